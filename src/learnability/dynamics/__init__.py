@@ -1,0 +1,1 @@
+"""What evolves: gradient flows and stochastic gradient descent. Pure steps, loops written once."""

@@ -1,0 +1,1 @@
+"""Mathematics without time: polynomials, quadrature, transforms, manifolds, fits."""

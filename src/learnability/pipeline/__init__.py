@@ -1,0 +1,1 @@
+"""From a config to artifacts: run table, random streams, stores, fingerprints, stages, claims."""
