@@ -135,11 +135,10 @@ def _number_as_text(value: Any) -> bool:
     return True
 
 
-def _explain(where: str, key: str, error: ValidationError, prefix: str = "") -> UserError:
+def _explain(where: str, key: str, error: ValidationError) -> UserError:
     """The first mistake in a validation error, in the user's terms."""
     first = error.errors(include_url=False)[0]
-    path = ".".join(str(part) for part in (*prefix.split("."), *first["loc"]) if part != "")
-    full = ".".join(part for part in (key, path) if part)
+    full = ".".join(str(part) for part in (key, *first["loc"]) if part != "")
     value, kind = first.get("input"), first["type"]
     problem, remedy = f"{full} = {json.dumps(value, default=str)}: {first['msg']}", "correct the value"
     if kind == "extra_forbidden":
@@ -177,7 +176,10 @@ def validate(model: type[Model], content: Any, where: str, key: str = "") -> Any
 
 def load_main(path: Path, overrides: Mapping[str, Any] | None = None) -> MainConfig:
     """The main config with overrides from the command line (``--config scale=smoke``)."""
-    content = {**read_yaml(path), **{k: v for k, v in (overrides or {}).items() if k in MainConfig.model_fields}}
+    content = {
+        **read_yaml(path),
+        **{k: v for k, v in (overrides or {}).items() if k in MainConfig.model_fields},
+    }
     if isinstance(content.get("studies"), str):
         content["studies"] = [name for name in content["studies"].split(",") if name]
     return validate(MainConfig, content, str(path))
@@ -254,5 +256,13 @@ def plan_experiment(where: str, study: str, name: str, block: ExperimentBlock, s
             raise UserError(where, f"{key}: the sweep gives the same setting twice", remedy="remove the repetition")
         settings.append(setting)
     return PlannedExperiment(
-        study, name, block.kind, tuple(settings), at_scale.seeds, at_scale.batch, block.threads, block.memory_mb, block.gpu
+        study,
+        name,
+        block.kind,
+        tuple(settings),
+        at_scale.seeds,
+        at_scale.batch,
+        block.threads,
+        block.memory_mb,
+        block.gpu,
     )

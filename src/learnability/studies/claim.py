@@ -9,12 +9,15 @@ interval of the estimate with that region and is never written by hand:
 - ``not tested``: the claim says why it cannot be measured.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
-import xarray as xr
+if TYPE_CHECKING:
+    import xarray as xr
 
 Verdict = Literal["supported", "contradicted", "inconclusive", "not tested"]
 Form = Literal["stated", "printed", "corrected", "summary"]
@@ -38,7 +41,7 @@ class Measurement:
             raise ValueError(f"interval [{self.low}, {self.high}] is upside down")
 
     @classmethod
-    def exact(cls, value: float, note: str = "") -> "Measurement":
+    def exact(cls, value: float, note: str = "") -> Measurement:
         """A value without sampling error."""
         return cls(float(value), float(value), float(value), None, note)
 
@@ -120,7 +123,7 @@ class Between:
         return f"between {self.low:g} and {self.high:g}"
 
 
-Analyses = Mapping[str, xr.Dataset]
+Analyses = Mapping[str, "xr.Dataset"]
 
 
 @dataclass(frozen=True)

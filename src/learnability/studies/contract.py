@@ -16,13 +16,17 @@ Stage functions map Dataset to Dataset. They see no path, no workflow engine and
 randomness, progress and checkpoints come in through the :class:`RunContext`.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-import numpy as np
-import xarray as xr
 from pydantic import BaseModel, ConfigDict
+
+if TYPE_CHECKING:  # the settings are read whenever the workflow is parsed, which must not cost the import of xarray
+    import numpy as np
+    import xarray as xr
 
 
 class Model(BaseModel):

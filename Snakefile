@@ -1,0 +1,70 @@
+# From a config to figures and verdicts. Targets: `all` (default), one rule per study, `analyses`, or any file.
+#
+#   snakemake multi_index
+#   snakemake --config scale=smoke
+#   snakemake results/laptop/multi_index/figures/escape_times.pdf
+
+import os
+import sys
+from pathlib import Path
+
+ROOT = Path(workflow.basedir)
+sys.path.insert(0, str(ROOT / "src"))
+
+from learnability.pipeline.errors import UserError
+from learnability.pipeline.runs import RunTable
+
+try:
+    TABLE = RunTable(ROOT / "config", config)
+except UserError as error:
+    print(error.render(), file=sys.stderr)
+    sys.exit(2)
+
+SCALE = TABLE.main.scale
+os.environ["LEARNABILITY_DEVICE"] = TABLE.main.device
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    filter(None, [str(ROOT / "src"), os.environ.get("PYTHONPATH")])
+)
+
+
+wildcard_constraints:
+    scale="smoke|laptop|paper",
+    study="|".join(TABLE.configs),
+    experiment=r"[a-z0-9_]+",
+    setting=r"[0-9a-f]{10}",
+    target=r"[0-9a-f]{10}",
+    figure=r"[a-z0-9_]+",
+    first=r"\d+",
+    last=r"\d+",
+
+
+include: "workflow/rules/targets.smk"
+include: "workflow/rules/train.smk"
+include: "workflow/rules/analyse.smk"
+include: "workflow/rules/figures.smk"
+include: "workflow/rules/claims.smk"
+
+
+rule all:
+    default_target: True
+    localrule: True
+    input:
+        [path for study in TABLE.configs for path in TABLE.study_paths(study, SCALE)],
+        f"results/{SCALE}/claims.json",
+
+
+rule analyses:
+    localrule: True
+    input:
+        [path for study in TABLE.configs for path in TABLE.artifact_paths(study, SCALE)],
+
+
+for _study in TABLE.configs:
+
+    rule:
+        name:
+            _study
+        localrule: True
+        input:
+            TABLE.study_paths(_study, SCALE),
+

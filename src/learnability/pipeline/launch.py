@@ -1,0 +1,139 @@
+"""``make figures``: checks, runs the workflow in two calls, and says where the results are.
+
+Two calls, because the engine has no early cut-off inside one: the analyses are made first, and when their bytes are what
+they were, the figures of the second call are left alone.
+"""
+
+import argparse
+import fcntl
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from learnability.pipeline.errors import UserError
+from learnability.pipeline.integrity import set_damaged_aside
+from learnability.pipeline.progress import clock
+from learnability.pipeline.runs import RunTable
+
+_NOISE = re.compile(
+    r"^(Using workflow specific profile|Assuming unrestricted|Building DAG|Using shell|Provided |Rules claiming|"
+    r"Select jobs|Execute \d+ jobs|\[[A-Z][a-z]{2} [A-Z][a-z]{2} |Finished jobid|Complete log|Elapsed time|"
+    r"Nothing to be done|Unlocked working|singularity args|Config file )"
+)
+_STEPS = re.compile(r"^(\d+ of \d+) steps \((\d+)%\) done")
+
+
+@contextmanager
+def only_one_run(path: Path) -> Iterator[int]:
+    """Hold the lock of the working directory; the system lets go of it when the process dies, however it dies."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            problem = "another run is at work in this directory"
+            raise UserError(str(path.parent.parent), problem, remedy="wait for it to end, or stop it") from None
+        yield stream.fileno()
+
+
+def _clear_leftovers(results: Path) -> None:
+    """What a killed run leaves behind: half-written files and the engine's lock."""
+    for leftover in results.rglob(".*.tmp"):
+        leftover.unlink(missing_ok=True)
+    shutil.rmtree(".snakemake/locks", ignore_errors=True)
+
+
+def _follow(command: list[str], lock: int) -> int:
+    """Run the engine, pass on what a person wants to read, and give its exit status."""
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, pass_fds=(lock,))
+    assert process.stdout is not None
+    blank = True
+    shown = -1
+    for line in process.stdout:
+        line = line.rstrip()
+        steps = _STEPS.match(line)
+        if steps and int(steps[2]) < max(shown + 10, 1) and int(steps[2]) < 100:
+            continue
+        if steps:
+            shown = int(steps[2])
+            line = f"--- {steps[1]} jobs done ({steps[2]}%)"
+        if _NOISE.match(line) or (blank and not line):
+            continue
+        blank = not line
+        print(line, flush=True)
+    return process.wait()
+
+
+def _snakemake(arguments: argparse.Namespace, target: str, lock: int) -> int:
+    config = [f"{key}={value}" for key in ("scale", "studies", "device") if (value := getattr(arguments, key))]
+    command = [sys.executable, "-m", "snakemake", target, "--cores", arguments.cores]
+    return _follow([*command, *(["--config", *config] if config else [])], lock)
+
+
+def summary(table: RunTable) -> str:
+    """Where the results are and what the verdicts are."""
+    from learnability.pipeline.verdicts import counted
+
+    results = Path("results") / table.main.scale
+    lines = [f"figures  {results / study / 'figures'}/" for study in table.configs]
+    claims = results / "claims.json"
+    lines += [f"claims   {claims}"]
+    report = results / "report.html"
+    if report.exists():
+        lines += [f"report   {report}"]
+    return "\n".join([*lines, counted(json.loads(claims.read_text(encoding="utf-8")))])
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """The whole of ``make figures``; the exit status of the first call that fails."""
+    overrides = {key: getattr(arguments, key) for key in ("scale", "studies", "device") if getattr(arguments, key)}
+    table = RunTable(Path("config"), overrides)
+    results = Path("results") / table.main.scale
+    start = time.monotonic()
+    with only_one_run(Path(".cache/run.lock")) as lock:
+        _clear_leftovers(results)
+        for damage in set_damaged_aside(results):
+            print(damage.render(), file=sys.stderr)
+        for target in ("analyses", "all"):
+            status = _snakemake(arguments, target, lock)
+            if status:
+                print(
+                    f"\nlearnability: some jobs failed (named above; logs in {results}/logs). Results so far are kept;"
+                )
+                print("the same command goes on from here.")
+                return status
+    print(f"\n{summary(table)}\nfinished in {clock(time.monotonic() - start)}")
+    return 0
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Parse the command line and run; 2 for a mistake of the user's."""
+    parser = argparse.ArgumentParser(prog="python -m learnability.pipeline.launch", description=__doc__)
+    parser.add_argument("--scale", default="", help="smoke, laptop or paper")
+    parser.add_argument("--studies", default="", help="comma-separated; default: those of config.yaml")
+    parser.add_argument("--device", default="", help="auto, cpu or cuda")
+    parser.add_argument("--cores", default="all")
+    arguments = parser.parse_args(argv)
+    os.environ.setdefault("PYTHONUNBUFFERED", "1")
+    try:
+        return run(arguments)
+    except UserError as error:
+        print(error.render(), file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(
+            "\nlearnability: interrupted. Results so far are kept; the same command goes on from here.",
+            file=sys.stderr,
+        )
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

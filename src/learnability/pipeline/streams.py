@@ -1,0 +1,18 @@
+"""Named random streams. A stream depends on its names and the root seed, never on the order of anything."""
+
+import hashlib
+
+import numpy as np
+
+
+def stream(root_seed: int, *names: str) -> np.random.Generator:
+    """The generator named by ``names`` (study, experiment, setting, seed batch, purpose).
+
+    Each name becomes a 128-bit spawn key of one :class:`numpy.random.SeedSequence`, so that two different
+    lists of names give independent streams and ("ab", "c") differs from ("a", "bc").
+    """
+    keys: list[int] = []
+    for name in names:
+        digest = hashlib.sha256(name.encode()).digest()
+        keys += [int.from_bytes(digest[i : i + 4], "little") for i in range(0, 16, 4)]
+    return np.random.default_rng(np.random.SeedSequence(root_seed, spawn_key=tuple(keys)))

@@ -1,0 +1,24 @@
+# Analysis: all targets and training artifacts of one experiment, with the theory beside them.
+
+
+rule analyse:
+    input:
+        targets=lambda w: TABLE.target_paths(w.study, w.experiment, w.scale),
+        runs=lambda w: TABLE.train_paths(w.study, w.experiment, w.scale),
+    output:
+        "results/{scale}/{study}/{experiment}/analysis.zarr.zip",
+    params:
+        job=lambda w: TABLE.analysis_job(w.study, w.experiment, w.scale),
+        code=lambda w: TABLE.code(w.study, "analyse"),
+    log:
+        "results/{scale}/logs/{study}/{experiment}/analysis.log",
+    benchmark:
+        "results/{scale}/benchmarks/{study}/{experiment}/analysis.tsv"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    shell:
+        "python -m learnability.pipeline.stage analyse --job {params.job:q} --code {params.code}"
+        " --scale {wildcards.scale} --input {input.targets:q} {input.runs:q}"
+        " --output {output:q} --log {log:q}"

@@ -1,0 +1,25 @@
+# Figures: one picture from the analyses that it names. Figures compute nothing.
+
+
+rule figures:
+    input:
+        lambda w: [
+            f"results/{w.scale}/{w.study}/{name}/analysis.zarr.zip"
+            for name in TABLE.configs[w.study].figures[w.figure].experiments
+        ],
+    output:
+        multiext("results/{scale}/{study}/figures/{figure}", ".svg", ".pdf", ".png"),
+    params:
+        job=lambda w: TABLE.figure_job(w.study, w.figure),
+        code=lambda w: TABLE.code(w.study, "figures"),
+    log:
+        "results/{scale}/logs/{study}/figures/{figure}.log",
+    benchmark:
+        "results/{scale}/benchmarks/{study}/figures/{figure}.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    shell:
+        "python -m learnability.pipeline.stage figures --job {params.job:q} --code {params.code}"
+        " --scale {wildcards.scale} --input {input:q} --output {output:q} --log {log:q}"

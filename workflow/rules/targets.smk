@@ -1,0 +1,20 @@
+# A target: drawn or built, with what is known of it exactly.
+
+
+rule targets:
+    output:
+        "results/{scale}/{study}/{experiment}/targets/{target}.zarr.zip",
+    params:
+        job=lambda w: TABLE.target_job(w.study, w.experiment, w.scale, w.target),
+        code=lambda w: TABLE.code(w.study, "targets"),
+    log:
+        "results/{scale}/logs/{study}/{experiment}/targets/{target}.log",
+    benchmark:
+        "results/{scale}/benchmarks/{study}/{experiment}/targets/{target}.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    shell:
+        "python -m learnability.pipeline.stage targets --job {params.job:q} --code {params.code}"
+        " --scale {wildcards.scale} --output {output:q} --log {log:q}"

@@ -1,0 +1,30 @@
+# Training: one seed batch of one setting. The number of threads is the experiment's, whatever the machine has: the
+# bytes of the result depend on it.
+
+
+rule train:
+    input:
+        target=lambda w: TABLE.target_path(w.study, w.experiment, w.scale, w.setting),
+    output:
+        "results/{scale}/{study}/{experiment}/train/{setting}/seeds{first}-{last}.zarr.zip",
+    params:
+        job=lambda w: TABLE.train_job(
+            w.study, w.experiment, w.scale, w.setting, int(w.first), int(w.last)
+        ),
+        code=lambda w: TABLE.code(w.study, "train"),
+    log:
+        "results/{scale}/logs/{study}/{experiment}/train/{setting}/seeds{first}-{last}.log",
+    benchmark:
+        "results/{scale}/benchmarks/{study}/{experiment}/train/{setting}/seeds{first}-{last}.tsv"
+    threads: lambda w: TABLE.experiment(w.study, w.experiment, w.scale).threads
+    resources:
+        mem_mb=lambda w: TABLE.experiment(w.study, w.experiment, w.scale).memory_mb,
+        gpu=lambda w: int(TABLE.experiment(w.study, w.experiment, w.scale).gpu),
+        runtime=24 * 60,
+        run=lambda w: TABLE.run_number(
+            w.study, w.experiment, w.scale, w.setting, int(w.first), int(w.last)
+        ),
+    shell:
+        "python -m learnability.pipeline.stage train --job {params.job:q} --code {params.code}"
+        " --scale {wildcards.scale} --run {resources.run:q} --input {input.target:q}"
+        " --output {output:q} --log {log:q}"
