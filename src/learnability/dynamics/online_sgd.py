@@ -1,0 +1,145 @@
+"""Online SGD of two-layer networks with the weights in full: state -> step, any dimension that fits in memory.
+
+One step draws a fresh Gaussian batch X and makes two batched matrix products, H = X W^T and W + eta C^T X / B.
+Replicas (and settings of equal shape) are the first axis. A step of batch B costs 4 B J d flops a replica.
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from learnability.dynamics.sgd_loop import Engine
+from learnability.dynamics.two_layer import Signal, TwoLayerProblem, labels, learning_signal, moved
+
+# Rows of a batch whose projections (rows x neurons) stay in a core's second-level cache between two element-wise
+# passes.
+_TILE_ENTRIES = 1 << 16
+
+
+class NetworkState(NamedTuple):
+    """``weights`` (replica, neuron, dimension), ``scale`` (replica, neuron), ``second_layer`` and ``bias`` (replica,
+    neuron).
+
+    The weight vector is scale * weights: spherical SGD keeps the length apart, which saves a pass over the weights a
+    step. In a settled state scale is one.
+    """
+
+    weights: Tensor
+    scale: Tensor
+    second_layer: Tensor
+    bias: Tensor
+
+
+def network_state(weights: Tensor, second_layer: Tensor, bias: Tensor) -> NetworkState:
+    """A settled state from weights (replica, neuron, dimension) and output parameters broadcast to (replica, neuron).
+    """
+    shape = weights.shape[:-1]
+    ones = torch.ones(shape, dtype=weights.dtype, device=weights.device)
+    return NetworkState(weights, ones, second_layer.expand(shape).to(weights), bias.expand(shape).to(weights))
+
+
+def random_directions(shape: tuple[int, ...], generator: torch.Generator, dtype: torch.dtype = torch.float32) ->
+Tensor:
+    """Uniform points of the unit sphere, the last axis of ``shape`` being the dimension."""
+    drawn = torch.empty(shape, dtype=dtype, device=generator.device).normal_(generator=generator)
+    return drawn / drawn.norm(dim=-1, keepdim=True)
+
+
+def settle(state: NetworkState) -> NetworkState:
+    """The same network with scale one."""
+    weights = state.weights * state.scale[..., None]
+    return state._replace(weights=weights, scale=torch.ones_like(state.scale))
+
+
+def row_tiles(batch_size: int, width: int, device: torch.device) -> list[slice]:
+    """Rows of the batch that are treated together: all at once on a GPU, cache-sized tiles on the CPU."""
+    rows = batch_size if device.type != "cpu" else min(batch_size, max(16, _TILE_ENTRIES // width))
+    return [slice(start, min(start + rows, batch_size)) for start in range(0, batch_size, rows)]
+
+
+def _tiled_signal(problem: TwoLayerProblem, state: NetworkState, x: Tensor, label: Tensor) -> tuple[Signal, Tensor]:
+    """The learning signal of a batch and mean_b C_bj h_bj (replica, neuron), tile by tile."""
+    batch_size, width = x.shape[-2], state.scale.shape[-1]
+    tiles = row_tiles(batch_size, width, x.device)
+    coefficients = x.new_empty(*x.shape[:-1], width) if len(tiles) > 1 else None
+    transposed = state.weights.mT
+    parts: list[Signal] = []
+    radial = torch.zeros_like(state.scale)
+    for rows in tiles:
+        projections = torch.matmul(x[:, rows], transposed)
+        if problem.spherical:
+            projections.mul_(state.scale[:, None, :])
+        part = learning_signal(problem, projections, label[:, rows], state.second_layer, state.bias)
+        if problem.spherical:
+            radial += torch.linalg.vecdot(part.coefficients, projections, dim=1) / batch_size
+        if coefficients is not None:
+            coefficients[:, rows] = part.coefficients
+        parts.append(part)
+    if coefficients is None:
+        return parts[0], radial
+    shares = [(rows.stop - rows.start) / batch_size for rows in tiles]
+    second_layer, bias = (
+        None if columns[0] is None else torch.stack([s * c for s, c in zip(shares, columns, strict=True)]).sum(0)
+        for columns in ([p.second_layer for p in parts], [p.bias for p in parts])
+    )
+    return Signal(coefficients, second_layer, bias), radial
+
+
+def full_step(
+    problem: TwoLayerProblem, state: NetworkState, x: Tensor, label: Tensor, step_size: Tensor
+) -> NetworkState:
+    """One step on the batch x (replica, batch, dimension), label (replica, batch).
+
+    Free weights: W' = W + eta C^T X / B. Spherical weights w = scale * u with the tangent gradient G - w <w, G>:
+    w + eta (G - w <w, G>) is parallel to u + eta G / (scale (1 - eta <w, G>)), so one fused product updates u in
+    place of three passes; its length goes into the scale.
+    """
+    batch_size = x.shape[-2]
+    signal, radial = _tiled_signal(problem, state, x, label)
+    coefficients, scale = signal.coefficients, state.scale
+    if problem.spherical:
+        kept = scale * (1 - step_size * radial)
+        coefficients.mul_((step_size / batch_size / kept)[:, None, :])
+        weights = torch.baddbmm(state.weights, coefficients.mT, x)
+        scale = torch.sign(kept) / torch.linalg.vector_norm(weights, dim=-1)
+    else:
+        coefficients.mul_(step_size / batch_size)
+        weights = torch.baddbmm(state.weights, coefficients.mT, x)
+    return NetworkState(
+        weights,
+        scale,
+        moved(state.second_layer, signal.second_layer, step_size, problem.second_layer_rate),
+        moved(state.bias, signal.bias, step_size, problem.bias_rate),
+    )
+
+
+def observe(state: NetworkState, directions: Tensor) -> dict[str, Tensor]:
+    """Alignment, squared norms and output parameters of a settled state (names as in :class:`Engine`)."""
+    return {
+        "alignment": torch.matmul(state.weights, directions.mT),
+        "squared_norm": torch.linalg.vecdot(state.weights, state.weights),
+        "second_layer": state.second_layer,
+        "bias": state.bias,
+    }
+
+
+def full_engine(problem: TwoLayerProblem, directions: Tensor, batch_size: int, shared_data: bool = False) -> Engine:
+    """Online SGD with fresh batches; ``directions`` is V, (task, dimension) or (replica, task, dimension).
+
+    With ``shared_data`` all replicas see the same samples (replicas are then not independent). Dtype and device are
+    those of the state. The unit of time is step_size x steps, per neuron (see
+    :mod:`learnability.dynamics.two_layer`).
+    """
+    if batch_size < 1:
+        raise ValueError(f"batch_size is {batch_size}, and must be at least 1")
+
+    def advance(state: NetworkState, step_sizes: Tensor, generator: torch.Generator) -> NetworkState:
+        replicas, _, dimension = state.weights.shape
+        x = state.weights.new_empty(1 if shared_data else replicas, batch_size,
+        dimension).normal_(generator=generator) label = labels(problem, torch.matmul(x, directions.mT), generator) if
+        shared_data:
+            x, label = x.expand(replicas, -1, -1), label.expand(replicas, -1)
+        return full_step(problem, state, x, label, step_sizes[0])
+
+    return Engine("full", advance, settle, lambda state: observe(state, directions))
