@@ -32,15 +32,13 @@ class NetworkState(NamedTuple):
 
 
 def network_state(weights: Tensor, second_layer: Tensor, bias: Tensor) -> NetworkState:
-    """A settled state from weights (replica, neuron, dimension) and output parameters broadcast to (replica, neuron).
-    """
+    """A settled state from weights (replica, neuron, dimension) and output parameters broadcast to (replica, neuron)."""
     shape = weights.shape[:-1]
     ones = torch.ones(shape, dtype=weights.dtype, device=weights.device)
     return NetworkState(weights, ones, second_layer.expand(shape).to(weights), bias.expand(shape).to(weights))
 
 
-def random_directions(shape: tuple[int, ...], generator: torch.Generator, dtype: torch.dtype = torch.float32) ->
-Tensor:
+def random_directions(shape: tuple[int, ...], generator: torch.Generator, dtype: torch.dtype = torch.float32) -> Tensor:
     """Uniform points of the unit sphere, the last axis of ``shape`` being the dimension."""
     drawn = torch.empty(shape, dtype=dtype, device=generator.device).normal_(generator=generator)
     return drawn / drawn.norm(dim=-1, keepdim=True)
@@ -136,9 +134,10 @@ def full_engine(problem: TwoLayerProblem, directions: Tensor, batch_size: int, s
 
     def advance(state: NetworkState, step_sizes: Tensor, generator: torch.Generator) -> NetworkState:
         replicas, _, dimension = state.weights.shape
-        x = state.weights.new_empty(1 if shared_data else replicas, batch_size,
-        dimension).normal_(generator=generator) label = labels(problem, torch.matmul(x, directions.mT), generator) if
-        shared_data:
+        x = state.weights.new_empty(1 if shared_data else replicas, batch_size, dimension)
+        x.normal_(generator=generator)
+        label = labels(problem, torch.matmul(x, directions.mT), generator)
+        if shared_data:
             x, label = x.expand(replicas, -1, -1), label.expand(replicas, -1)
         return full_step(problem, state, x, label, step_sizes[0])
 
