@@ -1,4 +1,4 @@
-"""Checkpoints of long training jobs: outside the declared outputs, replaced atomically, removed when the job is done."""
+"""Checkpoints of long training jobs: outside the declared outputs, replaced atomically, removed when done."""
 
 import os
 import time

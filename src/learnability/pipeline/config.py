@@ -137,7 +137,8 @@ def _number_as_text(value: Any) -> bool:
 
 def _explain(where: str, key: str, error: ValidationError) -> UserError:
     """The first mistake in a validation error, in the user's terms."""
-    first = error.errors(include_url=False)[0]
+    # an unknown key first: it is often the misspelt twin of one that is reported as missing
+    first = min(error.errors(include_url=False), key=lambda detail: detail["type"] != "extra_forbidden")
     full = ".".join(str(part) for part in (key, *first["loc"]) if part != "")
     value, kind = first.get("input"), first["type"]
     problem, remedy = f"{full} = {json.dumps(value, default=str)}: {first['msg']}", "correct the value"

@@ -1,10 +1,17 @@
-"""Damage in stored artifacts, found without the numerical libraries: every member of a ``.zarr.zip`` has a checksum."""
+"""Damage in stored artifacts, found without the numerical libraries: every ``.zarr.zip`` ends with its own digest."""
 
+import hashlib
+import os
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from learnability.pipeline.errors import UserError
+
+_DIGITS = 64
+UNSEALED = b"sha256:" + b"0" * _DIGITS
+"""The comment of a zip file before :func:`seal` has put the digest in its place."""
 
 
 class DamagedArtifact(UserError):
@@ -15,15 +22,45 @@ class DamagedArtifact(UserError):
         self.path = path
 
 
+def seal(stream: BinaryIO) -> None:
+    """Write the digest of everything before it over the last bytes of a zip file whose comment is :data:`UNSEALED`."""
+    stream.flush()
+    size = stream.seek(0, os.SEEK_END)
+    digest = _digest(stream, size - _DIGITS)
+    stream.seek(size - _DIGITS)
+    stream.write(digest)
+
+
+def _digest(stream: BinaryIO, size: int) -> bytes:
+    stream.seek(0)
+    running = hashlib.sha256()
+    while size > 0 and (block := stream.read(min(size, 2**20))):
+        running.update(block)
+        size -= len(block)
+    return running.hexdigest().encode()
+
+
 def check(path: Path) -> None:
-    """Raise :class:`DamagedArtifact` unless every member of the file has the checksum it was written with."""
+    """Raise :class:`DamagedArtifact` unless the file is, byte for byte, what was written.
+
+    The checksums inside a zip file cover its members, not its headers: the digest in the comment covers every byte.
+    """
     try:
+        with path.open("rb") as stream:
+            size = stream.seek(0, os.SEEK_END)
+            if size < len(UNSEALED):
+                raise DamagedArtifact(path, "cut off")
+            stream.seek(size - len(UNSEALED))
+            seal_found = stream.read()
+            if seal_found[:-_DIGITS] == UNSEALED[:-_DIGITS] and seal_found[-_DIGITS:] == _digest(
+                stream, size - _DIGITS
+            ):
+                return
         with zipfile.ZipFile(path) as archive:
             bad = archive.testzip()
     except (zipfile.BadZipFile, EOFError, OSError, RuntimeError, NotImplementedError, ValueError) as error:
         raise DamagedArtifact(path, f"not a readable zip file ({error})") from None
-    if bad is not None:
-        raise DamagedArtifact(path, f"wrong checksum of {bad}")
+    raise DamagedArtifact(path, f"wrong checksum of {bad}" if bad else "wrong checksum of the file")
 
 
 def set_aside(path: Path) -> None:

@@ -1,7 +1,7 @@
 """``make figures``: checks, runs the workflow in two calls, and says where the results are.
 
-Two calls, because the engine has no early cut-off inside one: the analyses are made first, and when their bytes are what
-they were, the figures of the second call are left alone.
+Two calls, because the engine has no early cut-off inside one: the analyses are made first, and when their bytes
+are what they were, the figures of the second call are left alone.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""The entry point of every job: ``python -m learnability.pipeline.stage STAGE --job JSON --output PATH... --input PATH...``.
+"""The entry point of every job: ``python -m learnability.pipeline.stage STAGE --job JSON --output PATH ...``.
 
 It fixes the number of threads before any numerical library is imported (the bytes of a result depend on it), runs the
 stage, and turns whatever goes wrong into one message in the terminal and the job's log.

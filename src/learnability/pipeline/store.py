@@ -15,7 +15,7 @@ from zarr.errors import ZarrUserWarning
 from zarr.storage import MemoryStore, ZipStore
 
 from learnability.pipeline.atomic import replacing
-from learnability.pipeline.integrity import check
+from learnability.pipeline.integrity import UNSEALED, check, seal
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _CHUNK_BYTES = 32 * 2**20
@@ -53,15 +53,15 @@ def write(dataset: xr.Dataset, path: Path) -> None:
     for name, variable in dataset.variables.items():
         if variable.dtype.kind in "OUS":
             raise ValueError(f"variable {name!r} holds {variable.dtype}: put text into attributes")
-    with (
-        replacing(path) as stream,
-        zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED, allowZip64=True) as archive,
-    ):
-        for key, content in sorted(_members(dataset).items()):
-            entry = zipfile.ZipInfo(key, _EPOCH)
-            entry.create_system = 3
-            entry.external_attr = 0o644 << 16
-            archive.writestr(entry, content)
+    with replacing(path) as stream:
+        with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
+            for key, content in sorted(_members(dataset).items()):
+                entry = zipfile.ZipInfo(key, _EPOCH)
+                entry.create_system = 3
+                entry.external_attr = 0o644 << 16
+                archive.writestr(entry, content)
+            archive.comment = UNSEALED
+        seal(stream)
 
 
 def open_artifact(path: Path) -> xr.Dataset:

@@ -1,0 +1,26 @@
+"""Guards for every test: nothing may touch the global random generators or torch's defaults."""
+
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+
+def _global_state() -> dict[str, Any]:
+    state: dict[str, Any] = {"numpy": np.random.get_state()[1].tobytes()}  # noqa: NPY002
+    torch = sys.modules.get("torch")
+    if torch is not None and hasattr(torch, "get_rng_state"):
+        state["torch"] = torch.get_rng_state().numpy().tobytes()
+        state["dtype"] = torch.get_default_dtype()
+    return state
+
+
+@pytest.fixture(autouse=True)
+def _global_state_stays() -> Iterator[None]:
+    before = _global_state()
+    yield
+    after = _global_state()
+    changed = [name for name in before if before[name] != after[name]]
+    assert not changed, f"the test changed the global state of {changed}"

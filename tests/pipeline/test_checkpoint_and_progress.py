@@ -1,0 +1,62 @@
+"""Checkpoints survive; progress informs without flooding."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from learnability.pipeline import progress as progress_module
+from learnability.pipeline.checkpoint import FileCheckpoint
+from learnability.pipeline.progress import Progress, clock
+
+
+def test_checkpoint_round_trip_and_removal(tmp_path: Path) -> None:
+    checkpoint = FileCheckpoint(tmp_path / "deep" / "a.npz", seconds=0)
+    assert checkpoint.load() is None
+    checkpoint.save({"step": np.array(3), "w": np.eye(2), "generator": np.frombuffer(b"abc", np.uint8)})
+    state = checkpoint.load()
+    assert state is not None
+    assert int(state["step"]) == 3
+    assert state["generator"].tobytes() == b"abc"
+    checkpoint.remove()
+    assert checkpoint.load() is None
+
+
+def test_a_damaged_checkpoint_counts_as_none(tmp_path: Path) -> None:
+    path = tmp_path / "a.npz"
+    FileCheckpoint(path).save({"w": np.zeros(1000)})
+    path.write_bytes(path.read_bytes()[:500])
+    assert FileCheckpoint(path).load() is None
+
+
+def test_due_goes_by_the_time_since_the_last_save(tmp_path: Path) -> None:
+    assert FileCheckpoint(tmp_path / "a.npz", seconds=0).due()
+    assert not FileCheckpoint(tmp_path / "a.npz", seconds=100).due()
+
+
+class _Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+def test_progress_is_throttled_and_estimates_the_time_left(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    fake, terminal = _Clock(), io.StringIO()
+    monkeypatch.setattr(progress_module, "time", fake)
+    progress = Progress("[train] x", tmp_path / "log", terminal)
+    for step in range(1, 36001):  # an hour in steps of a tenth of a second
+        fake.now = step / 10
+        progress(step, 36000, f"step {step}")
+    lines = terminal.getvalue().splitlines()
+    assert 100 < len(lines) < 150
+    assert lines[0] == "[train] x    0%  step 30, 3s gone, time left unknown"
+    assert "50%" in next(line for line in lines if "gone, 30m" in line or "29m" in line)
+    assert (tmp_path / "log").read_text().splitlines() == lines
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(4.4, "4s"), (185, "3m05s"), (7630, "2h07m")])
+def test_clock(seconds: float, text: str) -> None:
+    assert clock(seconds) == text

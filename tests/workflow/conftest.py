@@ -1,0 +1,104 @@
+"""A project in a folder of its own with one tiny study, run once for all tests; each test works on a copy."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+_PARTS = ("Snakefile", "Makefile", "config", "workflow", "src", "profiles", "pyproject.toml", "requirements.lock")
+
+
+class Project:
+    """A folder with the project's code and a config, and the commands that a user types in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @property
+    def environment(self) -> dict[str, str]:
+        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+        return {**os.environ, "PATH": path, "PYTHONPATH": str(self.folder / "src")}
+
+    def call(self, *command: str, **more: str) -> subprocess.CompletedProcess[str]:
+        environment = {**self.environment, **more}
+        return subprocess.run(command, cwd=self.folder, env=environment, text=True, capture_output=True, timeout=600)
+
+    def launch(self, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+        return self.call(sys.executable, "-m", "learnability.pipeline.launch", *arguments, **more)
+
+    def snakemake(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return self.call(sys.executable, "-m", "snakemake", *arguments)
+
+    def planned(self, *arguments: str) -> dict[str, int]:
+        """The job counts of a dry run, without the rules that only collect."""
+        done = self.snakemake("-n", "--quiet", "rules", *arguments)
+        assert done.returncode == 0, done.stderr
+        rows = re.findall(r"^([a-z_]+) +(\d+)$", done.stdout + done.stderr, re.MULTILINE)
+        collecting = {"all", "analyses", "total", "demo"}
+        return {name: int(count) for name, count in rows if name not in collecting}
+
+    def edit(self, path: str, change: Callable[[str], str]) -> None:
+        """Replace the text of a file; a change that changes nothing is a mistake in the test."""
+        file = self.folder / path
+        before = file.read_text()
+        after = change(before)
+        assert after != before
+        file.write_text(after)
+
+    def contents(self) -> dict[str, bytes]:
+        """Every result file by its path, without logs and benchmarks."""
+        files = (p for p in sorted(self.folder.glob("results/**/*")) if p.is_file())
+        named = {p.relative_to(self.folder).as_posix(): p for p in files}
+        return {n: p.read_bytes() for n, p in named.items() if not re.search(r"/(logs|benchmarks)/|README|report", n)}
+
+    def claims(self) -> list[dict[str, object]]:
+        return json.loads((self.folder / "results/laptop/claims.json").read_text())
+
+
+def make_project(folder: Path) -> Project:
+    """The project with the demo study as its only one."""
+    folder.mkdir(parents=True)
+    for part in _PARTS:
+        source = ROOT / part
+        if source.is_dir():
+            shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+        else:
+            shutil.copy2(source, folder / part)
+    demo = folder / "src/learnability/studies/demo"
+    shutil.copytree(Path(__file__).parent / "demo", demo, ignore=shutil.ignore_patterns("__pycache__"))
+    (demo / "__init__.py").touch()
+    for old in (folder / "config/studies").glob("*.yaml"):
+        old.unlink()
+    (demo / "demo.yaml").rename(folder / "config/studies/demo.yaml")
+    main = folder / "config/config.yaml"
+    main.write_text("root_seed: 1\nscale: laptop\ndevice: cpu\nstudies: [demo]\n")
+    return Project(folder)
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project whose results are complete."""
+    project = make_project(tmp_path_factory.mktemp("finished") / "project")
+    done = project.launch("--cores", "2")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return project
+
+
+@pytest.fixture
+def project(finished: Project, tmp_path: Path) -> Project:
+    """A copy of the finished project, times kept."""
+    shutil.copytree(finished.folder, tmp_path / "project", symlinks=True)
+    return Project(tmp_path / "project")
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Project:
+    """A project without results."""
+    return make_project(tmp_path / "fresh")

@@ -1,0 +1,127 @@
+"""Same commit, same bytes: in two folders, with one core and two, and after every kind of kill."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from .conftest import Project
+
+pytestmark = pytest.mark.workflow
+
+
+def test_another_folder_and_another_number_of_cores_give_the_same_bytes(finished: Project, fresh: Project) -> None:
+    done = fresh.launch("--cores", "1")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert fresh.contents() == finished.contents()
+
+
+def test_a_second_run_does_nothing(project: Project) -> None:
+    before = {path: path.stat().st_mtime_ns for path in project.folder.glob("results/**/*") if path.is_file()}
+    done = project.launch()
+    assert done.returncode == 0
+    assert "1 claims: 1 supported" in done.stdout
+    assert "jobs done" not in done.stdout
+    assert before == {path: path.stat().st_mtime_ns for path in project.folder.glob("results/**/*") if path.is_file()}
+
+
+def _start_slow(project: Project) -> subprocess.Popen[str]:
+    more = {"DEMO_STEP_SECONDS": "0.7", "LEARNABILITY_CHECKPOINT_SECONDS": "0"}
+    command = [sys.executable, "-m", "learnability.pipeline.launch", "--cores", "2"]
+    return subprocess.Popen(
+        command, cwd=project.folder, env={**project.environment, **more}, text=True, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, start_new_session=True,
+    )  # fmt: skip
+
+
+def _wait_for_checkpoint(project: Project, process: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + 120
+    while not list(project.folder.glob(".cache/checkpoints/*.npz")):
+        assert process.poll() is None, process.stdout.read() if process.stdout else ""
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def _pids(project: Project, needle: str) -> list[int]:
+    found = []
+    for entry in os.listdir("/proc"):
+        if not entry.isdigit():
+            continue
+        try:
+            command = Path(f"/proc/{entry}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+            folder = os.readlink(f"/proc/{entry}/cwd")
+        except OSError:
+            continue
+        if folder == str(project.folder) and needle in command and "/bin/bash" not in command:
+            found.append(int(entry))
+    return found
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc"), reason="needs /proc to find the processes to kill")
+@pytest.mark.parametrize("victim", ["job", "engine", "everything"])
+def test_a_kill_costs_nothing_but_time(finished: Project, fresh: Project, victim: str) -> None:
+    process = _start_slow(fresh)
+    _wait_for_checkpoint(fresh, process)
+    if victim == "job":
+        for pid in _pids(fresh, "pipeline.stage train"):
+            os.kill(pid, signal.SIGKILL)
+    elif victim == "engine":
+        for pid in _pids(fresh, "-m snakemake"):
+            os.kill(pid, signal.SIGKILL)
+    else:
+        os.killpg(process.pid, signal.SIGKILL)
+    process.communicate(timeout=120)
+    assert fresh.contents() != finished.contents()
+    done = fresh.launch("--cores", "2")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert fresh.contents() == finished.contents()
+    assert not list(fresh.folder.glob(".cache/checkpoints/*.npz"))
+
+
+def _flip(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 0x10
+    times = path.stat()
+    path.write_bytes(content)
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+
+def test_a_flipped_byte_is_named_and_rebuilt(finished: Project, project: Project) -> None:
+    """Silent damage (same size, same time) of a training artifact, which no file system and no engine notices."""
+    victim = sorted(project.folder.glob("results/laptop/demo/first/train/*/*.zarr.zip"))[0]
+    _flip(victim)
+    done = project.launch()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert victim.name in done.stderr
+    assert "damaged artifact" in done.stderr
+    assert "[train]" in done.stdout
+    assert "[analyse]" in done.stdout
+    victim.with_name(victim.name + ".damaged").unlink()
+    assert project.contents() == finished.contents()
+
+
+def test_plain_snakemake_names_the_damage_and_rebuilds_on_the_next_call(finished: Project, project: Project) -> None:
+    victim = sorted(project.folder.glob("results/laptop/demo/first/train/*/*.zarr.zip"))[0]
+    victim.write_bytes(victim.read_bytes()[:-100])
+    first = project.snakemake()
+    assert first.returncode != 0
+    assert victim.name in first.stdout + first.stderr
+    second = project.snakemake()
+    assert second.returncode == 0, second.stdout + second.stderr
+    victim.with_name(victim.name + ".damaged").unlink()
+    assert project.contents() == finished.contents()
+
+
+def test_only_one_run_at_a_time(project: Project) -> None:
+    project.edit("src/learnability/studies/demo/train.py", lambda text: text.replace("np.cos", "np.sin"))
+    process = _start_slow(project)
+    _wait_for_checkpoint(project, process)
+    second = project.launch()
+    assert second.returncode == 2
+    assert "another run is at work" in second.stderr
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate(timeout=60)
