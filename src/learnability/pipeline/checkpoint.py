@@ -23,7 +23,7 @@ class FileCheckpoint:
 
     def load(self) -> dict[str, np.ndarray] | None:
         try:
-            with np.load(self._path, allow_pickle=False) as stored:
+            with self._path.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
                 return {name: stored[name] for name in stored.files}
         except (FileNotFoundError, zipfile.BadZipFile, EOFError, ValueError, OSError):
             return None

@@ -1,0 +1,79 @@
+"""Side-by-side timing: candidates take turns in one run, and the result is a table of ratios with intervals.
+
+Ratios survive a noisy machine better than seconds do, since every round times all candidates close together.
+"""
+
+import importlib.metadata
+import os
+import platform
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Seconds of one candidate in each round; empty with a ``note`` for one that did not run."""
+
+    name: str
+    seconds: tuple[float, ...]
+    note: str = ""
+
+    @property
+    def median(self) -> float:
+        return float(np.median(self.seconds)) if self.seconds else float("nan")
+
+
+def take_turns(candidates: Mapping[str, Callable[[], object]], rounds: int = 5, warm_up: int = 1) -> list[Timing]:
+    """Time every candidate once a round. One that fails is reported with its error and left out."""
+    seconds: dict[str, list[float]] = {name: [] for name in candidates}
+    notes: dict[str, str] = {}
+    for turn in range(warm_up + rounds):
+        for name, candidate in candidates.items():
+            if name in notes:
+                continue
+            start = time.perf_counter()
+            try:
+                candidate()
+            except Exception as error:  # a peer that fails is a finding, not the end of the comparison
+                notes[name] = f"failed: {type(error).__name__}: {str(error).splitlines()[0][:80] if str(error) else ''}"
+                continue
+            if turn >= warm_up:
+                seconds[name].append(time.perf_counter() - start)
+    return [Timing(name, tuple(seconds[name]) if name not in notes else (), notes.get(name, "")) for name in candidates]
+
+
+def ratio(peer: Timing, ours: Timing) -> tuple[float, float, float]:
+    """Median over rounds of peer / ours, with the quartiles of the rounds."""
+    if not peer.seconds or not ours.seconds:
+        return (float("nan"),) * 3
+    quotients = np.array(peer.seconds) / np.array(ours.seconds)
+    low, middle, high = np.quantile(quotients, [0.25, 0.5, 0.75])
+    return float(middle), float(low), float(high)
+
+
+def print_ratios(title: str, timings: Sequence[Timing], ours: str) -> None:
+    """A table: candidate, median time, how many times ours (median and quartiles over the rounds)."""
+    base = next(timing for timing in timings if timing.name == ours)
+    print(f"\n{title}")
+    print(f"  {'candidate':34s} {'median':>12s} {'times ours':>12s}  [quartiles]")
+    for timing in timings:
+        if timing.note:
+            print(f"  {timing.name:34s} {timing.note}")
+            continue
+        middle, low, high = ratio(timing, base)
+        print(f"  {timing.name:34s} {1e3 * timing.median:9.3f} ms {middle:12.2f}  [{low:.2f}, {high:.2f}]")
+
+
+def print_environment(*packages: str) -> None:
+    """Versions, threads and processor: what a reader needs to compare."""
+    versions = []
+    for name in ("numpy", "torch", *packages):
+        try:
+            versions.append(f"{name} {importlib.metadata.version(name)}")
+        except importlib.metadata.PackageNotFoundError:
+            versions.append(f"{name} missing")
+    threads = os.environ.get("OMP_NUM_THREADS", "default")
+    print(f"python {platform.python_version()}, {', '.join(versions)}; {os.cpu_count()} cores, OMP_NUM_THREADS={threads}")
