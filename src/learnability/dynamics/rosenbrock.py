@@ -80,7 +80,7 @@ class Tableau:
 
     def standard_form(self) -> tuple[Array, Array]:
         """(alpha_ij, gamma_ij) of the form with increments k_i; gamma_ii = gamma."""
-        gammas = np.linalg.inv(np.eye(self.stages) / self.gamma - _lower(self.coupling))
+        gammas: Array = np.linalg.inv(np.eye(self.stages) / self.gamma - _lower(self.coupling)).astype(np.float64)
         return _lower(self.argument) @ gammas, gammas
 
     def order_residuals(self, weights: tuple[float, ...] | Array, order: int, theta: float = 1.0) -> list[float]:
@@ -161,9 +161,12 @@ third-order error."""
 
 
 def inverse(matrix: Tensor) -> Tensor:
-    """Inverses of (n, n, sample) matrices, with partial pivoting; not finite where one is singular."""
+    """Inverses of (n, n, sample) matrices: closed form for n <= 2, else with pivoting; not finite where singular."""
     if matrix.shape[0] == 1:
         return matrix.reciprocal()
+    if matrix.shape[0] == 2:
+        (a, b), (c, d) = matrix
+        return torch.stack([d, -b, -c, a]).div_(a * d - b * c).view_as(matrix)
     return torch.linalg.inv_ex(matrix.permute(2, 0, 1).contiguous())[0].permute(1, 2, 0).contiguous()
 
 
@@ -200,8 +203,14 @@ def combine(weights: tuple[float, ...], stages: Tensor) -> Tensor:
     places = [i for i, w in enumerate(weights) if w]
     if len(places) == 1:
         return stages[places[0]] * weights[places[0]]
-    row = torch.tensor([weights], dtype=stages.dtype, device=stages.device)
-    return (row @ stages.view(stages.shape[0], -1)).view(stages.shape[1:])
+    row = constant_row(weights, stages.dtype, stages.device)
+    return (row[None] @ stages.view(stages.shape[0], -1)).view(stages.shape[1:])
+
+
+@lru_cache(maxsize=64)
+def constant_row(values: tuple[float, ...], dtype: torch.dtype, device: torch.device) -> Tensor:
+    """A constant vector, made once: copying it to the device in every step would cost more than using it."""
+    return torch.tensor(values, dtype=dtype, device=device)
 
 
 @lru_cache(maxsize=8)
