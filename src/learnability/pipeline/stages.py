@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import xarray as xr
@@ -25,11 +25,15 @@ from learnability.pipeline.streams import stream
 from learnability.pipeline.verdicts import rows_of_study, to_json
 from learnability.studies.contract import Experiment, Run, Setting
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 _FIGURE_METADATA: dict[str, dict[str, None]] = {
     "svg": {"Date": None},
     "pdf": {"CreationDate": None},
     "png": {"Software": None},
 }
+_TITLE_PLACES: tuple[Literal["left", "center", "right"], ...] = ("left", "center", "right")
 
 
 def _module(job: dict[str, Any], stage: str) -> ModuleType:
@@ -179,6 +183,12 @@ def _analyses(inputs: list[Path]) -> dict[str, xr.Dataset]:
     return {dataset.attrs["experiment"]: dataset for dataset in datasets}
 
 
+def _finding(figure: "Figure") -> str:
+    """What a figure says it found: its own title, or those of its panels."""
+    titles = [figure.get_suptitle(), *(axes.get_title(place) for axes in figure.axes for place in _TITLE_PLACES)]
+    return "; ".join(" ".join(title.split()) for title in dict.fromkeys(titles) if title.strip())
+
+
 def run_figures(arguments: argparse.Namespace, progress: Progress) -> None:
     """Draw one figure in every format. Equal analyses give equal bytes."""
     import matplotlib
@@ -189,10 +199,11 @@ def run_figures(arguments: argparse.Namespace, progress: Progress) -> None:
     job = arguments.job
     with house_style():
         figure = _module(job, "figures").FIGURES[job["figure"]](_analyses(arguments.input))
+        finding = _finding(figure)
         for path in arguments.output:
             form = path.suffix[1:]
             with replacing(path) as out:
-                figure.savefig(out, format=form, metadata=_FIGURE_METADATA[form])
+                figure.savefig(out, format=form, metadata={**_FIGURE_METADATA[form], "Title": finding})
 
 
 def run_claims(arguments: argparse.Namespace, progress: Progress) -> None:
