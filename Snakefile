@@ -11,7 +11,9 @@ from pathlib import Path
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT / "src"))
 
+from learnability.pipeline.claims_page import finding
 from learnability.pipeline.errors import UserError
+from learnability.pipeline.fingerprint import fingerprint
 from learnability.pipeline.runs import RunTable
 
 try:
@@ -21,10 +23,22 @@ except UserError as error:
     sys.exit(2)
 
 SCALE = TABLE.main.scale
+config["captions"] = TABLE.captions()
+
+
+report: "workflow/report/workflow.rst"
+
+
+# The device is no parameter: to choose another must not make a result look out of date.
 os.environ["LEARNABILITY_DEVICE"] = TABLE.main.device
 os.environ["PYTHONPATH"] = os.pathsep.join(
     filter(None, [str(ROOT / "src"), os.environ.get("PYTHONPATH")])
 )
+
+
+envvars:
+    "LEARNABILITY_DEVICE",
+    "PYTHONPATH",
 
 
 wildcard_constraints:
@@ -47,16 +61,17 @@ include: "workflow/rules/claims.smk"
 
 rule all:
     default_target: True
-    localrule: True
     input:
         [path for study in TABLE.configs for path in TABLE.study_paths(study, SCALE)],
         f"results/{SCALE}/claims.json",
+        f"results/{SCALE}/claims.html",
+    localrule: True
 
 
 rule analyses:
-    localrule: True
     input:
         [path for study in TABLE.configs for path in TABLE.artifact_paths(study, SCALE)],
+    localrule: True
 
 
 for _study in TABLE.configs:
@@ -64,7 +79,6 @@ for _study in TABLE.configs:
     rule:
         name:
             _study
-        localrule: True
         input:
             TABLE.study_paths(_study, SCALE),
-
+        localrule: True

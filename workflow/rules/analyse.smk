@@ -7,9 +7,6 @@ rule analyse:
         runs=lambda w: TABLE.train_paths(w.study, w.experiment, w.scale),
     output:
         "results/{scale}/{study}/{experiment}/analysis.zarr.zip",
-    params:
-        job=lambda w: TABLE.analysis_job(w.study, w.experiment, w.scale),
-        code=lambda w: TABLE.code(w.study, "analyse"),
     log:
         "results/{scale}/logs/{study}/{experiment}/analysis.log",
     benchmark:
@@ -18,6 +15,9 @@ rule analyse:
     resources:
         mem_mb=4000,
         runtime=60,
+    params:
+        job=lambda w: TABLE.analysis_job(w.study, w.experiment, w.scale),
+        code=lambda w: TABLE.code(w.study, "analyse"),
     shell:
         "python -m learnability.pipeline.stage analyse --job {params.job:q} --code {params.code}"
         " --scale {wildcards.scale} --input {input.targets:q} {input.runs:q}"

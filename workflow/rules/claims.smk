@@ -1,4 +1,4 @@
-# Claims: the verdicts of one study, and the list of all.
+# Claims: the verdicts of one study, the list of all, and the page that a person reads.
 
 
 rule claims:
@@ -6,9 +6,6 @@ rule claims:
         lambda w: TABLE.analysis_paths(w.study, w.scale),
     output:
         "results/{scale}/{study}/claims.json",
-    params:
-        job=lambda w: TABLE.claims_job(w.study),
-        code=lambda w: TABLE.code(w.study, "claims"),
     log:
         "results/{scale}/logs/{study}/claims.log",
     benchmark:
@@ -17,6 +14,9 @@ rule claims:
     resources:
         mem_mb=2000,
         runtime=30,
+    params:
+        job=lambda w: TABLE.claims_job(w.study),
+        code=lambda w: TABLE.code(w.study, "claims"),
     shell:
         "python -m learnability.pipeline.stage claims --job {params.job:q} --code {params.code}"
         " --scale {wildcards.scale} --input {input:q} --output {output:q} --log {log:q}"
@@ -34,3 +34,38 @@ rule verdicts:
         runtime=10,
     shell:
         "python -m learnability.pipeline.verdicts --input {input:q} --output {output:q} > {log:q} 2>&1"
+
+
+rule claims_page:
+    input:
+        claims="results/{scale}/claims.json",
+        analyses=lambda w: [
+            path
+            for study in TABLE.configs
+            for path in TABLE.analysis_paths(study, w.scale)
+        ],
+        figures=lambda w: [
+            path
+            for study in TABLE.configs
+            for path in TABLE.figure_paths(study, w.scale)
+            if path.endswith(".svg")
+        ],
+    output:
+        report(
+            "results/{scale}/claims.html",
+            caption="../report/claims.rst",
+            category="claims",
+            labels={"page": "verdicts, with figures and data"},
+        ),
+    log:
+        "results/{scale}/logs/claims_page.log",
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        captions=TABLE.captions_json(),
+        code=fingerprint("learnability.pipeline.claims_page"),
+    shell:
+        "python -m learnability.pipeline.claims_page --claims {input.claims:q} --figures {input.figures:q}"
+        " --analyses {input.analyses:q} --captions {params.captions:q} --code {params.code}"
+        " --output {output:q} > {log:q} 2>&1"

@@ -8,10 +8,17 @@ rule figures:
             for name in TABLE.configs[w.study].figures[w.figure].experiments
         ],
     output:
-        multiext("results/{scale}/{study}/figures/{figure}", ".svg", ".pdf", ".png"),
-    params:
-        job=lambda w: TABLE.figure_job(w.study, w.figure),
-        code=lambda w: TABLE.code(w.study, "figures"),
+        svg=report(
+            "results/{scale}/{study}/figures/{figure}.svg",
+            caption="../report/figure.rst",
+            category="{study}",
+            labels=lambda w, output: {
+                "figure": w.figure,
+                "finding": finding(Path(output[0]).read_text(encoding="utf-8")),
+            },
+        ),
+        pdf="results/{scale}/{study}/figures/{figure}.pdf",
+        png="results/{scale}/{study}/figures/{figure}.png",
     log:
         "results/{scale}/logs/{study}/figures/{figure}.log",
     benchmark:
@@ -20,6 +27,9 @@ rule figures:
     resources:
         mem_mb=2000,
         runtime=30,
+    params:
+        job=lambda w: TABLE.figure_job(w.study, w.figure),
+        code=lambda w: TABLE.code(w.study, "figures"),
     shell:
         "python -m learnability.pipeline.stage figures --job {params.job:q} --code {params.code}"
         " --scale {wildcards.scale} --input {input:q} --output {output:q} --log {log:q}"

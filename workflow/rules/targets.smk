@@ -4,9 +4,6 @@
 rule targets:
     output:
         "results/{scale}/{study}/{experiment}/targets/{target}.zarr.zip",
-    params:
-        job=lambda w: TABLE.target_job(w.study, w.experiment, w.scale, w.target),
-        code=lambda w: TABLE.code(w.study, "targets"),
     log:
         "results/{scale}/logs/{study}/{experiment}/targets/{target}.log",
     benchmark:
@@ -15,6 +12,9 @@ rule targets:
     resources:
         mem_mb=1000,
         runtime=30,
+    params:
+        job=lambda w: TABLE.target_job(w.study, w.experiment, w.scale, w.target),
+        code=lambda w: TABLE.code(w.study, "targets"),
     shell:
         "python -m learnability.pipeline.stage targets --job {params.job:q} --code {params.code}"
         " --scale {wildcards.scale} --output {output:q} --log {log:q}"

@@ -7,11 +7,6 @@ rule train:
         target=lambda w: TABLE.target_path(w.study, w.experiment, w.scale, w.setting),
     output:
         "results/{scale}/{study}/{experiment}/train/{setting}/seeds{first}-{last}.zarr.zip",
-    params:
-        job=lambda w: TABLE.train_job(
-            w.study, w.experiment, w.scale, w.setting, int(w.first), int(w.last)
-        ),
-        code=lambda w: TABLE.code(w.study, "train"),
     log:
         "results/{scale}/logs/{study}/{experiment}/train/{setting}/seeds{first}-{last}.log",
     benchmark:
@@ -24,6 +19,11 @@ rule train:
         run=lambda w: TABLE.run_number(
             w.study, w.experiment, w.scale, w.setting, int(w.first), int(w.last)
         ),
+    params:
+        job=lambda w: TABLE.train_job(
+            w.study, w.experiment, w.scale, w.setting, int(w.first), int(w.last)
+        ),
+        code=lambda w: TABLE.code(w.study, "train"),
     shell:
         "python -m learnability.pipeline.stage train --job {params.job:q} --code {params.code}"
         " --scale {wildcards.scale} --run {resources.run:q} --input {input.target:q}"

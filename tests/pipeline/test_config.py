@@ -1,0 +1,96 @@
+"""Planning: merging of scales, sweeps, ids; mistakes are explained in the user's terms."""
+
+from typing import Literal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import Field
+
+from learnability.pipeline import config as cfg
+from learnability.pipeline.errors import UserError
+from learnability.pipeline.settings import canonical, canonical_json, identifier, setting_id, target_id
+from learnability.studies.contract import Model, Setting
+
+
+class Target(Model):
+    link: str = "h2(z1)"
+    degree: int = Field(default=2, ge=1)
+
+
+class Flow(Setting):
+    target: Target = Target()
+    dimension: tuple[int, ...] = (10,)
+    step_size: float = 0.5
+    mode: Literal["joint", "planted"] = "joint"
+
+
+@pytest.fixture(autouse=True)
+def _kinds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cfg, "kinds_of", lambda study: {"flow": Flow})
+
+
+def _plan(scale: cfg.Scale = "smoke", **content: object) -> cfg.PlannedExperiment:
+    scales = content.pop("scales", {"smoke": {"seeds": 4, "seed_batch": 2}})
+    block = cfg.validate(cfg.ExperimentBlock, {"kind": "flow", "scales": scales, **content}, "study.yaml")
+    return cfg.plan_experiment("study.yaml", "s", "e", block, scale)
+
+
+def test_sweeps_multiply_and_reach_into_the_target() -> None:
+    plan = _plan(sweep={"target.link": ["h2(z1)", "h3(z1)"], "mode": ["joint", "planted"]})
+    assert [(s.target.link, s.mode) for s in plan.settings] == [
+        ("h2(z1)", "joint"),
+        ("h2(z1)", "planted"),
+        ("h3(z1)", "joint"),
+        ("h3(z1)", "planted"),
+    ]
+    assert list(plan.batches()) == [(0, 2), (2, 4)]
+
+
+def test_a_sweep_keeps_the_other_fields_of_the_target() -> None:
+    plan = _plan(settings={"target": {"degree": 5}}, sweep={"target.link": ["h3(z1)"]})
+    assert plan.settings[0].target == Target(link="h3(z1)", degree=5)
+
+
+def test_the_scale_lies_over_the_common_settings() -> None:
+    scales = {"smoke": {"seeds": 1, "settings": {"target": {"degree": 3}, "dimension": [20]}}}
+    plan = _plan(settings={"target": {"link": "h4(z1)"}, "dimension": [10, 100]}, scales=scales)
+    assert plan.settings[0] == Flow(target=Target(link="h4(z1)", degree=3), dimension=(20,))
+
+
+def test_canonical_form_drops_defaults_and_sorts() -> None:
+    assert canonical(Flow()) == {}
+    assert canonical_json(canonical(Flow(mode="planted", dimension=(1,)))) == '{"dimension":[1],"mode":"planted"}'
+    assert setting_id("flow", Flow(step_size=0.5)) == setting_id("flow", Flow())
+    assert setting_id("flow", Flow(step_size=0.25)) != setting_id("flow", Flow())
+    assert target_id(Flow(step_size=0.25).target) == target_id(Flow().target)
+
+
+@given(st.dictionaries(st.text(max_size=5), st.integers() | st.floats(allow_nan=False, allow_infinity=False)))
+def test_identifiers_do_not_depend_on_the_order_of_keys(content: dict[str, float]) -> None:
+    assert identifier(content) == identifier(dict(reversed(content.items())))
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ({"settings": {"stepsize": 1.0}}, ["unknown key", "stepsize"]),
+        ({"settings": {"step_size": "1e-3"}}, ["text, not a number", "0.001"]),
+        ({"settings": {"step_size": float("nan")}}, ["step_size", "finite"]),
+        ({"settings": {"mode": "both"}}, ["'joint' or 'planted'"]),
+        ({"settings": {"target": {"degree": 0}}}, ["target.degree", ">= 1"]),
+        ({"settings": {"dimension": 10}}, ["dimension"]),
+        ({"kind": "flwo"}, ["flwo", "flow"]),
+        ({"sweep": {"mode": []}}, ["empty"]),
+        ({"sweep": {"mode": ["joint", "joint"]}}, ["twice"]),
+        ({"scales": {"smoke": {"seeds": -1}}}, ["seeds", ">= 1"]),
+        ({"scales": {"huge": {"seeds": 1}}}, ["huge", "smoke"]),
+        ({"scales": {"laptop": {"seeds": 1}}}, ["smoke"]),
+    ],
+)
+def test_mistakes_name_the_file_the_key_and_the_remedy(content: dict[str, object], words: list[str]) -> None:
+    with pytest.raises(UserError) as caught:
+        _plan(**content)
+    message = caught.value.render()
+    for word in (*words, "study.yaml", "remedy"):
+        assert word in message

@@ -1,0 +1,41 @@
+"""The workflow's own linter, and the rule that no rule names a study."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from .conftest import Project
+
+pytestmark = pytest.mark.workflow
+ROOT = Path(__file__).parents[2]
+# The project is installed by its own files; conda and containers are for those who want them (environment.yml).
+ALLOWED = {"Specify a conda environment or container for each rule."}
+
+
+def test_snakemake_finds_nothing_to_say(project: Project) -> None:
+    done = project.snakemake("--lint", "json")
+    report = json.loads(done.stdout[done.stdout.index("{") :])
+    lints = [lint for part in report.values() for entry in (part if isinstance(part, list) else []) for lint in _of(entry)]
+    assert [lint for lint in lints if lint not in ALLOWED] == []
+
+
+def _of(entry: dict[str, object]) -> list[str]:
+    found = entry.get("lints", [entry])
+    assert isinstance(found, list)
+    return [lint["title"] for lint in found]
+
+
+def test_no_rule_names_a_study() -> None:
+    studies = yaml.safe_load((ROOT / "config/config.yaml").read_text())["studies"]
+    for path in [ROOT / "Snakefile", *sorted((ROOT / "workflow/rules").glob("*.smk"))]:
+        code = re.sub(r"#.*", "", path.read_text())
+        assert not [study for study in studies if study in code], path
+
+
+def test_every_rule_logs() -> None:
+    for path in sorted((ROOT / "workflow/rules").glob("*.smk")):
+        text = path.read_text()
+        assert text.count("\nrule ") == text.count("\n    log:"), path
