@@ -32,7 +32,9 @@ class NetworkState(NamedTuple):
 
 
 def network_state(weights: Tensor, second_layer: Tensor, bias: Tensor) -> NetworkState:
-    """A settled state from weights (replica, neuron, dimension) and output parameters broadcast to (replica, neuron)."""
+    """A settled state from weights (replica, neuron, dimension) and output parameters broadcast to (replica,
+    neuron).
+    """
     shape = weights.shape[:-1]
     ones = torch.ones(shape, dtype=weights.dtype, device=weights.device)
     return NetworkState(weights, ones, second_layer.expand(shape).to(weights), bias.expand(shape).to(weights))

@@ -87,7 +87,7 @@ def relu_expansion(bias: np.ndarray, degree: int) -> np.ndarray:
 
 
 def _step(x: Tensor) -> Tensor:
-    return (x > 0).to(x.dtype)
+    return torch.heaviside(x, x.new_zeros(()))
 
 
 RELU = Activation("relu", torch.relu, _step, relu_expansion)
