@@ -136,6 +136,15 @@ class RunTable:
         """The fingerprint of a stage of a study."""
         return stage_fingerprint(study, stage)
 
+    # Captions ---------------------------------------------------------------------------------------------------------
+
+    def captions(self) -> dict[str, dict[str, str]]:
+        """The captions of all figures, by study and figure."""
+        return {s: {f: block.caption for f, block in c.figures.items()} for s, c in self.configs.items()}
+
+    def captions_json(self) -> str:
+        return canonical_json(self.captions())
+
     # Counting --------------------------------------------------------------------------------------------------------
 
     @functools.cache  # noqa: B019

@@ -1,0 +1,47 @@
+"""Style and marks of the claims page. A verdict is a word and a mark, never a colour alone."""
+
+VERDICT_MARKS = {"supported": "✓", "contradicted": "✗", "inconclusive": "?", "not tested": "–"}
+
+STYLE = """
+:root { color-scheme: light; }
+body { font: 15px/1.4 system-ui, "DejaVu Sans", sans-serif; color: #111; background: #fff; margin: 1rem auto;
+  max-width: 1500px; padding: 0 1rem; }
+small { color: #555; }
+td { vertical-align: top; overflow-wrap: anywhere; }
+td:nth-child(4), td:nth-child(5) { white-space: nowrap; }
+.form { font-size: 85%; border: 1px solid #777; border-radius: 3px; padding: 0 .25em; white-space: nowrap; }
+.verdict { white-space: nowrap; font-weight: 600; padding: 0 .35em; border: 1px solid; border-radius: 3px; }
+.supported { color: #005a8c; }
+.contradicted { color: #a33b00; border-width: 2px; }
+.inconclusive { color: #555; border-style: dashed; }
+.not-tested { color: #555; border-style: dotted; font-weight: 400; }
+figure, .data { margin: 1.5rem 0; break-inside: avoid; }
+figure img { max-width: 100%; height: auto; }
+figcaption { max-width: 60rem; }
+.data h3 { font-size: 100%; overflow-wrap: anywhere; }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: 0 .8rem; font-size: 85%; }
+dd { margin: 0; overflow-wrap: anywhere; }
+.embedded a.file { color: inherit; text-decoration: none; pointer-events: none; }
+:target { outline: 3px solid #e69f00; outline-offset: 4px; }
+@media (max-width: 800px) {
+  #claims thead { display: none; }
+  #claims, #claims tbody, #claims tr, #claims td { display: block; width: auto; text-align: left !important; }
+  #claims tr { border-top: 2px solid #111; padding: .4rem 0; }
+  #claims td { border: 0; padding: .1rem .2rem; }
+  #claims td:empty { display: none; }
+  #claims td:nth-child(2)::before { content: "Study: "; }
+  #claims td:nth-child(4)::before { content: "Estimate: "; }
+  #claims td:nth-child(5)::before { content: "Interval: "; }
+  #claims td:nth-child(6)::before { content: "Expected: "; }
+  #claims td:nth-child(7)::before { content: "Seeds: "; }
+}
+@media print {
+  .dt-search, .dtsp-panesContainer, .dt-info { display: none !important; }
+  body { font-size: 9pt; max-width: none; margin: 0; padding: 0; }
+  tr { break-inside: avoid; }
+  a { color: inherit; text-decoration: none; }
+}
+"""
+
+# A page that is embedded in the report has no folder of its own: links to files would lead nowhere.
+SCRIPT = '<script>if (location.protocol === "data:") document.documentElement.classList.add("embedded")</script>'
