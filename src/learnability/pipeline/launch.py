@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from learnability.pipeline import report
 from learnability.pipeline.errors import UserError
 from learnability.pipeline.integrity import set_damaged_aside
 from learnability.pipeline.progress import clock
@@ -46,7 +47,7 @@ def only_one_run(path: Path) -> Iterator[int]:
 def _clear_leftovers(results: Path) -> None:
     """What a killed run leaves behind: half-written files and the engine's lock."""
     for leftover in results.rglob(".*.tmp"):
-        leftover.unlink(missing_ok=True)
+        shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink(missing_ok=True)
     shutil.rmtree(".snakemake/locks", ignore_errors=True)
 
 
@@ -84,10 +85,7 @@ def summary(table: RunTable) -> str:
     results = Path("results") / table.main.scale
     lines = [f"figures  {results / study / 'figures'}/" for study in table.configs]
     claims = results / "claims.json"
-    lines += [f"claims   {claims}"]
-    report = results / "report.html"
-    if report.exists():
-        lines += [f"report   {report}"]
+    lines += [f"claims   {claims}", f"report   {report.path_of(table.main.scale)}"]
     return "\n".join([*lines, counted(json.loads(claims.read_text(encoding="utf-8")))])
 
 
@@ -109,6 +107,7 @@ def run(arguments: argparse.Namespace) -> int:
                 )
                 print("the same command goes on from here.")
                 return status
+        report.refresh(table, (lock,))
     print(f"\n{summary(table)}\nfinished in {clock(time.monotonic() - start)}")
     return 0
 
