@@ -1,0 +1,96 @@
+"""Batches too large to draw: the decoupled chain with the exact mean and covariance of its step, at any batch size.
+
+With step sizes of order d^{-p/2} a batch of B ~ M d^{p-1} / 1000 samples changes a neuron by a small fraction, but
+at d = 1e5 it has 1e9 samples. Here b << B of them are drawn. The tangent step is a mean of B independent terms with
+mean E (known in closed form from the Hermite expansion); the mean S of the b drawn terms gives
+
+    E + sqrt(b / B) (S - E),
+
+whose first two moments are those of the whole batch for every state. Only higher cumulants differ, and those of a
+mean of B terms fall like B^{-1/2}: the law is that of the chain in the limit of many samples a step, and
+:func:`decoupled_engine` checks it where both can run. The squared coefficients that drive the part outside the frame
+are scaled alike.
+"""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from learnability.dynamics.decoupled_sgd import ChainState, chi_square, decoupled_engine, observe, task_factor
+from learnability.dynamics.sgd_loop import Engine
+from learnability.dynamics.two_layer import TwoLayerProblem, labels, learning_signal
+
+
+def _force(student: Tensor, teacher: Tensor, alignment: Tensor) -> Tensor:
+    """g_m = M^{-1/2} sum_i i a alpha_i beta_mi kappa_m^{i-1}, (replica, neuron, task), by Horner's rule."""
+    total = torch.zeros_like(alignment)
+    for i in range(teacher.shape[1] - 1, 0, -1):
+        total = total * alignment + i * student[..., i, None] * teacher[:, i]
+    return total / teacher.shape[0] ** 0.5
+
+
+def matched_step(
+    problem: TwoLayerProblem,
+    state: ChainState,
+    drawn: tuple[Tensor, Tensor, Tensor, Tensor],
+    mean: tuple[Tensor, Tensor],
+    fraction: float,
+    step_size: Tensor,
+) -> ChainState:
+    """One spherical step from the drawn (g, h, label, chi), the mean tangent step and b / B.
+
+    ``mean`` is (in the frame (replica, neuron, M), along the rest (replica, neuron)), per unit of step size.
+    """
+    g, h, label, chi = drawn
+    s = torch.matmul(g, state.frame.mT).addcmul_(h, state.rest[:, None])
+    c = learning_signal(problem, s, label, state.second_layer, state.bias).coefficients
+    c = c.mul_(1 / g.shape[1])
+    radial = torch.linalg.vecdot(c, s, dim=1)
+    in_frame = torch.matmul(c.mT, g) - radial[..., None] * state.frame
+    along = torch.linalg.vecdot(c, h, dim=1) - radial * state.rest
+    spread = fraction * torch.linalg.vecdot(c, c, dim=1)
+    root = fraction**0.5
+    frame = state.frame + step_size * (mean[0] + root * (in_frame - mean[0]))
+    along = state.rest + step_size * (mean[1] + root * (along - mean[1]))
+    rest = (along.square() + step_size.square() * spread * chi).sqrt()
+    length = (frame.square().sum(-1) + rest.square()).sqrt()
+    return state._replace(frame=frame / length[..., None], rest=rest / length)
+
+
+def large_batch_engine(
+    problem: TwoLayerProblem,
+    directions: Tensor,
+    teacher: np.ndarray,
+    batch_size: int,
+    drawn: int,
+    dimension: int,
+    second_layer: Tensor,
+    bias: Tensor,
+) -> Engine:
+    """Spherical SGD in batches of ``batch_size``, of which ``drawn`` are drawn. ``teacher`` (task, degree + 1) is
+    the exact expansion of the links in the label M^{-1/2} sum_m f_m. ``second_layer`` and ``bias`` (neuron,) are
+    those of every replica.
+
+    Raises ValueError where the exact chain would, and for label noise, free weights or drawn > batch_size.
+    """
+    exact = decoupled_engine(problem, directions, batch_size, dimension)
+    if problem.label_noise or not problem.spherical or drawn > batch_size:
+        raise ValueError("matched batches need spherical weights, labels without noise and drawn <= batch_size")
+    factor, beta = task_factor(directions), torch.as_tensor(teacher)
+    alpha = torch.as_tensor(problem.activation.expansion(bias.cpu().numpy(), teacher.shape[1] - 1))
+    student = alpha * second_layer.double().cpu()[:, None]
+
+    def advance(state: ChainState, step_sizes: Tensor, generator: torch.Generator) -> ChainState:
+        replicas, neurons = state.rest.shape
+        f, b = factor.to(state.frame), beta.to(state.frame)
+        alignment = torch.matmul(state.frame, f.mT)
+        force = _force(student.to(state.frame), b, alignment)
+        radial = torch.linalg.vecdot(force, alignment)
+        mean = torch.matmul(force, f) - radial[..., None] * state.frame, -radial * state.rest
+        g = f.new_empty(replicas, drawn, f.shape[0]).normal_(generator=generator)
+        h = f.new_empty(replicas, drawn, neurons).normal_(generator=generator)
+        chi = chi_square(torch.full_like(state.rest, float(dimension - f.shape[0] - 1)), generator)
+        label = labels(problem, torch.matmul(g, f.mT), generator)
+        return matched_step(problem, state, (g, h, label, chi), mean, drawn / batch_size, step_sizes[0])
+
+    return Engine("matched", advance, exact.settle, lambda state: observe(state, factor.to(state.frame)))
