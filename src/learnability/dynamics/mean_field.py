@@ -1,0 +1,218 @@
+"""The mean-field flow of a two-layer network, exact at every dimension, for the activation sin(x + phase).
+
+    f(x) = int a sigma(w.x) rho(da, dw),    L(rho) = E|h(x_V) - f|^2 / 2,    x ~ N(0, I_d)
+    a' = rate_a E[(h - f) sigma(w.x)],      w' = rate_w a E[(h - f) sigma'(w.x) x]
+
+The direction of ``w_perp`` (outside V) is conserved and uniform, so a particle is ``(a, w_V, r)`` with ``r = |w_perp|``: the
+dimension d enters through the average over directions alone. With ``R^2 = |w_V|^2 + r^2``, ``m = d - p`` and
+``mu_k = sin^{(k)}(phase)``:
+
+    E[h sigma(w.x)] = e^{-R^2/2} G(w_V),     G(v) = sum_k mu_k H_k(v),   H(v) = E h(z + v)
+    E[sigma sigma'] = e^{-(R^2 + R'^2)/2} (e^{v.v'} - cos(2 phase) e^{-v.v'}) Phi_m(r r') / 2
+    Phi_m(k) = 0F1(; m/2; k^2/4) = sum_l c_l k^{2l},     c_l = 1 / (4^l l! (m/2)_l)
+
+At d = infinity Phi = 1. The sum over l has rank one in (r, r'), so the pair sums are one exponential and one matrix product
+with few columns; they are formed tile by tile. Time is flow time; the rates multiply it.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from learnability.numerics.polynomials import HermiteExpansion
+
+#: Entries of a pair matrix that are formed at once: 4 MB, so that a tile stays in cache on a CPU.
+TILE_ON_CPU = 1 << 19
+TILE_ON_GPU = 1 << 27
+RADIAL_TOLERANCE = 1e-15
+
+
+@dataclass(frozen=True)
+class Particles:
+    """The state of a batch of measures: second layer (batch, n), w_V (batch, n, p) and |w_perp| (batch, n).
+
+    ``weights`` (n,) sum to 1 and never change: 1/n for samples, or those of a quadrature.
+    """
+
+    second_layer: Tensor
+    inside: Tensor
+    radius: Tensor
+    weights: Tensor
+
+    def packed(self) -> Tensor:
+        """One tensor (batch, n, p + 2) with the columns a, r, w_V."""
+        return torch.cat([self.second_layer[..., None], self.radius[..., None], self.inside], dim=-1)
+
+
+@dataclass(frozen=True)
+class MeanFieldProblem:
+    """One target for each sample of the batch, with its dimension and the activation's phase.
+
+    ``dimensions`` (batch,) may be infinite. ``rate_a`` and ``rate_w`` are the learning rates of the two layers.
+    """
+
+    targets: Sequence[HermiteExpansion]
+    dimensions: np.ndarray
+    phase: float = math.pi / 4
+    rate_a: float = 1.0
+    rate_w: float = 1.0
+
+    def __post_init__(self) -> None:
+        variables = {target.variables for target in self.targets}
+        if len(variables) != 1:
+            raise ValueError("the targets of a batch must have the same number of variables")
+        if len(self.dimensions) != len(self.targets):
+            raise ValueError(f"{len(self.targets)} targets but {len(self.dimensions)} dimensions")
+        if np.min(self.dimensions) <= self.variables:
+            raise ValueError(f"the dimension must exceed the {self.variables} variables of the target")
+
+    @property
+    def variables(self) -> int:
+        """Dimension p of the hidden subspace."""
+        return self.targets[0].variables
+
+
+class SmoothedTargets:
+    """``G(v) = sum_k mu_k H_k(v)`` of every target of a batch and its gradient, on a common list of monomials."""
+
+    def __init__(self, problem: MeanFieldProblem, device: torch.device) -> None:
+        terms = sorted({index for target in problem.targets for index in target.coefficients})
+        place = {index: i for i, index in enumerate(terms)}
+        values = np.zeros((len(problem.targets), len(terms)))
+        for row, target in enumerate(problem.targets):
+            for index, value in target.unnormalised().items():
+                values[row, place[index]] = value * math.sin(problem.phase + sum(index) * math.pi / 2)
+        self.coefficients = torch.as_tensor(values, device=device)
+        self.exponents = terms
+        self.half_norm = torch.tensor([0.5 * t.norm_squared for t in problem.targets], device=device, dtype=torch.float64)
+
+    def __call__(self, points: Tensor, index: Tensor) -> tuple[Tensor, Tensor]:
+        """Values (b, n) and gradients (b, n, p) at points (b, n, p) for the targets ``index`` (b,)."""
+        coefficients = self.coefficients[index]
+        powers = _powers(points, max((max(e) for e in self.exponents), default=0))
+        value = torch.zeros_like(points[..., 0])
+        gradient = torch.zeros_like(points)
+        for i, exponent in enumerate(self.exponents):
+            scale = coefficients[:, i, None]
+            value += scale * _monomial(powers, exponent)
+            for j, k in enumerate(exponent):
+                if k:
+                    lowered = (*exponent[:j], k - 1, *exponent[j + 1 :])
+                    gradient[..., j] += (k * scale) * _monomial(powers, lowered)
+        return value, gradient
+
+
+def _powers(points: Tensor, degree: int) -> list[Tensor]:
+    powers = [torch.ones_like(points)]
+    for _ in range(degree):
+        powers.append(powers[-1] * points)
+    return powers
+
+
+def _monomial(powers: list[Tensor], exponent: tuple[int, ...]) -> Tensor:
+    factors = [powers[k][..., j] for j, k in enumerate(exponent) if k]
+    product = factors[0] if factors else powers[0][..., 0]
+    for factor in factors[1:]:
+        product = product * factor
+    return product
+
+
+def radial_coefficients(perpendicular: np.ndarray, largest: float) -> np.ndarray:
+    """``c_l`` of ``Phi_m(k) = sum_l c_l k^{2l}`` for each m (batch,), as far as needed for ``|k| <= largest``.
+
+    (batch, terms). An infinite m gives 1, 0, 0, ... The terms fall faster than geometrically.
+    """
+    half = np.asarray(perpendicular, dtype=float) / 2
+    columns = [np.ones_like(half)]
+    while True:
+        level = len(columns)
+        following = columns[-1] / (4 * level * (half + level - 1))
+        if not (following * largest ** (2 * level) > RADIAL_TOLERANCE).any():
+            return np.stack(columns, axis=1)
+        columns.append(following)
+
+
+class MeanFieldFlow:
+    """Right-hand side of the flow for a batch, with the loss as its potential.
+
+    Called with packed states (b, n, p + 2) and the samples' numbers (b,), as
+    :func:`learnability.dynamics.potential_flow.integrate` does. Memory beyond the state is one tile.
+    """
+
+    def __init__(self, problem: MeanFieldProblem, weights: Tensor, tile: int | None = None) -> None:
+        self.problem, self.weights = problem, weights
+        self.target = SmoothedTargets(problem, weights.device)
+        self.perpendicular = problem.dimensions - problem.variables
+        self.reflected = -math.cos(2 * problem.phase)
+        if abs(self.reflected) < 1e-15:
+            self.reflected = 0.0
+        self.tile = tile or (TILE_ON_GPU if weights.device.type == "cuda" else TILE_ON_CPU)
+
+    def __call__(self, state: Tensor, index: Tensor) -> tuple[Tensor, Tensor]:
+        """Slopes like the state, and the loss (b,)."""
+        slopes, losses = [], []
+        chunk = max(1, self.tile // state.shape[1] ** 2)
+        for piece, numbers in zip(state.split(chunk), index.split(chunk), strict=True):
+            slope, loss = self._evaluate(piece, numbers)
+            slopes.append(slope)
+            losses.append(loss)
+        return torch.cat(slopes), torch.cat(losses)
+
+    def _evaluate(self, state: Tensor, index: Tensor) -> tuple[Tensor, Tensor]:
+        a, r, w = state[..., 0], state[..., 1], state[..., 2:]
+        decay = torch.exp(-0.5 * (w.square().sum(-1) + r.square()))
+        value, gradient = self.target(w, index)
+        radial = self._radial(r, index)
+        even, odd = self._pair_sums(w, self.weights * a * decay, r, radial.shape[1])
+        radial_powers = _powers(r.square(), radial.shape[1] - 1)
+        network, toward, stretch = torch.zeros_like(a), torch.zeros_like(w), torch.zeros_like(a)
+        for level, power in enumerate(radial_powers):
+            c = radial[:, level, None]
+            network += c * power * even[level][..., 0]
+            toward += (c * power)[..., None] * odd[level][..., 1:]
+            if level:
+                stretch += (2 * level * c) * radial_powers[level - 1] * even[level][..., 0]
+        network = 0.5 * decay * network
+        signal, residual = decay * value, decay * value - network
+        pull = decay[..., None] * (gradient - 0.5 * toward) - residual[..., None] * w
+        shrink = -r * (residual + 0.5 * decay * stretch)
+        slope = torch.cat(
+            [
+                (self.problem.rate_a * residual)[..., None],
+                (self.problem.rate_w * a * shrink)[..., None],
+                self.problem.rate_w * a[..., None] * pull,
+            ],
+            dim=-1,
+        )
+        mass = self.weights * a
+        loss = self.target.half_norm[index] - (mass * signal).sum(1) + 0.5 * (mass * network).sum(1)
+        return slope, loss
+
+    def _radial(self, r: Tensor, index: Tensor) -> Tensor:
+        perpendicular = self.perpendicular[index.cpu().numpy()]
+        largest = float(r.square().max()) if np.isfinite(perpendicular).any() else 0.0
+        return torch.as_tensor(radial_coefficients(perpendicular, largest), device=r.device)
+
+    def _pair_sums(self, w: Tensor, mass: Tensor, r: Tensor, levels: int) -> tuple[list[Tensor], list[Tensor]]:
+        """Sums over j of ``(e^{w.w_j} +- reflected e^{-w.w_j}) mass_j r_j^{2l} (1, w_j)`` for each l.
+
+        The even combination (b, n, 1 + p) belongs to sigma sigma', the odd one to its derivative along w.
+        """
+        columns = torch.cat([torch.ones_like(w[..., :1]), w], dim=-1)
+        weighted = [(mass * power)[..., None] * columns for power in _powers(r.square(), levels - 1)]
+        right = torch.cat(weighted, dim=-1)
+        rows = max(1, self.tile // (w.shape[0] * w.shape[1]))
+        plus, minus = [], []
+        for part in w.split(rows, dim=1):
+            pairs = torch.bmm(part, w.transpose(1, 2)).exp_()
+            plus.append(torch.bmm(pairs, right))
+            if self.reflected:
+                minus.append(torch.bmm(pairs.reciprocal_(), right))
+        direct = torch.cat(plus, dim=1)
+        mirrored = self.reflected * torch.cat(minus, dim=1) if self.reflected else torch.zeros_like(direct)
+        width = columns.shape[-1]
+        return list((direct + mirrored).split(width, dim=-1)), list((direct - mirrored).split(width, dim=-1))

@@ -1,0 +1,81 @@
+"""The first stage of two-stage training: the weights move, the second layer a is fixed, w starts at 0.
+
+Where the network's own output is left out (equation (4.1) of Chen and Ge 2024) the weights obey
+``dw/dt = a E[z h(z) sigma'(w.z)]``; they depend on a and t through tau = a t alone, so one trajectory in tau gives all
+of them. The activation is sin(x + phase); time is flow time.
+"""
+
+import math
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.integrate import solve_ivp
+
+from learnability.dynamics.mean_field import MeanFieldFlow, MeanFieldProblem, Particles
+from learnability.dynamics.potential_flow import Controls, integrate
+from learnability.numerics.polynomials import HermiteExpansion
+
+Array = NDArray[np.float64]
+
+
+def uniform_nodes(count: int) -> tuple[Array, Array]:
+    """Gauss-Legendre nodes and weights (sum 1) of the uniform law on [-1, 1]."""
+    nodes, weights = np.polynomial.legendre.leggauss(count)
+    return nodes, weights / 2
+
+
+def _slope(target: HermiteExpansion, phase: float) -> "object":
+    """``w -> E[z h(z) sigma'(w.z)] = grad(e^{-|w|^2/2} G(w))`` for one w (p,)."""
+    terms = [(np.array(b), c * math.sin(phase + sum(b) * math.pi / 2)) for b, c in target.unnormalised().items()]
+
+    def slope(_: float, w: Array) -> Array:
+        value, gradient = 0.0, np.zeros_like(w)
+        for exponent, coefficient in terms:
+            powers = w**exponent
+            value += coefficient * powers.prod()
+            for j in np.flatnonzero(exponent):
+                others = np.delete(powers, j).prod()
+                gradient[j] += coefficient * exponent[j] * w[j] ** (exponent[j] - 1) * others
+        return np.asarray(math.exp(-0.5 * float(w @ w)) * (gradient - value * w))
+
+    return slope
+
+
+def simplified_weights(target: HermiteExpansion, tau: Array, phase: float = math.pi / 4) -> Array:
+    """w at tau = a t (n,) of the flow (4.1), (n, p); relative accuracy 1e-12."""
+    slope = _slope(target, phase)
+    weights = np.zeros((len(tau), target.variables))
+    for sign in (-1.0, 1.0):
+        chosen = np.flatnonzero(sign * tau > 0)
+        if not len(chosen):
+            continue
+        chosen = chosen[np.argsort(np.abs(tau[chosen]))]
+        stops = sign * np.unique(np.abs(tau[chosen]))
+        solved = solve_ivp(
+            slope, (0.0, stops[-1]), weights[0] * 0, method="DOP853", t_eval=stops, rtol=1e-12, atol=1e-20
+        )
+        weights[chosen] = solved.y.T[np.searchsorted(np.abs(stops), np.abs(tau[chosen]))]
+    return weights
+
+
+def full_weights(
+    target: HermiteExpansion, second_layer: Array, masses: Array, time: float, phase: float = math.pi / 4
+) -> Array:
+    """w after the first stage with the network's output kept, (n, p): mean-field flow from w = 0 with a fixed."""
+    problem = MeanFieldProblem([target], np.array([np.inf]), phase, rate_a=0.0)
+    count = len(second_layer)
+    start = Particles(
+        torch.as_tensor(second_layer)[None],
+        torch.zeros(1, count, target.variables, dtype=torch.float64),
+        torch.zeros(1, count, dtype=torch.float64),
+        torch.as_tensor(masses),
+    )
+    solution = integrate(
+        MeanFieldFlow(problem, start.weights),
+        start.packed(),
+        torch.tensor([0.0, time], dtype=torch.float64),
+        lambda state, loss, index: loss[:, None],
+        controls=Controls(relative=1e-10, absolute=1e-14),
+    )
+    return np.asarray(solution.state[0, :, 2:].numpy())
