@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from learnability.pipeline import restored
 from learnability.pipeline.config import (
     MainConfig,
     PlannedExperiment,
@@ -80,10 +81,10 @@ class RunTable:
         return [f"results/{scale}/{study}/figures/{name}.{form}" for name in names for form in FIGURE_FORMATS]
 
     def artifact_paths(self, study: str, scale: Scale) -> list[str]:
-        """All datasets of a study, from target to analysis."""
+        """All datasets of a study, from target to analysis, without what a restored archive left out."""
         names = self.configs[study].experiments
         made = [p for n in names for p in (*self.target_paths(study, n, scale), *self.train_paths(study, n, scale))]
-        return made + self.analysis_paths(study, scale)
+        return restored.wanted(made, scale) + self.analysis_paths(study, scale)
 
     def study_paths(self, study: str, scale: Scale) -> list[str]:
         """Everything that belongs to a study: artifacts, figures and its claims."""

@@ -208,8 +208,12 @@ def run_figures(arguments: argparse.Namespace, progress: Progress) -> None:
 
 def run_claims(arguments: argparse.Namespace, progress: Progress) -> None:
     """Judge the claims of one study."""
-    job = arguments.job
-    artifacts = {path.parent.name: path.as_posix() for path in arguments.input}
-    rows = rows_of_study(job["study"], _module(job, "claims").CLAIMS, _analyses(arguments.input), artifacts)
+    rows = claims_of_study(arguments.job["study"], arguments.input)
     with replacing(arguments.output[0]) as out:
         out.write(to_json(rows))
+
+
+def claims_of_study(study: str, analyses: list[Path]) -> list[dict[str, Any]]:
+    """The rows of ``claims.json`` of one study, judged from its analyses."""
+    artifacts = {path.parent.name: path.as_posix() for path in analyses}
+    return rows_of_study(study, _module({"study": study}, "claims").CLAIMS, _analyses(analyses), artifacts)
