@@ -2,7 +2,9 @@
 
 The run happens in a folder of its own (``.cache/reproduce/``), with the code that stands here and the config of the
 archive: results that are here are neither used nor touched. On the platform of the archive the bytes are the same; on
-another, every estimate has to lie in the archived interval. Exit status: 0 reproduced, 1 not, 2 a mistake of the user's.
+another, every estimate has to lie in the archived interval.
+
+Exit status: 0 reproduced, 1 not, 2 a mistake of the user's.
 """
 
 import argparse
