@@ -31,7 +31,7 @@ ROUNDING = 1e-13
 
 
 def trap_speed(dimensions: np.ndarray, power: float) -> np.ndarray:
-    """Speed below which a run counts as trapped: ``1e-9 (1e-5 / sqrt(d))^power``.
+    """Speed, in units of |f|^2, below which a run counts as trapped: ``1e-9 (1e-5 / sqrt(d))^power``.
 
     ``power`` is the degree at which the speed vanishes near the saddle: 2s - 1 for the joint flow in M, s - 1 for the
     planted one. A threshold that does not scale with d counts slow runs as trapped.
@@ -100,7 +100,7 @@ class _CorrelationFlow:
 
     def outcome(self, state: Tensor, chart: Tensor, observed: Tensor, speed: Tensor) -> Tensor:
         running = torch.full_like(observed[0], RUNNING, dtype=torch.int8)
-        trapped = speed.abs().amax(dim=0) <= self._least_speed(state, chart)
+        trapped = speed.abs().amax(dim=0) <= self.total * self._least_speed(state, chart)
         code = torch.where(trapped, TRAPPED, running)
         return torch.where(observed[-1] <= self.success_loss, int(Status.CONVERGED), code)
 
