@@ -1,0 +1,245 @@
+"""Figures of training: the lecture's Figure 1 by initialisation, and what the start decides."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from learnability.studies.gradient_hardness.figures_exact import look
+from learnability.studies.gradient_hardness.theory import SPARSE_PARITY_STEPS
+from learnability.studies.style import COLOURS, MARKERS, THEORY, band, new_figure
+
+Analyses = Mapping[str, xr.Dataset]
+
+DEFAULT, RADEMACHER, VARIANTS = "figure_1_default", "figure_1_rademacher", "figure_1_variants"
+
+
+def learning_times(analyses: Analyses) -> Figure:
+    """Curves from both starts, times of full and half parity with the horizon, codings, and measured over predicted."""
+    figure, axes = new_figure(2, 3)
+    _curves(axes[0, 0], analyses[DEFAULT], "PyTorch's default start")
+    _curves(axes[0, 1], analyses[RADEMACHER], "Rademacher start")
+    _times(axes[0, 2], analyses)
+    _half(axes[1, 0], analyses)
+    _variants(axes[1, 1], analyses[VARIANTS])
+    _ratios(axes[1, 2], analyses)
+    return figure
+
+
+def _cases(data: xr.Dataset, full: bool) -> xr.Dataset:
+    chosen = (data["degree"] == data["dimension"]) == full
+    return data.isel(case=chosen.values).sortby("dimension")
+
+
+def _horizon(axes: Axes, horizon: float, vertical: bool, label: str = "horizon") -> None:
+    options = {"color": "#444444", "linestyle": ":", "linewidth": 1.0}
+    line = axes.axvline if vertical else axes.axhline
+    line(horizon, **options)
+    if vertical:
+        axes.text(
+            horizon,
+            0.02,
+            f"{label} ",
+            ha="right",
+            va="bottom",
+            fontsize=7,
+            rotation=90,
+            transform=axes.get_xaxis_transform(),
+        )
+    else:
+        axes.text(0.99, horizon, label, ha="right", va="bottom", fontsize=7, transform=axes.get_yaxis_transform())
+
+
+def _curves(axes: Axes, data: xr.Dataset, name: str) -> None:
+    cases = _cases(data, full=True)
+    for number in range(cases.sizes["case"]):
+        case = cases.isel(case=number)
+        shade = 0.15 + 0.7 * number / max(1, cases.sizes["case"] - 1)
+        ends = case["time"] <= _last_seen(case)
+        axes.plot(case["time"][ends], case["loss"][ends], color=_shade(shade), label=f"d = {int(case['dimension'])}")
+    horizon = float(cases["horizon"].max())
+    _horizon(axes, horizon, vertical=True)
+    axes.set(
+        xscale="symlog",
+        xlabel="steps of SGD",
+        ylabel="hinge loss (median of the runs)",
+        ylim=(0, 1.1),
+        xlim=(0, 1.3 * horizon),
+    )
+    last = cases.isel(case=-1)
+    steps = float(last["steps"])
+    ending = f"after {steps:.0f} steps" if np.isfinite(steps) else f"not within {horizon:.0f} steps"
+    axes.set_title(f"{name}: d = {int(last['dimension'])} is learned\n{ending} (full parity)")
+    axes.legend(ncols=2, loc="lower left")
+
+
+def _last_seen(case: xr.Dataset) -> float:
+    """Where the slowest run has ended, or the horizon."""
+    end = float(case["margin_steps_high"])
+    return min(float(case["horizon"]), 1.1 * end) if np.isfinite(end) else float(case["horizon"])
+
+
+def _shade(level: float) -> tuple[float, float, float]:
+    """From dark to light blue, so that the dimensions keep their order in a grey print."""
+    return (0.75 * level, 0.25 + 0.5 * level, 0.45 + 0.45 * level)
+
+
+def _medians(axes: Axes, cases: xr.Dataset, label: str, filled: bool = True, **style: str) -> None:
+    """Medians with their intervals; a median beyond the horizon as an open triangle on it, with the number of censored runs."""
+    d, steps = cases["dimension"].values, cases["steps"].values
+    seen = np.isfinite(steps)
+    low, horizon = cases["steps_low"].values, cases["horizon"].values
+    high = np.where(np.isfinite(cases["steps_high"].values), cases["steps_high"].values, horizon)
+    errors = np.stack((steps[seen] - low[seen], high[seen] - steps[seen]))
+    face = style["color"] if filled else "white"
+    axes.errorbar(d[seen], steps[seen], errors, markerfacecolor=face, linewidth=1.2, label=label, **style)
+    if (~seen).any():
+        axes.plot(
+            d[~seen],
+            horizon[~seen],
+            linestyle="",
+            marker="^",
+            markersize=7,
+            markerfacecolor="white",
+            color=style["color"],
+        )
+    for x, y, solved, total in zip(
+        d, np.where(seen, high, horizon), cases["solved"].values, cases["seeds"].values, strict=True
+    ):
+        if solved < total:
+            axes.annotate(
+                f"{int(total - solved)}/{int(total)} censored",
+                (x, y),
+                (0, 5),
+                textcoords="offset points",
+                ha="center",
+                fontsize=6.5,
+            )
+
+
+def _times(axes: Axes, analyses: Analyses) -> None:
+    for name, experiment in (("default", DEFAULT), ("rademacher", RADEMACHER)):
+        cases = _cases(analyses[experiment], full=True)
+        style = look(name)
+        _medians(axes, cases, f"{name}, to 100%", **style)
+        axes.plot(
+            cases["dimension"],
+            cases["predicted_steps"],
+            **{**THEORY, "color": style["color"]},
+            label=f"{name}, predicted",
+        )
+        _horizon(axes, float(cases["horizon"].max()), vertical=False, label=f"horizon, {name}")
+    axes.set(yscale="log", xlabel="input dimension d", ylabel="steps to 100% accuracy")
+    axes.set_title("Full parity: the initialisation decides,\nwith $T=1/(\\eta\\lambda_v)$ (dashed)")
+    axes.legend(loc="lower right")
+
+
+def _half(axes: Axes, analyses: Analyses) -> None:
+    for name, experiment in (("default", DEFAULT), ("rademacher", RADEMACHER)):
+        cases = _cases(analyses[experiment], full=False)
+        if not cases.sizes["case"]:
+            continue
+        style = look(name)
+        _medians(axes, cases, f"{name}, to 100%", **style)
+        axes.plot(
+            cases["dimension"],
+            cases["predicted_steps"],
+            **{**THEORY, "color": style["color"]},
+            label=f"{name}, predicted",
+        )
+        _horizon(axes, float(cases["horizon"].max()), vertical=False, label=f"horizon, {name}")
+    axes.set(yscale="log", xlabel="input dimension d", ylabel="steps to 100% accuracy")
+    axes.set_title("Half parity: a Rademacher start is no help")
+    if axes.has_data():
+        axes.legend(loc="lower right")
+    else:
+        axes.text(0.5, 0.5, "no half parity at this scale", ha="center", transform=axes.transAxes)
+
+
+def _variants(axes: Axes, data: xr.Dataset) -> None:
+    names, codings = data.attrs["initializations"], data.attrs["codings"]
+    for i, name in enumerate(names):
+        for j, coding in enumerate(codings):
+            cases = data.isel(case=((data["initialization"] == i) & (data["coding"] == j)).values).sortby("dimension")
+            if not cases.sizes["case"]:
+                continue
+            shifted = cases.assign(dimension=cases["dimension"] + 0.08 * (2 * i + j - 2.5))
+            _medians(
+                axes, shifted, f"{name}, {coding}s", filled=j == 0, linestyle="-" if j == 0 else "--", **look(name)
+            )
+    _horizon(axes, float(data["horizon"].max()), vertical=False)
+    axes.set(yscale="log", xlabel="input dimension d", ylabel="steps to 100% accuracy")
+    axes.set_title("Bits are slower than signs; a Gaussian start without\nbiases does not learn odd d")
+    axes.legend(loc="lower right", fontsize=6.5)
+
+
+def _ratios(axes: Axes, analyses: Analyses) -> None:
+    for name, experiment in (("default", DEFAULT), ("rademacher", RADEMACHER)):
+        cases = _cases(analyses[experiment], full=True)
+        style = look(name)
+        for kind, text, line in (("ratio", "100% accuracy", "-"), ("margin_ratio", "loss 0.05", ":")):
+            seen = np.isfinite(cases[kind].values)
+            d = cases["dimension"].values[seen]
+            axes.plot(d, cases[kind].values[seen], linestyle=line, label=f"{name}, to {text}", **style)
+            ends = [
+                np.where(np.isfinite(v), v, np.nan)
+                for v in (cases[f"{kind}_low"].values[seen], cases[f"{kind}_high"].values[seen])
+            ]
+            band(axes, d, ends[0], ends[1], style["color"])
+    d = analyses[RADEMACHER]["dimension"].values
+    axes.plot([d.min(), d.max()], [1, 1], **THEORY, label="predicted")
+    axes.set(xlabel="input dimension d", ylabel="measured / predicted steps", yscale="log")
+    axes.set_yticks([0.3, 0.5, 1, 2], ["0.3", "0.5", "1", "2"])
+    axes.minorticks_off()
+    cases = _cases(analyses[RADEMACHER], full=True)
+    title = (
+        f"$T$ predicts a Rademacher start: {float(cases['ratio'].min()):.2f} to {float(cases['ratio'].max()):.2f} of it"
+    )
+    axes.set_title(title)
+    axes.legend(fontsize=6.5)
+
+
+def initialization_noise(analyses: Analyses) -> Figure:
+    """Predicted steps against the noise of the first layer, and sparse parities beside the literature."""
+    figure, axes = new_figure(1, 2)
+    _noise_panel(axes[0, 0], analyses["rademacher_threshold"])
+    _sparse_panel(axes[0, 1], analyses["sparse_parity"])
+    return figure
+
+
+def _noise_panel(axes: Axes, data: xr.Dataset) -> None:
+    levels = data["noise_level"].values
+    for number, d in enumerate(data["dimension"].values):
+        values = [data[f"predicted_steps{end}"].sel(dimension=d).values for end in ("", "_low", "_high")]
+        axes.plot(levels, values[0], color=COLOURS[number], marker=MARKERS[number], label=f"d = {d}")
+        band(axes, levels, values[1], values[2], COLOURS[number])
+        axes.axvline(1 / d, **{**THEORY, "color": COLOURS[number]}, label=f"$\\sigma=1/d$, d = {d}")
+    axes.set_xscale("symlog", linthresh=0.01)
+    rise = float(data["rise"].isel(dimension=-1))
+    axes.set(
+        yscale="log",
+        xlabel="noise $\\sigma$ of the first layer",
+        ylabel="predicted steps $1/(\\eta\\lambda_v)$",
+        xlim=(0, None),
+    )
+    axes.set_title(
+        f"From Rademacher to Gaussian the full parity takes\n{rise:.1f} decades longer (d = {int(data['dimension'][-1])})"
+    )
+    axes.legend()
+
+
+def _sparse_panel(axes: Axes, data: xr.Dataset) -> None:
+    for number, degree in enumerate(np.unique(data["degree"].values)):
+        cases = data.isel(case=(data["degree"] == degree).values).sortby("dimension")
+        style = {"color": COLOURS[number], "marker": MARKERS[number]}
+        _medians(axes, cases, f"k = {int(degree)}, median of {int(cases['seeds'][0])}", **style)
+        known = {d: ends for (d, k), ends in SPARSE_PARITY_STEPS.items() if k == degree}
+        for d, (low, high) in known.items():
+            axes.plot([d + 0.8] * 2, [low, high], color=COLOURS[number], linestyle="--", marker="_", linewidth=1)
+    axes.plot([], [], color="#444444", linestyle="--", marker="_", linewidth=1, label="expected")
+    _horizon(axes, float(data["horizon"].max()), vertical=False)
+    axes.set(yscale="log", xlabel="input dimension d", ylabel="steps to 99% accuracy")
+    axes.set_title("k-sparse parities: width 1000, batch 32, step size 0.1")
+    axes.legend(loc="lower right")

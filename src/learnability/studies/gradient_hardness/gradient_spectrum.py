@@ -1,0 +1,84 @@
+"""Fourier spectrum of the gradient of a network over all parities: variances over the class and ``lambda_v``
+of one parity."""
+
+import numpy as np
+import torch
+
+from learnability.dynamics.hinge_sgd import Network
+from learnability.numerics.walsh import cube_bits, levels, parity_signs, walsh_hadamard_
+from learnability.studies.gradient_hardness.settings import Coding
+
+# Points of the cube that go through the network at once: bounds the memory at any dimension.
+CHUNK = 8192
+
+
+def coded_inputs(bits: torch.Tensor, coding: Coding) -> torch.Tensor:
+    """Bits (n, d) as the network sees them, with a column of ones, (n, d+1): signs 1 - 2x, or the bits
+    themselves."""
+    inputs = 1 - 2 * bits if coding == "sign" else bits
+    return torch.cat((inputs, inputs.new_ones(inputs.shape[0], 1)), 1)
+
+
+def parity_gradient_norm(network: Network, degree: int, coding: Coding) -> float:
+    """``lambda_v = |E_x[chi_v grad h]|^2`` over all parameters of the first layer and the readout, v the
+    first ``degree`` bits.
+
+    By enumeration of the cube, in chunks. With S_j = E[chi_v 1(z_j > 0)(x, 1)]: ``sum_j a_j^2 |S_j|^2 + (S_j
+    . W_j)^2``. The entries of a chunk's sum are integers, so float32 is exact there; chunks add up in
+    float64.
+    """
+    weights, readout, _ = network.tensors()
+    dimension = weights.shape[1] - 1
+    sums = torch.zeros_like(weights, dtype=torch.float64)
+    for start in range(0, 1 << dimension, CHUNK):
+        indices = torch.arange(start, min(start + CHUNK, 1 << dimension), device=weights.device)
+        bits = cube_bits(indices, dimension, weights.dtype)
+        inputs = coded_inputs(bits, coding)
+        active = torch.mm(inputs, weights.T).gt_(0)
+        sums += torch.mm(active.T, parity_signs(bits, degree)[:, None] * inputs)
+    sums /= 1 << dimension
+    by_readout = (sums * weights).sum(1).square().sum()
+    by_weights = (readout.double().square()[:, None] * sums.square()).sum()
+    return float(by_readout + by_weights)
+
+
+def neuron_gradient(network: Network, neuron: int, signs: torch.Tensor) -> torch.Tensor:
+    """Gradient of h in the parameters of one neuron on the whole cube, (d+2, 2^d): readout, bias, weights;
+    signs (2^d, d)."""
+    weights, readout = network.weights[neuron], network.readout[neuron]
+    dimension = signs.shape[1]
+    preactivation = torch.mv(signs, weights[:dimension]) + weights[dimension]
+    active = readout * (preactivation > 0).to(signs.dtype)
+    return torch.cat((preactivation.clamp(min=0)[None], active[None], active * signs.T), 0)
+
+
+def class_variance(network: Network) -> dict[str, np.ndarray]:
+    """Moments of the gradient of R_f = E(h - f)^2 over all 2^d parities f, for each neuron exactly and by
+    transform.
+
+    With ``ghat(v) = E_x[chi_v grad h]`` summed over the parameters of all neurons: ``variance`` =
+    ``4 2^-d (sum_v |ghat(v)|^2 - 2^-d |sum_v ghat(v)|^2)`` from the transform; ``closed_form`` =
+    ``4 2^-d (E|grad h|^2 - 2^-d |grad h(x=0)|^2)``; ``gradient_norm`` = ``E|grad h|^2``; ``level_energy``
+    (d+1,) the mean of ``|ghat(v)|^2`` over the v of each size. One neuron is in memory at a time: (d+2) 2^d
+    numbers.
+    """
+    dimension = network.weights.shape[1] - 1
+    size = 1 << dimension
+    signs = 1 - 2 * cube_bits(torch.arange(size, device=network.weights.device), dimension, network.weights.dtype)
+    energy = torch.zeros(size, dtype=torch.float64, device=signs.device)
+    mean_square = gradient_norm = at_origin = 0.0
+    for neuron in range(network.weights.shape[0]):
+        gradient = neuron_gradient(network, neuron, signs)
+        gradient_norm += float(gradient.square().sum(dtype=torch.float64)) / size
+        at_origin += float(gradient[:, 0].double().square().sum())
+        coefficients = walsh_hadamard_(gradient).div_(size)
+        energy += coefficients.square().sum(0, dtype=torch.float64)
+        mean_square += float(coefficients.mean(1, dtype=torch.float64).square().sum())
+    level = levels(dimension, energy.device)
+    counts = torch.bincount(level, minlength=dimension + 1)
+    return {
+        "variance": np.array(4 * (float(energy.mean()) - mean_square)),
+        "closed_form": np.array(4 / size * (gradient_norm - at_origin / size)),
+        "gradient_norm": np.array(gradient_norm),
+        "level_energy": (torch.bincount(level, energy, dimension + 1) / counts).cpu().numpy(),
+    }

@@ -1,0 +1,77 @@
+"""A parity as a learning problem: fresh batches, and the points on which accuracy is measured."""
+
+from dataclasses import dataclass
+
+import torch
+
+from learnability.dynamics.hinge_sgd import Batch
+from learnability.numerics.walsh import cube_bits, parity_signs
+from learnability.studies.gradient_hardness.gradient_spectrum import coded_inputs
+from learnability.studies.gradient_hardness.settings import TrainingSetting, degree_of
+
+# Up to this many points the batch is a draw of multinomial counts over the cube, and the accuracy is exact.
+ENUMERATED = 4096
+# Points on which the accuracy is measured where the cube is larger.
+EVALUATION_POINTS = 4096
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One parity at one dimension: ``points`` with their labels are the whole cube where that is enumerated,
+    else None."""
+
+    dimension: int
+    degree: int
+    setting: TrainingSetting
+    points: Batch | None
+
+    @classmethod
+    def of(cls, setting: TrainingSetting, dimension: int, device: str) -> "Problem":
+        degree = degree_of(setting.target.degree, dimension)
+        points = None
+        if 2**dimension <= ENUMERATED:
+            points = labelled(torch.arange(1 << dimension, device=device), dimension, degree, setting)
+        return cls(dimension, degree, setting, points)
+
+
+def labelled(indices: torch.Tensor, dimension: int, degree: int, setting: TrainingSetting) -> Batch:
+    """The points with these indices as a batch of equal masses."""
+    bits = cube_bits(indices, dimension)
+    mass = torch.full((indices.shape[0],), 1 / indices.shape[0], device=indices.device)
+    return Batch(coded_inputs(bits, setting.coding), parity_signs(bits, degree), mass)
+
+
+def draw_batch(problem: Problem, generator: torch.Generator) -> Batch:
+    """``batch_size`` uniform points; where the cube is enumerated, as counts over its points (the multinomial
+    law).
+
+    Equal rows are merged, which changes no gradient. On a CPU the points that were not drawn are left out
+    when the batch is smaller than the cube; an accelerator needs fixed shapes and then takes the rows as they
+    are drawn.
+    """
+    size = problem.setting.batch_size
+    indices = torch.randint(1 << problem.dimension, (size,), generator=generator, device=generator.device)
+    cells = 1 << problem.dimension
+    if problem.points is None or (cells > size and generator.device.type != "cpu"):
+        return labelled(indices, problem.dimension, problem.degree, problem.setting)
+    mass = cube_mass(indices, cells)
+    points = problem.points
+    if cells <= size:
+        return Batch(points.inputs, points.labels, mass)
+    drawn = mass.nonzero()[:, 0]
+    return Batch(points.inputs[drawn], points.labels[drawn], mass[drawn])
+
+
+def cube_mass(indices: torch.Tensor, cells: int) -> torch.Tensor:
+    """Multinomial counts of the indices over the cells, divided by their number: shape (cells,)."""
+    counts = torch.zeros(cells, device=indices.device)
+    return counts.index_add_(0, indices, counts.new_ones(indices.shape[0])).div_(indices.shape[0])
+
+
+def evaluation_points(problem: Problem, generator: torch.Generator) -> Batch:
+    """The whole cube where it is enumerated, else ``EVALUATION_POINTS`` uniform points."""
+    if problem.points is not None:
+        return problem.points
+    size = (EVALUATION_POINTS,)
+    indices = torch.randint(1 << problem.dimension, size, generator=generator, device=generator.device)
+    return labelled(indices, problem.dimension, problem.degree, problem.setting)

@@ -1,0 +1,94 @@
+"""Runs of the kind ``representation``: halfspaces and parities as ReLU networks."""
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from learnability.studies.contract import RunContext
+from learnability.studies.gradient_hardness import representations
+from learnability.studies.gradient_hardness.datasets import stacked, variable
+from learnability.studies.gradient_hardness.settings import RepresentationSetting
+
+STEP_SIZES = (2.0, 10.0, 1000.0)
+
+
+def representation_runs(setting: RepresentationSetting, context: RunContext) -> xr.Dataset:
+    target, rng = setting.target, context.stream("target")
+    content: dict[str, Any] = {}
+    draws = []
+    for number, _ in enumerate(context.seeds):
+        halfspaces = [
+            representations.draw_halfspaces(d, k, target.largest_weight, rng)
+            for d, k in zip(target.dimensions, target.intersections, strict=True)
+        ]
+        draws.append(
+            stacked(
+                [
+                    representations.check_intersection(h)
+                    | {f"path_norm_{name}": value for name, value in representations.intersection_path_norms(h).items()}
+                    for h in halfspaces
+                ]
+            )
+        )
+        context.progress(number + 1, len(context.seeds), "halfspaces")
+    labels = {
+        "mismatches": "points of the cube where sign g differs from the AND",
+        "positive_fraction": "fraction of the cube inside the intersection",
+        "positive_margin": "smallest g inside the intersection",
+        "negative_margin": "largest g outside the intersection",
+        "smallest_distance": "smallest |c_i(x)| on the cube",
+        "path_norm_exact": "path norm of g",
+        "path_norm_printed": "printed bound of the path norm",
+        "path_norm_corrected": "corrected bound of the path norm",
+    }
+    for name, label in labels.items():
+        content[name] = variable(("seed", "dimension"), [draw[name] for draw in draws], label)
+    content |= _parity_checks(target.parity_dimensions, target.reduced_dimensions)
+    content |= _step_checks()
+    coordinates = {
+        "dimension": variable("dimension", target.dimensions, "input dimension d"),
+        "parity_dimension": variable("parity_dimension", target.parity_dimensions, "input dimension d"),
+        "reduced_dimension": variable("reduced_dimension", target.reduced_dimensions, "input dimension d"),
+        "steepness": variable("steepness", STEP_SIZES, "slope a in ReLU(at) - ReLU(at-1)"),
+    }
+    return xr.Dataset(content, coordinates)
+
+
+def _parity_checks(dimensions: tuple[int, ...], reduced: tuple[int, ...]) -> dict[str, Any]:
+    """The parity networks for |v| = 1, d/2 and d; |v| = 0 is a constant."""
+    checks = []
+    for d in dimensions:
+        rows = [representations.check_parity((np.arange(d) < k).astype(float)) for k in sorted({1, (d + 1) // 2, d})]
+        merged = stacked(rows)
+        worst = {name: float(np.abs(merged[name]).max()) for name in ("error", "path_norm_gap", "merged_gap")}
+        checks.append(
+            worst | {name: rows[-1][name] for name in ("path_norm", "merged_path_norm", "neurons", "merged_neurons")}
+        )
+    labels = {
+        "error": "largest error of both networks on the cube",
+        "path_norm_gap": "largest distance of the path norm from 8(d+1)k + 4d(d+1) + 2",
+        "merged_gap": "largest distance of the merged path norm from 6k^2 + 1",
+        "path_norm": "path norm of the hat network of the full parity",
+        "merged_path_norm": "path norm of the merged network of the full parity",
+        "neurons": "neurons of the hat network",
+        "merged_neurons": "neurons of the merged network",
+    }
+    content = {
+        f"parity_{name}": variable("parity_dimension", values, labels[name]) for name, values in stacked(checks).items()
+    }
+    errors = [representations.check_reduced_parity(d) for d in reduced]
+    content["reduced_error"] = variable("reduced_dimension", errors, "largest error over z = v.x of both networks")
+    return content
+
+
+def _step_checks() -> dict[str, Any]:
+    """The step identity on |z| >= 1/2, and what the printed limit gives at t = 0, where the step function is
+    1."""
+    halves = np.concatenate((-np.arange(1, 200) / 2, np.arange(1, 200) / 2))
+    gap = np.abs(representations.step_from_relus(halves) - (halves > 0)).max()
+    at_zero = [float(representations.step_from_relus(np.zeros(1), a)[0]) for a in STEP_SIZES]
+    return {
+        "step_gap": variable((), gap, "largest distance of ReLU(2z) - ReLU(2z-1) from the step on |z| >= 1/2"),
+        "step_at_zero": variable("steepness", at_zero, "ReLU(at) - ReLU(at-1) at t = 0"),
+    }
