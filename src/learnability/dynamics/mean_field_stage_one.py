@@ -6,6 +6,7 @@ of them. The activation is sin(x + phase); time is flow time.
 """
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -19,13 +20,7 @@ from learnability.numerics.polynomials import HermiteExpansion
 Array = NDArray[np.float64]
 
 
-def uniform_nodes(count: int) -> tuple[Array, Array]:
-    """Gauss-Legendre nodes and weights (sum 1) of the uniform law on [-1, 1]."""
-    nodes, weights = np.polynomial.legendre.leggauss(count)
-    return nodes, weights / 2
-
-
-def _slope(target: HermiteExpansion, phase: float) -> "object":
+def _slope(target: HermiteExpansion, phase: float) -> Callable[[float, Array], Array]:
     """``w -> E[z h(z) sigma'(w.z)] = grad(e^{-|w|^2/2} G(w))`` for one w (p,)."""
     terms = [(np.array(b), c * math.sin(phase + sum(b) * math.pi / 2)) for b, c in target.unnormalised().items()]
 

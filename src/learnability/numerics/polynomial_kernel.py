@@ -23,8 +23,8 @@ from learnability.numerics.polynomials import HermiteExpansion
 
 Array = NDArray[np.float64]
 
-#: Below this fraction of the largest eigenvalue nothing is resolved in double precision.
-RESOLUTION = 1e-28
+#: Eigenvalues are resolved while the features with columns of unit length are conditioned better than this.
+RESOLVED_CONDITION = 1e9
 
 
 def feature_indices(variables: int, degree: int) -> Integers:
@@ -102,11 +102,13 @@ def _orthogonalise(work: Array, turn: Array, i: int, j: int) -> float:
 class KernelSpectrum:
     """Eigenvalues (falling; zeros where there are fewer weights than features) and the energies of the target.
 
-    ``energies[k] = c_k^2`` on the eigenvector of ``eigenvalues[k]``; they sum to ``|h|^2``.
+    ``energies[k] = c_k^2`` on the eigenvector of ``eigenvalues[k]``; they sum to ``|h|^2``. ``scaled_condition`` is the
+    condition number of the features with columns of unit length, which bounds the relative errors.
     """
 
     eigenvalues: Array
     energies: Array
+    scaled_condition: float
 
     @property
     def smallest(self) -> float:
@@ -116,7 +118,7 @@ class KernelSpectrum:
     @property
     def resolved(self) -> bool:
         """Whether lambda_min stands above the rounding errors of double precision."""
-        return self.smallest > RESOLUTION * float(self.eigenvalues[0])
+        return self.scaled_condition < RESOLVED_CONDITION
 
     def loss(self, times: Array) -> Array:
         """``L(t)`` of the second stage started from a = 0; time in flow time."""
@@ -138,7 +140,9 @@ class KernelSpectrum:
         return math.exp(high)
 
 
-def kernel_spectrum(target: HermiteExpansion, points: Array, masses: Array, degree: int | None = None) -> KernelSpectrum:
+def kernel_spectrum(
+    target: HermiteExpansion, points: Array, masses: Array, degree: int | None = None
+) -> KernelSpectrum:
     """The spectrum for weights ``points`` (n, p) with ``masses`` (n,) summing to 1; ``degree`` n defaults to deg h."""
     degree = target.degree if degree is None else degree
     weighted = np.sqrt(masses)[:, None] * features(points, degree)
@@ -147,4 +151,7 @@ def kernel_spectrum(target: HermiteExpansion, points: Array, masses: Array, degr
     values, vectors = graded_singular_values(weighted)
     indices = feature_indices(target.variables, degree)
     coefficients = np.array([target.coefficients.get(tuple(index), 0.0) for index in indices.tolist()])
-    return KernelSpectrum(values**2, np.square(vectors.T @ coefficients))
+    lengths = np.linalg.norm(weighted, axis=0)
+    singular = np.linalg.svd(weighted / np.where(lengths > 0, lengths, 1), compute_uv=False)
+    condition = float(singular[0] / singular[-1]) if singular[-1] > 0 else math.inf
+    return KernelSpectrum(values**2, np.square(vectors.T @ coefficients), condition)

@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,16 +58,33 @@ def leaps(expansion: HermiteExpansion, tolerance: float = 1e-10) -> list[tuple[i
     not depend on the basis. The list ends when f is a function of U. Source: Bietti, Bruna and Pillaud-Vivien,
     arXiv 2310.19793, section 3 (information exponents relative to the subspaces already learned).
     """
+    return [(leap, fresh.shape[1]) for leap, fresh in _saddles(expansion, tolerance)]
+
+
+def losses_after_leaps(expansion: HermiteExpansion, tolerance: float = 1e-10) -> list[float]:
+    """``1 - E[E[f | U]^2] / E[f^2]`` of the centred f before the first leap and after each one: the plateaus."""
+    tensors = symmetric_tensors(expansion)
+    total = sum(float((t**2).sum()) for t in tensors.values())
+    learned = np.zeros((expansion.variables, 0))
+    losses = [1.0]
+    for _, fresh in _saddles(expansion, tolerance):
+        learned = np.concatenate([learned, fresh], axis=1)
+        inside = learned @ learned.T
+        explained = sum(float((_apply(t, [inside] * k) ** 2).sum()) for k, t in tensors.items())
+        losses.append(max(0.0, 1 - explained / total))
+    return losses
+
+
+def _saddles(expansion: HermiteExpansion, tolerance: float) -> Iterator[tuple[int, Array]]:
+    """(leap exponent, orthonormal basis of the directions that join) of every saddle."""
     tensors = symmetric_tensors(expansion)
     learned = np.zeros((expansion.variables, 0))
-    steps: list[tuple[int, int]] = []
     while learned.shape[1] < expansion.variables:
         leap, fresh = _next_directions(tensors, learned, tolerance * expansion.norm)
         if not leap:
-            break
-        steps.append((leap, fresh.shape[1]))
+            return
+        yield leap, fresh
         learned = np.linalg.qr(np.concatenate([learned, fresh], axis=1))[0]
-    return steps
 
 
 def _next_directions(tensors: Tensors, learned: Array, tolerance: float) -> tuple[int, Array]:

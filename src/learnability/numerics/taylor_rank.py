@@ -101,7 +101,9 @@ class _SimplifiedFlow:
         one: Series = [zero[0] + 1, *zero[1:]]
         half_square = zero
         for component in w:
-            half_square = _plus(half_square, Fraction(1, 2) if isinstance(zero[0], Fraction) else 0.5, _times(component, component))
+            half_square = _plus(
+                half_square, Fraction(1, 2) if isinstance(zero[0], Fraction) else 0.5, _times(component, component)
+            )
         powers = [one]
         while len(powers) < length // 2 + 2:
             powers.append([x / len(powers) for x in _times(powers[-1], half_square)])
@@ -110,7 +112,9 @@ class _SimplifiedFlow:
             self._add_term(slope, w, index, coefficient, powers)
         return slope
 
-    def _add_term(self, slope: list[Series], w: list[Series], index: MultiIndex, c: Number, powers: list[Series]) -> None:
+    def _add_term(
+        self, slope: list[Series], w: list[Series], index: MultiIndex, c: Number, powers: list[Series]
+    ) -> None:
         """The gradient of ``sum_i s_{k+2i} q^i / i! c w^index`` with q = |w|^2 / 2; ``powers`` holds q^i / i!."""
         k, length = sum(index), len(w[0])
         levels = max(0, (length - k) // 2) + 2
@@ -191,6 +195,7 @@ def taylor_ranks(target: HermiteExpansion, activation: str, order: int = 10) -> 
     floats = [float(s) for s in derivatives]
     values: dict[MultiIndex, Number] = dict(target.unnormalised())
     q = taylor_coefficients(values, target.variables, list(floats), order)
-    sizes = taylor_coefficients({b: abs(c) for b, c in values.items()}, target.variables, [abs(s) for s in floats], order)
+    sizes = taylor_coefficients(
+        {b: abs(c) for b, c in values.items()}, target.variables, [abs(s) for s in floats], order
+    )
     return TaylorRanks(tuple(_ranks_in_floats(q, sizes)), target.variables, False)
-

@@ -1,0 +1,140 @@
+"""Two-stage training: weights from w = 0 with a fixed, then the second layer with the activation (1 + x)^n."""
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from learnability.numerics.polynomial_kernel import KernelSpectrum, averages, feature_indices, kernel_spectrum
+from learnability.numerics.polynomials import HermiteExpansion
+from learnability.numerics.quadrature_rules import uniform_nodes
+from learnability.studies.contract import RunContext
+from learnability.studies.subspace_polynomials.settings import TwoStageSetting
+from learnability.studies.subspace_polynomials.targets import expansions, stripped
+
+Array = NDArray[np.float64]
+FRACTIONS = (0.1, 0.01, 1e-4)
+
+
+def _weights(target: HermiteExpansion, a: Array, time: float, setting: TwoStageSetting) -> Array:
+    """Trained weights (n, p) of particles with second layer a, within the population that has a ~ U[-1, 1]."""
+    from learnability.dynamics.mean_field_stage_one import full_weights, simplified_weights
+
+    if not setting.keep_output:
+        return simplified_weights(target, a * time)
+    # The weights are a smooth function of a: Gauss-Legendre nodes carry the population, their interpolant the rest.
+    nodes, masses = uniform_nodes(48)
+    at_nodes = full_weights(target, nodes, masses, time)
+    degrees = 2 * np.arange(len(nodes)) + 1
+    series = degrees[:, None] * (np.polynomial.legendre.legvander(nodes, len(nodes) - 1).T @ (masses[:, None] * at_nodes))
+    return np.asarray(np.polynomial.legendre.legval(a, series).T)
+
+
+def _node_count(target: HermiteExpansion, copies: int, nodes: int) -> int:
+    """One copy needs at least as many nodes as there are features, else lambda_min is zero for want of nodes."""
+    wanted = len(feature_indices(target.variables, target.degree))
+    return max(nodes, 2 * wanted) if copies == 1 else min(nodes, max(8, int(40_000 ** (1 / copies))))
+
+
+def spectrum(target: HermiteExpansion, time: float, copies: int, setting: TwoStageSetting) -> KernelSpectrum:
+    """The kernel's spectrum after a first stage of length ``time``, by quadrature over the law of a."""
+    a, masses = uniform_nodes(_node_count(target, copies, setting.nodes))
+    weights = _weights(target, a, time, setting)
+    return kernel_spectrum(target, *averages(weights, masses, copies))
+
+
+def _sampled(
+    target: HermiteExpansion, copies: int, setting: TwoStageSetting, rng: np.random.Generator
+) -> KernelSpectrum:
+    """The same from particles: each is the mean of ``copies`` trained weights with independent a ~ U[-1, 1]."""
+    a = rng.uniform(-1, 1, (setting.particles, copies))
+    weights = _weights(target, a.ravel(), setting.curve_time, setting)
+    points = weights.reshape(setting.particles, copies, -1).mean(1)
+    return kernel_spectrum(target, points, np.full(setting.particles, 1 / setting.particles))
+
+
+def _curve_times(setting: TwoStageSetting, spectra: list[KernelSpectrum]) -> Array:
+    """A logarithmic grid up to four times the time to 1e-4 of the slowest spectrum that gets there."""
+    reach = [s.time_to(FRACTIONS[-1]) for s in spectra]
+    last = max([t for t in reach if np.isfinite(t)], default=1e4)
+    return np.concatenate([[0.0], np.geomspace(1e-2, 4 * last, setting.curve_points - 1)])
+
+
+def run(setting: TwoStageSetting, target: xr.Dataset, context: RunContext) -> xr.Dataset:
+    """Spectra by quadrature (copies, training time), decay curves with bound, and the same from sampled particles."""
+    used = int(target["used_variables"].values[0])
+    h, rng = stripped(expansions(target)[0], used), context.stream("init")
+    copies = (1, max(used, 2))
+    table = [[spectrum(h, time, c, setting) for time in setting.times] for c in copies]
+    at_curve = [spectrum(h, setting.curve_time, c, setting) for c in copies]
+    sampled = [[_sampled(h, c, setting, rng) for c in copies] for _ in context.seeds]
+    times = _curve_times(setting, at_curve)
+    columns: dict[str, tuple[tuple[str, ...], object, str, str]] = {
+        "lambda_min": (
+            ("copies", "training_time"),
+            [[s.smallest for s in row] for row in table],
+            "smallest eigenvalue",
+            "1",
+        ),
+        "lambda_max": (
+            ("copies", "training_time"),
+            [[s.eigenvalues[0] for s in row] for row in table],
+            "largest eigenvalue",
+            "1",
+        ),
+        "scaled_condition": (
+            ("copies", "training_time"),
+            [[s.scaled_condition for s in row] for row in table],
+            "condition number of the features with columns of unit length",
+            "1",
+        ),
+        "lambda_min_curve": (("copies",), [s.smallest for s in at_curve], "smallest eigenvalue at curve_time", "1"),
+        "curve_condition": (("copies",), [s.scaled_condition for s in at_curve], "scaled condition at curve_time", "1"),
+        "loss": (("copies", "time"), [s.loss(times) for s in at_curve], "loss of the second stage", "1"),
+        "bound": (("copies", "time"), [s.bound(times) for s in at_curve], "L(0) exp(-2 lambda_min t)", "1"),
+        "time_to": (
+            ("copies", "fraction"),
+            [[s.time_to(f) for f in FRACTIONS] for s in at_curve],
+            "time to a fraction of the initial loss",
+            "flow time",
+        ),
+        "sampled_loss": (
+            ("seed", "copies", "time"),
+            [[s.loss(times) for s in row] for row in sampled],
+            "loss of the second stage from sampled particles",
+            "1",
+        ),
+        "sampled_bound": (
+            ("seed", "copies", "time"),
+            [[s.bound(times) for s in row] for row in sampled],
+            "bound with the smallest eigenvalue of the sampled kernel",
+            "1",
+        ),
+        "sampled_lambda_min": (
+            ("seed", "copies"),
+            [[s.smallest for s in row] for row in sampled],
+            "smallest eigenvalue from sampled particles",
+            "1",
+        ),
+        "sampled_time_to": (
+            ("seed", "copies", "fraction"),
+            [[[s.time_to(f) for f in FRACTIONS] for s in row] for row in sampled],
+            "time to a fraction of the initial loss, sampled particles",
+            "flow time",
+        ),
+    }
+    return xr.Dataset(
+        {
+            n: (axes, np.array(data), {"units": units, "long_name": text})
+            for n, (axes, data, text, units) in columns.items()
+        },
+        coords={
+            "copies": ("copies", np.array(copies), {"units": "1", "long_name": "averaged copies"}),
+            "training_time": (
+                "training_time",
+                np.array(setting.times),
+                {"units": "flow time", "long_name": "length T of the first stage"},
+            ),
+            "time": ("time", times, {"units": "flow time", "long_name": "time of the second stage"}),
+            "fraction": ("fraction", np.array(FRACTIONS), {"units": "1", "long_name": "fraction of the initial loss"}),
+        },
+    )
