@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 # Okabe-Ito colours in an order whose lightness also differs, so that a grey print keeps them apart.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
-THEORY = {"linestyle": "--", "linewidth": 1.0, "color": "#444444"}
+THEORY: dict[str, Any] = {"linestyle": "--", "linewidth": 1.0, "color": "#444444"}
 
 STYLE: Any = {
     "figure.dpi": 100,

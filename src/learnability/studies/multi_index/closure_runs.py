@@ -18,7 +18,7 @@ from learnability.dynamics.gradient_flow import JointFlow, PlantedFlow
 from learnability.numerics.random import torch_generator
 from learnability.numerics.symmetric_tensors import Tensors, symmetric_tensors
 from learnability.studies.contract import RunContext
-from learnability.studies.multi_index.flow_runs import FLOWS
+from learnability.studies.multi_index.flows import FLOWS
 from learnability.studies.multi_index.settings import ClosureSetting
 from learnability.studies.multi_index.targets import expansions
 

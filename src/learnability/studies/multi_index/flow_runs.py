@@ -17,6 +17,7 @@ from learnability.dynamics.status import status_attributes
 from learnability.dynamics.stiff_solver import FlowState, Problem, SolverOptions, solve
 from learnability.numerics.symmetric_tensors import symmetric_tensors
 from learnability.studies.contract import RunContext
+from learnability.studies.multi_index.flows import FLOWS
 from learnability.studies.multi_index.settings import (
     EscapeSetting,
     FlowSetting,
@@ -25,9 +26,6 @@ from learnability.studies.multi_index.settings import (
     TrajectorySetting,
 )
 from learnability.studies.multi_index.targets import expansions, leap_exponents, link_texts
-
-FLOWS: tuple[Literal["joint", "planted"], ...] = ("joint", "planted")
-"""Codes of the coordinate ``flow``."""
 
 ESCAPED = math.sqrt(0.5)
 """A direction has escaped its saddle when its cosine exceeds this: half of its energy is learned."""
@@ -153,7 +151,7 @@ def train_flows(
     flows = _flows(setting)
     times = save_times(setting)
     rng = context.stream("init")
-    variables = target["variables"].values.tolist()
+    variables = target["num_variables"].values.tolist()
     starts = [haar_correlations(setting.dimensions, r, len(context.seeds), rng) for r in variables]
     keys = [(i, flow) for i in range(len(variables)) for flow in flows]
     pieces = [flow_piece(setting, target, i, flow, starts[i], context.device, times) for i, flow in keys]

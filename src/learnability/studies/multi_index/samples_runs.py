@@ -14,11 +14,9 @@ from learnability.numerics.hermite import hermite_columns
 from learnability.numerics.polynomials import HermiteExpansion
 from learnability.numerics.random import torch_generator
 from learnability.studies.contract import RunContext
+from learnability.studies.multi_index.flows import METHODS
 from learnability.studies.multi_index.settings import SamplesSetting
 from learnability.studies.multi_index.targets import expansions
-
-METHODS = ("small_steps", "line_search")
-"""Codes of the coordinate ``method``."""
 
 _FIRST_SEARCHED = 1.0
 

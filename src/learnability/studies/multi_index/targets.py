@@ -13,7 +13,7 @@ from learnability.studies.multi_index.settings import Target
 _MEANINGS = {
     "coefficient": ("Hermite coefficient, orthonormal", "1"),
     "multi_index": ("degree of the term in each variable; -1 beyond the last term", "1"),
-    "variables": ("number of variables of the link", "1"),
+    "num_variables": ("number of variables of the link", "1"),
     "norm": ("norm of the link, sqrt(E f^2)", "1"),
     "mean": ("mean of the link, E f", "1"),
     "information_exponent": ("lowest degree present", "1"),
@@ -37,7 +37,7 @@ def build_expansions(links: list[HermiteExpansion], texts: list[str] | None = No
         "multi_index": (("link", "term", "variable"), np.full((len(links), terms, r), -1)),
         "leap_exponent": (("link", "saddle"), np.zeros((len(links), r), dtype=np.int64)),
         "leap_directions": (("link", "saddle"), np.zeros((len(links), r), dtype=np.int64)),
-        "variables": (("link",), np.array([link.variables for link in links])),
+        "num_variables": (("link",), np.array([link.variables for link in links])),
         "norm": (("link",), np.array([link.norm for link in links])),
         "mean": (("link",), np.array([link.mean for link in links])),
         "information_exponent": (("link",), np.array([link.information_exponent for link in links])),
@@ -61,7 +61,7 @@ def expansions(target: xr.Dataset) -> list[HermiteExpansion]:
     """The links of a target artifact, centred."""
     links = []
     for i in range(target.sizes["link"]):
-        r = int(target["variables"][i])
+        r = int(target["num_variables"][i])
         indices = target["multi_index"].values[i, :, :r]
         terms = zip(indices, target["coefficient"].values[i], strict=True)
         coefficients = {tuple(int(k) for k in index): float(a) for index, a in terms if index.min() >= 0}

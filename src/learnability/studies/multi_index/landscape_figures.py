@@ -1,0 +1,139 @@
+"""Figures of where flows end."""
+
+import json
+from collections.abc import Mapping
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from learnability.studies.multi_index.landscape_analysis import FAMILIES
+from learnability.studies.multi_index.path_figures import power_of_ten
+from learnability.studies.style import COLOURS, MARKERS, band, new_figure
+
+_SCANS = (FAMILIES.index("rank"), FAMILIES.index("mixture"))
+_JOINT, _PLANTED = 0, 1
+_PARTS = (
+    ("success", "reaches the target", "#E8E8E8", ""),
+    ("frozen", "frozen at the equator", COLOURS[0], ""),
+    ("wrong_frame", "subspace found, wrong frame", COLOURS[4], "///"),
+    ("rank_deficient", "rank-deficient", COLOURS[1], "..."),
+    ("unfinished", "unfinished", COLOURS[6], ""),
+)
+_SHORTEST = 44
+
+
+def short(link: str) -> str:
+    """A link's text for an axis: numbers of at most three digits, cut when long."""
+    words = []
+    for word in link.split("*"):
+        parts = [f"{float(p):.3g}" if _is_long_number(p) else p for p in word.split(" ")]
+        words.append(" ".join(parts))
+    text = "*".join(words).replace("*", "·")
+    return text if len(text) <= _SHORTEST else text[: _SHORTEST - 1] + "…"
+
+
+def _is_long_number(text: str) -> bool:
+    return len(text) > 5 and text.replace(".", "", 1).replace("-", "", 1).isdigit()
+
+
+def planted_split(analyses: Mapping[str, xr.Dataset]) -> Figure:
+    """How the planted flow ends, link by link, with the joint flow's success beside it."""
+    data = analyses["landscape"]
+    rows = [i for i in range(data.sizes["case"]) if int(data["family"][i]) not in _SCANS]
+    data = data.isel(case=rows[::-1])
+    links = [json.loads(analyses["landscape"].attrs["links"])[i] for i in rows[::-1]]
+    figure, ((axes,),) = new_figure(1, 1, width=7.2, height=max(2.2, 0.23 * len(rows) + 1.2))
+    place = np.arange(len(rows))
+    left = np.zeros(len(rows))
+    for name, label, colour, hatch in _PARTS:
+        width = data[name].sel(flow=_PLANTED).values
+        axes.barh(
+            place,
+            width,
+            left=left,
+            color=colour,
+            hatch=hatch,
+            edgecolor="white",
+            linewidth=0.4,
+            height=0.72,
+            label=f"planted: {label}",
+        )
+        left += width
+    axes.plot(
+        data["success"].sel(flow=_JOINT),
+        place,
+        "k|",
+        markersize=9,
+        markeredgewidth=2,
+        label="joint: reaches the target",
+    )
+    families = [FAMILIES[int(f)].replace("_", " ") for f in data["family"].values]
+    axes.set_yticks(
+        place, [f"{short(link)}   [{family}]" for link, family in zip(links, families, strict=True)], fontsize=6.5
+    )
+    axes.set(xlabel="fraction of starts", xlim=(0, 1.02))
+    axes.grid(axis="y", visible=False)
+    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    trapped = int((data["success_high"].sel(flow=_PLANTED) < 0.99).sum())
+    least = float(data["success"].sel(flow=_JOINT).min())
+    dimension = power_of_ten(float(data["dimension"][0]))
+    stuck = f"the planted flow is trapped for {trapped} of {len(rows)} links"
+    axes.set_title(f"d = {dimension}: {stuck}; the joint flow succeeds in at least {100 * least:.1f} %", loc="right")
+    return figure
+
+
+def planted_success(analyses: Mapping[str, xr.Dataset]) -> Figure:
+    """Planted success against the dimension, the number of ridges and the mixture of harmonics."""
+    figure, ((left, middle, right),) = new_figure(1, 3, width=2.9, height=2.8)
+    scan, table = analyses["landscape_dimension"], analyses["landscape"]
+    _against_dimension(left, scan)
+    for axes, family, label in (
+        (middle, "rank", "number r of ridges"),
+        (right, "mixture", r"weight c of $\mathrm{Re}\,z^5$ beside $\mathrm{Re}\,z^2$"),
+    ):
+        rows = np.flatnonzero(table["family"].values == FAMILIES.index(family))
+        axes.set(xlabel=label, ylim=(-0.03, 1.05))
+        if not len(rows):
+            axes.text(0.5, 0.5, "not part of this scale", ha="center", transform=axes.transAxes)
+            continue
+        order = rows[np.argsort(table["parameter"].values[rows])]
+        for flow, colour, name in ((_JOINT, COLOURS[0], "joint"), (_PLANTED, COLOURS[1], "planted")):
+            one = table.isel(case=order).sel(flow=flow)
+            axes.plot(one["parameter"], one["success"], color=colour, marker=MARKERS[flow], label=name)
+            band(axes, one["parameter"].values, one["success_low"].values, one["success_high"].values, colour)
+        planted = table["success"].sel(flow=_PLANTED).values[order]
+        axes.set_title(_change(family, planted))
+        axes.legend(loc="lower right" if family == "rank" else "center right")
+    return figure
+
+
+def _change(family: str, planted: np.ndarray) -> str:
+    if family == "rank":
+        return f"More ridges: {planted[0]:.2f} to {planted[-1]:.2f}"
+    return f"Mixing: {planted[0]:.2f}, least {planted.min():.2f}"
+
+
+def _against_dimension(axes: Axes, scan: xr.Dataset) -> None:
+    links = json.loads(scan.attrs["links"])
+    for position, link in enumerate(dict.fromkeys(links)):
+        rows = [i for i, text in enumerate(links) if text == link]
+        one = scan.isel(case=rows).sel(flow=_PLANTED)
+        colour = COLOURS[position + 1]
+        axes.plot(one["dimension"], one["success"], color=colour, marker=MARKERS[position], label=_name(link))
+        band(axes, one["dimension"].values, one["success_low"].values, one["success_high"].values, colour)
+    steepest = float(np.abs(scan["trend"].values[:, 0]).max())
+    axes.set(xscale="log", xlabel="dimension d", ylabel="planted success", ylim=(-0.03, 1.05))
+    axes.set_title(
+        f"Flat in d: at most {steepest:.3f} a decade" if steepest < 0.02 else f"Up to {steepest:.3f} a decade"
+    )
+    axes.legend(loc="upper center", ncols=2, fontsize=6.5)
+
+
+def _name(link: str) -> str:
+    """Harmonic sums by their frequencies, others as they are."""
+    powers = [k for k in (2, 3, 4, 5) if f"z1^{k}" in link.replace(f"*z1^{k}*", "")]
+    if "z1^" not in link:
+        return short(link)
+    return " + ".join(rf"$\mathrm{{Re}}\,z^{k}$" for k in powers[:1] + powers[-1:])

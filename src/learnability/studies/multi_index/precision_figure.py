@@ -1,0 +1,76 @@
+"""The figure of precision and stiffness."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from learnability.studies.style import COLOURS, MARKERS, new_figure
+
+_FORMS = ((0, "form in M", COLOURS[1]), (1, "spectral form", COLOURS[0]))
+_ROUNDING = 2.0**-53
+
+
+def precision(analyses: Mapping[str, xr.Dataset]) -> Figure:
+    """Deviation against d^(s-1), cost against d, orthonormality against degree."""
+    data = analyses["precision"]
+    figure, ((left, middle, right),) = new_figure(1, 3, width=3.0, height=2.8)
+    _deviations(left, data)
+    _costs(middle, data)
+    right.plot(data["degree"], data["hermite_error"], color=COLOURS[0], marker="o")
+    right.axhline(_ROUNDING, linestyle="--", color="#444444", linewidth=1.0, label="rounding unit")
+    right.set(yscale="log", xlabel="degree", ylabel=r"largest error of $E\,h_j h_k$", ylim=(5e-17, 1e-13))
+    right.set_title(f"Hermite basis: {float(data['hermite_error'].max()):.0e} at most")
+    right.legend(loc="lower right")
+    return figure
+
+
+def _deviations(axes: Axes, data: xr.Dataset) -> None:
+    dimensions = data["dimension"].values.astype(float)
+    for code, name, colour in _FORMS:
+        for link, leap in enumerate(data["leap"].values.tolist()):
+            depth = dimensions ** (leap - 1)
+            values = data["deviation"].isel(link=link, form=code, frame=1).values
+            shown = np.where(np.isnan(values), 10.0, np.clip(values, 1e-16, 10.0))
+            axes.plot(
+                depth,
+                shown,
+                color=colour,
+                marker=MARKERS[link],
+                linestyle="-" if code else ":",
+                label=f"{name}, s = {leap}",
+            )
+    axes.axvline(1 / _ROUNDING, linestyle="--", color="#444444", linewidth=1.0)
+    axes.set(xscale="log", yscale="log", xlabel=r"$d^{\,s-1}$", ylabel="deviation of the last escape time")
+    lost = data["lost"].isel(form=0, frame=1).values
+    axes.set_title("Rotated frame: the form in M is lost" if lost.max() > 0.5 else "Rotated frame")
+    axes.legend(fontsize=6, loc="center left")
+
+
+def _costs(axes: Axes, data: xr.Dataset) -> None:
+    dimensions = data["dimension"].values
+    for code, name, colour in _FORMS:
+        steps = data["steps"].isel(link=0, form=code, frame=0).values
+        axes.plot(
+            dimensions,
+            steps,
+            color=colour,
+            marker="o",
+            linestyle="-" if code else ":",
+            label=f"Rosenbrock, {name}: steps",
+        )
+    for k, (name, colour) in enumerate((("RK45", COLOURS[2]), ("LSODA", COLOURS[4]))):
+        axes.plot(
+            data["explicit_dimension"],
+            data["evaluations"].isel(method=k),
+            color=colour,
+            marker=MARKERS[k + 1],
+            label=f"{name}: evaluations",
+        )
+    axes.set(xscale="log", yscale="log", xlabel="dimension d", ylabel="steps or evaluations, one start")
+    ratio = (data["evaluations"].isel(method=0) / data["evaluations"].isel(method=1)).values
+    best = np.nanmax(ratio) if np.isfinite(ratio).any() else float("nan")
+    axes.set_title(f"Stiff: RK45 takes up to {best:.0f} times LSODA")
+    axes.legend(fontsize=6, loc="upper left")
