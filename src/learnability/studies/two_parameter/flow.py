@@ -4,16 +4,18 @@ Flow times reach 1e8 and more while cells are crossed in steps of 1e-3: an expli
 step size serves two targets. Every target has its own step size, frame and tolerance; finished targets leave the batch.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from enum import IntEnum
 from typing import Final
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from learnability.dynamics.rosenbrock import ROS23, combine, step_stages
 from learnability.dynamics.status import Status
+from learnability.studies.contract import Checkpoint
 from learnability.studies.two_parameter.hierarchy.frames import (
     Frames,
     FrameTable,
@@ -78,6 +80,22 @@ class Flow:
     def select(self, index: Tensor) -> "Flow":
         """The targets with the given indices."""
         return Flow(*(_take(getattr(self, f.name), index) for f in fields(self)))
+
+    def to_arrays(self) -> dict[str, np.ndarray]:
+        """The state as numpy arrays, for a checkpoint."""
+        inner = {f"frames.{f.name}": getattr(self.frames, f.name) for f in fields(self.frames)}
+        outer = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "frames"}
+        return {name: value.cpu().numpy() for name, value in {**inner, **outer}.items()}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray], device: torch.device) -> "Flow":
+        """The inverse of :meth:`to_arrays`."""
+
+        def load(name: str) -> Tensor:
+            return torch.from_numpy(np.array(arrays[name])).to(device)
+
+        frames = Frames(*(load(f"frames.{f.name}") for f in fields(Frames)))
+        return cls(frames, *(load(f.name) for f in fields(cls) if f.name != "frames"))
 
 
 def _take(value: "Tensor | Frames", index: Tensor) -> "Tensor | Frames":
@@ -231,6 +249,16 @@ def _record(table: FrameTable, flow: Flow, status: Tensor, outcome: Outcome) -> 
     outcome.point[:, at], outcome.digits[:, at] = flow.point, final_digits(table, flow.frames, flow.point[0])
 
 
+def _save(flow: Flow, outcome: Outcome, count: int) -> dict[str, np.ndarray]:
+    done = {f"outcome.{f.name}": getattr(outcome, f.name).cpu().numpy() for f in fields(outcome)}
+    return {**flow.to_arrays(), **done, "count": np.array(count)}
+
+
+def _resume(arrays: Mapping[str, np.ndarray], device: torch.device) -> tuple[Flow, Outcome, int]:
+    done = (torch.from_numpy(np.array(arrays[f"outcome.{f.name}"])).to(device) for f in fields(Outcome))
+    return Flow.from_arrays(arrays, device), Outcome(*done), int(arrays["count"])
+
+
 def _empty(depth: int, n: int, device: torch.device) -> Outcome:
     def make(*shape: int) -> Tensor:
         return torch.full((*shape, n), float("nan"), dtype=torch.float64, device=device)
@@ -245,17 +273,21 @@ def gradient_flow(
     tolerance: Tensor,
     max_steps: int = 100_000,
     progress: Callable[[float, float], None] | None = None,
+    checkpoint: Checkpoint | None = None,
 ) -> Outcome:
     """Follow dw/dt = -grad 1/2 |f - Phi(w)|^2 from w = 0 for targets (d, n) of the given families (n).
 
     ``tolerance`` (n) is the local error allowed per step in units of a stage and of a cell; it must lie well below
-    ``0.4 rho^2``, the weakest drive of u. A loose tolerance is also slower: the steps chatter.
+    ``0.4 rho^2``, the weakest drive of u. A loose tolerance is also slower: the steps chatter. With a checkpoint a killed
+    run resumes to the same bytes.
     """
     n = targets.shape[1]
-    index = torch.arange(n, device=targets.device)
-    flow = _start(table, targets, families, tolerance, index)
-    outcome = _empty(table.depth, n, targets.device)
-    count, done = 0, 0
+    saved = checkpoint.load() if checkpoint is not None else None
+    if saved is not None:
+        flow, outcome, count = _resume(saved, targets.device)
+    else:
+        flow = _start(table, targets, families, tolerance, torch.arange(n, device=targets.device))
+        outcome, count = _empty(table.depth, n, targets.device), 0
     while flow.target.numel():
         for _ in range(CHECK):
             advance_one_step(table, flow)
@@ -270,7 +302,25 @@ def gradient_flow(
             at = finished.nonzero()[:, 0]
             _record(table, flow.select(at), status[at], outcome)
             flow = flow.select((~finished).nonzero()[:, 0])
-            done += len(at)
         if progress is not None:
-            progress(done, n)
+            progress(n - flow.target.numel(), n)
+        if checkpoint is not None and checkpoint.due():
+            checkpoint.save(_save(flow, outcome, count))
     return outcome
+
+
+def record_flow(
+    table: FrameTable, targets: Tensor, families: Tensor, tolerance: Tensor, steps: int, every: int = 4
+) -> tuple[Tensor, Tensor]:
+    """Times (records, n) and points (records, 2, n) = (q, u) of flows that stay in their first frame (N <= 2)."""
+    flow = _start(table, targets, families, tolerance, torch.arange(targets.shape[1], device=targets.device))
+    times, points = [flow.time], [flow.point]
+    for count in range(1, steps + 1):
+        advance_one_step(table, flow)
+        if count % WINDOW == 0:
+            _adapt_tolerance(flow)
+        if count % every == 0:
+            times.append(flow.time.clamp(max=1e300))
+            points.append(flow.point)
+            flow.step.clamp_(max=1e17)
+    return torch.stack(times), torch.stack(points)

@@ -125,7 +125,9 @@ class FrameTable:
                 second = a.along if h.depth == 1 else b.across
                 width = len(ZONES)
                 columns.append(_frame_constants(h, f))
-                whole.append([width * (level + f - 1), width * (level + min(f, h.depth - 1)), a.along, a.across, second, f])
+                whole.append(
+                    [width * (level + f - 1), width * (level + min(f, h.depth - 1)), a.along, a.across, second, f]
+                )
             level += h.depth
         self.constants = torch.tensor(np.stack(columns, axis=1), device=device)
         self.whole = torch.tensor(np.array(whole).T.copy(), device=device)

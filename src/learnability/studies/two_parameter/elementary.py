@@ -1,0 +1,134 @@
+"""Models written in elementary functions: the ones that Theorem 8, Corollary 10 and Proposition 2 speak of.
+
+One table. Every model maps W = 1 or 2 parameters to R^3, elementwise over targets, and starts near the middle of the unit
+cube at w = 0. ``sine``, ``fast_sine`` and ``toral_curve`` use the unbounded sine (Corollary 10); ``graph_of_sine`` and
+``helicoid`` too, outside both statements (for these the paper has a conjecture); the others are Pfaffian (Theorem 8).
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.func import jvp
+
+Coordinates = Callable[..., list[Tensor]]
+
+
+@dataclass(frozen=True)
+class Family:
+    """A model: its number W of parameters, Phi (3, n) as a function of the parameters (W, n), and what speaks of it."""
+
+    parameters: int
+    model: Callable[[Tensor], Tensor]
+    statement: str
+
+    def __call__(self, parameters: Tensor) -> Tensor:
+        """Phi (3, n) at parameters (W, n)."""
+        return self.model(parameters)
+
+    def jacobian(self, parameters: Tensor) -> Tensor:
+        """d Phi / dw, of shape (3, W, n), by forward mode: everything is elementwise over targets."""
+        return torch.stack([jvp(self, (parameters,), (e,))[1] for e in _directions(parameters)], dim=1)
+
+    def hessian(self, parameters: Tensor) -> Tensor:
+        """Second derivatives, of shape (3, W, W, n)."""
+        return torch.stack([jvp(self.jacobian, (parameters,), (e,))[1] for e in _directions(parameters)], dim=2)
+
+
+def _directions(parameters: Tensor) -> list[Tensor]:
+    rows = []
+    for i in range(parameters.shape[0]):
+        direction = torch.zeros_like(parameters)
+        direction[i] = 1
+        rows.append(direction)
+    return rows
+
+
+def _fixed(*shape: int, seed: int) -> np.ndarray:
+    """Fixed standard normal coefficients: part of the model's definition."""
+    return np.random.default_rng(seed).standard_normal(shape)
+
+
+_LINEAR = _fixed(3, 2, seed=1) / math.sqrt(2)
+_CUBIC = _fixed(3, 9, seed=2) * np.array([1, 1, 0.5, 0.5, 0.5, 0.2, 0.2, 0.2, 0.2])
+_IN, _SHIFT, _OUT = 3 * _fixed(16, 2, seed=3), _fixed(16, seed=4), _fixed(3, 16, seed=5) / 4
+_CENTRES, _HEIGHTS = _fixed(12, 2, seed=6), 0.5 * _fixed(3, 12, seed=7)
+_FREQUENCIES = np.array([[1.0, 0.0], [0.0, 1.0], [math.sqrt(2), math.sqrt(3)]])
+
+
+def _matrix(values: np.ndarray, like: Tensor) -> Tensor:
+    return torch.as_tensor(values, device=like.device)
+
+
+def _linear(w: Tensor) -> Tensor:
+    return 0.5 + _matrix(_LINEAR, w) @ w
+
+
+def _cubic(w: Tensor) -> Tensor:
+    u, v = w
+    return 0.5 + _matrix(_CUBIC, w) @ torch.stack([u, v, u * u, u * v, v * v, u**3, u * u * v, u * v * v, v**3])
+
+
+def _network(w: Tensor) -> Tensor:
+    return 0.5 + _matrix(_OUT, w) @ torch.tanh(_matrix(_IN, w) @ w + _matrix(_SHIFT, w)[:, None])
+
+
+def _bumps(w: Tensor) -> Tensor:
+    centres = _matrix(_CENTRES, w)
+    at_start = torch.exp(-centres.square().sum(dim=1))
+    bumps = torch.exp(-(w[None] - centres[:, :, None]).square().sum(dim=1))
+    return 0.5 + _matrix(_HEIGHTS, w) @ (bumps - at_start[:, None])
+
+
+def _sine(rate: float) -> Callable[[Tensor], Tensor]:
+    return lambda w: 0.5 + 0.5 * torch.sin(_matrix(rate * _FREQUENCIES, w) @ w)
+
+
+def _of(coordinates: Coordinates) -> Callable[[Tensor], Tensor]:
+    """A model written coordinate by coordinate in its parameters u, v (or w)."""
+    return lambda w: torch.stack(coordinates(*w))
+
+
+FAMILIES: dict[str, Family] = {
+    "line": Family(1, _of(lambda w: [0.5 + 0.7 * w, 0.5 - 0.5 * w, 0.5 + 0.3 * w]), "Proposition 2"),
+    "moment_curve": Family(1, _of(lambda w: [0.5 + 0.5 * w, 0.5 + w * w - w, 0.5 + w**3 + w / 2]), "Proposition 2"),
+    "toral_curve": Family(
+        1,
+        _of(lambda w: [0.5 + 0.5 * torch.sin(rate * w) for rate in (1.0, math.sqrt(2), math.sqrt(3))]),
+        "Proposition 2",
+    ),
+    "linear": Family(2, _linear, "Theorem 8"),
+    "cubic": Family(2, _cubic, "Theorem 8"),
+    "tanh_network": Family(2, _network, "Theorem 8"),
+    "gaussian_bumps": Family(2, _bumps, "Theorem 8"),
+    "rational": Family(
+        2,
+        _of(lambda u, v: [0.5 + u / (1 + v * v), 0.5 + v / (1 + u * u), 0.5 + (u + v) / (1 + u * u + v * v)]),
+        "Theorem 8",
+    ),
+    "helicoid": Family(
+        2,
+        _of(lambda u, v: [0.5 + (u + 0.3) * torch.cos(20 * v) - 0.3, 0.5 + (u + 0.3) * torch.sin(20 * v), 0.5 + v]),
+        "conjecture",
+    ),
+    "torus": Family(
+        2,
+        _of(
+            lambda u, v: [
+                0.5 + (0.3 + 0.15 * torch.cos(2 * u)) * torch.cos(7 * v),
+                0.5 + (0.3 + 0.15 * torch.cos(2 * u)) * torch.sin(7 * v),
+                0.5 + 0.15 * torch.sin(2 * u),
+            ]
+        ),
+        "Theorem 8",
+    ),
+    "sine": Family(2, _sine(1.0), "Corollary 10"),
+    "fast_sine": Family(2, _sine(10.0), "Corollary 10"),
+    "graph_of_sine": Family(
+        2, _of(lambda u, v: [0.5 + u, 0.5 + v, 0.5 + 0.5 * torch.sin(40 * u + 57 * v)]), "conjecture"
+    ),
+}
+"""``torus`` is periodic, so its image is that of a bounded domain, where the sine is Pfaffian."""
