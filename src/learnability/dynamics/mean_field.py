@@ -3,16 +3,16 @@
     f(x) = int a sigma(w.x) rho(da, dw),    L(rho) = E|h(x_V) - f|^2 / 2,    x ~ N(0, I_d)
     a' = rate_a E[(h - f) sigma(w.x)],      w' = rate_w a E[(h - f) sigma'(w.x) x]
 
-The direction of ``w_perp`` (outside V) is conserved and uniform, so a particle is ``(a, w_V, r)`` with ``r = |w_perp|``: the
-dimension d enters through the average over directions alone. With ``R^2 = |w_V|^2 + r^2``, ``m = d - p`` and
+The direction of ``w_perp`` (outside V) is conserved and uniform, so a particle is ``(a, w_V, r)``, ``r = |w_perp|``:
+the dimension d enters through the average over directions alone. With ``R^2 = |w_V|^2 + r^2``, ``m = d - p`` and
 ``mu_k = sin^{(k)}(phase)``:
 
     E[h sigma(w.x)] = e^{-R^2/2} G(w_V),     G(v) = sum_k mu_k H_k(v),   H(v) = E h(z + v)
     E[sigma sigma'] = e^{-(R^2 + R'^2)/2} (e^{v.v'} - cos(2 phase) e^{-v.v'}) Phi_m(r r') / 2
     Phi_m(k) = 0F1(; m/2; k^2/4) = sum_l c_l k^{2l},     c_l = 1 / (4^l l! (m/2)_l)
 
-At d = infinity Phi = 1. The sum over l has rank one in (r, r'), so the pair sums are one exponential and one matrix product
-with few columns; they are formed tile by tile. Time is flow time; the rates multiply it.
+At d = infinity Phi = 1. Each term of Phi has rank one in (r, r'), so the pair sums are one exponential and one matrix
+product with few columns; they are formed tile by tile. Time is flow time; the rates multiply it.
 """
 
 import math
@@ -88,7 +88,9 @@ class SmoothedTargets:
                 values[row, place[index]] = value * math.sin(problem.phase + sum(index) * math.pi / 2)
         self.coefficients = torch.as_tensor(values, device=device)
         self.exponents = terms
-        self.half_norm = torch.tensor([0.5 * t.norm_squared for t in problem.targets], device=device, dtype=torch.float64)
+        self.half_norm = torch.tensor(
+            [0.5 * t.norm_squared for t in problem.targets], device=device, dtype=torch.float64
+        )
 
     def __call__(self, points: Tensor, index: Tensor) -> tuple[Tensor, Tensor]:
         """Values (b, n) and gradients (b, n, p) at points (b, n, p) for the targets ``index`` (b,)."""

@@ -80,7 +80,9 @@ class _Progress:
         return cls(**{name: t if name == "evaluations" else t.to(device) for name, t in tensors.items()})
 
 
-def _start(right_hand_side: RightHandSide, initial: Tensor, times: Tensor, observe: Observer, first: float) -> _Progress:
+def _start(
+    right_hand_side: RightHandSide, initial: Tensor, times: Tensor, observe: Observer, first: float
+) -> _Progress:
     batch = len(initial)
     index = torch.arange(batch, device=initial.device)
     slope, potential = right_hand_side(initial, index)
@@ -127,7 +129,9 @@ def _scaled_error(error: Tensor, old: Tensor, new: Tensor, controls: Controls) -
     return (error / scale).square().flatten(1).mean(1).sqrt()
 
 
-def _advance(right_hand_side: RightHandSide, run: _Progress, index: Tensor, times: Tensor, controls: Controls) -> Tensor:
+def _advance(
+    right_hand_side: RightHandSide, run: _Progress, index: Tensor, times: Tensor, controls: Controls
+) -> Tensor:
     """Try one step on the samples ``index``; returns those that arrived at their next save time."""
     target = times[run.saved[index]]
     proposed = run.step[index]

@@ -74,8 +74,8 @@ def plane_rotations(rotation: Array) -> Iterator[tuple[int, int, float, float]]:
             c, s = rest[i - 1, j] / length, rest[i, j] / length
             rest[[i - 1, i]] = np.array([[c, s], [-s, c]]) @ rest[[i - 1, i]]
             steps.append((i - 1, i, c, s))
-    for i in np.flatnonzero(np.diag(rest) < 0):
-        yield int(i), int(i), -1.0, 0.0
+    for negative in np.flatnonzero(np.diag(rest) < 0):
+        yield int(negative), int(negative), -1.0, 0.0
     yield from reversed(steps)
 
 

@@ -5,10 +5,11 @@ With w fixed and activation ``s(x) = (1 + x)^n`` the second layer follows a line
 
     phi_b(w) = E[h_b(z) (1 + w.z)^n] = n! / ((n - k)! sqrt(b!)) w^b sum_i C(n - k, 2i) (2i - 1)!! |w|^{2i},   k = |b|
 
-(Chen and Ge 2024, the kernel of the sufficiency theorem). With a = 0 at the start, ``L(t) = sum_k c_k^2 e^{-2 lambda_k t} / 2``
-with c the target in the eigenbasis. The eigenvalues are squared singular values of the weighted features, never
-eigenvalues of K, which loses everything below 1e-16. Their columns differ by powers of the training time, so they are
-taken by one-sided Jacobi rotations, which keep the *relative* accuracy of a graded matrix.
+(Chen and Ge 2024, the kernel of the sufficiency theorem). With a = 0 at the start and c the target in the eigenbasis,
+``L(t) = sum_k c_k^2 e^{-2 lambda_k t} / 2``. The eigenvalues are squared singular values of the weighted features,
+never eigenvalues of K, which loses everything below 1e-16. The columns of the features differ by powers of the training
+time, so the singular values are taken by one-sided Jacobi rotations, which keep the *relative* accuracy of a graded
+matrix.
 """
 
 import itertools
@@ -65,7 +66,7 @@ def graded_singular_values(matrix: Array, sweeps: int = 40) -> tuple[Array, Arra
     (Demmel and Veselic 1992). (rows, n) -> (n,), (n, n).
     """
     order = np.argsort(-np.linalg.norm(matrix, axis=0), kind="stable")
-    work = np.linalg.qr(matrix[:, order], mode="r")
+    work: Array = np.asarray(np.linalg.qr(matrix[:, order])[1])
     turn = np.eye(matrix.shape[1])
     for _ in range(sweeps):
         largest = 0.0

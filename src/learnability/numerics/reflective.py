@@ -71,7 +71,7 @@ class AdaptedFrame:
                 index = self.indices[row]
                 for i in range(self.known, len(index)):
                     if index[i]:
-                        lowered = tuple(index.tolist()[:i] + [int(index[i]) - 1] + index.tolist()[i + 1 :])
+                        lowered = (*index.tolist()[:i], int(index[i]) - 1, *index.tolist()[i + 1 :])
                         place = columns.setdefault(lowered, len(columns))
                         entries.append((i - self.known, place, np.sqrt(index[i]) * self.values[row] / norm))
         matrix = np.zeros((len(self.frame) - self.known, len(columns)))

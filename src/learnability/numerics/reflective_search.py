@@ -65,7 +65,7 @@ class SmoothedParts:
         degrees = tuple(sorted({sum(b) for b in terms}))
         return cls(target.variables, exponents, np.array(list(terms.values())) / target.norm, degrees)
 
-    def _monomials(self, rows: Array, points: Array, lowered: tuple[int, ...]) -> Array:
+    def _monomials(self, rows: NDArray[np.intp], points: Array, lowered: tuple[int, ...]) -> Array:
         """``sum of c_b d_lowered v^b`` over the chosen rows, at points (n, p) -> (n,)."""
         exponents, factors = self.exponents[rows].copy(), self.coefficients[rows].copy()
         for i in lowered:

@@ -6,21 +6,27 @@ The simplified flow of the first stage, ``dw/dt = E[z h(z) sigma'(w.z)]`` with w
     Phi(w) = sum_n s_n E[h(z) (w.z)^n] / n! = sum_k sum_i s_{k+2i} (|w|^2/2)^i / i! H_k(w),    s_n = sigma^{(n)}(0),
 
 so the coefficients of ``w(t) = sum_j q_j t^j`` follow from each other by arithmetic on power series: exactly, in
-fractions, when the coefficients of h and the s_n are rational. A common factor of the s_n only changes the unit of time.
+fractions, when the coefficients of h and the s_n are rational. A common factor of the s_n changes the unit of time.
 The sufficient condition asks that ``q_1, ..., q_s`` span the hidden subspace for some s.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import exp
+from math import exp, factorial
+from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from learnability.numerics.hermite_rotation import Integers
 from learnability.numerics.polynomials import HermiteExpansion, MultiIndex
 from learnability.numerics.reflective_exact import as_rational, row_echelon
 
 Number = Fraction | float
-Series = list[Number]
+Array = NDArray[Any]
 RANK_TOLERANCE = 1e-10
+MOST_EXACT_TERMS = 40
 
 
 def _polynomial_derivatives(rule: Sequence[int], start: Number, count: int) -> list[Number]:
@@ -72,98 +78,99 @@ DESCRIPTIONS = {
 }
 
 
-def _times(left: Series, right: Series) -> Series:
-    """The product of two power series, to the length of the shorter."""
-    length = min(len(left), len(right))
-    return [sum((left[i] * right[n - i] for i in range(n + 1)), left[0] * 0) for n in range(length)]
+def _product(left: Array, right: Array) -> Array:
+    """The product of power series along the last axis, to the same length."""
+    length = left.shape[-1]
+    product = left[..., :1] * right
+    for i in range(1, length):
+        product[..., i:] = product[..., i:] + left[..., i : i + 1] * right[..., : length - i]
+    return product
 
 
-def _plus(total: Series, scale: Number, term: Series) -> Series:
-    return [t + scale * x for t, x in zip(total, term, strict=True)]
+def _running_products(factors: list[Array]) -> list[Array]:
+    """1, f_1, f_1 f_2, ..., as many as there are factors plus one."""
+    products = [factors[0] * 0]
+    products[0][..., 0] += 1
+    for factor in factors:
+        products.append(_product(products[-1], factor))
+    return products
 
 
-class _SimplifiedFlow:
-    """``grad Phi`` on power series, for coefficients ``terms`` of H and derivatives ``s`` of the activation."""
+def _smoothed_parts(w: Array, exponents: Integers, coefficients: Array) -> tuple[Array, Array]:
+    """``H_k(w)`` (degree, length) and ``grad H_k(w)`` (degree, p, length) on power series w (p, length)."""
+    degrees, top = exponents.sum(1), int(exponents.sum(1).max())
+    powers = np.stack(_running_products([w] * int(exponents.max())), axis=1)
+    factors = [powers[i][exponents[:, i]] for i in range(len(w))]
+    before = _running_products(factors)
+    after = _running_products(factors[::-1])[::-1]
+    value = np.stack([(coefficients[:, None] * before[-1])[degrees == k].sum(0) for k in range(top + 1)])
+    gradient = np.empty((top + 1, *w.shape), dtype=w.dtype)
+    for j in range(len(w)):
+        lowered = powers[j][np.maximum(exponents[:, j] - 1, 0)]
+        terms = _product(_product(before[j], lowered), after[j + 1])
+        scaled = (coefficients * exponents[:, j])[:, None] * terms
+        for k in range(top + 1):
+            gradient[k, j] = scaled[degrees == k].sum(0)
+    return value, gradient
 
-    def __init__(self, terms: dict[MultiIndex, Number], variables: int, s: list[Number]) -> None:
-        self.terms, self.variables, self.s = terms, variables, s
 
-    def _monomial(self, w: list[Series], index: MultiIndex, one: Series) -> Series:
-        product = one
-        for variable, power in enumerate(index):
-            for _ in range(power):
-                product = _times(product, w[variable])
-        return product
-
-    def __call__(self, w: list[Series]) -> list[Series]:
-        length = len(w[0])
-        zero: Series = [self.s[0] * 0] * length
-        one: Series = [zero[0] + 1, *zero[1:]]
-        half_square = zero
-        for component in w:
-            half_square = _plus(
-                half_square, Fraction(1, 2) if isinstance(zero[0], Fraction) else 0.5, _times(component, component)
-            )
-        powers = [one]
-        while len(powers) < length // 2 + 2:
-            powers.append([x / len(powers) for x in _times(powers[-1], half_square)])
-        slope = [list(zero) for _ in w]
-        for index, coefficient in self.terms.items():
-            self._add_term(slope, w, index, coefficient, powers)
-        return slope
-
-    def _add_term(
-        self, slope: list[Series], w: list[Series], index: MultiIndex, c: Number, powers: list[Series]
-    ) -> None:
-        """The gradient of ``sum_i s_{k+2i} q^i / i! c w^index`` with q = |w|^2 / 2; ``powers`` holds q^i / i!."""
-        k, length = sum(index), len(w[0])
-        levels = max(0, (length - k) // 2) + 2
-        even = odd = [x * 0 for x in powers[0]]
-        for i in range(min(levels, len(powers))):
-            even = _plus(even, self.s[k + 2 * i], powers[i])
-            odd = _plus(odd, self.s[k + 2 * i + 2], powers[i])
-        for j, power in enumerate(index):
-            if power:
-                lowered = (*index[:j], power - 1, *index[j + 1 :])
-                slope[j] = _plus(slope[j], c * power, _times(even, self._monomial(w, lowered, powers[0])))
-        value = _times(odd, self._monomial(w, index, powers[0]))
-        for j, component in enumerate(w):
-            slope[j] = _plus(slope[j], c, _times(value, component))
+def _slope(w: Array, exponents: Integers, coefficients: Array, derivatives: Array) -> Array:
+    """``grad Phi`` on power series (p, length), by rising powers of q = |w|^2 / 2."""
+    value, gradient = _smoothed_parts(w, exponents, coefficients)
+    levels = w.shape[1] // 2 + 2
+    powers = _running_products([_product(w, w).sum(0) / 2] * levels)
+    scaled = [power / factorial(i) for i, power in enumerate(powers)]
+    slope = w * 0
+    for k in range(len(value)):
+        even = sum((derivatives[k + 2 * i] * scaled[i] for i in range(levels)), scaled[0] * 0)
+        odd = sum((derivatives[k + 2 * i + 2] * scaled[i] for i in range(levels)), scaled[0] * 0)
+        slope = slope + _product(even[None], gradient[k]) + _product(_product(odd, value[k])[None], w)
+    return slope
 
 
 def taylor_coefficients(
     terms: dict[MultiIndex, Number], variables: int, derivatives: list[Number], order: int
-) -> list[list[Number]]:
-    """``q_1, ..., q_order``, each with ``variables`` components, of ``w' = grad Phi(w)``, w(0) = 0."""
-    flow = _SimplifiedFlow(terms, variables, derivatives)
-    zero = derivatives[0] * 0
-    w: list[Series] = [[zero] for _ in range(variables)]
+) -> Array:
+    """``q_1, ..., q_order`` (order, variables) of ``w' = grad Phi(w)``, w(0) = 0.
+
+    Fractions stay fractions (an array of objects); floats give float64. ``terms`` are the coefficients of H.
+    """
+    exact = all(isinstance(x, Fraction) for x in (*terms.values(), *derivatives))
+    kind = object if exact else np.float64
+    exponents = np.array(list(terms), dtype=np.int64)
+    coefficients, s = np.array(list(terms.values()), dtype=kind), np.array(derivatives, dtype=kind)
+    zero = np.array([[Fraction(0) if exact else 0.0]] * variables, dtype=kind)
+    w = zero
     for j in range(order):
-        slope = flow(w)
-        w = [[*component, slope[i][j] / (j + 1)] for i, component in enumerate(w)]
-    return [[component[j] for component in w] for j in range(1, order + 1)]
+        slope = _slope(w, exponents, coefficients, s)
+        w = np.concatenate([w, slope[:, j : j + 1] / (j + 1)], axis=1)
+    return np.asarray(w[:, 1:].T)
 
 
 def _rational_terms(target: HermiteExpansion) -> dict[MultiIndex, Number] | None:
-    terms = {index: as_rational(value) for index, value in target.unnormalised().items()}
-    if None in terms.values():
+    """The coefficients of H as fractions; None where one is not, or where there are too many for exact arithmetic."""
+    if len(target.coefficients) > MOST_EXACT_TERMS:
         return None
-    return {index: value for index, value in terms.items() if value is not None}
+    terms: dict[MultiIndex, Number] = {}
+    for index, value in target.unnormalised().items():
+        rational = as_rational(value)
+        if rational is None:
+            return None
+        terms[index] = rational
+    return terms
 
 
-def _ranks_in_floats(q: list[list[Number]], sizes: list[list[Number]]) -> list[int]:
+def _ranks_in_floats(q: Array, sizes: Array) -> list[int]:
     """Ranks by Gram-Schmidt; a remainder counts beyond 1e-10 of what the terms of q_j add up to without signs."""
-    basis: list[list[float]] = []
+    basis = np.zeros((0, q.shape[1]))
     ranks = []
     for vector, size in zip(q, sizes, strict=True):
-        rest = [float(x) for x in vector]
+        rest = vector
         for _ in range(2):
-            for b in basis:
-                overlap = sum(x * y for x, y in zip(rest, b, strict=True))
-                rest = [x - overlap * y for x, y in zip(rest, b, strict=True)]
-        length = sum(x * x for x in rest) ** 0.5
-        if length > RANK_TOLERANCE * sum(float(x) ** 2 for x in size) ** 0.5:
-            basis.append([x / length for x in rest])
+            rest = rest - basis.T @ (basis @ rest)
+        length = float(np.linalg.norm(rest))
+        if length > RANK_TOLERANCE * float(np.linalg.norm(size)):
+            basis = np.vstack([basis, rest / length])
         ranks.append(len(basis))
     return ranks
 
@@ -184,18 +191,14 @@ class TaylorRanks:
 
 def taylor_ranks(target: HermiteExpansion, activation: str, order: int = 10) -> TaylorRanks:
     """Ranks of the Taylor coefficients of the simplified flow for a key of :data:`DERIVATIVES`."""
-    derivatives = DERIVATIVES[activation](target.degree + order + 6)
+    derivatives = DERIVATIVES[activation](target.degree + order + 8)
     terms = _rational_terms(target)
-    exact = terms is not None and all(isinstance(s, Fraction) for s in derivatives)
-    if exact and terms is not None:
-        q = taylor_coefficients(terms, target.variables, derivatives, order)
-        rows = [[Fraction(x) for x in vector] for vector in q]
+    if terms is not None and all(isinstance(s, Fraction) for s in derivatives):
+        rows = [list(vector) for vector in taylor_coefficients(terms, target.variables, derivatives, order)]
         ranks = tuple(len(row_echelon(rows[: j + 1])) for j in range(order))
         return TaylorRanks(ranks, target.variables, True)
-    floats = [float(s) for s in derivatives]
-    values: dict[MultiIndex, Number] = dict(target.unnormalised())
-    q = taylor_coefficients(values, target.variables, list(floats), order)
-    sizes = taylor_coefficients(
-        {b: abs(c) for b, c in values.items()}, target.variables, [abs(s) for s in floats], order
-    )
+    values, s = dict(target.unnormalised()), [float(x) for x in derivatives]
+    q = taylor_coefficients({**values}, target.variables, [*s], order)
+    unsigned = {index: abs(value) for index, value in values.items()}
+    sizes = taylor_coefficients({**unsigned}, target.variables, [abs(x) for x in s], order)
     return TaylorRanks(tuple(_ranks_in_floats(q, sizes)), target.variables, False)

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -113,7 +114,7 @@ def _planted(setting: DiagnosisSetting, rng: np.random.Generator) -> dict[str, f
 
 
 def grassmann_slice(target: HermiteExpansion, turn: Array, points: int) -> tuple[Array, Array]:
-    """Defects of ``span{cos t e1 + sin t e2, cos u e3 + sin u e4}`` (rotated by ``turn``) for angles t, u in degrees."""
+    """Defects of ``span{cos t e1 + sin t e2, cos u e3 + sin u e4}`` (rotated by ``turn``), angles in degrees."""
     angles = np.linspace(-90, 90, points)
     circle = np.stack([np.cos(np.radians(angles)), np.sin(np.radians(angles))])
     values = np.empty((points, points))
@@ -125,7 +126,7 @@ def grassmann_slice(target: HermiteExpansion, turn: Array, points: int) -> tuple
 
 
 def run(setting: DiagnosisSetting, target: xr.Dataset, context: RunContext) -> xr.Dataset:
-    """Residuals and searches (seed, target, class, rank), planted targets (seed), and the slice of the first p = 4 target."""
+    """Residuals and searches (seed, target, class, rank), planted targets (seed), one slice."""
     rng = context.stream("init")
     used = [int(count) for count in target["used_variables"].values]
     own = [stripped(h, count) for h, count in zip(expansions(target), used, strict=True)]
@@ -151,7 +152,9 @@ def run(setting: DiagnosisSetting, target: xr.Dataset, context: RunContext) -> x
             columns[key] = ((*axes, *extra), values.reshape(*shape, *values.shape[1:]), text)
     coordinate = [[_coordinate_defect(h, a) for a in ACTIVATION_CLASSES.values()] for h in own]
     columns["coordinate_defect"] = (axes[1:], np.array(coordinate), "smallest defect of a coordinate subspace")
-    coordinates = {"rank": ("rank", np.arange(1, ranks + 1), {"units": "1", "long_name": "dimension of the subspace"})}
+    coordinates: dict[str, Any] = {
+        "rank": ("rank", np.arange(1, ranks + 1), {"units": "1", "long_name": "dimension of the subspace"})
+    }
     if 4 in used:
         place = used.index(4)
         turn = target["rotation"].values[place, :4, :4]

@@ -32,7 +32,7 @@ def _of_targets(runs: Sequence[Run], name: str) -> Array:
 
 
 def first_crossing(times: Array, loss: Array, level: Array) -> Array:
-    """The time at which a loss (..., time) falls below ``level`` (broadcast to (...)), by linear interpolation; inf if never."""
+    """The time at which a loss (..., time) falls below ``level``, by linear interpolation; inf if never."""
     below = loss < np.asarray(level)[..., None]
     after = below.argmax(-1)
     reached = below.any(-1) & (after > 0)
@@ -46,7 +46,7 @@ def first_crossing(times: Array, loss: Array, level: Array) -> Array:
 
 
 def _increment_ratio(samples: Array, axis: int) -> Array:
-    """``(t_n - t_{n-1}) / (t_2 - t_1)`` of median times along the last axis: 1 for growth like log d on a geometric grid."""
+    """``(t_n - t_{n-1}) / (t_2 - t_1)`` of median times along the last axis: 1 for log growth on a geometric grid."""
     medians = np.median(samples, axis=axis)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray((medians[..., -1] - medians[..., -2]) / (medians[..., 1] - medians[..., 0]))
@@ -61,7 +61,9 @@ def _bands(loss_like: dict[str, Array]) -> Columns:
     return columns
 
 
-def _with_interval(name: str, axes: tuple[str, ...], triple: tuple[Array, Array, Array], text: str, units: str = "1") -> Columns:
+def _with_interval(
+    name: str, axes: tuple[str, ...], triple: tuple[Array, Array, Array], text: str, units: str = "1"
+) -> Columns:
     suffixes = ("", "_low", "_high")
     notes = ("", ", lower end of the 95% interval", ", upper end of the 95% interval")
     return {
@@ -94,7 +96,9 @@ def _escape(times: Array, dimension: Array, loss: Array, floor: Array, rng: np.r
         slope = _slopes(dimension, escape, rng, "median")
         columns |= _with_interval("escape_slope", ("target",), slope, "power of d of the escape time")
         ratio = bootstrap(lambda x, axis: _increment_ratio(np.moveaxis(x, -2, -1), axis), escape, rng)
-        columns |= _with_interval("escape_increments", ("target",), ratio, "last over first increment of the escape time")
+        columns |= _with_interval(
+            "escape_increments", ("target",), ratio, "last over first increment of the escape time"
+        )
     return columns
 
 
@@ -103,9 +107,13 @@ def _deficits(times: Array, dimension: Array, loss: Array, floor: Array, rng: np
     early = times <= theory.DEFICIT_TIME + 1e-9
     deficit = floor - loss[..., early].min(-1)
     axes = ("dimension", "target")
-    columns = _with_interval("deficit", axes, bootstrap(np.mean, deficit, rng), "floor - min L up to t = 5, mean over seeds")
+    columns = _with_interval(
+        "deficit", axes, bootstrap(np.mean, deficit, rng), "floor - min L up to t = 5, mean over seeds"
+    )
     positive = np.where((deficit > 0).all(axis=(0, 1)), deficit, np.nan)
-    columns |= _with_interval("deficit_slope", ("target",), _slopes(dimension, positive, rng, "mean"), "power of d of the deficit")
+    columns |= _with_interval(
+        "deficit_slope", ("target",), _slopes(dimension, positive, rng, "mean"), "power of d of the deficit"
+    )
     last = _slopes(dimension[-2:], positive[:, -2:], rng, "mean")
     return columns | _with_interval("deficit_last_slope", ("target",), last, "power of d between the two largest d")
 
@@ -158,7 +166,10 @@ def analyse_flow(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
             {"units": "1", "long_name": "input dimension"},
         )
     return xr.Dataset(
-        {n: (axes, np.asarray(data), {"units": units, "long_name": text}) for n, (axes, data, text, units) in columns.items()},
+        {
+            n: (axes, np.asarray(data), {"units": units, "long_name": text})
+            for n, (axes, data, text, units) in columns.items()
+        },
         coords=coordinates,
         attrs={"polynomials": [text for run in runs for text in names(run.target)]},
     )

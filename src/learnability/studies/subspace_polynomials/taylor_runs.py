@@ -10,7 +10,7 @@ from learnability.studies.subspace_polynomials.targets import expansions, stripp
 
 
 def run(setting: TaylorSetting, target: xr.Dataset, context: RunContext) -> xr.Dataset:
-    """``rank`` (target, activation, order) and ``spanning_order`` (0 where none was found), with the dimension wanted."""
+    """``rank`` (target, activation, order) and ``spanning_order`` (0 where none was found)."""
     used = [int(count) for count in target["used_variables"].values]
     own = [stripped(h, count) for h, count in zip(expansions(target), used, strict=True)]
     found = [[taylor_ranks(h, name, setting.order) for name in DERIVATIVES] for h in own]

@@ -25,7 +25,9 @@ def _weights(target: HermiteExpansion, a: Array, time: float, setting: TwoStageS
     nodes, masses = uniform_nodes(48)
     at_nodes = full_weights(target, nodes, masses, time)
     degrees = 2 * np.arange(len(nodes)) + 1
-    series = degrees[:, None] * (np.polynomial.legendre.legvander(nodes, len(nodes) - 1).T @ (masses[:, None] * at_nodes))
+    series = degrees[:, None] * (
+        np.polynomial.legendre.legvander(nodes, len(nodes) - 1).T @ (masses[:, None] * at_nodes)
+    )
     return np.asarray(np.polynomial.legendre.legval(a, series).T)
 
 
