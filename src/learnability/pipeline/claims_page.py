@@ -37,10 +37,24 @@ class DrawnFigure:
         return f"figure-{self.study}-{self.name}"
 
 
+_SYMBOLS = {
+    "alpha": "α", "beta": "β", "eta": "η", "kappa": "κ", "lambda": "λ", "mu": "μ", "rho": "ρ", "sigma": "σ",
+    "tau": "τ", "infty": "∞", "times": "×", "cdot": "·", "sim": "~", "propto": "∝", "leq": "≤", "geq": "≥", "pi": "π",
+    "approx": "≈", "pm": "±", "to": "→", "sqrt": "√", "ell": "ℓ", "varepsilon": "ε", "epsilon": "ε",
+}  # fmt: skip
+
+
+def plain(text: str) -> str:
+    """Text with mathtext as plain text without braces, which would be taken for placeholders in a report's labels."""
+    text = re.sub(r"\\(?:mathrm|mathbf|mathcal|text|operatorname)\s*", "", text)
+    text = re.sub(r"\\[a-zA-Z]+", lambda match: _SYMBOLS.get(match[0][1:], match[0][1:]), text)
+    return re.sub(r"[${}]", "", re.sub(r"\\[,;:! ]", " ", text)).replace("\\", "")
+
+
 def finding(svg: str) -> str:
-    """What the figure says it found, as its metadata carry it; empty for a figure without."""
+    """What the figure says it found, as its metadata carry it, in plain text; empty for a figure without."""
     match = _TITLE.search(svg)
-    return html.unescape(match[1]).strip() if match else ""
+    return plain(html.unescape(match[1]).strip()) if match else ""
 
 
 def number(value: float | None) -> str:
