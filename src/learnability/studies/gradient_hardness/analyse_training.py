@@ -65,7 +65,20 @@ def analyse_training(runs: Sequence[Run], rng: np.random.Generator) -> xr.Datase
         "time": variable("time", joined["time"].values, "steps of SGD", "step"),
         "seed": variable("seed", runs[0].result["seed"].values, "seed"),
     }
+    content |= _pooled(xr.Dataset(content), rng)
     return xr.Dataset(content, coordinates, {"initializations": list(INITIALIZATIONS), "codings": list(CODINGS)})
+
+
+def _pooled(cases: xr.Dataset, rng: np.random.Generator) -> dict[str, tuple]:
+    """Measured over predicted steps of the full parity: geometric mean over d for each seed, interval over the seeds."""
+    full = (cases["degree"] == cases["dimension"]).values
+    names = ("pooled_ratio", "pooled_ratio_low", "pooled_ratio_high")
+    if not full.any():
+        return {name: variable((), np.nan, "no full parity") for name in names}
+    means = np.exp(np.mean(np.log(cases["seed_ratio"].values[full]), axis=0))
+    found = _ratio("pooled_ratio", means, rng)
+    label = "measured over predicted steps of the full parity, geometric mean over d"
+    return {name: variable((), found[name], label) for name in names}
 
 
 def _medians(curves: xr.Dataset) -> xr.Dataset:
@@ -83,6 +96,7 @@ def _case(run: Run, result: xr.Dataset, rng: np.random.Generator) -> tuple[dict[
     setting = run.setting
     assert isinstance(setting, TrainingSetting)
     steps, margin = result["steps"].values, result["margin_steps"].values
+    has_loss_goal = setting.loss_goal_at(int(result["dimension"])) is not None
     predicted = theory.lazy_time(result["gradient_norm"].values, setting.step_size)
     row: dict[str, float] = {
         "dimension": float(result["dimension"]),
@@ -102,6 +116,8 @@ def _case(run: Run, result: xr.Dataset, rng: np.random.Generator) -> tuple[dict[
         row |= {name: median.median, f"{name}_low": median.low, f"{name}_high": median.high}
         ratios[share] = np.where(observed, times, np.inf) / predicted
         row |= _ratio(share, ratios[share], rng)
+    if not has_loss_goal:
+        row |= dict.fromkeys((name for name in row if name.startswith("margin_")), np.nan)
     return row, ratios["ratio"]
 
 

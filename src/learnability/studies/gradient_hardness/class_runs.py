@@ -63,7 +63,7 @@ def class_runs(setting: ClassSetting, context: RunContext) -> xr.Dataset:
         "packing_dimension": variable("packing_dimension", target.packing_dimensions, "input dimension d"),
         "parity_dimension": variable("parity_dimension", target.parity_dimensions, "input dimension d"),
     }
-    return xr.Dataset(content, coordinates)
+    return xr.Dataset(content, coordinates, {"packing_limit": setting.packing_limit})
 
 
 def _gram(dimension: int) -> tuple[float, float]:

@@ -97,7 +97,7 @@ class Job:
             start = self._start(seed, column)
             curves, status = self._train(start, progress)
             accurate = self.checks[curves[0] >= self.setting.accuracy_goal]
-            close = self.checks[curves[1] <= (self.setting.loss_goal or -np.inf)]
+            close = self.checks[curves[1] <= (self.setting.loss_goal_at(start.problem.dimension) or -np.inf)]
             found = {
                 "steps": accurate[0] if accurate.size else np.nan,
                 "margin_steps": close[0] if close.size else np.nan,
@@ -140,7 +140,7 @@ class Job:
             for _ in range(int(self.checks[check] - self.checks[check - 1]) if check else 0):
                 advance()
             curves[:, check] = measure(network, points, evaluation)
-            status = self._ended(curves[:, check])
+            status = self._ended(curves[:, check], self.setting.loss_goal_at(start.problem.dimension))
             if status is not None:
                 return curves, status
             self.context.progress(progress.finished + check / self.checks.size, self.shape[0] * self.shape[1])
@@ -148,11 +148,11 @@ class Job:
                 self._save(progress, check + 1, start, curves)
         return curves, Status.MAX_STEPS
 
-    def _ended(self, point: np.ndarray) -> Status | None:
+    def _ended(self, point: np.ndarray, loss_goal: float | None) -> Status | None:
         """Whether the run ends at (accuracy, loss), and how."""
         if not np.isfinite(point[1]):
             return Status.DIVERGED
-        close = self.setting.loss_goal is None or point[1] <= self.setting.loss_goal
+        close = loss_goal is None or point[1] <= loss_goal
         return Status.CONVERGED if close and point[0] >= self.setting.accuracy_goal else None
 
     def _load(self) -> Progress:

@@ -157,8 +157,14 @@ class TrainingSetting(Setting):
     max_steps: Count = 20000
     accuracy_goal: Annotated[float, Field(gt=0.5, le=1)] = 1.0
     loss_goal: Positive | None = None
+    # Above this dimension a run ends at its accuracy goal; the steps to the loss goal are then not measured.
+    largest_loss_goal_dimension: Annotated[int, Field(ge=0)] = 62
     # lambda_v by enumeration of the cube, for the prediction of the time: 2^d m d operations.
     predict: bool = True
+
+    def loss_goal_at(self, dimension: int) -> float | None:
+        """The loss goal of a run at this dimension, None where only the accuracy counts."""
+        return self.loss_goal if dimension <= self.largest_loss_goal_dimension else None
 
 
 KINDS: dict[str, type[Setting]] = {

@@ -1,0 +1,156 @@
+"""Batches, resumption, bytes and the outcome of real training at small size."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+import torch
+from scipy import stats
+
+from learnability.dynamics.status import Status
+from learnability.studies.gradient_hardness import parity_problem
+from learnability.studies.gradient_hardness.parity_problem import Problem, cube_mass, draw_batch, evaluation_points
+from learnability.studies.gradient_hardness.parity_training import Job, check_steps
+from learnability.studies.gradient_hardness.settings import Parity, TrainingSetting
+
+
+class Killed(Exception):
+    pass
+
+
+class MemoryCheckpoint:
+    """Saves at every opportunity; kills the job after ``patience`` saves."""
+
+    def __init__(self, patience: int = -1) -> None:
+        self.state: dict[str, np.ndarray] | None = None
+        self.patience = patience
+
+    def load(self) -> dict[str, np.ndarray] | None:
+        return self.state
+
+    def due(self) -> bool:
+        return self.patience >= 0
+
+    def save(self, state: Mapping[str, np.ndarray]) -> None:
+        self.state = {name: np.array(value) for name, value in state.items()}
+        self.patience -= 1
+        if self.patience < 0:
+            raise Killed
+
+
+class Context:
+    device = "cpu"
+
+    def __init__(self, seeds: int = 2, checkpoint: MemoryCheckpoint | None = None) -> None:
+        self.seeds = range(seeds)
+        self.checkpoint = checkpoint or MemoryCheckpoint()
+
+    def stream(self, name: str) -> np.random.Generator:
+        return np.random.default_rng([len(name), 17])
+
+    def progress(self, done: float, total: float, message: str = "") -> None:
+        assert 0 <= done <= total
+
+
+def setting_of(**changes: object) -> TrainingSetting:
+    target = Parity(dimensions=changes.pop("dimensions", (3, 4)), degree=changes.pop("degree", "full"))  # type: ignore[arg-type]
+    fields = {"initialization": "rademacher", "width": 100, "batch_size": 64, "step_size": 0.02, "max_steps": 400}
+    return TrainingSetting(target=target, **(fields | changes))  # type: ignore[arg-type]
+
+
+def same(one: dict[str, np.ndarray], two: dict[str, np.ndarray]) -> bool:
+    return all(one[name].tobytes() == two[name].tobytes() for name in one)
+
+
+def test_training_learns_small_parities_and_repeats_to_the_bit() -> None:
+    setting = setting_of(loss_goal=0.1)
+    first, second = Job(setting, Context()).run(), Job(setting, Context()).run()
+    assert same(first, second)
+    assert (first["status"] == Status.CONVERGED).all()
+    assert (first["margin_steps"] >= first["steps"]).all()
+    assert (first["steps"] > 0).all()
+
+
+def test_a_run_does_not_depend_on_the_other_dimensions_and_seeds() -> None:
+    wide = Job(setting_of(dimensions=(3, 4)), Context(2)).run()
+    narrow = Job(setting_of(dimensions=(4,)), Context(1)).run()
+    assert wide["loss"][0, 1].tobytes() == narrow["loss"][0, 0].tobytes()
+
+
+@pytest.mark.parametrize("patience", [0, 1, 37, 90])
+def test_a_killed_job_resumes_to_the_same_bytes(patience: int) -> None:
+    setting = setting_of(max_steps=80)
+    whole = Job(setting, Context()).run()
+    checkpoint = MemoryCheckpoint(patience)
+    with pytest.raises(Killed):
+        Job(setting, Context(checkpoint=checkpoint)).run()
+    checkpoint.patience = -1
+    assert same(Job(setting, Context(checkpoint=checkpoint)).run(), whole)
+
+
+def test_what_the_horizon_cuts_is_censored_and_what_diverges_says_so() -> None:
+    cut = Job(setting_of(max_steps=2), Context()).run()
+    assert (cut["status"] == Status.MAX_STEPS).all()
+    assert np.isnan(cut["steps"]).all()
+    # The gradient of a kept margin is zero, so only an absurd step leaves the numbers.
+    lost = Job(setting_of(step_size=1e30), Context()).run()
+    assert (lost["status"] == Status.DIVERGED).all()
+
+
+def test_the_loss_goal_ends_where_it_is_told_to() -> None:
+    results = Job(setting_of(loss_goal=0.01, largest_loss_goal_dimension=3), Context()).run()
+    assert np.isnan(results["margin_steps"][:, 1]).all()
+    assert (results["margin_steps"][:, 0] > results["steps"][:, 0]).all()
+
+
+def test_check_steps_are_increasing_and_end_at_the_horizon() -> None:
+    steps = check_steps(5000)
+    gaps = np.diff(steps)
+    assert (steps[0], steps[-1]) == (0, 5000)
+    assert (gaps >= 1).all()
+    assert (gaps <= np.maximum(1, steps[:-1] / 32)).all()
+
+
+def test_counts_over_the_cube_are_multinomial() -> None:
+    """4,000 batches of 24 over 8 cells: chi-squared of the counts of a cell against the binomial, and of a
+    pair's covariance. p above 1e-4 each (false alarm 1e-3 over the eight cells, fixed seed)."""
+    generator = torch.Generator().manual_seed(9)
+    draws = [cube_mass(torch.randint(8, (24,), generator=generator), 8) * 24 for _ in range(4000)]
+    counts = torch.stack(draws).numpy().round().astype(int)
+    assert (counts.sum(1) == 24).all()
+    edges = np.arange(0, 9)
+    law = stats.binom.pmf(edges[:-1], 24, 1 / 8)
+    for cell in counts.T:
+        seen = np.array([(cell == k).sum() for k in edges[:-1]])
+        expected = np.append(law, 1 - law.sum()) * 4000
+        assert stats.chisquare(np.append(seen, 4000 - seen.sum()), expected).pvalue > 1e-4
+    covariance = np.cov(counts[:, 0], counts[:, 1])[0, 1]
+    assert covariance == pytest.approx(-24 / 64, abs=0.25)
+
+
+@pytest.mark.parametrize("dimension", [4, 8])
+def test_merged_and_plain_batches_are_the_same_rows(dimension: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """4 bits: every point of the cube with its count. 8 bits: only the points that were drawn. Against the
+    rows themselves."""
+    setting = setting_of(dimensions=(dimension,))
+    merged = draw_batch(Problem.of(setting, dimension, "cpu"), torch.Generator().manual_seed(1))
+    monkeypatch.setattr(parity_problem, "ENUMERATED", 0)
+    plain = draw_batch(Problem.of(setting, dimension, "cpu"), torch.Generator().manual_seed(1))
+    assert len(plain.labels) == 64
+    assert len(merged.labels) == 16 if dimension == 4 else len(merged.labels) <= 64
+    for column in range(dimension + 1):
+        for function in (lambda b, c=column: b.inputs[:, c], lambda b, c=column: b.inputs[:, c] * b.labels):
+            one, two = ((function(b) * b.mass).sum() for b in (merged, plain))
+            assert torch.isclose(one, two, atol=1e-6)
+    assert float(merged.mass.sum()) == pytest.approx(1)
+
+
+def test_accuracy_is_measured_on_the_whole_cube_or_on_a_sample() -> None:
+    generator = torch.Generator().manual_seed(0)
+    small = Problem.of(setting_of(dimensions=(5,)), 5, "cpu")
+    assert len(evaluation_points(small, generator).labels) == 32
+    large = Problem.of(setting_of(dimensions=(40,), degree=3, coding="bit"), 40, "cpu")
+    points = evaluation_points(large, generator)
+    assert points.inputs.shape == (4096, 41)
+    assert set(points.inputs.unique().tolist()) == {0.0, 1.0}
+    assert torch.equal(points.labels, (-1.0) ** points.inputs[:, :3].sum(1))
