@@ -17,12 +17,15 @@ def marker(scale: str) -> Path:
     return Path("results") / scale / "restored.json"
 
 
-def left_out(scale: str) -> frozenset[str]:
-    """The training artifacts that were left out; empty where nothing was restored, or the list cannot be read."""
+def left_out(scale: str) -> dict[str, dict[str, Any]]:
+    """The training artifacts that were left out, each with its job as the archive tells of it.
+
+    Empty where nothing was restored, or the list cannot be read.
+    """
     try:
-        return frozenset(json.loads(marker(scale).read_text(encoding="utf-8"))["left_out"])
+        return dict(json.loads(marker(scale).read_text(encoding="utf-8"))["left_out"])
     except (FileNotFoundError, ValueError, KeyError, TypeError):
-        return frozenset()
+        return {}
 
 
 def wanted(paths: Iterable[str], scale: str) -> list[str]:

@@ -55,20 +55,21 @@ def _claims_problems(table: RunTable) -> Iterator[tuple[str, str]]:
         of_study = claims_of_study(study, [Path(p) for p in table.analysis_paths(study, scale)])
         rows += of_study
         if path.read_bytes() != to_json(of_study):
-            yield path.as_posix(), "does not follow from the analyses"
+            yield path.as_posix(), "does not follow from the analyses: remove it"
     whole = Path(f"results/{scale}/claims.json")
     if whole.read_bytes() != to_json(rows):
-        yield whole.as_posix(), "is not the list of the studies' claims"
+        yield whole.as_posix(), "is not the list of the studies' claims: remove it"
 
 
 def problems(table: RunTable, made: Sequence[Job], with_runs: bool) -> dict[str, str]:
     """Every result that is missing, damaged or out of date, with the reason; the report is one of them."""
     wanted = required(made, with_runs)
-    found = {path: "missing" for path in wanted if not Path(path).exists()}
-    found |= {path: f"out of date: {why}" for path, why in out_of_date(table).items() if path in wanted and why}
+    found = {path: f"out of date: {why}" for path, why in out_of_date(table).items() if path in wanted}
+    found |= {path: "missing" for path in wanted if not Path(path).exists()}
     found |= dict(_dataset_problems(made, set(wanted)))
-    if not found:
+    if not any(path.endswith(("analysis.zarr.zip", "claims.json")) for path in found):
         found |= dict(_claims_problems(table))
+    if not found:
         page = report.path_of(table.main.scale)
         if not report.up_to_date(table):
             found[page.as_posix()] = "out of date" if page.exists() else "missing"

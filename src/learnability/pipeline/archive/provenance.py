@@ -10,6 +10,7 @@ from learnability.pipeline.archive.engine import read_records
 from learnability.pipeline.archive.jobs import Job
 from learnability.pipeline.archive.source import Source
 from learnability.pipeline.artifact_attributes import attributes, sha256
+from learnability.pipeline.restored import left_out
 from learnability.pipeline.runs import RunTable
 
 FORMAT = 1
@@ -25,7 +26,15 @@ def _digests(made: Sequence[Job], records: Mapping[str, Mapping[str, Any]]) -> d
     return found
 
 
-def _of_job(job: Job, digests: Mapping[str, str], records: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+def _of_job(
+    job: Job,
+    digests: Mapping[str, str],
+    records: Mapping[str, Mapping[str, Any]],
+    earlier_jobs: Mapping[str, dict[str, Any]],
+) -> dict[str, Any]:
+    earlier = earlier_jobs.get(job.outputs[0])
+    if earlier is not None and not Path(job.outputs[0]).exists() and earlier["code"] == job.code:
+        return earlier
     record = dict(records.get(job.outputs[0], {}))
     content: dict[str, Any] = {
         "rule": job.rule,
@@ -49,7 +58,7 @@ def provenance(table: RunTable, made: Sequence[Job], source: Source, with_runs: 
     """The whole of ``provenance.json``."""
     paths = [path for job in made for path in job.outputs]
     records = read_records(paths)
-    digests = _digests(made, records)
+    digests, absent = _digests(made, records), left_out(table.main.scale)
     return {
         "format": FORMAT,
         "project": "learnability",
@@ -60,7 +69,7 @@ def provenance(table: RunTable, made: Sequence[Job], source: Source, with_runs: 
         "commit": source.commit,
         "uncommitted": list(source.changes),
         "with_runs": with_runs,
-        "jobs": [_of_job(job, digests, records) for job in made],
+        "jobs": [_of_job(job, digests, records, absent) for job in made],
     }
 
 

@@ -99,12 +99,12 @@ def _records(content: Mapping[str, Any], stored: Mapping[str, str]) -> dict[str,
 
 
 def _marker(path: Path, content: Mapping[str, Any], stored: Mapping[str, str]) -> dict[str, Any]:
-    runs = [name for job in content["jobs"] if job["rule"] == "train" for name in job["outputs"]]
+    runs = {name: job for job in content["jobs"] if job["rule"] == "train" for name in job["outputs"]}
     return {
         "archive": path.name,
         "sha256": sha256(path),
         "commit": content["commit"],
-        "left_out": sorted(set(runs) - set(stored)),
+        "left_out": {name: job for name, job in runs.items() if name not in stored},
     }
 
 

@@ -58,7 +58,7 @@ def _files_in_metadata(archive: zipfile.ZipFile) -> dict[str, dict[str, Any]]:
 def _metadata_findings(archive: zipfile.ZipFile, digests: Mapping[str, str]) -> Iterator[Finding]:
     """What the metadata say of each file against what is there."""
     entities = _files_in_metadata(archive)
-    described = set(digests) - {METADATA}
+    described, present = set(digests) - {METADATA}, set(archive.namelist())
     for name in sorted(described - set(entities)):
         yield Finding("metadata", METADATA, f"has no entry for {name}")
     for name in sorted(set(entities) - described):
@@ -67,7 +67,7 @@ def _metadata_findings(archive: zipfile.ZipFile, digests: Mapping[str, str]) -> 
         entity = entities[name]
         if entity.get("sha256") != digests[name]:
             yield Finding("metadata", METADATA, f"another checksum for {name}")
-        if entity.get("contentSize") != str(archive.getinfo(name).file_size):
+        if name in present and entity.get("contentSize") != str(archive.getinfo(name).file_size):
             yield Finding("metadata", METADATA, f"another size for {name}")
 
 
@@ -113,9 +113,8 @@ def findings(path: Path) -> list[Finding]:
 
 
 def _described(archive: zipfile.ZipFile, listed: Mapping[str, str]) -> list[Finding]:
-    present = {name: digest for name, digest in listed.items() if name in archive.namelist()}
     try:
-        return [*_metadata_findings(archive, present), *_provenance_findings(archive, present)]
+        return [*_metadata_findings(archive, listed), *_provenance_findings(archive, listed)]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         return [Finding("metadata", METADATA, f"cannot be read: {error}")]
 

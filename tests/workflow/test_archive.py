@@ -1,0 +1,386 @@
+"""The way of an archive: figures -> archive -> verify -> fresh clone -> restore -> figures -> reproduce; and damage."""
+
+import json
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from learnability.pipeline.archive.members import MANIFEST, METADATA, PROVENANCE, write_archive
+from learnability.pipeline.archive.verify import Finding, check_profile, findings
+
+from .conftest import ROOT, Project
+
+pytestmark = pytest.mark.workflow
+
+STUDY = "src/learnability/studies/demo"
+CONFIG = "config/studies/demo.yaml"
+ARCHIVE = "results/archive/learnability-0.1.0-laptop.zip"
+VALIDATOR = ROOT / ".venv-validator/bin/python"
+CONTEXT = ROOT / "workflow/ro-crate/ro-crate-1.1.jsonld"
+
+
+def _module(project: Project, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return project.call(sys.executable, "-m", f"learnability.pipeline.{name}", *arguments)
+
+
+def _commit(project: Project) -> None:
+    project.call("git", "add", "-A")
+    done = project.call("git", "-c", "user.name=t", "-c", "user.email=t@t", "commit", "-q", "-m", "change")
+    assert done.returncode == 0, done.stderr
+
+
+def _clone(project: Project, folder: Path) -> Project:
+    """A fresh clone: the code and the config, no results and no records."""
+    done = subprocess.run(["git", "clone", "-q", str(project.folder), str(folder)], capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return Project(folder)
+
+
+@pytest.fixture(scope="session")
+def committed(finished: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A finished project under version control."""
+    folder = tmp_path_factory.mktemp("committed") / "project"
+    shutil.copytree(finished.folder, folder, symlinks=True)
+    project = Project(folder)
+    for name in ("CITATION.cff", ".gitignore"):
+        shutil.copy2(ROOT / name, folder)
+    project.call("git", "init", "-q", "-b", "main")
+    _commit(project)
+    return project
+
+
+@pytest.fixture(scope="session")
+def plain(committed: Project) -> Path:
+    """An archive without training artifacts."""
+    done = _module(committed, "archive.pack")
+    assert done.returncode == 0, done.stderr
+    kept = committed.folder.parent / "plain.zip"
+    (committed.folder / ARCHIVE).rename(kept)
+    return kept
+
+
+@pytest.fixture(scope="session")
+def with_runs(committed: Project) -> Path:
+    """An archive with them."""
+    done = _module(committed, "archive.pack", "--with-runs")
+    assert done.returncode == 0, done.stderr
+    kept = committed.folder.parent / "with_runs.zip"
+    (committed.folder / ARCHIVE).rename(kept)
+    return kept
+
+
+@pytest.fixture
+def archiving(committed: Project, tmp_path: Path) -> Project:
+    """A finished project under version control, to be spoilt."""
+    shutil.copytree(committed.folder, tmp_path / "archiving", symlinks=True)
+    return Project(tmp_path / "archiving")
+
+
+# Packing -------------------------------------------------------------------------------------------------------------
+
+
+def test_archive_is_sound_and_built_twice_has_the_same_bytes(committed: Project, plain: Path) -> None:
+    assert findings(plain) == []
+    assert _module(committed, "archive.pack").returncode == 0
+    assert (committed.folder / ARCHIVE).read_bytes() == plain.read_bytes()
+
+
+def test_archive_is_valid_by_the_profile(plain: Path, with_runs: Path) -> None:
+    if not VALIDATOR.exists():
+        pytest.skip("roc-validator is not here (make .venv-validator)")
+    for path in (plain, with_runs):
+        assert check_profile(path, VALIDATOR, CONTEXT) == (0, [])
+
+
+def test_profile_names_what_an_invalid_archive_lacks(plain: Path, tmp_path: Path) -> None:
+    if not VALIDATOR.exists():
+        pytest.skip("roc-validator is not here (make .venv-validator)")
+    spoilt = _repacked(plain, tmp_path, _change_json(METADATA, _without_instrument))
+    status, lines = check_profile(spoilt, VALIDATOR, CONTEXT)
+    assert status == 3
+    assert any("instrument" in line for line in lines), lines
+
+
+def test_figure_leads_back_to_its_setting_seeds_code_and_versions(plain: Path) -> None:
+    with zipfile.ZipFile(plain) as archive:
+        content = json.loads(archive.read(PROVENANCE))
+        graph = {entity["@id"]: entity for entity in json.loads(archive.read(METADATA))["@graph"]}
+        names = set(archive.namelist())
+    assert not any("/train/" in name for name in names)
+    made = {path: job for job in content["jobs"] for path in job["outputs"]}
+    figure = made["results/laptop/demo/figures/means.svg"]
+    (analysis,) = figure["inputs"]
+    runs = [made[path] for path in made[analysis]["inputs"] if "/train/" in path]
+    assert [run["parameters"]["seeds"] for run in runs] == [[0, 2], [2, 4]] * 2
+    assert {run["parameters"]["setting"]["dimension"] for run in runs} == {2, 3}
+    assert all(len(digest) == 64 for run in runs for digest in run["outputs"].values())
+    assert len(figure["code"]) == 16
+    assert "numpy" in made[analysis]["versions"]
+    action = graph["#job-results/laptop/demo/figures/means.svg"]
+    assert action["object"][0] == {"@id": analysis}
+    assert graph[analysis]["sha256"] == made[analysis]["outputs"][analysis]
+    assert {entity["@id"] for entity in graph["./"]["citation"]} >= {"https://arxiv.org/abs/2310.19793"}
+
+
+def _stale_figure_code(project: Project) -> None:
+    project.edit(f"{STUDY}/figures.py", lambda text: text.replace(".plot(", ".semilogx("))
+    _commit(project)
+
+
+def _more_seeds(project: Project) -> None:
+    project.edit(CONFIG, lambda text: text.replace("laptop: {seeds: 4,", "laptop: {seeds: 8,"))
+    _commit(project)
+
+
+def _edited_claims(project: Project) -> None:
+    project.edit("results/laptop/claims.json", lambda text: text.replace("supported", "contradicted"))
+
+
+def _damage(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+REFUSED: dict[str, tuple[Callable[[Project], object], str]] = {
+    "missing figure": (lambda p: (p.folder / "results/laptop/demo/figures/means.pdf").unlink(), "means.pdf: missing"),
+    "missing report": (lambda p: (p.folder / "results/laptop/report.html").unlink(), "report.html: missing"),
+    "missing analysis": (
+        lambda p: (p.folder / "results/laptop/demo/first/analysis.zarr.zip").unlink(),
+        "first/analysis.zarr.zip: missing",
+    ),
+    "figure of old code": (_stale_figure_code, "means.svg: out of date"),
+    "analysis of fewer seeds": (_more_seeds, "first/analysis.zarr.zip: out of date"),
+    "damaged analysis": (
+        lambda p: _damage(p.folder / "results/laptop/demo/first/analysis.zarr.zip"),
+        "analysis.zarr.zip: damaged artifact",
+    ),
+    "edited claims": (_edited_claims, "claims.json: is not the list of the studies' claims"),
+    "no records": (lambda p: shutil.rmtree(p.folder / ".snakemake/metadata"), "the engine has no record"),
+    "uncommitted": (lambda p: (p.folder / "src/new.py").touch(), "uncommitted changes: src/new.py"),
+}
+
+
+@pytest.mark.parametrize("kind", REFUSED)
+def test_unfit_results_are_refused_and_named(kind: str, archiving: Project) -> None:
+    spoil, message = REFUSED[kind]
+    spoil(archiving)
+    done = _module(archiving, "archive.pack")
+    assert done.returncode == 2, done.stdout
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (archiving.folder / ARCHIVE).exists()
+
+
+def test_uncommitted_tree_is_archived_when_told(archiving: Project) -> None:
+    (archiving.folder / "src/new.py").touch()
+    assert _module(archiving, "archive.pack", "--allow-uncommitted").returncode == 0
+    with zipfile.ZipFile(archiving.folder / ARCHIVE) as archive:
+        assert json.loads(archive.read(PROVENANCE))["uncommitted"] == ["src/new.py"]
+
+
+# Damage --------------------------------------------------------------------------------------------------------------
+
+
+def _repacked(path: Path, folder: Path, change: Callable[[dict[str, bytes]], None], seal: bool = True) -> Path:
+    """The archive with its members changed, packed again as a careful forger would (the seal is right)."""
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    change(members)
+    write_archive(folder / "spoilt.zip", dict(members))
+    return folder / "spoilt.zip"
+
+
+def _change_json(name: str, change: Callable[[dict], None]) -> Callable[[dict[str, bytes]], None]:
+    def apply(members: dict[str, bytes]) -> None:
+        content = json.loads(members[name])
+        change(content)
+        members[name] = json.dumps(content).encode()
+
+    return apply
+
+
+def _without_instrument(content: dict) -> None:
+    (run,) = (entity for entity in content["@graph"] if entity["@id"] == "#run")
+    del run["instrument"]
+
+
+def _other_checksum(content: dict) -> None:
+    entity = next(e for e in content["@graph"] if e["@id"].endswith("means.svg") and e["@type"] == "File")
+    entity["sha256"] = "0" * 64
+
+
+def _flipped(members: dict[str, bytes]) -> None:
+    name = "results/laptop/demo/figures/means.svg"
+    members[name] = bytes([members[name][0] ^ 1]) + members[name][1:]
+
+
+def _with_manifest(change: Callable[[dict[str, bytes]], None]) -> Callable[[dict[str, bytes]], None]:
+    """The change, with the manifest made to agree with the metadata file."""
+    import hashlib
+
+    def apply(members: dict[str, bytes]) -> None:
+        before = hashlib.sha256(members[METADATA]).hexdigest().encode()
+        change(members)
+        members[MANIFEST] = members[MANIFEST].replace(before, hashlib.sha256(members[METADATA]).hexdigest().encode())
+
+    return apply
+
+
+SVG = "results/laptop/demo/figures/means.svg"
+DAMAGE: dict[str, tuple[Callable[[dict[str, bytes]], object], list[Finding]]] = {
+    "flipped byte": (_flipped, [Finding("damaged", SVG, "another checksum")]),
+    "removed file": (lambda members: members.pop(SVG), [Finding("missing", SVG)]),
+    "added file": (
+        lambda members: members.update({"results/extra.txt": b"x"}),
+        [Finding("extra", "results/extra.txt", "not in the manifest")],
+    ),
+    "changed metadata entry": (
+        _change_json(METADATA, _other_checksum),
+        [Finding("damaged", METADATA, "another checksum")],
+    ),
+    "changed metadata entry, manifest too": (
+        _with_manifest(_change_json(METADATA, _other_checksum)),
+        [Finding("metadata", METADATA, f"another checksum for {SVG}")],
+    ),
+    "unreadable metadata": (
+        _with_manifest(lambda members: members.update({METADATA: b"{}"})),
+        [Finding("metadata", METADATA, "cannot be read: '@graph'")],
+    ),
+    "removed manifest": (lambda members: members.pop(MANIFEST), [Finding("missing", MANIFEST)]),
+}
+
+
+@pytest.mark.parametrize("kind", DAMAGE)
+def test_damage_is_named_and_not_restored(kind: str, committed: Project, plain: Path, tmp_path: Path) -> None:
+    change, expected = DAMAGE[kind]
+    spoilt = _repacked(plain, tmp_path, change)  # type: ignore[arg-type]
+    assert findings(spoilt) == expected
+    clone = _clone(committed, tmp_path / "clone")
+    done = _module(clone, "archive.restore", str(spoilt))
+    assert done.returncode == 2
+    assert expected[0].name in done.stderr
+    assert not (clone.folder / "results").exists()
+
+
+def test_every_flipped_byte_is_caught(plain: Path, tmp_path: Path) -> None:
+    """At places all over the file: content, headers, the list of members, the seal."""
+    data = plain.read_bytes()
+    places = [*range(0, len(data), len(data) // 12), *range(len(data) - 2000, len(data), 97), len(data) - 1]
+    for place in places:
+        spoilt = bytearray(data)
+        spoilt[place] ^= 0x10
+        path = tmp_path / "spoilt.zip"
+        path.write_bytes(spoilt)
+        done = _verify(path)
+        assert done == 1, f"a flipped bit at {place} of {len(data)} went unnoticed"
+
+
+def _verify(path: Path) -> int:
+    from learnability.pipeline.archive.verify import main
+
+    return main(["--no-profile", str(path)])
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.999])
+def test_truncated_archive_is_named(share: float, plain: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    path = tmp_path / "cut.zip"
+    path.write_bytes(plain.read_bytes()[: int(share * plain.stat().st_size)])
+    assert _verify(path) == 1
+    assert str(path) in capsys.readouterr().err
+
+
+# Restoring -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_round_trip(committed: Project, plain: Path, tmp_path: Path) -> None:
+    clone = _clone(committed, tmp_path / "clone")
+    done = _module(clone, "archive.restore", str(plain))
+    assert done.returncode == 0, done.stderr
+    assert "make figures SCALE=laptop will make again: nothing" in done.stdout
+    assert clone.planned() == {}
+    before = clone.contents()
+    done = clone.launch()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Job stats" not in done.stdout
+    assert clone.contents() == before
+    here = {n: c for n, c in committed.contents().items() if "/train/" not in n and "/archive/" not in n}
+    assert {n: c for n, c in before.items() if not n.endswith("restored.json")} == here
+    done = _module(clone, "archive.reproduce", str(plain), "--studies", "demo")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "have the bytes of the archive" in done.stdout
+
+
+def test_restored_results_can_be_archived_again(committed: Project, plain: Path, tmp_path: Path) -> None:
+    clone = _clone(committed, tmp_path / "clone")
+    assert _module(clone, "archive.restore", str(plain)).returncode == 0
+    done = _module(clone, "archive.pack")
+    assert done.returncode == 0, done.stderr
+    assert (clone.folder / ARCHIVE).read_bytes() == plain.read_bytes()
+
+
+def test_after_restoring_only_a_changed_figure_is_drawn(committed: Project, plain: Path, tmp_path: Path) -> None:
+    clone = _clone(committed, tmp_path / "clone")
+    clone.edit(f"{STUDY}/figures.py", lambda text: text.replace(".plot(", ".semilogx("))
+    done = _module(clone, "archive.restore", str(plain))
+    assert "changed: src/learnability/studies/demo/figures.py" in done.stdout
+    assert clone.planned() == {"figures": 1}
+    assert clone.launch().returncode == 0
+    assert clone.planned() == {}
+    assert not list(clone.folder.glob("results/laptop/demo/*/train/**/*.zip"))
+
+
+def test_changed_claims_are_judged_again_without_training(committed: Project, plain: Path, tmp_path: Path) -> None:
+    clone = _clone(committed, tmp_path / "clone")
+    assert _module(clone, "archive.restore", str(plain)).returncode == 0
+    clone.edit(f"{STUDY}/claims.py", lambda text: text.replace("Between(-1.0, 1.0)", "Between(2.0, 3.0)"))
+    assert clone.planned() == {"claims": 1, "verdicts": 1}
+
+
+def test_without_runs_a_changed_analysis_trains_again(committed: Project, plain: Path, tmp_path: Path) -> None:
+    clone = _clone(committed, tmp_path / "clone")
+    assert _module(clone, "archive.restore", str(plain)).returncode == 0
+    clone.edit(f"{STUDY}/analyse.py", lambda text: text.replace(".mean())", ".median())"))
+    assert clone.planned()["train"] == 5
+
+
+def test_with_runs_more_seeds_run_only_the_new_batches(committed: Project, with_runs: Path, tmp_path: Path) -> None:
+    clone = _clone(committed, tmp_path / "clone")
+    assert _module(clone, "archive.restore", str(with_runs)).returncode == 0
+    assert clone.planned() == {}
+    _more_seeds(clone)
+    assert clone.planned() == {"train": 4, "analyse": 1, "claims": 1, "figures": 1, "verdicts": 1}
+
+
+def test_other_results_are_not_overwritten_unasked(archiving: Project, plain: Path) -> None:
+    figure = archiving.folder / SVG
+    figure.write_text("mine")
+    done = _module(archiving, "archive.restore", str(plain))
+    assert done.returncode == 2
+    assert "means.svg" in done.stderr
+    assert figure.read_text() == "mine"
+    assert _module(archiving, "archive.restore", str(plain), "--force").returncode == 0
+    assert figure.read_text() != "mine"
+
+
+@pytest.mark.slow
+def test_what_is_not_reproduced_is_shown(committed: Project, plain: Path, tmp_path: Path) -> None:
+    clone = _clone(committed, tmp_path / "clone")
+    clone.edit(f"{STUDY}/train.py", lambda text: text.replace("np.cos(", "0.5 * np.cos("))
+    done = _module(clone, "archive.reproduce", str(plain))
+    assert done.returncode == 1, done.stderr
+    assert "the code here is not that of the archive: changed: src/learnability/studies/demo/train.py" in done.stdout
+    assert "OUTSIDE  demo/bounded" in done.stdout
+    assert "NOT reproduced" in done.stdout
+
+
+def test_reproduce_names_the_studies_that_there_are(committed: Project, plain: Path) -> None:
+    done = _module(committed, "archive.reproduce", str(plain), "--studies", "other")
+    assert done.returncode == 2
+    assert "no study 'other'" in done.stderr
