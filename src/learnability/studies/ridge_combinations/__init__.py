@@ -1,0 +1,1 @@
+"""A two-layer network learns a sum of M ridge functions (arXiv 2406.11828)."""

@@ -1,0 +1,127 @@
+"""Full SGD, decoupled chain, overlap chain and population flow from the same starts."""
+
+from typing import Any
+
+import numpy as np
+import torch
+import xarray as xr
+
+from learnability.dynamics.correlation_flow import CorrelationFlow, trajectory
+from learnability.dynamics.decoupled_sgd import ChainState, decoupled_engine, task_factor
+from learnability.dynamics.online_sgd import full_engine, network_state, random_directions
+from learnability.dynamics.overlap_sgd import overlap_engine, overlap_state
+from learnability.dynamics.sgd_loop import Engine, run
+from learnability.dynamics.status import status_attributes
+from learnability.dynamics.two_layer import TwoLayerProblem
+from learnability.numerics.activations import RELU, relu_expansion
+from learnability.numerics.random import torch_generator
+from learnability.studies.contract import RunContext
+from learnability.studies.ridge_combinations.phase_one import ENGINE_CODES, directions, label_function
+from learnability.studies.ridge_combinations.sections import Arrays, Section, Sections
+from learnability.studies.ridge_combinations.settings import EnginesSetting
+
+ENGINES = ("full", "decoupled", "overlap")
+# Biases of the neurons compared: strong, middling and weak third coefficients, two signs of the second layer.
+BIASES = (-1.0, -1.0, -0.6, 1.0)
+SIGNS = (1.0, 1.0, 1.0, -1.0)
+
+
+def _start(setting: EnginesSetting, replicas: int, generator: torch.Generator) -> torch.Tensor:
+    return random_directions((replicas, len(BIASES), setting.dimension), generator, torch.float64)
+
+
+def _engine(
+    name: str, problem: TwoLayerProblem, frame: torch.Tensor, batch: int, weights: torch.Tensor
+) -> tuple[Engine, Any]:
+    dimension = weights.shape[-1]
+    signs, biases = (torch.tensor(v, dtype=weights.dtype, device=weights.device) for v in (SIGNS, BIASES))
+    if name == "full":
+        return full_engine(problem, frame, batch), network_state(weights, signs, biases)
+    if name == "overlap":
+        return overlap_engine(problem, frame, batch, dimension), overlap_state(weights, frame, signs, biases)
+    basis = torch.linalg.solve_triangular(task_factor(frame), frame, upper=False)
+    inside = weights @ basis.mT
+    rest = (weights - inside @ basis).norm(dim=-1)
+    state = ChainState(inside, rest, signs.expand(rest.shape), biases.expand(rest.shape))
+    return decoupled_engine(problem, frame, batch, dimension), state
+
+
+def _alignment(
+    setting: EnginesSetting, target: xr.Dataset, context: RunContext, name: str, delta: float, section: Section
+) -> Arrays:
+    exponent, tasks = int(target["information_exponent"]), target.sizes["task"]
+    generator = torch_generator(context.stream("init"), context.device)
+    weights = _start(setting, len(context.seeds), generator)
+    # The same span of flow time for every relative step: samples go as 1 / delta.
+    samples = setting.horizon / delta * tasks * setting.dimension ** (exponent - 1)
+    batch = max(1, round(samples / setting.steps))
+    problem = TwoLayerProblem(label_function(target["link"].values), RELU)
+    frame = directions(target["gram"].values[0], setting.dimension).to(generator.device)
+    engine, state = _engine(name, problem, frame, batch, weights)
+    per_step = batch * delta / (np.sqrt(tasks) * setting.dimension ** (exponent / 2))
+    steps = np.unique(np.linspace(0, setting.steps, setting.saved).astype(int))
+    data = torch_generator(context.stream(f"data/{name}/{delta:g}"), context.device)
+    result = run(
+        engine,
+        state,
+        steps,
+        lambda n: np.full(len(n), per_step),
+        data,
+        checkpoint=section,
+        progress=context.progress,
+    )
+    return {"alignment": result.observed["alignment"].swapaxes(0, 1), "time": steps * per_step, "status": result.status}
+
+
+def _flow(setting: EnginesSetting, target: xr.Dataset, context: RunContext, times: np.ndarray) -> np.ndarray:
+    """Alignments (seed, time, neuron, task) of the population flow from the same starts."""
+    generator = torch_generator(context.stream("init"), context.device)
+    weights = _start(setting, len(context.seeds), generator).cpu().numpy()
+    gram, link = target["gram"].values[0], target["link"].values
+    frame = directions(gram, setting.dimension).numpy()
+    start = (weights @ frame.T).reshape(-1, len(gram))
+    student = relu_expansion(np.array(BIASES), link.shape[1] - 1) * np.array(SIGNS)[:, None]
+    flow = CorrelationFlow(np.tile(student, (len(weights), 1)), link, gram)
+    kappa = trajectory(flow, start, times[1:])
+    both = np.concatenate([start[None], kappa])
+    return np.moveaxis(both.reshape(len(times), len(weights), len(BIASES), len(gram)), 0, 1)
+
+
+def train(setting: EnginesSetting, target: xr.Dataset, context: RunContext) -> xr.Dataset:
+    """Every engine at the first relative step, the full engine at the others, and the flow."""
+    sections = Sections(context.checkpoint)
+
+    def alignment(name: str, delta: float) -> Arrays:
+        return sections.result(
+            f"{name}-{delta:g}", lambda section: _alignment(setting, target, context, name, delta, section)
+        )
+
+    first = setting.relative_steps[0]
+    by_engine = [alignment(name, first) for name in ENGINES]
+    by_step = [alignment("full", delta) for delta in setting.relative_steps]
+    times = by_engine[0]["time"]
+    flow = sections.result("flow", lambda _: {"alignment": _flow(setting, target, context, times)})["alignment"]
+
+    def described(suffix: str) -> dict[str, str]:
+        return {"units": "1", "long_name": f"<w_j, v_m>{suffix}"}
+
+    rest = ("time", "neuron", "task")
+    every = np.stack([r["alignment"] for r in by_engine], axis=1)
+    steps = np.stack([r["alignment"] for r in by_step], axis=1)
+    dataset = xr.Dataset(
+        {
+            "alignment": (("seed", "engine", *rest), every, described(" at the first relative step")),
+            "full_alignment": (("seed", "relative_step", *rest), steps, described(" of the full engine")),
+            "flow_alignment": (("seed", *rest), flow, described(" of the population flow")),
+        },
+        coords={
+            "seed": list(context.seeds),
+            "relative_step": list(setting.relative_steps),
+            "engine": [ENGINE_CODES[name] for name in ENGINES],
+            "time": times,
+        },
+        attrs={"engines": list(ENGINES), "dimension": setting.dimension, "horizon": setting.horizon},
+    )
+    dataset["time"].attrs = {"units": "flow time", "long_name": "step size x samples"}
+    dataset["status"] = (("seed", "engine"), np.stack([r["status"] for r in by_engine], axis=1), status_attributes())
+    return dataset

@@ -1,0 +1,114 @@
+"""The paper's Figure 1: single-sample steps at d = 64 with He_p and h_p labels, and a network in the NTK scaling.
+
+Neurons of the correlation loss do not interact, so a subset of the paper's neurons has exactly their marginal law.
+The control does couple its neurons (squared loss, output scale J^{-1/2}, free weights) and is a network of its own.
+"""
+
+import math
+
+import numpy as np
+import torch
+import xarray as xr
+from torch import Tensor
+
+from learnability.dynamics.online_sgd import full_engine, network_state, random_directions
+from learnability.dynamics.sgd_loop import Trajectory, run
+from learnability.dynamics.single_sample import single_sample_engine
+from learnability.dynamics.status import status_attributes
+from learnability.dynamics.two_layer import TwoLayerProblem
+from learnability.numerics.activations import RELU
+from learnability.numerics.random import torch_generator
+from learnability.studies.contract import RunContext
+from learnability.studies.ridge_combinations.phase_one import decaying, directions, label_function
+from learnability.studies.ridge_combinations.sections import Arrays, Section, Sections
+from learnability.studies.ridge_combinations.settings import FigureOneSetting
+
+BLOCK = 64
+VARIANTS = ("unnormalised He_p", "normalised h_p")
+# Neurons of the control for each neuron kept of the paper's network: it must be wide to be lazy.
+_CONTROL_WIDTH = 8
+
+
+def _start(replicas: int, width: int, dimension: int, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
+    weights = random_directions((replicas, width, dimension), generator)
+    draws = torch.rand(2, replicas, width, generator=generator, device=generator.device)
+    return weights, torch.where(draws[0] < 0.5, -1.0, 1.0), 2 * draws[1] - 1
+
+
+def _arrays(result: Trajectory) -> Arrays:
+    return {"alignment": result.observed["alignment"].swapaxes(0, 1), "status": result.status}
+
+
+def _mean_field(setting: FigureOneSetting, target: xr.Dataset, context: RunContext, section: Section) -> Arrays:
+    """Both labels as replicas on the same samples and starts: they differ by a factor sqrt(p!) of the step."""
+    seeds = len(context.seeds)
+    generator = torch_generator(context.stream("init"), context.device)
+    parts = _start(seeds, setting.neurons, setting.dimension, generator)
+    weights, signs, biases = (t.repeat(2, *[1] * (t.ndim - 1)) for t in parts)
+    factor = math.sqrt(math.factorial(int(target["information_exponent"])))
+    factors = torch.tensor([factor] * seeds + [1.0] * seeds, device=generator.device)[:, None]
+    plain = label_function(target["link"].values)
+    problem = TwoLayerProblem(lambda t: factors * plain(t), RELU)
+    frame = directions(target["gram"].values[0], setting.dimension).float().to(generator.device)
+    engine = single_sample_engine(problem, frame, BLOCK)
+    last = -(-setting.samples // BLOCK)
+    steps = np.unique(np.linspace(0, last, setting.saved).astype(int)) * BLOCK
+    schedule = decaying(setting.step / setting.width, setting.samples, decay=True)
+    data = torch_generator(context.stream("data"), context.device)
+    state = network_state(weights, signs, biases)
+    result = run(engine, state, steps, schedule, data, checkpoint=section, progress=context.progress)
+    return {**_arrays(result), "bias": biases[:seeds].cpu().numpy(), "time": steps.astype(float)}
+
+
+def _control(setting: FigureOneSetting, target: xr.Dataset, context: RunContext, section: Section) -> Arrays:
+    """Squared loss, f = J^{-1/2} sum a sigma, learning rate B / (2 d) for the mean gradient of a batch of B samples.
+
+    It is below the stability limit 2 / (lambda_max + trace / B) of the tangent kernel, whose trace is about d / 2.
+    """
+    seeds, width = len(context.seeds), min(setting.width, _CONTROL_WIDTH * setting.neurons)
+    generator = torch_generator(context.stream("control-init"), context.device)
+    state = network_state(*_start(seeds, width, setting.dimension, generator))
+    plain, factor = (
+        label_function(target["link"].values),
+        math.sqrt(math.factorial(int(target["information_exponent"]))),
+    )
+    problem = TwoLayerProblem(lambda t: factor * plain(t), RELU, "squared", spherical=False, output_scale=width**-0.5)
+    frame = directions(target["gram"].values[0], setting.dimension).float().to(generator.device)
+    engine = full_engine(problem, frame, setting.control_batch)
+    last = max(1, setting.samples // setting.control_batch)
+    steps = np.array([0, last])
+    rate = setting.control_batch / (2 * setting.dimension) * width**-0.5
+    data = torch_generator(context.stream("control-data"), context.device)
+    schedule = decaying(rate, last, decay=True)
+    result = run(engine, state, steps, schedule, data, checkpoint=section, progress=context.progress)
+    lengths = np.sqrt(result.observed["squared_norm"].swapaxes(0, 1))[..., None]
+    arrays = _arrays(result)
+    return {**arrays, "alignment": arrays["alignment"] / lengths}
+
+
+def train(setting: FigureOneSetting, target: xr.Dataset, context: RunContext) -> xr.Dataset:
+    """Alignments over time (variant, neuron, task) and those of the control before and after."""
+    sections = Sections(context.checkpoint)
+    main = sections.result("mean-field", lambda s: _mean_field(setting, target, context, s))
+    control = sections.result("control", lambda s: _control(setting, target, context, s))
+    seeds = len(context.seeds)
+    alignment = np.stack([main["alignment"][:seeds], main["alignment"][seeds:]], axis=1)
+    status = np.stack([main["status"][:seeds], main["status"][seeds:], control["status"]], axis=1)
+    dims = ("seed", "variant", "time", "neuron", "task")
+    control_dims = ("seed", "moment", "control_neuron", "task")
+    dataset = xr.Dataset(
+        {
+            "alignment": (dims, alignment, {"units": "1", "long_name": "<w_j, v_m>"}),
+            "control_alignment": (
+                control_dims,
+                control["alignment"],
+                {"units": "1", "long_name": "<w_j, v_m> / |w_j| of the NTK control, before and after"},
+            ),
+            "bias": (("seed", "neuron"), main["bias"], {"units": "1", "long_name": "bias of the neuron"}),
+            "status": (("seed", "run"), status, status_attributes()),
+        },
+        coords={"seed": list(context.seeds), "time": main["time"]},
+        attrs={"engine": "full", "variants": list(VARIANTS), "runs": [*VARIANTS, "NTK control"]},
+    )
+    dataset["time"].attrs = {"units": "samples", "long_name": "samples seen"}
+    return dataset

@@ -1,0 +1,130 @@
+"""Phase I of Algorithm 1 at one dimension: problem, engine by cost, start, schedule."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from learnability.dynamics import decoupled_sgd, large_batch, online_sgd
+from learnability.dynamics.sgd_loop import Engine
+from learnability.dynamics.two_layer import TwoLayerProblem
+from learnability.numerics.activations import RELU, hermite_sum
+from learnability.numerics.hermite import hermite_columns
+from learnability.studies.ridge_combinations.settings import PhaseOne
+
+ENGINE_CODES = {"full": 0, "decoupled": 1, "overlap": 2, "matched": 3}
+# Drawing a normal number costs about as much as this many multiply-adds of a matrix product, on CPU and GPU alike.
+_DRAW_COST = 64
+
+
+def label_function(link: np.ndarray) -> Callable[[Tensor], Tensor]:
+    """M^{-1/2} sum_m f_m(t_m) for link coefficients (task, degree + 1)."""
+    scale = 1 / np.sqrt(len(link))
+    if (link == link[0]).all():
+        common = [float(c) for c in link[0]]
+        return lambda t: scale * hermite_sum(t, common).sum(-1)
+
+    def label(t: Tensor) -> Tensor:
+        beta = torch.as_tensor(link).to(t)
+        columns = hermite_columns(t, link.shape[1] - 1)
+        return scale * torch.stack([(h * beta[:, k]).sum(-1) for k, h in enumerate(columns)]).sum(0)
+
+    return label
+
+
+def directions(gram: np.ndarray, dimension: int | None = None) -> Tensor:
+    """Unit rows (task, dimension) with the given Gram matrix, in the first axes; square without ``dimension``."""
+    lower = torch.linalg.cholesky(torch.as_tensor(gram, dtype=torch.float64))
+    missing = 0 if dimension is None else dimension - len(gram)
+    return torch.nn.functional.pad(lower, (0, missing))
+
+
+def choose_engine(setting: PhaseOne, tasks: int, dimension: int) -> str:
+    """The cheaper engine: full steps cost d multiply-adds a neuron and sample, chain steps M and one random number."""
+    if setting.matched_above is not None and dimension >= setting.matched_above:
+        return "matched"
+    if setting.engine != "auto":
+        return setting.engine
+    return "full" if dimension <= tasks + _DRAW_COST else "decoupled"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One run of phase I: engine, start, steps and what a step is worth in samples."""
+
+    engine: Engine
+    state: Any
+    batch_size: int
+    step_size: Callable[[np.ndarray], np.ndarray]
+    signs: Tensor
+    biases: Tensor
+
+
+def neurons(setting: PhaseOne, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Signs and biases (neuron,) of the student, the same for every seed of the batch."""
+    device = generator.device
+    draws = torch.rand(2, setting.neurons, generator=generator, device=device)
+    signs = (
+        torch.where(draws[0] < 0.5, -1.0, 1.0)
+        if setting.signs == "random"
+        else torch.full_like(draws[0], setting.signs)
+    )
+    biases = 2 * draws[1] - 1 if setting.bias == "uniform" else torch.full_like(draws[1], float(setting.bias))
+    return signs, biases
+
+
+def decaying(step_size: float, steps: int, decay: bool) -> Callable[[np.ndarray], np.ndarray]:
+    """Constant, or falling as (n / T')^{-2} after T' = steps / 2."""
+
+    def schedule(n: np.ndarray) -> np.ndarray:
+        late = np.maximum(n / (steps / 2), 1.0) if decay else np.ones(len(n))
+        return step_size / late**2
+
+    return schedule
+
+
+def plan(
+    setting: PhaseOne,
+    link: np.ndarray,
+    gram: np.ndarray,
+    exponent: int,
+    dimension: int,
+    replicas: int,
+    generator: torch.Generator,
+) -> Plan:
+    """The run of ``setting`` at one dimension with ``replicas`` independent seeds."""
+    tasks, device = len(gram), generator.device
+    problem = TwoLayerProblem(label_function(link), RELU)
+    batch = max(1, round(setting.horizon * tasks * dimension ** (exponent - 1) / setting.steps))
+    per_sample = setting.relative_step / (np.sqrt(tasks) * dimension ** (exponent / 2))
+    signs, biases = neurons(setting, generator)
+    kind = choose_engine(setting, tasks, dimension)
+    if kind == "full":
+        frame = directions(gram, dimension).float().to(device)
+        engine = online_sgd.full_engine(problem, frame, batch)
+        weights = online_sgd.random_directions((replicas, setting.neurons, dimension), generator)
+        state: Any = online_sgd.network_state(weights, signs, biases)
+    else:
+        frame = directions(gram).to(device)
+        state = decoupled_sgd.random_chain(replicas, signs, biases, tasks, dimension, generator)
+        engine = decoupled_sgd.decoupled_engine(problem, frame, batch, dimension)
+        if kind == "matched":
+            drawn = min(setting.drawn, batch)
+            engine = large_batch.large_batch_engine(problem, frame, link, batch, drawn, dimension, signs, biases)
+    schedule = decaying(batch * per_sample, setting.steps, setting.decay)
+    return Plan(engine, state, batch, schedule, signs, biases)
+
+
+def summarised(engine: Engine) -> Engine:
+    """The engine observed through the two largest absolute alignments of every neuron and their task."""
+
+    def observe(state: Any) -> dict[str, Tensor]:
+        alignment = engine.observe(state)["alignment"].abs()
+        top = alignment.topk(min(2, alignment.shape[-1]), dim=-1)
+        second = top.values[..., -1] if alignment.shape[-1] > 1 else torch.zeros_like(top.values[..., 0])
+        return {"largest": top.values[..., 0], "second": second, "task": top.indices[..., 0]}
+
+    return replace(engine, observe=observe)

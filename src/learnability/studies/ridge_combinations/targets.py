@@ -1,0 +1,69 @@
+"""Targets: ridge combinations with their exact expansion, and the conditions of a superorthogonal polynomial."""
+
+import math
+
+import numpy as np
+import xarray as xr
+
+from learnability.studies.contract import Model
+from learnability.studies.ridge_combinations.settings import RidgeTarget, Superorthogonal
+from learnability.studies.ridge_combinations.superorthogonal import conditions
+
+
+def links(target: RidgeTarget, tasks: int | None = None) -> np.ndarray:
+    """Hermite coefficients beta_mk (task, degree + 1) of the link functions, unit norm unless ``unnormalised``."""
+    p = target.information_exponent
+    base = np.array(target.link) / np.linalg.norm(target.link)
+    weak = np.zeros(max(len(base), p + 3))
+    weak[: len(base)] = base
+    weak[p] /= target.strength_ratio
+    weak[p + 2] = math.sqrt(weak[p + 2] ** 2 + 1 - weak @ weak)
+    strong = np.zeros_like(weak)
+    strong[: len(base)] = base
+    number = tasks or target.tasks
+    table = np.where((np.arange(number) % 2 == 0)[:, None], strong, weak) if target.strength_ratio > 1 else None
+    table = np.tile(base, (number, 1)) if table is None else table
+    return table * (math.sqrt(math.factorial(p)) if target.unnormalised else 1.0)
+
+
+def equiangular(tasks: int, coherence: float) -> np.ndarray:
+    """The Gram matrix (task, task) of unit vectors with equal inner products."""
+    return np.where(np.eye(tasks, dtype=bool), 1.0, coherence)
+
+
+def _ridge(target: RidgeTarget) -> xr.Dataset:
+    beta = links(target)
+    p = target.information_exponent
+    grams = np.stack([equiangular(target.tasks, rho) for rho in target.coherences])
+    leading = np.abs(beta[:, p])
+    norm = float((beta**2).sum() / target.tasks)
+    data = {
+        "link": (("task", "degree"), beta, {"units": "1", "long_name": "Hermite coefficients of the links"}),
+        "gram": (
+            ("coherence", "task", "other_task"),
+            grams,
+            {"units": "1", "long_name": "<v_m, v_n>"},
+        ),
+        "squared_norm": (
+            (),
+            norm,
+            {"units": "1", "long_name": "E y^2 at coherence 0"},
+        ),
+        "information_exponent": ((), p, {"units": "1", "long_name": "lowest degree of the links"}),
+        "strength_exponent": (
+            (),
+            (leading.max() / leading.min()) ** (2 / (p - 2)),
+            {"units": "1", "long_name": "C_p, (max/min leading coefficient)^(2/(p-2))"},
+        ),
+    }
+    return xr.Dataset(data, coords={"coherence": list(target.coherences)})
+
+
+def build(target: Model, rng: np.random.Generator) -> xr.Dataset:
+    """The target as an artifact. Nothing is drawn: by rotation invariance the directions may be fixed ones."""
+    if isinstance(target, RidgeTarget):
+        return _ridge(target)
+    assert isinstance(target, Superorthogonal)
+    pairs = np.array(conditions(target.powers, target.degrees), dtype=np.int64)
+    description = {"units": "1", "long_name": "pairs (k, l) with E[f^k h_l] = 0"}
+    return xr.Dataset({"condition": (("condition_number", "pair"), pairs, description)})

@@ -1,0 +1,99 @@
+"""Predictions that need no run: initial overlaps, escape times, lower bounds, task shares, cost of a step."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.special import ndtr, ndtri
+
+from learnability.numerics.hermite import gauss_hermite
+
+
+def relu_coefficient(bias: float, degree: int) -> float:
+    """alpha_k(b) = h_{k-2}(-b) phi(b) / sqrt(k (k-1)), the orthonormal coefficient of ReLU(g + b), k >= 2."""
+    from learnability.numerics.hermite import hermite_basis
+
+    density = math.exp(-(bias**2) / 2) / math.sqrt(2 * math.pi)
+    value = float(hermite_basis(np.array(-bias), degree - 2)[degree - 2])
+    return value * density / math.sqrt(degree * (degree - 1))
+
+
+def best_start(tasks: int, two_sided: bool) -> float:
+    """c_M, the median of the largest of M standard normal overlaps, sqrt(d) kappa: Phi^{-1}(2^{-1/M}) on one side.
+
+    With an even exponent both signs grow: the median of the largest absolute value.
+    """
+    level = 2.0 ** (-1 / tasks)
+    return float(ndtri((1 + level) / 2 if two_sided else level))
+
+
+def escape_constant(exponent: int, tasks: int, student: float, teacher: float, relative_step: float) -> float:
+    """n* / (M d^{p-1}) of the one-task population flow from the median start.
+
+    d kappa/dt = M^{-1/2} p alpha beta kappa^{p-1} blows up at t = sqrt(M) / ((p-2) p alpha beta kappa_0^{p-2}), and
+    t = eta n with eta = delta M^{-1/2} d^{-p/2}: for p = 3 this is 1 / (3 alpha beta delta c_M).
+    """
+    start = best_start(tasks, exponent % 2 == 0)
+    return 1 / ((exponent - 2) * exponent * abs(student * teacher) * relative_step * start ** (exponent - 2))
+
+
+def correlational_bound(dimension: np.ndarray, tasks: int, exponent: int) -> np.ndarray:
+    """M d^{p/2}, the CSQ lower bound on samples (Theorem 9) up to its constant."""
+    return tasks * np.asarray(dimension, dtype=float) ** (exponent / 2)
+
+
+def weak_share(tasks: int, ratio: float, exponent: int, nodes: int = 2000) -> float:
+    """Probability that a neuron picks one given weak task, of which M/2 are weaker by ``ratio`` (d to infinity).
+
+    Task m wins where beta_m^{1/(p-2)} kappa_m is largest; with c = ratio^{1/(p-2)} the weak task needs g > c g' for
+    all strong g' and g > g'' for the other weak ones: integral of phi(g) Phi(g/c)^{M/2} Phi(g)^{M/2-1} over all g.
+    It decays like M^{-c^2} = M^{-C_p}, up to logarithms.
+    """
+    c = ratio ** (1 / (exponent - 2))
+    g = np.linspace(-8, 40, nodes * 8)
+    strong, weak = tasks - tasks // 2, tasks // 2
+    density = np.exp(-(g**2) / 2) / math.sqrt(2 * math.pi)
+    integrand = density * ndtr(g / c) ** strong * ndtr(g) ** (weak - 1)
+    return float(np.trapezoid(integrand, g))
+
+
+def coherence_threshold(exponent: int, tasks: int) -> float:
+    """(p-2)/(M+p-2) of arXiv 2411.08798: above it localised points of the equiangular flow lose their stability."""
+    return (exponent - 2) / (tasks + exponent - 2)
+
+
+def mean_absolute_label(link: Sequence[float], tasks: int) -> float:
+    """E|y| of one unit-norm link (the L1 error of the zero predictor for M = 1); normal limit sqrt(2/pi) for many
+    tasks.
+    """
+    if tasks > 1:
+        return math.sqrt(2 / math.pi)
+    x, weights = gauss_hermite(400)
+    from learnability.numerics.hermite import hermite_basis
+
+    return float(weights @ np.abs(hermite_basis(x, len(link) - 1) @ np.asarray(link)))
+
+
+def step_cost(batch: np.ndarray, width: int, dimension: int, tasks: int) -> dict[str, np.ndarray]:
+    """Floating-point operations and bytes (float32) a step, by engine, for the figure of the cost of a step.
+
+    full: 4 B J d + 8 B J operations, 8 J d + 4 B d + 16 B J bytes; decoupled: d -> M + 2 in both; overlap: d -> M +
+    J, plus the QR factorisations 2 J^2 (B + J).
+    """
+    b = np.asarray(batch, dtype=float)
+    j = width
+
+    def product(d: float) -> np.ndarray:
+        return 4 * b * j * d + 8 * b * j
+
+    def traffic(d: float) -> np.ndarray:
+        return 8 * j * d + 4 * b * d + 16 * b * j
+
+    return {
+        "full": product(dimension),
+        "full_bytes": traffic(dimension),
+        "decoupled": product(tasks + 2.0),
+        "decoupled_bytes": traffic(tasks + 2.0) + 4 * b * j,
+        "overlap": product(tasks + j) + 2 * j**2 * (b + 2 * j),
+        "overlap_bytes": 2 * traffic(tasks + j),
+    }
