@@ -5,6 +5,8 @@ import time
 from pathlib import Path
 from typing import TextIO
 
+_LONGEST = 60  # characters of a message: a line stays a line
+
 
 def clock(seconds: float) -> str:
     """Seconds as ``12s``, ``3m05s`` or ``2h07m``."""
@@ -41,6 +43,8 @@ class Progress:
         self._next = now + min(30.0, max(3.0, gone / 5))
         share = min(1.0, max(0.0, done / total)) if total > 0 else 0.0
         left = clock(gone * (1 - share) / share) + " left" if share > 0.01 else "time left unknown"
+        if len(message) > _LONGEST:
+            message = message[: _LONGEST - 3] + "..."
         self.say(f"{100 * share:3.0f}%  {message + ', ' if message else ''}{clock(gone)} gone, {left}")
 
     def gone(self) -> str:
