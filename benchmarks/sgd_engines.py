@@ -1,0 +1,297 @@
+"""The SGD engines beside what the field writes: autograd, a hand-written loop, JAX jit + scan, NumPy einsum.
+
+1. overlap engine, 64 neurons, 16 tasks, batch 256, squared loss: a step at d = 1e3 .. 1e6 (equal within 20%), and
+against all
+   samples drawn at d = 1e5 (at least 50 times the best peer);
+2. full engine, J = 1024: share of the sgemm peak measured in the same rounds, drawing included (at least 80%), and
+against eager
+   autograd and JAX (at least 1.5 times);
+3. single-sample steps, J = 8192, d = 64 (the paper's Figure 1): against loops of rank-one updates (at least 10
+times).
+
+float32 for the full engines, float64 for the overlaps; TF32 stays off. On a GPU our steps run from a captured graph.
+
+    python -m benchmarks.sgd_engines [--quick]
+"""
+
+import argparse
+import math
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from benchmarks.compare import Timing, print_environment, print_ratios, ratio, take_turns
+from learnability.dynamics.cuda_graphs import captured
+from learnability.dynamics.online_sgd import full_engine, network_state, random_directions
+from learnability.dynamics.overlap_sgd import overlap_engine, random_overlaps
+from learnability.dynamics.sgd_loop import Engine
+from learnability.dynamics.single_sample import single_sample_engine
+from learnability.dynamics.two_layer import TwoLayerProblem
+from learnability.numerics.activations import RELU, hermite_series
+
+CUBIC = hermite_series([0, 0, 0, 1.0])
+DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
+STEP = 1e-4
+# Steps in one call of a candidate: a GPU step is far below the resolution of one call.
+STEPS = 64 if DEVICE == "cuda" else 4
+
+
+def label(t: Tensor) -> Tensor:
+    return CUBIC.value(t).sum(-1) / math.sqrt(t.shape[-1])
+
+
+def synchronised(call: Callable[[], object]) -> Callable[[], None]:
+    """The call, and on a GPU its end."""
+
+    def timed() -> None:
+        call()
+        if DEVICE == "cuda":
+            torch.cuda.synchronize()
+
+    return timed
+
+
+def ours(engine: Engine, state: Any, blocks: int) -> Callable[[], None]:
+    """``blocks`` blocks of an engine, from a captured graph where there is a GPU."""
+    generator = torch.Generator(DEVICE).manual_seed(0)
+    rates = torch.full((engine.block * blocks,), STEP, dtype=state[0].dtype, device=DEVICE)
+    graph = captured(engine.advance, state, engine.block, blocks, generator)
+    holder = [state]
+
+    def call() -> None:
+        if graph is not None:
+            holder[0] = graph(holder[0], rates)
+            return
+        for part in rates.split(engine.block):
+            holder[0] = engine.advance(holder[0], part, generator)
+
+    return synchronised(call)
+
+
+def autograd_loop(weights: Tensor, batch: int, tasks: int, loss: str, steps: int) -> Callable[[], None]:
+    """What a notebook does: fresh batch, forward, backward, step, normalise."""
+    w = weights.clone().requires_grad_()
+    v = torch.eye(tasks, w.shape[1], dtype=w.dtype, device=DEVICE)
+    a = torch.ones(len(w), dtype=w.dtype, device=DEVICE)
+    generator = torch.Generator(DEVICE).manual_seed(0)
+
+    def call() -> None:
+        for _ in range(steps):
+            x = torch.randn(batch, w.shape[1], generator=generator, dtype=w.dtype, device=DEVICE)
+            y = label(x @ v.T)
+            f = (torch.relu(x @ w.T) @ a) / len(w)
+            value = len(w) * (((y - f) ** 2).mean() / 2 if loss == "squared" else -(y * f).mean())
+            (gradient,) = torch.autograd.grad(value, w)
+            with torch.no_grad():
+                w.sub_(STEP * (gradient - w * (w * gradient).sum(1, keepdim=True)))
+                w.div_(w.norm(dim=1, keepdim=True))
+
+    return synchronised(call)
+
+
+def hand_loop(weights: Tensor, batch: int, tasks: int, loss: str, steps: int) -> Callable[[], None]:
+    """The same with the gradient by hand and updates in place: a careful PyTorch loop."""
+    w = weights.clone()
+    v = torch.eye(tasks, w.shape[1], dtype=w.dtype, device=DEVICE)
+    generator = torch.Generator(DEVICE).manual_seed(0)
+
+    def call() -> None:
+        for _ in range(steps):
+            x = torch.randn(batch, w.shape[1], generator=generator, dtype=w.dtype, device=DEVICE)
+            h = x @ w.T
+            error = label(x @ v.T)
+            if loss == "squared":
+                error = error - torch.relu(h).mean(1)
+            c = (h > 0).to(h.dtype).mul_(error[:, None]).mul_(STEP / batch)
+            w.mul_(1 - (c * h).sum(0)[:, None])
+            w.addmm_(c.T, x)
+            w.div_(torch.linalg.vector_norm(w, dim=1, keepdim=True))
+
+    return synchronised(call)
+
+
+def rank_one_loop(weights: Tensor, tasks: int, steps: int) -> Callable[[], None]:
+    """Single-sample correlation steps with vector operations and updates in place."""
+    w = weights.clone()
+    bias = torch.linspace(-1, 1, len(w), device=DEVICE)
+    generator = torch.Generator(DEVICE).manual_seed(0)
+
+    def call() -> None:
+        samples = torch.randn(steps, w.shape[1], generator=generator, device=DEVICE)
+        targets = label(samples[:, :tasks]) * STEP
+        for x, y in zip(samples, targets, strict=True):
+            s = w @ x
+            c = (s + bias > 0).to(w.dtype).mul_(y)
+            w.mul_(1 - (c * s)[:, None]).addr_(c, x)
+            w.div_(torch.linalg.vector_norm(w, dim=1, keepdim=True))
+
+    return synchronised(call)
+
+
+def numpy_einsum(weights: Tensor, batch: int, tasks: int, steps: int) -> Callable[[], None]:
+    """The field's usual code: squared loss by einsum."""
+    rng = np.random.default_rng(0)
+    w = weights.cpu().numpy().copy()
+
+    def call() -> None:
+        nonlocal w
+        for _ in range(steps):
+            x = rng.standard_normal((batch, w.shape[1])).astype(w.dtype)
+            h = np.einsum("bd,jd->bj", x, w)
+            t = x[:, :tasks]
+            error = ((t**3 - 3 * t) / math.sqrt(6)).sum(1) / math.sqrt(tasks) - np.maximum(h, 0).mean(1)
+            w = w + STEP / batch * np.einsum("bj,bd->jd", error[:, None] * (h > 0), x)
+            w /= np.linalg.norm(w, axis=1, keepdims=True)
+
+    return call
+
+
+def jax_loop(weights: Tensor, batch: int, tasks: int, loss: str, steps: int) -> Callable[[], object]:
+    """jit of a scan over steps with the gradient by jax.grad."""
+    if os.environ.get("OMP_NUM_THREADS") == "1":
+        # XLA has threads of its own, which the comparison on one core must not use.
+        os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1")
+    import jax
+    import jax.numpy as jnp
+
+    w0 = jnp.asarray(weights.cpu().numpy())
+
+    def value(w: Any, x: Any) -> Any:
+        t = x[:, :tasks]
+        y = ((t**3 - 3 * t) / math.sqrt(6)).sum(1) / math.sqrt(tasks)
+        f = jax.nn.relu(x @ w.T).mean(1)
+        return w.shape[0] * (((y - f) ** 2).mean() / 2 if loss == "squared" else -(y * f).mean())
+
+    @jax.jit
+    def loop(w: Any, key: Any) -> Any:
+        def step(w: Any, key: Any) -> Any:
+            gradient = jax.grad(value)(w, jax.random.normal(key, (batch, w.shape[1]), w.dtype))
+            w = w - STEP * (gradient - w * (w * gradient).sum(1, keepdims=True))
+            return w / jnp.linalg.norm(w, axis=1, keepdims=True), None
+
+        return jax.lax.scan(step, w, jax.random.split(key, steps))[0]
+
+    key = jax.random.key(0)
+    return lambda: loop(w0, key).block_until_ready()
+
+
+@contextmanager
+def section(title: str) -> Iterator[None]:
+    print(f"\n== {title}", flush=True)
+    yield
+
+
+def unit_weights(width: int, dimension: int) -> Tensor:
+    return random_directions((width, dimension), torch.Generator(DEVICE).manual_seed(1))
+
+
+def overlap_call(dimension: int, width: int, tasks: int, batch: int, steps: int) -> Callable[[], None]:
+    generator = torch.Generator(DEVICE).manual_seed(1)
+    ones = torch.ones(width, dtype=torch.float64, device=DEVICE)
+    state = random_overlaps(1, ones, 0 * ones, tasks, dimension, generator)
+    problem = TwoLayerProblem(label, RELU, "squared")
+    directions = torch.eye(tasks, dtype=torch.float64, device=DEVICE)
+    return ours(overlap_engine(problem, directions, batch, dimension), state, steps)
+
+
+def overlap_section(quick: bool, rounds: int) -> None:
+    width, tasks, batch, steps = 64, 16, 256, STEPS
+    dimensions = (1_000, 10_000) if quick else (1_000, 10_000, 100_000, 1_000_000)
+    calls: dict[str, Callable[[], object]] = {
+        f"overlap d = {d}": overlap_call(d, width, tasks, batch, steps) for d in dimensions
+    }
+    timings = take_turns(calls, rounds=2 * rounds)
+    print_ratios(f"Overlap engine, {steps} steps, float64", timings, f"overlap d = {dimensions[0]}")
+    d = 2_000 if quick else 100_000
+    weights = unit_weights(width, d)
+    peers: dict[str, Callable[[], object]] = {
+        "overlap engine": overlap_call(d, width, tasks, batch, steps),
+        "torch autograd": autograd_loop(weights, batch, tasks, "squared", steps),
+        "torch by hand": hand_loop(weights, batch, tasks, "squared", steps),
+        "jax jit + scan": jax_loop(weights, batch, tasks, "squared", steps),
+    }
+    if DEVICE == "cpu":
+        peers["numpy einsum"] = numpy_einsum(weights, batch, tasks, steps)
+    print_ratios(f"Against all samples drawn (float32), d = {d}", take_turns(peers, rounds=rounds), "overlap engine")
+
+
+def peak(side: int) -> tuple[Callable[[], None], float]:
+    """A square float32 product and its operations."""
+    a = torch.randn(side, side, generator=torch.Generator(DEVICE).manual_seed(0), device=DEVICE)
+    out = torch.empty_like(a)
+    return synchronised(lambda: torch.mm(a, a, out=out)), 2.0 * side**3
+
+
+def share_of_peak(engine: Timing, product: Timing, flops: float, product_flops: float) -> tuple[float, float, float]:
+    """Share of the peak: the median over rounds, and its quartiles."""
+    middle, low, high = ratio(product, engine)
+    scale = flops / product_flops
+    return scale * middle, scale * low, scale * high
+
+
+def full_section(quick: bool, rounds: int) -> None:
+    width, tasks, steps = 1024, 16, STEPS
+    product, product_flops = peak(1024 if quick else (8192 if DEVICE == "cuda" else 2048))
+    for batch in (64, 256):
+        for d in (256,) if quick else (256, 1024):
+            weights = unit_weights(width, d)
+            directions = torch.eye(tasks, d, device=DEVICE)
+            ones = torch.ones(1, width, device=DEVICE)
+            problem = TwoLayerProblem(label, RELU, "squared")
+            engine = full_engine(problem, directions, batch)
+            calls: dict[str, Callable[[], object]] = {
+                "sgemm": product,
+                "full engine": ours(engine, network_state(weights[None], ones, 0 * ones), steps),
+                "torch autograd": autograd_loop(weights, batch, tasks, "squared", steps),
+                "torch by hand": hand_loop(weights, batch, tasks, "squared", steps),
+                "jax jit + scan": jax_loop(weights, batch, tasks, "squared", steps),
+            }
+            timings = take_turns(calls, rounds=rounds)
+            print_ratios(f"Full engine, J = {width}, B = {batch}, d = {d}, {steps} steps", timings[1:], "full engine")
+            flops = 4.0 * batch * width * d * steps
+            share = share_of_peak(timings[1], timings[0], flops, product_flops)
+            print(f"  share of the sgemm peak {share[0]:.2f} [{share[1]:.2f}, {share[2]:.2f}]")
+
+
+def single_section(quick: bool, rounds: int) -> None:
+    width, d, tasks, block = (1024 if quick else 8192), 64, 16, 64
+    blocks = 8 if DEVICE == "cuda" else 2
+    weights = unit_weights(width, d)
+    signs = torch.ones(1, width, device=DEVICE)
+    bias = torch.linspace(-1, 1, width, device=DEVICE)[None]
+    engine = single_sample_engine(TwoLayerProblem(label, RELU), torch.eye(tasks, d, device=DEVICE), block)
+    steps = block * blocks
+    calls: dict[str, Callable[[], object]] = {
+        "blocks of samples": ours(engine, network_state(weights[None], signs, bias), blocks),
+        "torch, rank one, in place": rank_one_loop(weights, tasks, steps),
+        "torch autograd": autograd_loop(weights, 1, tasks, "correlation", steps),
+        "jax jit + scan": jax_loop(weights, 1, tasks, "correlation", steps),
+    }
+    timings = take_turns(calls, rounds=rounds)
+    print_ratios(f"Single-sample steps, J = {width}, d = {d}, {steps} steps", timings, "blocks of samples")
+    print(f"  {steps / timings[0].median:.0f} samples a second")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.sgd_engines", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="small sizes: does every peer run?")
+    quick = parser.parse_args().quick
+    rounds = 2 if quick else 5
+    print_environment("jax")
+    print(f"device {DEVICE}" + (f" ({torch.cuda.get_device_name()})" if DEVICE == "cuda" else ""))
+    for title, part in (
+        ("1. overlap engine", overlap_section),
+        ("2. full engine", full_section),
+        ("3. single-sample steps", single_section),
+    ):
+        with section(title):
+            part(quick, rounds)
+
+
+if __name__ == "__main__":
+    main()
