@@ -37,7 +37,10 @@ from learnability.dynamics.stiff_solver import RUNNING
 from learnability.numerics.symmetric_tensors import Tensors
 
 SATURATED = 60.0
-"""Log-odds at which a direction counts as fully learned and stops: 1 - lambda^2 is below 1e-26."""
+"""Log-odds at which a direction is fully learned: 1 - lambda^2 is below 1e-26."""
+
+_TAPER = 10.0
+"""Growth falls linearly to zero over this much below :data:`SATURATED`: a sudden stop would make the steps chatter."""
 
 LEARNED = 40.0
 """Two directions beyond these log-odds no longer rotate into each other; their span is all that matters."""
@@ -96,9 +99,8 @@ class SpectralFlow:
     def settle(self, state: Tensor, chart: Tensor) -> tuple[Tensor, Tensor]:
         """L back towards I and the rotation into V; exactly the same Y."""
         entries, log_odds = self._split(state)
-        log_odds = log_odds.clamp(max=SATURATED)
         if self.r == 1:
-            return log_odds, chart
+            return state, chart
         factor = self._triangle(entries) * (log_odds / 2).exp()
         order = factor.square().sum(dim=0).argsort(dim=0, descending=True, stable=True)
         factor = factor.gather(1, order.expand_as(factor))
@@ -115,7 +117,7 @@ class SpectralFlow:
         if self.r == 1:
             mu = torch.sigmoid(log_odds)
             slope = sum(k * t.square() * mu ** (k - 1) for k, t in zip(self.degrees, self.tensors, strict=True))
-            return torch.where(log_odds < SATURATED, 2 * slope, 0.0)
+            return 2 * slope * _room(log_odds)
         triangle = self._triangle(entries)
         gram = self._gram(triangle, log_odds)
         slope = torch.zeros_like(gram)
@@ -125,7 +127,7 @@ class SpectralFlow:
         spin = self._spin(change, log_odds)
         turn = multiply(triangle, spin).view(self.r**2, -1).index_select(0, self.below)
         rates = 2 * change.diagonal(dim1=0, dim2=1).T
-        return torch.cat([turn, torch.where(log_odds < SATURATED, rates, 0.0)])
+        return torch.cat([turn, rates * _room(log_odds)])
 
     def linearise(self, state: Tensor, chart: Tensor) -> tuple[Tensor, Tensor]:
         """Tangents run over the coordinates: ``dG = A (Z + Xi) G + G Z^T A`` with A = I - G, Z = dL L^{-1}, Xi = L du
@@ -154,10 +156,11 @@ class SpectralFlow:
         spin, spin_change = self._spin_change(change, change_change, log_odds)
         turn = _from_left(triangle, spin_change)
         turn = torch.cat([turn[:, :, :below] + _times(units, spin), turn[:, :, below:]], dim=2)
-        running = log_odds < SATURATED
-        rates = torch.where(running, 2 * change.diagonal(dim1=0, dim2=1).T, 0.0)
-        rate_change = torch.stack([2 * change_change[i, i] for i in places])
-        rate_change = torch.where(running[:, None], rate_change, 0.0)
+        rates = 2 * change.diagonal(dim1=0, dim2=1).T
+        rate_change = torch.stack([2 * change_change[i, i] for i in places]) * _room(log_odds)[:, None]
+        for i in places:
+            rate_change[i, below + i] += rates[i] * _room_slope(log_odds[i])
+        rates = rates * _room(log_odds)
         turned = multiply(triangle, spin).view(r * r, -1).index_select(0, self.below)
         rows = turn.reshape(r * r, *turn.shape[2:]).index_select(0, self.below)
         return torch.cat([turned, rates]), torch.cat([rows, rate_change])
@@ -184,8 +187,7 @@ class SpectralFlow:
         terms = [2 * k * t.square() * mu ** (k - 1) for k, t in zip(self.degrees, self.tensors, strict=True)]
         value = torch.stack(terms).sum(dim=0)
         slope = torch.stack([(k - 1) * term for k, term in zip(self.degrees, terms, strict=True)]).sum(dim=0) * rest
-        running = state < SATURATED
-        return torch.where(running, value, 0.0), torch.where(running, slope, 0.0)[None]
+        return value * _room(state), (slope * _room(state) + value * _room_slope(state))[None]
 
     def _split(self, state: Tensor) -> tuple[Tensor, Tensor]:
         return state[: len(self.below)], state[len(self.below) :]
@@ -259,6 +261,15 @@ class SpectralFlow:
             slope = slope + k * (pair * gram[None, :, None]).sum(dim=(1, 3))
             curvature = curvature + k * (k - 1) * pair
         return slope, curvature
+
+
+def _room(log_odds: Tensor) -> Tensor:
+    return ((SATURATED - log_odds) / _TAPER).clamp(0.0, 1.0)
+
+
+def _room_slope(log_odds: Tensor) -> Tensor:
+    inside = (log_odds > SATURATED - _TAPER) & (log_odds < SATURATED)
+    return torch.where(inside, -1 / _TAPER, 0.0)
 
 
 def _cycle(tensor: Tensor, matrix: Tensor, leading: int) -> Tensor:

@@ -106,7 +106,7 @@ class HermiteExpansion:
     def unnormalised(self) -> dict[MultiIndex, float]:
         """Coefficients ``c_b`` of ``f = sum_b c_b He_b``; they are those of the smoothing ``E f(z + v) =
         sum_b c_b v^b``."""
-        return {b: a / math.sqrt(_factorial(b)) for b, a in self.coefficients.items()}
+        return {b: a / root_factorial(b) for b, a in self.coefficients.items()}
 
     def monomials(self) -> dict[MultiIndex, float]:
         """Coefficients ``m_b`` of ``f = sum_b m_b z^b``."""
@@ -115,7 +115,7 @@ class HermiteExpansion:
     @classmethod
     def from_unnormalised(cls, variables: int, coefficients: Mapping[MultiIndex, float]) -> "HermiteExpansion":
         """From the coefficients of ``sum_b c_b He_b``."""
-        return cls(variables, {b: c * math.sqrt(_factorial(b)) for b, c in coefficients.items()})
+        return cls(variables, {b: c * root_factorial(b) for b, c in coefficients.items()})
 
     @classmethod
     def from_monomials(cls, variables: int, coefficients: Mapping[MultiIndex, float]) -> "HermiteExpansion":
@@ -137,8 +137,9 @@ class HermiteExpansion:
         return " + ".join(_term_text(b, a) for b, a in self.coefficients.items()).replace("+ -", "- ") or "0"
 
 
-def _factorial(index: MultiIndex) -> int:
-    return math.prod(map(math.factorial, index))
+def root_factorial(index: MultiIndex) -> float:
+    """``sqrt(b!)``, also where ``b!`` itself exceeds the range of a float (beyond degree 170)."""
+    return math.isqrt(math.prod(map(math.factorial, index)) << 128) / (1 << 64)
 
 
 def _collect(terms: Iterable[tuple[MultiIndex, float]]) -> dict[MultiIndex, float]:

@@ -15,9 +15,10 @@ import math
 import re
 from dataclasses import dataclass
 
-from learnability.numerics.polynomials import HermiteExpansion
+from learnability.numerics.polynomials import HermiteExpansion, root_factorial
 
 MAX_DEGREE = 299  # the recurrence of the Hermite polynomials is accurate in float64 up to here
+MAX_POWER = 100  # of one monomial factor; the coefficients of higher ones leave the range of a float in products
 MAX_VARIABLES = 64
 
 _TOKEN = re.compile(
@@ -59,8 +60,11 @@ def parse(text: str, variables: int | None = None) -> HermiteExpansion:
     terms = _Parser(text, variables).target()
     count = variables or max((f.variable for term in terms for f in term), default=0) or 1
     total = HermiteExpansion(count, {})
-    for term in terms:
-        total = total + _product(term, count)
+    try:
+        for term in terms:
+            total = total + _product(term, count)
+    except (OverflowError, ValueError):
+        raise TargetError(text, 1, "its coefficients exceed the range of a float") from None
     return total
 
 
@@ -138,7 +142,7 @@ class _Parser:
             variable = self.variable(self.take())
             self.expect(")")
             degree = self.bounded(token, int(hermite[2]))
-            scale = 1.0 if hermite[1] == "h" else math.sqrt(math.factorial(degree))
+            scale = 1.0 if hermite[1] == "h" else root_factorial((degree,))
             return _Factor(variable, HermiteExpansion(1, {(degree,): scale}), 1.0)
         variable = self.variable(token)
         return _Factor(variable, HermiteExpansion.from_monomials(1, {(self.exponent(),): 1.0}), 1.0)
@@ -149,11 +153,11 @@ class _Parser:
         token = self.take()
         if token.kind != "number" or not token.text.isdigit():
             raise self.fail(token, f"an exponent is a whole number, not {token.text!r}")
-        return self.bounded(token, int(token.text))
+        return self.bounded(token, int(token.text), MAX_POWER)
 
-    def bounded(self, token: _Token, degree: int) -> int:
-        if degree > MAX_DEGREE:
-            raise self.fail(token, f"the degree {degree} exceeds {MAX_DEGREE}")
+    def bounded(self, token: _Token, degree: int, most: int = MAX_DEGREE) -> int:
+        if degree > most:
+            raise self.fail(token, f"the degree {degree} exceeds {most}")
         return degree
 
     def variable(self, token: _Token) -> int:

@@ -15,7 +15,7 @@ from learnability.studies.multi_index.flows import FLOWS
 from learnability.studies.multi_index.settings import LandscapeTarget
 from learnability.studies.multi_index.targets import link_texts
 
-FAMILIES = ("radial", "pure", "mixed_parity", "mixed_harmonics", "general", "rank", "mixture")
+FAMILIES = ("radial", "harmonic", "mixed_parity", "mixed_harmonics", "general", "rank", "mixture")
 """Codes of the variable ``family``."""
 
 FROZEN = 0.1
@@ -44,7 +44,7 @@ def analyse_landscape(runs: Sequence[Run], rng: np.random.Generator) -> xr.Datas
     texts: list[str] = []
     for run in runs:
         assert isinstance(run.setting.target, LandscapeTarget)
-        for link, text in enumerate(link_texts(run.target)):
+        for link, text in enumerate(run.setting.target.labels or link_texts(run.target)):
             for place in range(run.result.sizes["dimension"]):
                 rows.append(_case(run, link, place))
                 texts.append(text)

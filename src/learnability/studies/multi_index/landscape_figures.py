@@ -30,7 +30,7 @@ def short(link: str) -> str:
     for word in link.split("*"):
         parts = [f"{float(p):.3g}" if _is_long_number(p) else p for p in word.split(" ")]
         words.append(" ".join(parts))
-    text = "*".join(words).replace("*", "·")
+    text = "·".join(words)
     return text if len(text) <= _SHORTEST else text[: _SHORTEST - 1] + "…"
 
 
@@ -40,47 +40,30 @@ def _is_long_number(text: str) -> bool:
 
 def planted_split(analyses: Mapping[str, xr.Dataset]) -> Figure:
     """How the planted flow ends, link by link, with the joint flow's success beside it."""
-    data = analyses["landscape"]
-    rows = [i for i in range(data.sizes["case"]) if int(data["family"][i]) not in _SCANS]
-    data = data.isel(case=rows[::-1])
-    links = [json.loads(analyses["landscape"].attrs["links"])[i] for i in rows[::-1]]
-    figure, ((axes,),) = new_figure(1, 1, width=7.2, height=max(2.2, 0.23 * len(rows) + 1.2))
+    whole = analyses["landscape"]
+    rows = [i for i in range(whole.sizes["case"]) if int(whole["family"][i]) not in _SCANS][::-1]
+    data = whole.isel(case=rows)
+    links = [json.loads(whole.attrs["links"])[i] for i in rows]
+    figure, ((axes,),) = new_figure(1, 1, width=7.0, height=max(2.4, 0.21 * len(rows) + 1.3))
     place = np.arange(len(rows))
     left = np.zeros(len(rows))
     for name, label, colour, hatch in _PARTS:
         width = data[name].sel(flow=_PLANTED).values
-        axes.barh(
-            place,
-            width,
-            left=left,
-            color=colour,
-            hatch=hatch,
-            edgecolor="white",
-            linewidth=0.4,
-            height=0.72,
-            label=f"planted: {label}",
-        )
+        look = {"color": colour, "hatch": hatch, "edgecolor": "white", "linewidth": 0.4, "height": 0.74}
+        axes.barh(place, width, left=left, label=f"planted: {label}", **look)
         left += width
-    axes.plot(
-        data["success"].sel(flow=_JOINT),
-        place,
-        "k|",
-        markersize=9,
-        markeredgewidth=2,
-        label="joint: reaches the target",
-    )
+    joint = data["success"].sel(flow=_JOINT)
+    axes.plot(joint, place, "k|", markersize=8, markeredgewidth=2, label="joint: reaches the target")
     families = [FAMILIES[int(f)].replace("_", " ") for f in data["family"].values]
-    axes.set_yticks(
-        place, [f"{short(link)}   [{family}]" for link, family in zip(links, families, strict=True)], fontsize=6.5
-    )
-    axes.set(xlabel="fraction of starts", xlim=(0, 1.02))
+    names = [f"{short(link)}   [{family}]" for link, family in zip(links, families, strict=True)]
+    axes.set_yticks(place, names, fontsize=6.5)
+    axes.set(xlabel="fraction of starts", xlim=(0, 1.01), ylim=(-0.6, len(rows) - 0.4))
     axes.grid(axis="y", visible=False)
-    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    figure.legend(loc="outside lower center", ncols=3)
     trapped = int((data["success_high"].sel(flow=_PLANTED) < 0.99).sum())
-    least = float(data["success"].sel(flow=_JOINT).min())
     dimension = power_of_ten(float(data["dimension"][0]))
     stuck = f"the planted flow is trapped for {trapped} of {len(rows)} links"
-    axes.set_title(f"d = {dimension}: {stuck}; the joint flow succeeds in at least {100 * least:.1f} %", loc="right")
+    axes.set_title(f"d = {dimension}: {stuck}, the joint flow never below {100 * float(joint.min()):.1f} %")
     return figure
 
 
@@ -105,6 +88,8 @@ def planted_success(analyses: Mapping[str, xr.Dataset]) -> Figure:
             band(axes, one["parameter"].values, one["success_low"].values, one["success_high"].values, colour)
         planted = table["success"].sel(flow=_PLANTED).values[order]
         axes.set_title(_change(family, planted))
+        if family == "rank":
+            axes.set_xticks(table["parameter"].values[order])
         axes.legend(loc="lower right" if family == "rank" else "center right")
     return figure
 
@@ -121,7 +106,7 @@ def _against_dimension(axes: Axes, scan: xr.Dataset) -> None:
         rows = [i for i, text in enumerate(links) if text == link]
         one = scan.isel(case=rows).sel(flow=_PLANTED)
         colour = COLOURS[position + 1]
-        axes.plot(one["dimension"], one["success"], color=colour, marker=MARKERS[position], label=_name(link))
+        axes.plot(one["dimension"], one["success"], color=colour, marker=MARKERS[position], label=short(link))
         band(axes, one["dimension"].values, one["success_low"].values, one["success_high"].values, colour)
     steepest = float(np.abs(scan["trend"].values[:, 0]).max())
     axes.set(xscale="log", xlabel="dimension d", ylabel="planted success", ylim=(-0.03, 1.05))
@@ -129,11 +114,3 @@ def _against_dimension(axes: Axes, scan: xr.Dataset) -> None:
         f"Flat in d: at most {steepest:.3f} a decade" if steepest < 0.02 else f"Up to {steepest:.3f} a decade"
     )
     axes.legend(loc="upper center", ncols=2, fontsize=6.5)
-
-
-def _name(link: str) -> str:
-    """Harmonic sums by their frequencies, others as they are."""
-    powers = [k for k in (2, 3, 4, 5) if f"z1^{k}" in link.replace(f"*z1^{k}*", "")]
-    if "z1^" not in link:
-        return short(link)
-    return " + ".join(rf"$\mathrm{{Re}}\,z^{k}$" for k in powers[:1] + powers[-1:])

@@ -1,6 +1,5 @@
 """Figures over time: the staircase, and escape times against the dimension."""
 
-import json
 from collections.abc import Mapping
 
 import numpy as np
@@ -69,16 +68,15 @@ def escape_times(analyses: Mapping[str, xr.Dataset]) -> Figure:
     """Median escape times with quantile bands, joint and planted, one variable left and two right."""
     figure, ((left, right),) = new_figure(1, 2, width=4.2, height=3.6)
     gaps = []
+    labels: dict[Axes, list[tuple[float, str, str]]] = {left: [], right: []}
     for name, colour in (("escape_joint", COLOURS[0]), ("escape_planted", COLOURS[1])):
         data = analyses[name]
         for case in range(data.sizes["case"]):
             one = data.isel(case=case)
-            r = int(one["num_variables"])
-            gaps.append(
-                _draw_escape(
-                    left if r == 1 else right, one, data.attrs["flow"], json.loads(data.attrs["links"])[case], colour
-                )
-            )
+            axes = left if int(one["num_variables"]) == 1 else right
+            gap, height, text = _draw_escape(axes, one, colour)
+            gaps.append(gap)
+            labels[axes].append((height, text, colour))
     worst = max(gap for gap in gaps if np.isfinite(gap))
     left.set_title(f"One direction: exponents within {worst:.2g} of theory" if worst < 0.05 else "One direction")
     right.set_title("Two directions: the last saddle sets the pace")
@@ -86,6 +84,8 @@ def escape_times(analyses: Mapping[str, xr.Dataset]) -> Figure:
         axes.set(xscale="log", yscale="log", xlabel="dimension d", ylabel="escape time (flow time)")
         low, high = axes.get_xlim()
         axes.set_xlim(low, high * 60)
+        axes.set_xticks([t for t in axes.get_xticks() if low <= t <= high])
+        _label_lines(axes, labels[axes], high)
     flows = [
         Line2D([], [], color=c, marker="o", label=f"{n}: median, band 10 to 90 %")
         for n, c in (("joint", COLOURS[0]), ("planted", COLOURS[1]))
@@ -95,14 +95,22 @@ def escape_times(analyses: Mapping[str, xr.Dataset]) -> Figure:
     return figure
 
 
-def _draw_escape(axes: Axes, one: xr.Dataset, flow: str, link: str, colour: str) -> float:
-    """Draw the last saddle of one link; the distance of its fitted exponent from theory."""
+def _label_lines(axes: Axes, labels: list[tuple[float, str, str]], x: float) -> None:
+    """Texts at the ends of lines, moved apart where lines meet."""
+    bottom, top = np.log10(axes.get_ylim())
+    gap, last = 0.042 * (top - bottom), -np.inf
+    for height, text, colour in sorted(labels):
+        last = max(np.log10(height), last + gap)
+        axes.text(x, 10**last, text, fontsize=7, color=colour, verticalalignment="center")
+
+
+def _draw_escape(axes: Axes, one: xr.Dataset, colour: str) -> tuple[float, float, str]:
+    """Draw the last saddle of one link: (distance of its exponent from theory, height of the line's end, its label)."""
     last = int(one["num_variables"]) - 1
     dimensions = one["dimension"].values.astype(float)
     low, middle, high = one["escape_time"].isel(angle=last).transpose("quantile", "dimension").values
     exponent, leap = float(one["exponent"][last]), int(one["leap"][last])
-    marker = MARKERS[leap % len(MARKERS)]
-    axes.plot(dimensions, middle, color=colour, marker=marker)
+    axes.plot(dimensions, middle, color=colour, marker=MARKERS[leap % len(MARKERS)])
     band(axes, dimensions, low, high, colour)
     exact = one["exact_median"].values
     if np.isfinite(exact).all():
@@ -110,13 +118,5 @@ def _draw_escape(axes: Axes, one: xr.Dataset, flow: str, link: str, colour: str)
     elif exponent > 0:
         axes.plot(dimensions, middle[-1] * (dimensions / dimensions[-1]) ** exponent, **THEORY)
     slope = float(one["asymptotic_slope"][last, 0])
-    text = "log d" if exponent == 0 else f"slope {slope:.3f}"
-    axes.annotate(
-        f"s={leap}: {text}",
-        (dimensions[-1], middle[-1]),
-        xytext=(5, -2),
-        textcoords="offset points",
-        fontsize=7,
-        color=colour,
-    )
-    return abs(slope - exponent) if exponent > 0 else float("nan")
+    text = f"s = {leap}: log d" if exponent == 0 else f"s = {leap}: slope {slope:.3f}"
+    return (abs(slope - exponent) if exponent > 0 else np.nan), middle[-1], text

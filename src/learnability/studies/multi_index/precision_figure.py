@@ -44,9 +44,14 @@ def _deviations(axes: Axes, data: xr.Dataset) -> None:
             )
     axes.axvline(1 / _ROUNDING, linestyle="--", color="#444444", linewidth=1.0)
     axes.set(xscale="log", yscale="log", xlabel=r"$d^{\,s-1}$", ylabel="deviation of the last escape time")
+    axes.set_ylim(1e-16, 1e6)
+    axes.set_yticks(
+        [1e-15, 1e-12, 1e-9, 1e-6, 1e-3, 1.0, 10.0],
+        ["$10^{-15}$", "$10^{-12}$", "$10^{-9}$", "$10^{-6}$", "$10^{-3}$", "1", "never"],
+    )
     lost = data["lost"].isel(form=0, frame=1).values
     axes.set_title("Rotated frame: the form in M is lost" if lost.max() > 0.5 else "Rotated frame")
-    axes.legend(fontsize=6, loc="center left")
+    axes.legend(fontsize=6, loc="upper left")
 
 
 def _costs(axes: Axes, data: xr.Dataset) -> None:
@@ -73,4 +78,4 @@ def _costs(axes: Axes, data: xr.Dataset) -> None:
     ratio = (data["evaluations"].isel(method=0) / data["evaluations"].isel(method=1)).values
     best = np.nanmax(ratio) if np.isfinite(ratio).any() else float("nan")
     axes.set_title(f"Stiff: RK45 takes up to {best:.0f} times LSODA")
-    axes.legend(fontsize=6, loc="upper left")
+    axes.legend(fontsize=6, loc="upper right")

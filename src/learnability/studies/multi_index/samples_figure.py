@@ -41,7 +41,7 @@ def _curves(axes: Axes, one: xr.Dataset, link: str) -> None:
                 band(axes, counts, curve["success_low"].values, curve["success_high"].values, colour)
     axes.set(xscale="log", xlabel="number of samples n", ylabel="fraction with cosine > 0.8", ylim=(-0.03, 1.03))
     axes.set_title(f"{link}: success")
-    axes.legend(fontsize=6, ncols=2, loc="upper left")
+    axes.legend(fontsize=6, loc="lower right")
 
 
 def _halves(axes: Axes, one: xr.Dataset, link: str) -> None:
@@ -79,6 +79,8 @@ def _halves(axes: Axes, one: xr.Dataset, link: str) -> None:
         )
     found = [x for x in slopes if np.isfinite(x)]
     axes.set(xscale="log", yscale="log", xlabel="dimension d", ylabel=r"$n_{50}$ (samples)")
+    axes.set_xticks(d, [f"{x:.0f}" for x in d])
+    axes.minorticks_off()
     axes.set_title(
         f"{link}: exponents {min(found):.2f} to {max(found):.2f} (s = {s})"
         if found

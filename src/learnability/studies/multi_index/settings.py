@@ -53,17 +53,22 @@ class Target(Model):
 class LandscapeTarget(Target):
     """Links that belong together: what they have in common, or the axis along which ``parameters`` vary.
 
-    ``radial`` links are functions of |z|; ``pure`` ones have one degree; ``mixed_parity`` ones mix odd and even
-    degrees; ``mixed_harmonics`` ones mix angular frequencies; ``rank`` and ``mixture`` are scans.
+    ``radial`` links are functions of |z|; ``harmonic`` ones are one homogeneous harmonic polynomial (one angular
+    frequency); ``mixed_parity`` ones have odd degrees, alone or beside even ones, along
+    single directions; ``mixed_harmonics`` ones mix angular frequencies; ``rank`` and ``mixture`` are scans.
+    ``labels`` are short names for figures.
     """
 
-    family: Literal["radial", "pure", "mixed_parity", "mixed_harmonics", "general", "rank", "mixture"]
+    family: Literal["radial", "harmonic", "mixed_parity", "mixed_harmonics", "general", "rank", "mixture"]
     parameters: tuple[float, ...] = ()
+    labels: tuple[str, ...] = ()
 
     @model_validator(mode="after")
-    def _one_parameter_a_link(self) -> "LandscapeTarget":
+    def _one_for_each_link(self) -> "LandscapeTarget":
         if self.parameters and len(self.parameters) != len(self.links):
             raise ValueError(f"{len(self.parameters)} parameters for {len(self.links)} links")
+        if self.labels and len(self.labels) != len(self.links):
+            raise ValueError(f"{len(self.labels)} labels for {len(self.links)} links")
         return self
 
 
@@ -127,7 +132,7 @@ class SamplesSetting(Setting):
     methods: tuple[Literal["small_steps", "line_search"], ...] = Field(
         default=("small_steps", "line_search"), min_length=1
     )
-    step_size: float = Field(default=0.25, gt=0)
+    step_size: float = Field(default=0.5, gt=0)
     small_steps: int = Field(default=2000, ge=1)
     searched_steps: int = Field(default=200, ge=1)
     ridge: float = Field(default=0.3, gt=0)
