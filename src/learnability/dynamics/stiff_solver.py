@@ -112,7 +112,7 @@ def start(problem: Problem, state: Tensor, chart: Tensor, options: SolverOptions
     state, chart = problem.settle(state, chart)
     observed = problem.observe(state, chart)
     speed = problem.field(state, chart).abs().amax(dim=0)
-    size = 1.0 if problem.logarithmic else state.abs().amax(dim=0)
+    size = 1.0 if problem.logarithmic else state.abs().amax(dim=0).clamp(min=options.absolute_tolerance)
     samples = state.shape[1]
     zero = torch.zeros(samples, dtype=state.dtype, device=state.device)
     whole = torch.zeros(samples, dtype=torch.int64, device=state.device)
