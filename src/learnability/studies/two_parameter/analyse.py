@@ -94,7 +94,6 @@ def _hierarchical(run: Run) -> xr.Dataset:
         "unfinished": (dims, np.isin(status, [2, 3]).mean(axis=0), about("fraction of flows that did not finish")),
         "product_law": (dims, law, about("prod_n (1 - 2.6 rho_n)")),
         "targets": (dims, np.full(learned.shape[1], n), about("number of targets")),
-        "setting_first": (dims, np.arange(learned.shape[1]) == 0, about("whether the point opens a setting")),
     }
     known = {name: run.target[name] for name in run.target.data_vars}
     return xr.Dataset({**known, **columns}, coords={"eps": ("eps", EPSILONS, about("distance"))})

@@ -1,9 +1,9 @@
 """Models written in elementary functions: the ones that Theorem 8, Corollary 10 and Proposition 2 speak of.
 
-One table. Every model maps W = 1 or 2 parameters to R^3, elementwise over targets, and starts near the middle of the unit
-cube at w = 0. ``sine``, ``fast_sine`` and ``toral_curve`` use the unbounded sine (Corollary 10); ``graph_of_sine`` and
-``helicoid`` too, outside both statements (for these the paper has a conjecture); the others are Pfaffian (Theorem 8).
-"""
+One table. Every model maps W = 1 or 2 parameters to R^3, elementwise over targets, and starts near the middle of
+the unit cube at w = 0. ``sine``, ``fast_sine`` and ``toral_curve`` use the unbounded sine (Corollary 10);
+``graph_of_sine`` and ``helicoid`` too, outside both statements (for these the paper has a conjecture); the others
+are Pfaffian (Theorem 8)."""
 
 import math
 from collections.abc import Callable
@@ -19,7 +19,8 @@ Coordinates = Callable[..., list[Tensor]]
 
 @dataclass(frozen=True)
 class Family:
-    """A model: its number W of parameters, Phi (3, n) as a function of the parameters (W, n), and what speaks of it."""
+    """A model: its number W of parameters, Phi (3, n) as a function of the parameters (W, n), and what speaks of
+    it."""
 
     parameters: int
     model: Callable[[Tensor], Tensor]

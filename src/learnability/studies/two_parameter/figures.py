@@ -44,13 +44,22 @@ def splitting(analyses: Analyses) -> Figure:
         points = ordered(series(analysis, "measures", measure=name), "rho")
         if points.sizes["point"]:
             _fraction(right, points.rho.values, points, place, name.replace("_", " "))
-    rising = analysis.isel(point=np.flatnonzero(analysis.series.values == 1))
-    right.set_title("...and of every other measure tried" if rising.sizes["point"] else "Other measures: none run")
+    right.set_title(_other_measures(analysis))
     for axes in (left, right):
         axes.set(xscale="log", xlabel="splitting parameter $\\rho$", ylabel="fraction of targets", ylim=(0, 1))
         _plain_ticks(axes, finest.rho.values)
         axes.legend()
     return figure
+
+
+def _other_measures(analysis: xr.Dataset) -> str:
+    """The finding of the right panel: the worst of the other measures at their smallest rho."""
+    points = series(analysis, "measures")
+    if not points.sizes["point"]:
+        return "Other measures: none run"
+    smallest = points.isel(point=np.flatnonzero(points.rho.values == points.rho.values.min()))
+    count, worst = smallest.sizes["point"], float(smallest.learned.min())
+    return f"{count} other measures: {worst:.0%} or more at $\\rho$ = {float(smallest.rho[0]):g}"
 
 
 def _plain_ticks(axes: Axes, values: np.ndarray) -> None:
@@ -82,7 +91,7 @@ def distances(analyses: Analyses) -> Figure:
         xscale="log", yscale="log", xlabel="distance $\\varepsilon$", ylabel="P(final distance $\\leq \\varepsilon$)"
     )
     axes.set(ylim=(1e-4, 1.5))
-    axes.legend(loc="lower right")
+    axes.legend(loc="lower right", frameon=True)
     if points.sizes["point"]:
         value = float(points.isel(point=-1).near.sel(eps=1e-4, method="nearest"))
         axes.set_title(f"{value:.0%} of targets within 1e-4 with N = {int(points.depth.values[-1])} stages")
@@ -96,10 +105,10 @@ def _slopes(axes: Axes, elementary: xr.Dataset, names: list[str]) -> None:
     axes.errorbar(value, at, xerr=[value - low, high - value], fmt="o", color=COLOURS[1], capsize=2)
     axes.plot(elementary.predicted.values, at, "|", color=THEORY["color"], markersize=12, label="d - W")
     axes.set_yticks(at, [name.replace("_", " ") for name in names])
-    axes.set(xlabel="exponent of P(distance $\\leq \\varepsilon$)", xlim=(0, None))
+    axes.set(xlabel="exponent of P(distance $\\leq \\varepsilon$)", xlim=(0, 3))
     inside = int(((low <= elementary.predicted.values) & (high >= elementary.predicted.values)).sum())
     axes.set_title(f"d - W within the interval for {inside} of {len(names)}")
-    axes.legend(loc="lower right")
+    axes.legend(loc="center right")
 
 
 def depth_and_dimension(analyses: Analyses) -> Figure:

@@ -1,8 +1,8 @@
 """Gradient flow on the hierarchical map for whole batches of targets: L-stable, adaptive, in local frames.
 
-Flow times reach 1e8 and more while cells are crossed in steps of 1e-3: an explicit method is hopeless, and no common
-step size serves two targets. Every target has its own step size, frame and tolerance; finished targets leave the batch.
-"""
+Flow times reach 1e8 and more while cells are crossed in steps of 1e-3: an explicit method is hopeless, and no
+common step size serves two targets. Every target has its own step size, frame and tolerance; finished targets leave
+the batch."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
@@ -79,7 +79,8 @@ class Flow:
 
     def select(self, index: Tensor) -> "Flow":
         """The targets with the given indices."""
-        return Flow(*(_take(getattr(self, f.name), index) for f in fields(self)))
+        rest = (getattr(self, f.name).index_select(-1, index) for f in fields(self)[1:])
+        return Flow(self.frames.select(index), *rest)
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """The state as numpy arrays, for a checkpoint."""
@@ -98,18 +99,13 @@ class Flow:
         return cls(frames, *(load(f.name) for f in fields(cls) if f.name != "frames"))
 
 
-def _take(value: "Tensor | Frames", index: Tensor) -> "Tensor | Frames":
-    return value.select(index) if isinstance(value, Frames) else value.index_select(-1, index)
-
-
 @dataclass
 class Outcome:
     """How each of n targets ended.
 
-    ``status`` (n) codes of :class:`FlowStatus`, ``distance`` |f - Phi|, ``time`` flow time, ``steps``, ``rejected``,
-    ``fall`` the largest decrease of u in one step in units of the stage's length, ``digits`` (N, n), ``frame`` (n) and
-    ``point`` (2, n) the last (q, u) in it.
-    """
+    ``status`` (n) codes of :class:`FlowStatus`, ``distance`` |f - Phi|, ``time`` flow time, ``steps``,
+    ``rejected``, ``fall`` the largest decrease of u in one step in units of the stage's length, ``digits`` (N, n),
+    ``frame`` (n) and ``point`` (2, n) the last (q, u) in it."""
 
     status: Tensor
     distance: Tensor
@@ -158,9 +154,8 @@ def _attempt(table: FrameTable, flow: Flow) -> tuple[Tensor, LossJet, Tensor, Te
 def advance_one_step(table: FrameTable, flow: Flow) -> None:
     """One adaptive step of every target, in place.
 
-    A step is accepted when its error is below the tolerance in units of the stage (u) and of a cell (q), when it moves by
-    less than 0.05 stages and 0.3 cells, and when the loss does not rise.
-    """
+    A step is accepted when its error is below the tolerance in units of the stage (u) and of a cell (q), when it
+    moves by less than 0.05 stages and 0.3 cells, and when the loss does not rise."""
     point, jet, error, definite = _attempt(table, flow)
     assert jet.force_slope is not None
     scale = flow.frames.step_scale(flow.point[1])
@@ -278,9 +273,8 @@ def gradient_flow(
     """Follow dw/dt = -grad 1/2 |f - Phi(w)|^2 from w = 0 for targets (d, n) of the given families (n).
 
     ``tolerance`` (n) is the local error allowed per step in units of a stage and of a cell; it must lie well below
-    ``0.4 rho^2``, the weakest drive of u. A loose tolerance is also slower: the steps chatter. With a checkpoint a killed
-    run resumes to the same bytes.
-    """
+    ``0.4 rho^2``, the weakest drive of u. A loose tolerance is also slower: the steps chatter. With a checkpoint a
+    killed run resumes to the same bytes."""
     n = targets.shape[1]
     saved = checkpoint.load() if checkpoint is not None else None
     if saved is not None:

@@ -1,8 +1,8 @@
 """Probability measures on targets: mixtures of products of one marginal, sampled by quantile functions.
 
-Theorem 6 asks for any Borel probability. A measure brings its own root box: its support where that is bounded, else the
-cube that holds the mass it is asked to hold; a measure that piles up mass at the edge of its support gets a wider box.
-"""
+Theorem 6 asks for any Borel probability. A measure brings its own root box: its support where that is bounded, else
+the cube that holds the mass it is asked to hold; a measure that piles up mass at the edge of its support gets a
+wider box."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,9 +25,8 @@ class Marginal:
 class Measure:
     """A mixture, with equal weights, of products of i.i.d. coordinates.
 
-    ``support`` is (low, high) where bounded, ``None`` else; ``widening`` the fraction of the side by which the root box
-    exceeds the support on either side.
-    """
+    ``support`` is (low, high) where bounded, ``None`` else; ``widening`` the fraction of the side by which the root
+    box exceeds the support on either side."""
 
     components: tuple[Marginal, ...]
     support: tuple[float, float] | None
@@ -80,4 +79,5 @@ MEASURES: dict[str, Measure] = {
     "arcsine": Measure((beta(0.5, 0.5),), (0.0, 1.0), widening=0.05),
     "two_clusters": Measure((normal(0.25, 0.08), normal(0.75, 0.08)), None),
 }
-"""``arcsine`` is Beta(1/2, 1/2); ``two_clusters`` is not a product: one coin decides the cluster of all coordinates."""
+"""``arcsine`` is Beta(1/2, 1/2); ``two_clusters`` is not a product: one coin decides the cluster of all
+coordinates."""

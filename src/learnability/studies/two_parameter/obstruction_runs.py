@@ -131,7 +131,7 @@ def _spheres(setting: SphereSetting, fine: Hierarchy, rng: np.random.Generator) 
     for centre in rng.random((4000, 3)):
         member = membership(fine, np.vstack([centre, centre + size * probe]))
         digits = member.digits[:, :depth]
-        if (member.level >= depth).all() and (digits == digits[0]).all():
+        if member.inside[0] and (member.level >= depth).all() and (digits == digits[0]).all():
             centres.append(centre)
             radii.append(size)
         if len(radii) == len(setting.radii) + setting.spheres_in_boxes:

@@ -1,10 +1,9 @@
 """The targets that no flow learns, constructed: the balls of Theorem 3 and the spheres of Theorem 4.
 
-Theorem 3. Let f0 - Phi(0) = s n with n a unit normal of the range of J_0. Where ``|f - Phi(w)| > |f - Phi(0)|`` for all
-``|w| = r``, the flow to f never leaves the disc ``|w| < r``: with ``delta = f - f0`` and ``D = Phi(w) - Phi(0)`` this holds
-if ``|delta| < (|D|^2 - 2 s <n, D>) / (2 |D|)`` on the circle. If moreover f keeps away from the image of the disc, it is not
-learned; both hold in a whole ball around f0.
-"""
+Theorem 3. Let f0 - Phi(0) = s n with n a unit normal of the range of J_0. Where ``|f - Phi(w)| > |f - Phi(0)|`` for
+all ``|w| = r``, the flow to f never leaves the disc ``|w| < r``: with ``delta = f - f0`` and ``D = Phi(w) -
+Phi(0)`` this holds if ``|delta| < (|D|^2 - 2 s <n, D>) / (2 |D|)`` on the circle. If moreover f keeps away from the
+image of the disc, it is not learned; both hold in a whole ball around f0."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,7 +17,8 @@ Map = Callable[[Tensor], Tensor]
 
 @dataclass(frozen=True)
 class Barrier:
-    """A ball of non-learnable targets: its centre f0 (3,) and radius, and the radius r of the disc that holds w(t)."""
+    """A ball of non-learnable targets: its centre f0 (3,) and radius, and the radius r of the disc that holds
+    w(t)."""
 
     centre: np.ndarray
     radius: float

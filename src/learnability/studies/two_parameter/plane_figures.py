@@ -25,6 +25,8 @@ def level_curves(analyses: Analyses) -> Figure:
         axes.plot(curve[:, 0], curve[:, 1], color=COLOURS[0], linewidth=0.35)
         _box(axes)
         axes.set_title(f"{title} (u = {level:.2f})" if level else title)
+        if not level:
+            axes.text(0.5, 0.5, f"the curve waits\nat $f_2$ = {curve[0, 1]:.2f}", ha="center", va="center")
     _paths(panels[1, 2], picture)
     _progress(panels[1, 3], picture)
     figure.suptitle(
@@ -59,7 +61,9 @@ def _progress(axes: Axes, picture: xr.Dataset) -> None:
     for i in range(len(arrived)):
         time, u = picture.flow_time.values[i], picture.u.values[i]
         axes.plot(time[1:], u[1:], color=COLOURS[2 if arrived[i] else 1], linewidth=1.0)
-    axes.set(xscale="log", xlim=(1e-2, 1e9), xlabel="flow time (1/|f|$^2$)", ylabel="parameter u")
+    axes.set(
+        xscale="log", xlim=(1e-2, 1e9), xticks=[1e-1, 1e3, 1e7], xlabel="flow time (1/|f|$^2$)", ylabel="parameter u"
+    )
     axes.set_title("u never falls" if (np.diff(picture.u.values, axis=1) >= -1e-9).all() else "u falls")
 
 
@@ -108,5 +112,5 @@ def sphere(analyses: Analyses) -> Figure:
         axes.set(aspect="equal", xticks=[], yticks=[], xlabel="upper and lower half-sphere, equal areas")
         count, where = int(analysis.counterexamples[i]), "in one box" if analysis.in_box.values[i] else "in the cube"
         axes.set_title(f"Radius {float(analysis.radius[i]):.2g} {where}: {count} of {len(learned)} not learned")
-        axes.legend(loc="lower center", ncols=2)
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, 0.02), ncols=2, borderaxespad=2.2)
     return figure

@@ -1,7 +1,7 @@
 """What the study's experiments accept.
 
-A setting of kind ``hierarchical`` is a list of grids of maps, solved in one batch. A grid is the product of its lists,
-where ``dimension`` and ``depth`` go together. All maps see the same uniform numbers (common random numbers).
+A setting of kind ``hierarchical`` is a list of grids of maps, solved in one batch. A grid is the product of its
+lists, where ``dimension`` and ``depth`` go together. All maps see the same uniform numbers (common random numbers).
 """
 
 from itertools import product

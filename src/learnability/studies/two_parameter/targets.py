@@ -1,4 +1,5 @@
-"""The targets stage: what is known of a grid of maps before any flow: boxes, precision, measure of the guaranteed set."""
+"""The targets stage: what is known of a grid of maps before any flow: boxes, precision, measure of the guaranteed
+set."""
 
 import numpy as np
 import xarray as xr
@@ -79,8 +80,8 @@ def point_columns(points: tuple[Point, ...]) -> dict[str, Column]:
 
 
 def _coded(values: list[str], names: tuple[str, ...], text: str) -> Column:
-    codes = {"flag_values": list(range(len(names))), "flag_meanings": " ".join(names)}
-    return ("point", np.array([names.index(value) for value in values], dtype=np.int8), about(text, **codes))
+    codes: dict[str, object] = {"flag_values": list(range(len(names))), "flag_meanings": " ".join(names)}
+    return ("point", np.array([names.index(value) for value in values], dtype=np.int8), about(text) | codes)
 
 
 def _point(point: Point, maps: Maps, uniforms: np.ndarray) -> dict[str, float]:

@@ -7,7 +7,7 @@ LOST_PER_STAGE = 2.6
 """A stage loses about this many splitting parameters of mass: measured once on uniform targets, not derived."""
 
 
-def product_law(rhos: tuple[float, ...] | np.ndarray) -> float:
+def product_law(rhos: tuple[float, ...]) -> float:
     """``prod_n (1 - 2.6 rho_n)``: the learned fraction if every stage loses its share independently."""
     return float(np.prod(1 - LOST_PER_STAGE * np.asarray(rhos)))
 
@@ -33,8 +33,8 @@ def tail_exponent(distances: np.ndarray, largest: float, confidence: float = 0.9
     if n == 0:
         return np.nan, np.nan, np.nan, 0
     estimate = n / np.log(largest / small).sum()
-    ends = stats.chi2.ppf([(1 - confidence) / 2, (1 + confidence) / 2], 2 * n) / (2 * n)
-    return float(estimate), float(estimate * ends[0]), float(estimate * ends[1]), n
+    low, high = (float(stats.chi2.ppf(p, 2 * n)) / (2 * n) for p in ((1 - confidence) / 2, (1 + confidence) / 2))
+    return float(estimate), float(estimate * low), float(estimate * high), n
 
 
 def intercept(x: np.ndarray, y: np.ndarray, variance: np.ndarray) -> tuple[float, float]:

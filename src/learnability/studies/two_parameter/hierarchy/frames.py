@@ -102,7 +102,7 @@ def _step_scales(h: Hierarchy, first: int) -> tuple[list[float], list[float]]:
     q1 = stages[0].zoom * cells[1]
     thresholds = [begin, starts[0] + 1.89 * halves[0], starts[1], starts[1] + 1.89 * halves[1]]
     in_q = [q0, q0, q0 * late[0], q1, q1 * (late[1] if len(stages) == 3 else 1.0)]
-    return thresholds, in_q + [before, halves[0], halves[0], halves[1], halves[1]]
+    return thresholds, [*in_q, before, halves[0], halves[0], halves[1], halves[1]]
 
 
 class FrameTable:
@@ -116,7 +116,9 @@ class FrameTable:
         self.hierarchies = hierarchies
         self.dimension = max(h.dimension for h in hierarchies)
         self.depth = max(h.depth for h in hierarchies)
-        columns, whole, self.first = [], [], []
+        columns: list[np.ndarray] = []
+        whole: list[list[int]] = []
+        self.first: list[int] = []
         level = 0
         for h in hierarchies:
             self.first.append(len(columns))
@@ -139,10 +141,10 @@ class FrameTable:
 class Frames:
     """The frame of every target of a batch; targets are the last axis.
 
-    ``column`` of the frame table; ``offset`` (d, n) the target minus the base, ``tilt`` (d, n), ``sign`` (d, n) the side
-    on which fingers grow and ``side`` (n) that of the last piece; ``digits`` (N, n) fixed so far (-9: not yet). Reduced:
-    ``goal``, ``lean``, ``descends`` (4, n), ``signs`` (3, n), and ``constant`` (n), the part of the loss that is fixed.
-    """
+    ``column`` of the frame table; ``offset`` (d, n) the target minus the base, ``tilt`` (d, n), ``sign`` (d, n) the
+    side on which fingers grow and ``side`` (n) that of the last piece; ``digits`` (N, n) fixed so far (-9: not
+    yet). Reduced: ``goal``, ``lean``, ``descends`` (4, n), ``signs`` (3, n), and ``constant`` (n), the part of the
+    loss that is fixed."""
 
     column: Tensor
     constants: Tensor

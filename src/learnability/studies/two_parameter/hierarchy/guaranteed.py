@@ -1,9 +1,9 @@
 """The guaranteed set F0: the union of the innermost boxes, every target of which the flow carries through all stages.
 
-A target belongs to F0 when at every stage n it lies, along the piece, in the part of its cell between valley and finger,
-and, across it, between ``2 h_n`` and the top of the fingers' box. The fingers lean, so a coordinate's base moves with the
-deeper coordinates (forgetting that assigns wrong digits from level 3 on), and the equilibrium along the piece is shifted
-by the residuals of the leaning coordinates; the cells are narrowed by the largest such shift.
+A target belongs to F0 when at every stage n it lies, along the piece, in the part of its cell between valley and
+finger, and, across it, between ``2 h_n`` and the top of the fingers' box. The fingers lean, so a coordinate's base
+moves with the deeper coordinates (forgetting that assigns wrong digits from level 3 on), and the equilibrium along
+the piece is shifted by the residuals of the leaning coordinates; the cells are narrowed by the largest such shift.
 """
 
 from collections.abc import Callable

@@ -27,7 +27,8 @@ PROFILE_ROWS: Final = 16
 
 
 def pack_level(stage: Stage, profiles: Profiles) -> np.ndarray:
-    """The numbers (LEVEL_ROWS,) of a stage: margin, cells per unit of q, cells, wedge, edge, pitch; then zone edges."""
+    """The numbers (LEVEL_ROWS,) of a stage: margin, cells per unit of q, cells, wedge, edge, pitch; then zone
+    edges."""
     m, wedge = stage.gaps.margin, stage.wedge_end - stage.wedge_start
     scalars = [m, stage.cells / (1 - 2 * m), stage.cells, stage.wedge_start, 1 / wedge, stage.edge, stage.pitch]
     return np.array([*scalars, *profiles.edges])
@@ -48,10 +49,9 @@ def profile_table(stages: tuple[Stage, ...]) -> np.ndarray:
 class Digit:
     """One digit of v and what lies below it.
 
-    ``cell`` b (-1 and M are the margins), ``odd`` its parity, ``a`` the position in the cell from valley to tip (margins
-    shifted), ``slope`` da/dv, ``column`` of the profile table, ``inside`` whether the point is in the wedge, and the next
-    coordinate ``q`` with its derivative ``q_slope`` (meaningful in the wedge only).
-    """
+    ``cell`` b (-1 and M are the margins), ``odd`` its parity, ``a`` the position in the cell from valley to tip
+    (margins shifted), ``slope`` da/dv, ``column`` of the profile table, ``inside`` whether the point is in the
+    wedge, and the next coordinate ``q`` with its derivative ``q_slope`` (meaningful in the wedge only)."""
 
     cell: Tensor
     odd: Tensor

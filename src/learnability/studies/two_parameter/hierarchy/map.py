@@ -2,9 +2,8 @@
 
     Phi = base + tilt C_1(q_1; u) + others D(u) + sum_n sigma_n (h_n alpha_n(u) T_n + E_n e_n(u) S_n) unit(across_n)
 
-with ``q_1 = v + 1/2``. The term of stage n is present where the digits 1..n-1 of v all lie in the wedge. Phi is a finite
-sum of functions of u times functions of v, so its derivatives are exact.
-"""
+with ``q_1 = v + 1/2``. The term of stage n is present where the digits 1..n-1 of v all lie in the wedge. Phi is a
+finite sum of functions of u times functions of v, so its derivatives are exact."""
 
 from functools import cached_property
 
@@ -73,8 +72,8 @@ class HierarchicalMap:
     def _signs(self, digits: list[Digit]) -> list[Tensor]:
         """On which side of the old piece each stage's fingers grow: away from where the last split left the curve.
 
-        ``sigma_n = -sigma_{n-d} (-1)^{b_{n+1-d}}``, with ``sigma_n = -1`` for n < d (the box lies below), ``sigma_0 = 1``.
-        """
+        ``sigma_n = -sigma_{n-d} (-1)^{b_{n+1-d}}``, with ``sigma_n = -1`` for n < d (the box lies below), ``sigma_0
+        = 1``."""
         d, one = self.hierarchy.dimension, torch.ones_like(digits[0].odd)
         signs = [one]
         for n in range(1, len(digits) + 1):

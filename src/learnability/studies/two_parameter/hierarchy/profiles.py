@@ -1,15 +1,15 @@
 """The profile functions of one cell, as tables of cubics.
 
-A cell is crossed by ``a`` in [0, 1]: a = 0 is the valley between two fingers, a = 1 the middle of a finger's tip. Three
-functions of ``a`` describe what a stage does to the aligned piece in the cell:
+A cell is crossed by ``a`` in [0, 1]: a = 0 is the valley between two fingers, a = 1 the middle of a finger's tip.
+Three functions of ``a`` describe what a stage does to the aligned piece in the cell:
 
 - *position* G: where along the piece (in cell widths) the point with this ``a`` moves,
 - *tooth* T: its height (in cell widths) when the piece has been gathered into a tooth,
 - *finger* S: how much of the finger's length it takes when the tip has been spread.
 
-Zones: valley, flank (straight slope), bend, **wedge**, tip bend, tip. In the wedge, and only there, the functions follow
-the next stage's coordinate C: the finger's side is an aligned piece again. G, T and S are C^{1,1} across all zones.
-"""
+Zones: valley, flank (straight slope), bend, **wedge**, tip bend, tip. In the wedge, and only there, the functions
+follow the next stage's coordinate C: the finger's side is an aligned piece again. G, T and S are C^{1,1} across all
+zones."""
 
 from dataclasses import dataclass
 from typing import Final

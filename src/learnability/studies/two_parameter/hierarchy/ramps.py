@@ -11,13 +11,15 @@ import numpy as np
 
 from learnability.studies.two_parameter.hierarchy.sizes import END_OF_TAIL, Hierarchy
 
-OFF = tuple(k * 2.0**100 for k in (1, 2, 3, 4))
+Knots = tuple[float, float, float, float]
+
+OFF: Knots = (1 * 2.0**100, 2 * 2.0**100, 3 * 2.0**100, 4 * 2.0**100)
 """Knots of a ramp that never starts."""
-ON = tuple(k * 2.0**100 for k in (-4, -3, -2, -1))
+ON: Knots = (-4 * 2.0**100, -3 * 2.0**100, -2 * 2.0**100, -1 * 2.0**100)
 """Knots of a ramp that is complete from the start (powers of two: the value is exactly 1)."""
 
 
-def ramp(u: np.ndarray, knots: tuple[float, float, float, float]) -> np.ndarray:
+def ramp(u: np.ndarray, knots: Knots) -> np.ndarray:
     """R(u; a, b, c, e)."""
     a, b, c, e = knots
     x, y, z = np.clip(u - a, 0, b - a), np.clip(u - b, 0, c - b), np.clip(u - c, 0, e - c)
@@ -31,10 +33,10 @@ class StageRamps:
     ``e = (1 - late) spread + late tail``: a small late part keeps u moving while the next staircase is switched on.
     """
 
-    gather: tuple[float, float, float, float]
-    spread: tuple[float, float, float, float]
-    tail: tuple[float, float, float, float]
-    refine: tuple[float, float, float, float]
+    gather: Knots
+    spread: Knots
+    tail: Knots
+    refine: Knots
     late: float
 
 
@@ -59,13 +61,14 @@ def stage_ramps(hierarchy: Hierarchy, first: int = 1) -> tuple[StageRamps, ...]:
     return tuple(ramps)
 
 
-def first_staircase(hierarchy: Hierarchy) -> tuple[float, float, float, float]:
+def first_staircase(hierarchy: Hierarchy) -> Knots:
     """Knots of omega_1: the first staircase is switched on during the descent."""
     u = hierarchy.descent
     return (0.3 * u, 0.4 * u, 0.8 * u, 0.9 * u)
 
 
-def descent_ramp(hierarchy: Hierarchy) -> tuple[float, float, float, float]:
-    """Knots of the descent D(u) = drop (1 - R(u)) / (1 - R(0)): all coordinates but the first come down to the box."""
+def descent_ramp(hierarchy: Hierarchy) -> Knots:
+    """Knots of the descent D(u) = drop (1 - R(u)) / (1 - R(0)): all coordinates but the first come down to the
+    box."""
     u = hierarchy.descent
     return (-1.0, 0.0, u, u + END_OF_TAIL * hierarchy.stage_lengths()[0])

@@ -1,13 +1,13 @@
 """The sizes of the hierarchical map: what each stage splits, how wide its cells are, how long its fingers.
 
-The construction behind Theorem 6 of Yarotsky (arXiv 2402.17089) is infinite and C-infinity. Ours has ``N`` stages and is
-C^{1,1}; every length below is ours, chosen so that the guaranteed set has nearly full measure for a small ``rho``.
+The construction behind Theorem 6 of Yarotsky (arXiv 2402.17089) is infinite and C-infinity. Ours has ``N`` stages
+and is C^{1,1}; every length below is ours, chosen so that the guaranteed set has nearly full measure for a small
+``rho``.
 
-Stage ``n = 1..N`` acts on two coordinates of the target space, ``along = (n-1) mod d`` and ``across = n mod d``. At its
-start the level curve inside a box is a straight *aligned piece* of length ``L_n`` along the first coordinate, outside
-the box near an edge. The box is cut along it into ``M_n`` cells of width ``h_n``; every cell grows a tooth, and the
-tooth's tip a finger of length ``E_n`` across, whose sides are the aligned pieces of stage ``n + 1``.
-"""
+Stage ``n = 1..N`` acts on two coordinates of the target space, ``along = (n-1) mod d`` and ``across = n mod d``. At
+its start the level curve inside a box is a straight *aligned piece* of length ``L_n`` along the first coordinate,
+outside the box near an edge. The box is cut along it into ``M_n`` cells of width ``h_n``; every cell grows a tooth,
+and the tooth's tip a finger of length ``E_n`` across, whose sides are the aligned pieces of stage ``n + 1``."""
 
 import math
 from dataclasses import dataclass
@@ -23,10 +23,10 @@ END_OF_TAIL = 0.15
 class Gaps:
     """The small lengths of a stage, in cell widths (``tip``, ``tilt``, ``valley``, ``far``) or in units of v.
 
-    ``tip`` half-width of a finger's tip, ``tilt`` lean of a finger's sides (without it they would be parallel to the
-    level lines and nothing would drive u), ``valley`` and ``tip_rounding`` lengths of the roundings, ``far`` gap between
-    a finger and the far side of its box, ``margin`` the part of each digit's interval that carries no finger.
-    """
+    ``tip`` half-width of a finger's tip, ``tilt`` lean of a finger's sides (without it they would be parallel to
+    the level lines and nothing would drive u), ``valley`` and ``tip_rounding`` lengths of the roundings, ``far``
+    gap between a finger and the far side of its box, ``margin`` the part of each digit's interval that carries no
+    finger."""
 
     tip: float
     tilt: float
@@ -112,8 +112,8 @@ class Stage:
 def make_stage(along: int, across: int, length: float, room: float, rho: float, gaps: Gaps, last: bool) -> Stage:
     """The stage that cuts a piece of the given length with fingers that fit into the given room.
 
-    The number of cells is the least even one with ``width <= rho * room``. The rounding r, the slope g1 and the finger
-    depend on each other: a damped fixed-point iteration finds them.
+    The number of cells is the least even one with ``width <= rho * room``. The rounding r, the slope g1 and the
+    finger depend on each other: a damped fixed-point iteration finds them.
 
     Raises:
         ValueError: rho is too large for the fingers to fit.
@@ -153,9 +153,8 @@ def make_stage(along: int, across: int, length: float, room: float, rho: float, 
 class Hierarchy:
     """All sizes of a map R^2 -> R^d with N stages on the root box [low, high]^d.
 
-    ``rho`` is the splitting parameter of every stage, or one value a stage (the last one repeats). ``stretch`` is kappa:
-    a stage lasts ``2 U_n`` in u with ``U_n = kappa B V_n / L_n``. The start is ``u = v = 0``.
-    """
+    ``rho`` is the splitting parameter of every stage, or one value a stage (the last one repeats). ``stretch`` is
+    kappa: a stage lasts ``2 U_n`` in u with ``U_n = kappa B V_n / L_n``. The start is ``u = v = 0``."""
 
     dimension: int
     depth: int
@@ -207,7 +206,8 @@ class Hierarchy:
         return np.append(half, half[-1])
 
     def stage_starts(self, first: int = 1) -> np.ndarray:
-        """u_first, ..., u_{N+1} in units of V_first, from u = 0 at the start (first = 1) or at the stage's own start."""
+        """u_first, ..., u_{N+1} in units of V_first, from u = 0 at the start (first = 1) or at the stage's own
+        start."""
         origin = self.descent if first == 1 else 0.0
         return origin + np.concatenate(([0.0], np.cumsum(2 * self.stage_lengths(first)[:-1])))
 
