@@ -19,6 +19,7 @@ from learnability.pipeline.page_parts import SCRIPT, STYLE, VERDICT_MARKS
 from learnability.pipeline.verdicts import counted
 
 _TITLE = re.compile(r"<dc:title>(.*?)</dc:title>", re.DOTALL)
+_CREATOR = re.compile(r"<dc:creator>.*?</dc:creator>", re.DOTALL)  # has a title of its own: the drawing library
 _COLUMNS = ("Claim", "Study", "Statement", "Estimate", "Interval", "Expected", "Seeds", "Verdict", "Evidence")
 
 
@@ -53,7 +54,7 @@ def plain(text: str) -> str:
 
 def finding(svg: str) -> str:
     """What the figure says it found, as its metadata carry it, in plain text; empty for a figure without."""
-    match = _TITLE.search(svg)
+    match = _TITLE.search(_CREATOR.sub("", svg))
     return plain(html.unescape(match[1]).strip()) if match else ""
 
 

@@ -7,7 +7,8 @@ STYLE = """
 body { font: 15px/1.4 system-ui, "DejaVu Sans", sans-serif; color: #111; background: #fff; margin: 1rem auto;
   max-width: 1500px; padding: 0 1rem; }
 small { color: #555; }
-td { vertical-align: top; overflow-wrap: anywhere; }
+td { vertical-align: top; overflow-wrap: break-word; }
+#claims td:nth-child(9) { min-width: 9rem; }
 #claims td:nth-child(2), #claims td:nth-child(4), #claims td:nth-child(5) { white-space: nowrap; }
 div.dtsp-panesContainer div.dt-scroll-body { height: auto !important; }
 .form { font-size: 85%; border: 1px solid #777; border-radius: 3px; padding: 0 .25em; white-space: nowrap; }
@@ -16,6 +17,7 @@ div.dtsp-panesContainer div.dt-scroll-body { height: auto !important; }
 .contradicted { color: #a33b00; border-width: 2px; }
 .inconclusive { color: #555; border-style: dashed; }
 .not-tested { color: #555; border-style: dotted; font-weight: 400; }
+tr.selected .verdict { color: inherit; }
 figure, .data { margin: 1.5rem 0; break-inside: avoid; }
 figure img { max-width: 100%; height: auto; }
 figcaption { max-width: 60rem; }
@@ -28,7 +30,7 @@ dd { margin: 0; overflow-wrap: anywhere; }
   #claims thead { display: none; }
   #claims, #claims tbody, #claims tr, #claims td { display: block; width: auto; text-align: left !important; }
   #claims tr { border-top: 2px solid #111; padding: .4rem 0; }
-  #claims td { border: 0; padding: .1rem .2rem; }
+  #claims td { border: 0; padding: .1rem .2rem; overflow-wrap: anywhere; white-space: normal !important; }
   #claims td:empty { display: none; }
   #claims td:nth-child(2)::before { content: "Study: "; }
   #claims td:nth-child(4)::before { content: "Estimate: "; }
