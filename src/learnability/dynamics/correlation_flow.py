@@ -17,6 +17,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+_REST = 1e-10
+
 
 @dataclass(frozen=True)
 class CorrelationFlow:
@@ -65,17 +67,24 @@ def trajectory(flow: CorrelationFlow, start: np.ndarray, times: np.ndarray, rela
         while active.size:
             part = CorrelationFlow(flow.student[active], flow.teacher, flow.gram)
             here = state[active]
-            dt = np.minimum(relative_step / _rate(part, here), target - clock[active])
-            state[active] = _rk4(part, here, dt)
-            clock[active] = np.where(dt >= target - clock[active], target, clock[active] + dt)
+            left = target - clock[active]
+            rate, resting = _rate(part, here)
+            dt = np.where(resting, left, np.minimum(relative_step / rate, left))
+            state[active] = np.where(resting[:, None], here, _rk4(part, here, np.where(resting, 0.0, dt)))
+            clock[active] = np.where(dt >= left, target, clock[active] + dt)
             active = active[clock[active] < target]
         saved[i] = state
     return saved
 
 
-def _rate(flow: CorrelationFlow, alignment: np.ndarray) -> np.ndarray:
-    """A bound of the logarithmic rate of change of kappa, per neuron; positive."""
-    velocity = flow.velocity(alignment)
-    size = np.sqrt(np.vecdot(alignment, alignment))
-    slope = np.abs(flow.force(alignment)).max(axis=1) * np.sqrt(len(flow.gram))
-    return np.sqrt(np.vecdot(velocity, velocity)) / np.maximum(size, 1e-12) + slope + 1e-12
+def _rate(flow: CorrelationFlow, alignment: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The rate of change of kappa relative to its size, per neuron, and whether the neuron is at rest.
+
+    At rest: its velocity is 1e-10 of what its forces could give, which happens at a fixed point and nowhere on a
+    plateau.
+    """
+    velocity, force = flow.velocity(alignment), flow.force(alignment)
+    size = np.maximum(np.sqrt(np.vecdot(alignment, alignment)), 1e-12)
+    speed = np.sqrt(np.vecdot(velocity, velocity))
+    # Near a fixed point the velocity vanishes and the linear rates are multiples of <g, kappa>.
+    return speed / size + np.abs(np.vecdot(force, alignment)) + 1e-12, speed < _REST * np.abs(force).max(axis=1)

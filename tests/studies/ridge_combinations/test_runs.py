@@ -1,0 +1,182 @@
+"""Small runs of the study: hitting times, engines by dimension, resumption, regressions, phase two."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+import torch
+
+from learnability.studies.contract import Experiment, Run
+from learnability.studies.ridge_combinations import settings
+from learnability.studies.ridge_combinations.analyse import analyse
+from learnability.studies.ridge_combinations.localisation import hitting_times
+from learnability.studies.ridge_combinations.phase_one import choose_engine, directions, label_function
+from learnability.studies.ridge_combinations.regressions import Samples, kernel_ridge, lasso, ridge, standardised
+from learnability.studies.ridge_combinations.targets import build
+from learnability.studies.ridge_combinations.train import train
+
+
+class Stop(Exception):
+    """Raised by a checkpoint to end a job in its middle."""
+
+
+@dataclass
+class Memory:
+    """A checkpoint in memory that ends the job after its n-th save."""
+
+    ends: int = -1
+    stored: dict | None = None
+
+    def load(self):
+        return self.stored
+
+    def due(self):
+        return self.ends != -1
+
+    def save(self, state):
+        self.stored = {key: np.array(value) for key, value in state.items()}
+        self.ends -= 1
+        if self.ends == 0:
+            raise Stop
+
+
+@dataclass
+class Context:
+    seeds: range = range(3)
+    device: str = "cpu"
+    checkpoint: Memory = field(default_factory=Memory)
+
+    def stream(self, name):
+        return np.random.default_rng([7, *name.encode()])
+
+    def progress(self, done, total, message=""):
+        pass
+
+
+def small_localisation(**more):
+    phase = {"neurons": 4, "bias": -1.0, "signs": 1, "horizon": 2.0, "steps": 128, **more}
+    return settings.LocalisationSetting(
+        target=settings.RidgeTarget(tasks=2), dimensions=(16, 100), phase_one=settings.PhaseOne(**phase), saved=10
+    )
+
+
+def test_hitting_times_interpolate():
+    samples = np.array([0.0, 10.0, 20.0])
+    values = np.array([[0.0, 0.6, 0.0], [0.25, 0.7, 0.1], [0.75, 0.8, 0.2]])
+    assert hitting_times(samples, values, 0.5).tolist() == [15.0, 0.0, np.inf]
+
+
+def test_a_job_that_is_killed_in_the_middle_gives_the_same_bytes():
+    setting = small_localisation()
+    target = build(setting.target, np.random.default_rng(0))
+    whole = train(setting, target, Context())
+    checkpoint = Memory(ends=3)
+    with pytest.raises(Stop):
+        train(setting, target, Context(checkpoint=checkpoint))
+    resumed = train(setting, target, Context(checkpoint=Memory(stored=checkpoint.stored)))
+    assert whole.identical(resumed)
+    assert whole.attrs["engines"] == '["full", "decoupled"]'
+
+
+def test_engines_are_chosen_by_cost_and_may_be_forced():
+    phase = settings.PhaseOne(neurons=4, horizon=1.0)
+    assert choose_engine(phase, 16, 64) == "full"
+    assert choose_engine(phase, 8, 1000) == "decoupled"
+    assert choose_engine(phase.model_copy(update={"engine": "full"}), 8, 1000) == "full"
+    assert choose_engine(phase.model_copy(update={"matched_above": 500}), 8, 1000) == "matched"
+
+
+def test_directions_have_the_gram_matrix():
+    gram = np.array([[1.0, 0.3], [0.3, 1.0]])
+    v = directions(gram, 5)
+    torch.testing.assert_close(v @ v.T, torch.as_tensor(gram))
+
+
+def test_label_of_unequal_links():
+    link = np.array([[0, 0, 0, 1.0, 0], [0, 0, 0, 0.6, 0.8]])
+    t = torch.randn(10, 2, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    x, y = t[:, 0], t[:, 1]
+    h3 = [(z**3 - 3 * z) / 6**0.5 for z in (x, y)]
+    h4 = (y**4 - 6 * y**2 + 3) / 24**0.5
+    torch.testing.assert_close(label_function(link)(t), (h3[0] + 0.6 * h3[1] + 0.8 * h4) / 2**0.5)
+
+
+def test_sgd_localises_on_the_tasks():
+    """16 M d^2 samples at d = 16: most neurons end on one direction, and T50 is a few times M d^2."""
+    setting = small_localisation(neurons=32, horizon=16.0, steps=1024, decay=True)
+    setting = setting.model_copy(update={"dimensions": (24,)})
+    target = build(setting.target, np.random.default_rng(0))
+    result = train(setting, target, Context())
+    analysis = analyse(Experiment("x", "localisation"), [Run(setting, target, result)], np.random.default_rng(0))
+    assert float(analysis["localised"].values[0, 0, 0]) > 0.8
+    assert 1 < float(analysis["scaled_half_time"].values[0, 0, 0]) < 10
+
+
+def linear_samples(count, rng):
+    x = rng.standard_normal((count, 12))
+    return Samples(x, x[:, 0] - 2 * x[:, 3] + 0.5)
+
+
+def test_regressions_recover_a_linear_label():
+    rng = np.random.default_rng(0)
+    sets = standardised(linear_samples(200, rng), linear_samples(200, rng), linear_samples(200, rng))
+    assert ridge(*sets).l1 < 1e-3
+    assert lasso(*sets).l1 < 0.02
+    assert lasso(*sets).nonzero == 2
+
+
+def test_a_cubic_kernel_is_exact_from_as_many_samples_as_cubics():
+    """d = 4 has 35 cubic polynomials: 30 samples leave an error, 60 do not."""
+    rng = np.random.default_rng(0)
+
+    def samples(count):
+        x = rng.standard_normal((count, 4))
+        return Samples(x, x[:, 0] ** 3 - 3 * x[:, 1])
+
+    test = samples(300)
+    assert kernel_ridge(samples(60), samples(100), test, 3).l1 < 1e-2
+    assert kernel_ridge(samples(20), samples(100), test, 3).l1 > 0.2
+
+
+@pytest.mark.parametrize(
+    ("kind", "content"),
+    [
+        ("figure_one", {"target": {"tasks": 3}, "dimension": 8, "neurons": 4, "samples": 300, "saved": 3}),
+        ("engines", {"target": {"tasks": 2}, "dimension": 12, "steps": 16, "saved": 3}),
+        ("width", {"target": {"tasks": 4}, "tasks": [2, 4], "neurons": 16}),
+        (
+            "coherence",
+            {
+                "target": {"tasks": 3, "coherences": [0.0, 0.4]},
+                "dimension": 12,
+                "phase_one": {"neurons": 4, "bias": -1.0, "horizon": 2.0, "steps": 32},
+            },
+        ),
+        (
+            "phase_two",
+            {
+                "target": {"tasks": 2},
+                "dimension": 8,
+                "phase_one": {"neurons": 12, "horizon": 2.0, "steps": 32},
+                "samples": [60],
+                "kernel_samples": [50],
+                "test_samples": 200,
+                "subset": 1,
+                "new_link": [0, 0, 0, 0, 1],
+            },
+        ),
+    ],
+)
+def test_every_kind_runs_twice_to_the_same_bytes_and_is_analysed(kind, content):
+    import json
+
+    setting = settings.KINDS[kind].model_validate_json(json.dumps(content))
+    target = build(setting.target, np.random.default_rng(0))
+    first, second = (train(setting, target, Context()) for _ in range(2))
+    assert first.identical(second)
+    for name, variable in first.data_vars.items():
+        assert {"units", "long_name"} <= variable.attrs.keys(), name
+        assert variable.dtype.kind in "iuf", name
+    analysis = analyse(Experiment("x", kind), [Run(setting, target, first)], np.random.default_rng(0))
+    for name, variable in analysis.data_vars.items():
+        assert {"units", "long_name"} <= variable.attrs.keys(), name
