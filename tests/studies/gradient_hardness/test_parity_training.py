@@ -9,7 +9,7 @@ from scipy import stats
 
 from learnability.dynamics.status import Status
 from learnability.studies.gradient_hardness import parity_problem
-from learnability.studies.gradient_hardness.parity_problem import Problem, cube_mass, draw_batch, evaluation_points
+from learnability.studies.gradient_hardness.parity_problem import Problem, cube_counts, draw_batch, evaluation_points
 from learnability.studies.gradient_hardness.parity_training import Job, check_steps
 from learnability.studies.gradient_hardness.settings import Parity, TrainingSetting
 
@@ -115,8 +115,8 @@ def test_counts_over_the_cube_are_multinomial() -> None:
     """4,000 batches of 24 over 8 cells: chi-squared of the counts of a cell against the binomial, and of a
     pair's covariance. p above 1e-4 each (false alarm 1e-3 over the eight cells, fixed seed)."""
     generator = torch.Generator().manual_seed(9)
-    draws = [cube_mass(torch.randint(8, (24,), generator=generator), 8) * 24 for _ in range(4000)]
-    counts = torch.stack(draws).numpy().round().astype(int)
+    draws = [cube_counts(torch.randint(8, (24,), generator=generator), 8) for _ in range(4000)]
+    counts = torch.stack(draws).numpy().astype(int)
     assert (counts.sum(1) == 24).all()
     edges = np.arange(0, 9)
     law = stats.binom.pmf(edges[:-1], 24, 1 / 8)
@@ -140,9 +140,9 @@ def test_merged_and_plain_batches_are_the_same_rows(dimension: int, monkeypatch:
     assert len(merged.labels) == 16 if dimension == 4 else len(merged.labels) <= 64
     for column in range(dimension + 1):
         for function in (lambda b, c=column: b.inputs[:, c], lambda b, c=column: b.inputs[:, c] * b.labels):
-            one, two = ((function(b) * b.mass).sum() for b in (merged, plain))
+            one, two = ((function(b) * b.counts).sum() * b.scale for b in (merged, plain))
             assert torch.isclose(one, two, atol=1e-6)
-    assert float(merged.mass.sum()) == pytest.approx(1)
+    assert float(merged.counts.sum()) * merged.scale == pytest.approx(1)
 
 
 def test_accuracy_is_measured_on_the_whole_cube_or_on_a_sample() -> None:

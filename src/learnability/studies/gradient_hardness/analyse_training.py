@@ -70,7 +70,8 @@ def analyse_training(runs: Sequence[Run], rng: np.random.Generator) -> xr.Datase
 
 
 def _pooled(cases: xr.Dataset, rng: np.random.Generator) -> dict[str, tuple]:
-    """Measured over predicted steps of the full parity: geometric mean over d for each seed, interval over the seeds."""
+    """Measured over predicted steps of the full parity: geometric mean over d for each seed, interval over
+    the seeds."""
     full = (cases["degree"] == cases["dimension"]).values
     names = ("pooled_ratio", "pooled_ratio_low", "pooled_ratio_high")
     if not full.any():

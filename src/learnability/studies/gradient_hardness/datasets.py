@@ -1,12 +1,12 @@
 """Small builders of labelled arrays."""
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from typing import Any
 
 import numpy as np
 
 
-def variable(dims: str | Iterable[str], values: Any, long_name: str, units: str = "1") -> tuple:
+def variable(dims: str | Iterable[Hashable], values: Any, long_name: str, units: str = "1") -> tuple:
     """Dimensions, values and the attributes that every variable carries."""
     return dims, np.asarray(values), {"units": units, "long_name": long_name}
 

@@ -1,11 +1,13 @@
 """Figures of the exact parts."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 from learnability.studies.style import COLOURS, MARKERS, THEORY, band, new_figure
 
@@ -15,13 +17,13 @@ Analyses = Mapping[str, xr.Dataset]
 LOOKS = {"default": 0, "gaussian": 1, "rademacher": 2}
 
 
-def look(initialization: str) -> dict[str, str]:
+def look(initialization: str) -> dict[str, Any]:
     """Colour and marker of an initialisation."""
     return {"color": COLOURS[LOOKS[initialization]], "marker": MARKERS[LOOKS[initialization]]}
 
 
-def _theory(axes: Axes, x: object, y: object, label: str, **changes: object) -> None:
-    axes.plot(x, y, label=label, **{**THEORY, **changes})  # type: ignore[arg-type]
+def _theory(axes: Axes, x: Any, y: Any, label: str, **changes: Any) -> None:
+    axes.plot(x, y, label=label, **{**THEORY, **changes})
 
 
 def gradient_variance(analyses: Analyses) -> Figure:
@@ -41,12 +43,13 @@ def gradient_variance(analyses: Analyses) -> Figure:
     _theory(left, d, np.ones(d.size), "printed (Theorem 5)", linestyle=":")
     largest = float(data["printed_ratio"].isel(dimension=-1).mean())
     left.set(xlabel="input dimension d", ylabel="variance / printed bound", ylim=(0, 4.4))
-    left.set_title(f"The variance is {largest:.2f} times the printed bound at d = {d[-1]}")
+    starts = len(data.attrs["initializations"])
+    left.set_title(f"The variance is {largest:.2f} times the printed\nbound (d = {d[-1]}, all {starts} starts)")
     left.legend(loc="center right")
     _theory(right, [0, d[-1]], [1, 1], "class mean")
     right.set(xlabel="parity degree |v|", ylabel="$|E\\chi_v\\nabla h|^2$ / class mean")
     full = float(data["spectrum"].isel(initialization=-1, dimension=-1).sel(degree=d[-1]))
-    right.set_title(f"The class mean hides the full parity: {full:.2g} times it\nfrom a Rademacher start (d = {d[-1]})")
+    right.set_title(f"The class mean hides the full parity: {full:.2g}\ntimes it, Rademacher start, d = {d[-1]}")
     right.legend()
     return figure
 
@@ -67,8 +70,8 @@ def _lifted_panel(axes: Axes, data: xr.Dataset) -> None:
     _theory(axes, d, 0.5 / data["lifted_printed_ratio"].values, "printed (Theorem 6)", linestyle=":")
     _theory(axes, d, 0.5 / data["lifted_corrected_ratio"].values, "corrected bound (attained)", color=COLOURS[6])
     time = float(data["lifted_half_time"][-1])
-    axes.set(xlabel="input dimension d", ylabel="drift $|\\theta_t-\\theta_0|$ at $t=\\ln(2^{d/2-1}+1)$")
-    axes.set_title(f"Theorem 6 fails: a drift of 1/2 by t = {time:.0f} at d = {d[-1]}")
+    axes.set(xlabel="input dimension d", ylabel="drift at $t=\\ln(2^{d/2-1}+1)$")
+    axes.set_title(f"Theorem 6 fails: at d = {d[-1]} every parity\nhas a drift of 1/2 by t = {time:.0f}")
     axes.legend(loc="lower left")
 
 
@@ -85,8 +88,8 @@ def _sine_panel(axes: Axes, data: xr.Dataset) -> None:
         label = "polynomial-time bound" if number == 0 else ""
         _theory(axes, time, np.exp(here["analytic_log_bound"]), label, color=colour)
     worst = float(data["analytic_ratio"].max())
-    axes.set(xlabel="mean-field time t", ylabel="root mean square of the cut drift", ylim=(1e-4, 10))
-    axes.set_title(f"The analytic bound holds: at most {worst:.2f} of it")
+    axes.set(xlabel="mean-field time t", ylabel="rms of the cut drift", ylim=(1e-4, 10))
+    axes.set_title(f"The polynomial-time bound holds:\nat most {worst:.2f} of it is reached")
     axes.legend(loc="lower right")
 
 
@@ -117,29 +120,31 @@ def cosine_class(analyses: Analyses) -> Figure:
         rate = float(data[f"saddle_{model}"])
         name = f"saddle: {rate:.3f} per dimension"
         _theory(left, d, values[-1] + rate * (d - d[-1]), name, color=COLOURS[number])
-    left.set(xlabel="input dimension d", ylabel="ln variance of the gradient over the class")
-    left.set_title(f"The variance falls as $e^{{{float(data['variance_rate_cosine']):.3f}\\,d}}$ over the cosine class")
+    left.set(xlabel="input dimension d", ylabel="ln variance of the gradient")
+    left.set_title(
+        f"The variance over the cosine class falls\nas $e^{{{float(data['variance_rate_cosine']):.3f}\\,d}}$"
+    )
     left.legend()
-    small = data["packing_dimension"].values
-    found = [np.exp(data[f"packing_rate{end}"].values * small) for end in ("", "_low", "_high")]
-    right.semilogy(small, found[0], color=COLOURS[2], marker="^", label="greedy packing")
-    band(right, small, found[1], found[2], COLOURS[2])
-    grid = np.linspace(2, small[-1], 50)
-    _theory(right, grid, np.exp(float(data["cap_rate"]) * grid), f"caps: $e^{{{float(data['cap_rate']):.3f}\\,d}}$")
-    _theory(
-        right,
-        grid,
-        np.exp(float(data["union_rate"]) * grid),
-        f"union bound: $e^{{{float(data['union_rate']):.3f}\\,d}}$",
-        linestyle="-.",
-    )
-    _theory(right, grid, 0.5 * np.exp(np.sqrt(grid) / 4), "printed: $\\frac{1}{2}e^{\\sqrt{d}/4}$", linestyle=":")
-    right.set(xlabel="input dimension d", ylabel="nearly orthogonal cosine neurons n")
-    right.set_title(
-        f"SQ dimension: {int(found[0][-1])} cosines or more at d = {small[-1]},\n{int(data['planar_sq_dimension'])} exactly at d = 2"
-    )
-    right.legend()
+    _packing_panel(right, data)
     return figure
+
+
+def _packing_panel(axes: Axes, data: xr.Dataset) -> None:
+    small, limit = data["packing_dimension"].values, float(data.attrs["packing_limit"])
+    found = [np.exp(data[f"packing_rate{end}"].values * small) for end in ("", "_low", "_high")]
+    axes.semilogy(small, found[0], color=COLOURS[2], marker="^", label="greedy packing")
+    band(axes, small, found[1], found[2], COLOURS[2])
+    axes.axhline(limit, color="#999999", linewidth=0.8)
+    axes.text(2, limit, "limit of the search", va="bottom", fontsize=7)
+    grid = np.linspace(2, small[-1], 50)
+    rates = {name: float(data[f"{name}_rate"]) for name in ("cap", "union")}
+    _theory(axes, grid, np.exp(rates["cap"] * grid), f"caps: $e^{{{rates['cap']:.3f}\\,d}}$")
+    _theory(axes, grid, np.exp(rates["union"] * grid), f"union bound: $e^{{{rates['union']:.3f}\\,d}}$", linestyle="-.")
+    _theory(axes, grid, 0.5 * np.exp(np.sqrt(grid) / 4), "printed: $\\frac{1}{2}e^{\\sqrt{d}/4}$", linestyle=":")
+    axes.set(xlabel="input dimension d", ylabel="number n of cosine neurons", ylim=(0.5, 5 * limit))
+    plane = int(data["planar_sq_dimension"])
+    axes.set_title(f"SQ dimension: at least {found[0][-1]:.0f} at d = {small[-1]},\nexactly {plane} at d = 2")
+    axes.legend(loc="center right", bbox_to_anchor=(1, 0.42))
 
 
 def sine_landscape(analyses: Analyses) -> Figure:
@@ -148,8 +153,8 @@ def sine_landscape(analyses: Analyses) -> Figure:
     figure, axes = new_figure(1, 4, width=3.1)
     frequency = float(data["frequency"][0])
     pictures = (
-        ("population_risk", "Population: two minima, flat elsewhere"),
-        ("empirical_risk", "One sample: minima everywhere"),
+        ("population_risk", f"Population: {int(data['population_minima'][0])} minima, flat elsewhere"),
+        ("empirical_risk", f"One sample: {float(data['density'][0, -1]):.1f} minima per unit area"),
     )
     for panel, (name, title) in zip(axes[0, :2], pictures, strict=True):
         extent = (data["w1"][0], data["w1"][-1], data["w2"][0], data["w2"][-1])
@@ -210,10 +215,9 @@ def path_norms(analyses: Analyses) -> Figure:
         left.plot([], [], linestyle="", marker=marker, color=colour, label=f"exact path norm {label} bound")
     _theory(left, place, np.ones(place.size), "bound")
     left.set_xticks(place, pairs)
-    left.set(xlabel="dimension d, halfspaces k", ylabel="exact path norm / bound", ylim=(0.9, None))
-    left.set_title(
-        f"Intersections: the printed bound is violated\nin {100 * float(data['printed_violated'].mean()):.0f}% of the draws"
-    )
+    left.set(xlabel="dimension d, halfspaces k", ylabel="exact path norm / bound", ylim=(0.95, 1.45))
+    share = 100 * float(data["printed_violated"].mean())
+    left.set_title(f"Intersections: the printed bound is violated\nin {share:.0f}% of the draws")
     left.legend()
     d = data["parity_dimension"].values.astype(float)
     for number, (name, label) in enumerate((("", "3(d+1) neurons"), ("merged_", "d+1 neurons"))):
@@ -242,7 +246,7 @@ def _barron_panel(axes: Axes, data: xr.Dataset) -> None:
     _theory(axes, d, 2 * top * (d / d[0]) ** 3, "$d^3$ (equation 8)")
     _theory(axes, d, 0.2 * top * (d / d[0]) ** 2, "$d^2$ (summary)", linestyle=":")
     axes.set(xlabel="input dimension d", ylabel="norm of the cosine neuron")
-    axes.set_title(
-        f"Cosine neurons: growth as $d^{{{float(data['barron_bound_diagonal_exponent']):.2f}}}$, not the summary's $d^2$"
-    )
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    exponent = float(data["barron_bound_diagonal_exponent"])
+    axes.set_title(f"Cosine neurons: the norm grows as $d^{{{exponent:.2f}}}$,\nnot as the summary's $d^2$")
     axes.legend()

@@ -1,6 +1,7 @@
 """Figures of training: the lecture's Figure 1 by initialisation, and what the start decides."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -17,7 +18,8 @@ DEFAULT, RADEMACHER, VARIANTS = "figure_1_default", "figure_1_rademacher", "figu
 
 
 def learning_times(analyses: Analyses) -> Figure:
-    """Curves from both starts, times of full and half parity with the horizon, codings, and measured over predicted."""
+    """Curves from both starts, times of full and half parity with the horizon, codings, and measured over
+    predicted."""
     figure, axes = new_figure(2, 3)
     _curves(axes[0, 0], analyses[DEFAULT], "PyTorch's default start")
     _curves(axes[0, 1], analyses[RADEMACHER], "Rademacher start")
@@ -34,7 +36,7 @@ def _cases(data: xr.Dataset, full: bool) -> xr.Dataset:
 
 
 def _horizon(axes: Axes, horizon: float, vertical: bool, label: str = "horizon") -> None:
-    options = {"color": "#444444", "linestyle": ":", "linewidth": 1.0}
+    options: dict[str, Any] = {"color": "#444444", "linestyle": ":", "linewidth": 1.0}
     line = axes.axvline if vertical else axes.axhline
     line(horizon, **options)
     if vertical:
@@ -86,8 +88,9 @@ def _shade(level: float) -> tuple[float, float, float]:
     return (0.75 * level, 0.25 + 0.5 * level, 0.45 + 0.45 * level)
 
 
-def _medians(axes: Axes, cases: xr.Dataset, label: str, filled: bool = True, **style: str) -> None:
-    """Medians with their intervals; a median beyond the horizon as an open triangle on it, with the number of censored runs."""
+def _medians(axes: Axes, cases: xr.Dataset, label: str, filled: bool = True, **style: Any) -> None:
+    """Medians with their intervals; one beyond the horizon as an open triangle on it, with the censored
+    runs."""
     d, steps = cases["dimension"].values, cases["steps"].values
     seen = np.isfinite(steps)
     low, horizon = cases["steps_low"].values, cases["horizon"].values
@@ -105,18 +108,11 @@ def _medians(axes: Axes, cases: xr.Dataset, label: str, filled: bool = True, **s
             markerfacecolor="white",
             color=style["color"],
         )
-    for x, y, solved, total in zip(
-        d, np.where(seen, high, horizon), cases["solved"].values, cases["seeds"].values, strict=True
-    ):
+    rows = zip(d, np.where(seen, high, horizon), cases["solved"].values, cases["seeds"].values, strict=True)
+    for x, y, solved, total in rows:
         if solved < total:
-            axes.annotate(
-                f"{int(total - solved)}/{int(total)} censored",
-                (x, y),
-                (0, 5),
-                textcoords="offset points",
-                ha="center",
-                fontsize=6.5,
-            )
+            text = f"{int(total - solved)}/{int(total)}"
+            axes.annotate(text, (x, y), (0, 5), textcoords="offset points", ha="center", fontsize=6)
 
 
 def _times(axes: Axes, analyses: Analyses) -> None:
@@ -132,8 +128,17 @@ def _times(axes: Axes, analyses: Analyses) -> None:
         )
         _horizon(axes, float(cases["horizon"].max()), vertical=False, label=f"horizon, {name}")
     axes.set(yscale="log", xlabel="input dimension d", ylabel="steps to 100% accuracy")
-    axes.set_title("Full parity: the initialisation decides,\nwith $T=1/(\\eta\\lambda_v)$ (dashed)")
+    axes.set_title(_times_title(analyses))
     axes.legend(loc="lower right")
+
+
+def _times_title(analyses: Analyses) -> str:
+    default, rademacher = (
+        _cases(analyses[name], full=True).swap_dims(case="dimension") for name in (DEFAULT, RADEMACHER)
+    )
+    last = np.intersect1d(default["dimension"], rademacher["dimension"])[-1]
+    factor = float(default["steps"].sel(dimension=last) / rademacher["steps"].sel(dimension=last))
+    return f"Full parity: the initialisation decides\n({factor:.0f} times the steps at d = {last:.0f})"
 
 
 def _half(axes: Axes, analyses: Analyses) -> None:
@@ -151,11 +156,32 @@ def _half(axes: Axes, analyses: Analyses) -> None:
         )
         _horizon(axes, float(cases["horizon"].max()), vertical=False, label=f"horizon, {name}")
     axes.set(yscale="log", xlabel="input dimension d", ylabel="steps to 100% accuracy")
-    axes.set_title("Half parity: a Rademacher start is no help")
+    axes.set_title(_half_title(analyses))
     if axes.has_data():
         axes.legend(loc="lower right")
     else:
         axes.text(0.5, 0.5, "no half parity at this scale", ha="center", transform=axes.transAxes)
+
+
+def _half_title(analyses: Analyses) -> str:
+    """The factor between the two starts at the largest dimension at which both were measured."""
+    default, rademacher = (
+        _cases(analyses[name], full=False).swap_dims(case="dimension") for name in (DEFAULT, RADEMACHER)
+    )
+    common = np.intersect1d(default["dimension"], rademacher["dimension"])
+    if not common.size:
+        return "Half parity"
+    factor = float(default["steps"].sel(dimension=common[-1]) / rademacher["steps"].sel(dimension=common[-1]))
+    if not np.isfinite(factor):
+        return f"Half parity: censored at d = {common[-1]:.0f}"
+    return f"Half parity: the Rademacher start is\n{factor:.1f} times as fast at d = {common[-1]:.0f}"
+
+
+def _variants_title(data: xr.Dataset) -> str:
+    gaussian = (data["initialization"] == 1) & (data["coding"] == 0) & (data["dimension"] % 2 == 1)
+    odd = data.isel(case=gaussian.values)
+    solved, total = int(odd["solved"].sum()), int(odd["seeds"].sum())
+    return f"Gaussian start without biases, signs:\n{solved} of {total} runs learn an odd d"
 
 
 def _variants(axes: Axes, data: xr.Dataset) -> None:
@@ -171,7 +197,7 @@ def _variants(axes: Axes, data: xr.Dataset) -> None:
             )
     _horizon(axes, float(data["horizon"].max()), vertical=False)
     axes.set(yscale="log", xlabel="input dimension d", ylabel="steps to 100% accuracy")
-    axes.set_title("Bits are slower than signs; a Gaussian start without\nbiases does not learn odd d")
+    axes.set_title(_variants_title(data))
     axes.legend(loc="lower right", fontsize=6.5)
 
 
@@ -224,22 +250,35 @@ def _noise_panel(axes: Axes, data: xr.Dataset) -> None:
         ylabel="predicted steps $1/(\\eta\\lambda_v)$",
         xlim=(0, None),
     )
-    axes.set_title(
-        f"From Rademacher to Gaussian the full parity takes\n{rise:.1f} decades longer (d = {int(data['dimension'][-1])})"
-    )
+    largest = int(data["dimension"][-1])
+    axes.set_title(f"From Rademacher to Gaussian the full parity\ntakes {rise:.1f} decades longer (d = {largest})")
     axes.legend()
+
+
+def _sparse_title(data: xr.Dataset) -> str:
+    case = data.isel(case=int(np.argmax(data["dimension"].values)))
+    d, k, steps = int(case["dimension"]), int(case["degree"]), float(case["steps"])
+    return f"Sparse parity: d = {d}, k = {k} takes {steps:.0f} steps\n(width 1000, batch 32, step size 0.1)"
 
 
 def _sparse_panel(axes: Axes, data: xr.Dataset) -> None:
     for number, degree in enumerate(np.unique(data["degree"].values)):
         cases = data.isel(case=(data["degree"] == degree).values).sortby("dimension")
-        style = {"color": COLOURS[number], "marker": MARKERS[number]}
-        _medians(axes, cases, f"k = {int(degree)}, median of {int(cases['seeds'][0])}", **style)
+        style: dict[str, Any] = {"color": COLOURS[number], "marker": MARKERS[number]}
+        shifted = cases.assign(dimension=cases["dimension"] - 0.8 * number)
+        _medians(axes, shifted, f"k = {int(degree)}, median of {int(cases['seeds'][0])}", **style)
         known = {d: ends for (d, k), ends in SPARSE_PARITY_STEPS.items() if k == degree}
         for d, (low, high) in known.items():
-            axes.plot([d + 0.8] * 2, [low, high], color=COLOURS[number], linestyle="--", marker="_", linewidth=1)
+            axes.plot(
+                [d + 0.8 - 0.8 * number] * 2,
+                [low, high],
+                color=COLOURS[number],
+                linestyle="--",
+                marker="_",
+                linewidth=1,
+            )
     axes.plot([], [], color="#444444", linestyle="--", marker="_", linewidth=1, label="expected")
     _horizon(axes, float(data["horizon"].max()), vertical=False)
     axes.set(yscale="log", xlabel="input dimension d", ylabel="steps to 99% accuracy")
-    axes.set_title("k-sparse parities: width 1000, batch 32, step size 0.1")
+    axes.set_title(_sparse_title(data))
     axes.legend(loc="lower right")

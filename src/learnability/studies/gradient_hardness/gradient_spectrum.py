@@ -29,14 +29,15 @@ def parity_gradient_norm(network: Network, degree: int, coding: Coding) -> float
     """
     weights, readout, _ = network.tensors()
     dimension = weights.shape[1] - 1
-    sums = torch.zeros_like(weights, dtype=torch.float64)
+    sums = torch.zeros_like(weights.T, dtype=torch.float64)
     for start in range(0, 1 << dimension, CHUNK):
         indices = torch.arange(start, min(start + CHUNK, 1 << dimension), device=weights.device)
         bits = cube_bits(indices, dimension, weights.dtype)
         inputs = coded_inputs(bits, coding)
         active = torch.mm(inputs, weights.T).gt_(0)
-        sums += torch.mm(active.T, parity_signs(bits, degree)[:, None] * inputs)
-    sums /= 1 << dimension
+        # The few columns first: twice as fast as the mask first.
+        sums += torch.mm((parity_signs(bits, degree)[:, None] * inputs).T, active)
+    sums = sums.T / (1 << dimension)
     by_readout = (sums * weights).sum(1).square().sum()
     by_weights = (readout.double().square()[:, None] * sums.square()).sum()
     return float(by_readout + by_weights)

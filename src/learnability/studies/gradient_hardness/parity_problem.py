@@ -35,10 +35,10 @@ class Problem:
 
 
 def labelled(indices: torch.Tensor, dimension: int, degree: int, setting: TrainingSetting) -> Batch:
-    """The points with these indices as a batch of equal masses."""
+    """The points with these indices, each counted once."""
     bits = cube_bits(indices, dimension)
-    mass = torch.full((indices.shape[0],), 1 / indices.shape[0], device=indices.device)
-    return Batch(coded_inputs(bits, setting.coding), parity_signs(bits, degree), mass)
+    counts = torch.ones(indices.shape[0], device=indices.device)
+    return Batch(coded_inputs(bits, setting.coding), parity_signs(bits, degree), counts, 1 / len(counts), plain=True)
 
 
 def draw_batch(problem: Problem, generator: torch.Generator) -> Batch:
@@ -54,18 +54,18 @@ def draw_batch(problem: Problem, generator: torch.Generator) -> Batch:
     cells = 1 << problem.dimension
     if problem.points is None or (cells > size and generator.device.type != "cpu"):
         return labelled(indices, problem.dimension, problem.degree, problem.setting)
-    mass = cube_mass(indices, cells)
+    counts = cube_counts(indices, cells)
     points = problem.points
     if cells <= size:
-        return Batch(points.inputs, points.labels, mass)
-    drawn = mass.nonzero()[:, 0]
-    return Batch(points.inputs[drawn], points.labels[drawn], mass[drawn])
+        return Batch(points.inputs, points.labels, counts, 1 / size)
+    drawn = counts.nonzero()[:, 0]
+    return Batch(points.inputs[drawn], points.labels[drawn], counts[drawn], 1 / size)
 
 
-def cube_mass(indices: torch.Tensor, cells: int) -> torch.Tensor:
-    """Multinomial counts of the indices over the cells, divided by their number: shape (cells,)."""
+def cube_counts(indices: torch.Tensor, cells: int) -> torch.Tensor:
+    """How often each cell was drawn, (cells,): multinomial for uniform indices. Counts are exact in any order."""
     counts = torch.zeros(cells, device=indices.device)
-    return counts.index_add_(0, indices, counts.new_ones(indices.shape[0])).div_(indices.shape[0])
+    return counts.index_add_(0, indices, counts.new_ones(indices.shape[0]))
 
 
 def evaluation_points(problem: Problem, generator: torch.Generator) -> Batch:

@@ -16,11 +16,6 @@ def lazy_time(gradient_norm: np.ndarray | float, step_size: float) -> np.ndarray
         return 1 / (step_size * np.asarray(gradient_norm, float))
 
 
-def printed_variance(gradient_norm: np.ndarray, parities: np.ndarray) -> np.ndarray:
-    """Theorem 5 as printed: ``E|grad h|^2 / |F|``. It drops the factor 2 of the gradient of the square."""
-    return gradient_norm / parities
-
-
 def printed_drift(dimension: np.ndarray, time: np.ndarray, lipschitz: np.ndarray, start: np.ndarray) -> np.ndarray:
     """The proof of Theorem 6 as printed: ``sqrt(G_0/2L) (exp(2^{2-d/2} sqrt(L) t) - 1)``, a bound of the
     root mean square drift."""
