@@ -148,6 +148,31 @@ def _sgd_markers(row: np.ndarray, sgd: xr.Dataset, names: list[str]) -> None:
             axes.legend(fontsize=6.5)
 
 
+def trapping_exact(analyses: Analyses) -> Figure:
+    """Reflective targets at d = infinity: the loss above its floor, and the largest trapped weight."""
+    with house_style():
+        flow = analyses["trapping_exact"]
+        time, loss = flow["time"].values, flow["loss"].sel(quantile=0.5).values[0]
+        figure, axes = new_figure(1, 2, width=3.6, height=2.8)
+        trapped = flow["trapped_norm_max"].sel(quantile=0.5).values[0]
+        for i, name in enumerate(flow.attrs["polynomials"]):
+            excess = loss[i] - float(flow["floor"][i])
+            style = {"color": COLOURS[i], "marker": MARKERS[i], "markevery": (3 * i, 12), "label": pretty(name)}
+            axes[0, 0].plot(time, excess, **style)
+            axes[0, 1].plot(time, np.maximum(trapped[i], 1e-18), **style)
+        axes[0, 0].set_yscale("symlog", linthresh=1e-3)
+        axes[0, 0].set_ylabel("loss above the floor (1)")
+        axes[0, 1].set_yscale("log")
+        axes[0, 1].set_ylim(1e-18, 1e-6)
+        axes[0, 1].set_ylabel("largest $|w_{S^*}|$ of a particle; 0 drawn at 1e-18", fontsize=7)
+        for axis in axes[0]:
+            axis.set_xlabel("flow time")
+        axes[0, 0].set_title(f"d = ∞: never below the floor, at least {(loss - flow['floor'].values[:, None]).min():.0e}")
+        axes[0, 1].set_title(f"$w_{{S^*}}$ stays at {trapped.max():.0e} or below")
+        axes[0, 0].legend()
+        return figure
+
+
 def escape(analyses: Analyses) -> Figure:
     """Escape time against the dimension for leaps 2 and 3."""
     with house_style():
@@ -283,6 +308,7 @@ def _orders(table: xr.Dataset, place: int) -> str:
 FIGURES: dict[str, Callable[[Any], Figure]] = {
     "reflective_table": reflective_table,
     "trapping": trapping,
+    "trapping_exact": trapping_exact,
     "escape": escape,
     "deficit": deficit,
     "coefficient": coefficient,

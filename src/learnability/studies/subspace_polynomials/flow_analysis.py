@@ -84,12 +84,10 @@ def _escape(times: Array, dimension: Array, loss: Array, floor: Array, rng: np.r
     # Runs stop after they have escaped: what follows counts as below the floor.
     filled = np.where(np.isnan(loss), -np.inf, loss)
     escape = first_crossing(times, np.where(np.isfinite(filled), filled, 0.0), theory.ESCAPE_FRACTION * floor)
+    with np.errstate(invalid="ignore"):  # an infinite time beside a finite one gives NaN, which says enough
+        interval = bootstrap(np.median, escape, rng)
     columns = _with_interval(
-        "escape_time",
-        ("dimension", "target"),
-        bootstrap(np.median, escape, rng),
-        "median time to leave the floor",
-        "flow time",
+        "escape_time", ("dimension", "target"), interval, "median time to leave the floor", "flow time"
     )
     columns["escape_times"] = (("seed", "dimension", "target"), escape, "time to leave the floor", "flow time")
     if len(dimension) >= 3 and np.isfinite(escape).all():
