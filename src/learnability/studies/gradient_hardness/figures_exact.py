@@ -105,7 +105,7 @@ def _small_weight_panel(axes: Axes, data: xr.Dataset) -> None:
     verdict = "exceeds" if worst > 1 else "stays below"
     axes.set(xlabel="mean-field time t", ylabel="drift / printed bound", ylim=(0, None))
     axes.set_title(f"A sine neuron, weights N(0, 1/d), {verdict}\nthe printed bound: up to {worst:.2f} of it")
-    axes.legend(loc="upper left")
+    axes.legend(loc="lower center", ncols=2)
 
 
 def cosine_class(analyses: Analyses) -> Figure:
@@ -141,10 +141,10 @@ def _packing_panel(axes: Axes, data: xr.Dataset) -> None:
     _theory(axes, grid, np.exp(rates["cap"] * grid), f"caps: $e^{{{rates['cap']:.3f}\\,d}}$")
     _theory(axes, grid, np.exp(rates["union"] * grid), f"union bound: $e^{{{rates['union']:.3f}\\,d}}$", linestyle="-.")
     _theory(axes, grid, 0.5 * np.exp(np.sqrt(grid) / 4), "printed: $\\frac{1}{2}e^{\\sqrt{d}/4}$", linestyle=":")
-    axes.set(xlabel="input dimension d", ylabel="number n of cosine neurons", ylim=(0.5, 5 * limit))
+    axes.set(xlabel="input dimension d", ylabel="number n of cosine neurons", ylim=(0.5, 500 * limit))
     plane = int(data["planar_sq_dimension"])
     axes.set_title(f"SQ dimension: at least {found[0][-1]:.0f} at d = {small[-1]},\nexactly {plane} at d = 2")
-    axes.legend(loc="center right", bbox_to_anchor=(1, 0.42))
+    axes.legend(loc="upper left", ncols=2, fontsize=7)
 
 
 def sine_landscape(analyses: Analyses) -> Figure:
@@ -194,7 +194,7 @@ def _depth_panel(axes: Axes, data: xr.Dataset) -> None:
     _theory(axes, size, first, "slope $-1/2$")
     slope = float(data["depth_slope"])
     axes.set(xlabel="sample size n", ylabel="depth below the mean risk")
-    axes.set_title(f"and they get shallower as $n^{{{slope:.2f}}}$")
+    axes.set_title(f"The depth of the minima falls\nas $n^{{{slope:.2f}}}$")
     axes.legend()
 
 
@@ -228,7 +228,7 @@ def path_norms(analyses: Analyses) -> Figure:
     _theory(middle, d, data["parity_merged_formula"], "$6k^2+1$, $k=d$", linestyle="-.")
     middle.set(xlabel="input dimension d", ylabel="path norm of the full parity")
     middle.set_title("Parities: merging the hats halves the norm\nand leaves d+1 neurons")
-    middle.legend()
+    middle.legend(loc="lower right")
     _barron_panel(right, classes)
     return figure
 

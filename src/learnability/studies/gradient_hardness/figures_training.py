@@ -7,6 +7,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from learnability.studies.gradient_hardness.figures_exact import look
 from learnability.studies.gradient_hardness.theory import SPARSE_PARITY_STEPS
@@ -74,13 +75,14 @@ def _curves(axes: Axes, data: xr.Dataset, name: str) -> None:
     steps = float(last["steps"])
     ending = f"after {steps:.0f} steps" if np.isfinite(steps) else f"not within {horizon:.0f} steps"
     axes.set_title(f"{name}: d = {int(last['dimension'])} is learned\n{ending} (full parity)")
-    axes.legend(ncols=2, loc="lower left")
+    axes.legend(loc="lower left", fontsize=6.5)
 
 
 def _last_seen(case: xr.Dataset) -> float:
     """Where the slowest run has ended, or the horizon."""
-    end = float(case["margin_steps_high"])
-    return min(float(case["horizon"]), 1.1 * end) if np.isfinite(end) else float(case["horizon"])
+    ends = [float(case[name]) for name in ("margin_steps_high", "steps_high")]
+    known = ends[1] if np.isnan(ends[0]) else ends[0]
+    return min(float(case["horizon"]), known)
 
 
 def _shade(level: float) -> tuple[float, float, float]:
@@ -158,7 +160,8 @@ def _half(axes: Axes, analyses: Analyses) -> None:
     axes.set(yscale="log", xlabel="input dimension d", ylabel="steps to 100% accuracy")
     axes.set_title(_half_title(analyses))
     if axes.has_data():
-        axes.legend(loc="lower right")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.legend(loc="center left")
     else:
         axes.text(0.5, 0.5, "no half parity at this scale", ha="center", transform=axes.transAxes)
 
@@ -198,7 +201,9 @@ def _variants(axes: Axes, data: xr.Dataset) -> None:
     _horizon(axes, float(data["horizon"].max()), vertical=False)
     axes.set(yscale="log", xlabel="input dimension d", ylabel="steps to 100% accuracy")
     axes.set_title(_variants_title(data))
-    axes.legend(loc="lower right", fontsize=6.5)
+    axes.set_xticks(np.unique(data["dimension"].values))
+    axes.set_ylim(5, None)
+    axes.legend(loc="lower right", fontsize=6.5, ncols=2)
 
 
 def _ratios(axes: Axes, analyses: Analyses) -> None:
@@ -220,10 +225,8 @@ def _ratios(axes: Axes, analyses: Analyses) -> None:
     axes.set_yticks([0.3, 0.5, 1, 2], ["0.3", "0.5", "1", "2"])
     axes.minorticks_off()
     cases = _cases(analyses[RADEMACHER], full=True)
-    title = (
-        f"$T$ predicts a Rademacher start: {float(cases['ratio'].min()):.2f} to {float(cases['ratio'].max()):.2f} of it"
-    )
-    axes.set_title(title)
+    low, high = float(cases["ratio"].min()), float(cases["ratio"].max())
+    axes.set_title(f"Rademacher start: full accuracy after\n{low:.2f} to {high:.2f} of $T=1/(\\eta\\lambda_v)$")
     axes.legend(fontsize=6.5)
 
 
@@ -258,7 +261,7 @@ def _noise_panel(axes: Axes, data: xr.Dataset) -> None:
 def _sparse_title(data: xr.Dataset) -> str:
     case = data.isel(case=int(np.argmax(data["dimension"].values)))
     d, k, steps = int(case["dimension"]), int(case["degree"]), float(case["steps"])
-    return f"Sparse parity: d = {d}, k = {k} takes {steps:.0f} steps\n(width 1000, batch 32, step size 0.1)"
+    return f"Sparse parity: {steps:.0f} steps at d = {d}, k = {k}\n(width 1000, batch 32, step size 0.1)"
 
 
 def _sparse_panel(axes: Axes, data: xr.Dataset) -> None:
