@@ -1,0 +1,197 @@
+"""The mean-field flow against online SGD and torchdiffeq; the closure against a search. Ratios, one run.
+
+1. Time to a loss curve of given accuracy: the exact flow with N particles against online SGD of N neurons, both over
+   a ladder of sizes, error = r.m.s. over seeds of sup_t |L - reference| / L(0). The reference is a flow with many
+   particles.
+2. The same right-hand side, starts, tolerance and saved times: our batched solver with a step size for each sample
+   against torchdiffeq's dopri5, which shares one step among all samples.
+3. The largest reflective subspace by closure against the multi-start search over the Grassmannian, named targets.
+"""
+
+import argparse
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from benchmarks.compare import print_environment, print_ratios, take_turns
+from learnability.dynamics.mean_field import MeanFieldFlow, MeanFieldProblem, Particles
+from learnability.dynamics.online_sgd import full_engine, network_state
+from learnability.dynamics.potential_flow import Controls, integrate
+from learnability.dynamics.sgd_loop import run as run_sgd
+from learnability.dynamics.two_layer import TwoLayerProblem
+from learnability.numerics.reflective import diagnose
+from learnability.numerics.reflective_search import grassmann_search
+from learnability.numerics.target_language import parse
+from learnability.studies.subspace_polynomials.sgd_runs import SHIFTED_SINE, polynomial_label, population_loss
+from learnability.studies.subspace_polynomials.start import sampled_particles
+
+TARGET = parse("z1 + z1*z2")
+NAMED = (
+    "z1 + z1*z2*z3",
+    "z1 + z1*z2 + z1*z2*z3",
+    "z1*z2",
+    "z1 + He3(z2)",
+    "z1 + z2 + z1*z3 + z2*z4",
+    "z1 + He2(z1)*z2",
+    "z1 + z1*z2 + He2(z3)",
+)
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Dimension, end time and repetitions of the comparison."""
+
+    dimension: int
+    end: float
+    seeds: int
+    reference: int
+    ladder: tuple[int, ...]
+    rounds: int
+
+
+FULL = Sizes(64, 10.0, 8, 4096, (16, 32, 64, 128, 256, 512), 5)
+QUICK = Sizes(32, 4.0, 2, 512, (16, 32, 64), 2)
+
+
+def start(count: int, dimensions: np.ndarray, seeds: int, seed: int) -> tuple[Tensor, Tensor, Tensor]:
+    """a (seed x dimension, n), w_V and |w_perp| of a batch."""
+    rng = np.random.default_rng(seed)
+    drawn = [sampled_particles(count, 2, dimensions, rng) for _ in range(seeds)]
+    a = np.concatenate([np.broadcast_to(a, (len(dimensions), count)) for a, _, _ in drawn])
+    w, r = (np.concatenate([d[i] for d in drawn]) for i in (1, 2))
+    return torch.from_numpy(a.copy()), torch.from_numpy(w), torch.from_numpy(r)
+
+
+def flow_curves(count: int, sizes: Sizes, times: Tensor, seeds: int, seed: int = 1) -> Tensor:
+    """Loss curves (seed, time) of the exact flow with ``count`` particles."""
+    dimension = np.array([float(sizes.dimension)])
+    a, w, r = start(count, dimension, seeds, seed)
+    mass = torch.full((count,), 1 / count, dtype=torch.float64)
+    flow = MeanFieldFlow(MeanFieldProblem([TARGET] * seeds, np.repeat(dimension, seeds)), mass)
+    start_state, controls = Particles(a, w, r, mass).packed(), Controls(relative=1e-4, absolute=1e-6)
+    found = integrate(flow, start_state, times, lambda _, loss, index: loss[:, None], controls=controls)
+    return found.observables[..., 0]
+
+
+def sgd_curves(count: int, sizes: Sizes, times: Tensor, seeds: int) -> Tensor:
+    """Loss curves (seed, time) of online SGD with ``count`` neurons; batch and steps grow with the width."""
+    d, step_size, batch = sizes.dimension, 6.4 / count / 2, 2 * count
+    a, w, r = start(count, np.array([float(d)]), seeds, 1)
+    g = torch.Generator().manual_seed(0)
+    outer = torch.randn(seeds, count // 2, d - 2, generator=g, dtype=torch.float64)
+    outer = outer / outer.norm(dim=-1, keepdim=True)
+    weights = torch.cat([w, torch.cat([outer, outer], dim=1) * r[..., None]], dim=-1)
+    problem = TwoLayerProblem(
+        label=lambda z: polynomial_label(TARGET, z),
+        activation=SHIFTED_SINE,
+        loss="squared",
+        spherical=False,
+        second_layer_rate=1.0,
+    )
+    engine = full_engine(problem, torch.eye(d, dtype=torch.float64)[:2], batch)
+    losses: list[Tensor] = []
+    state = network_state(weights, a, torch.zeros_like(a))
+    done = 0
+    for target in np.round(times.numpy() / step_size).astype(int):
+        if target > done:
+            steps = target - done
+            found = run_sgd(engine, state, [int(steps)], lambda n: np.full(len(n), step_size), g)
+            state, done = found.state, int(target)
+        losses.append(population_loss(TARGET, state.weights, state.second_layer))
+    return torch.stack(losses, dim=1)
+
+
+def error(curves: Tensor, reference: Tensor) -> float:
+    """R.m.s. over seeds of sup_t |L - reference| / L(0)."""
+    gaps = ((curves - reference).abs() / reference[0]).amax(1)
+    return float(gaps.square().mean().sqrt())
+
+
+def ladder(name: str, curves: Callable[[int], Tensor], sizes: Sizes, reference: Tensor) -> list[tuple[float, float]]:
+    """(error, seconds a curve) for each size, printed."""
+    rows = []
+    for count in sizes.ladder:
+        begin = time.process_time()
+        found = curves(count)
+        seconds = (time.process_time() - begin) / sizes.seeds
+        rows.append((error(found, reference), seconds))
+        print(f"  {name:12s} N = {count:5d}   error {rows[-1][0]:.4f}   {1e3 * seconds:9.1f} ms a curve")
+    return rows
+
+
+def time_for(rows: list[tuple[float, float]], wanted: float) -> float:
+    """The least time among sizes that reach an error; NaN if none does."""
+    reached = [seconds for gap, seconds in rows if gap <= wanted]
+    return min(reached, default=float("nan"))
+
+
+def against_sgd(sizes: Sizes) -> None:
+    """Time to a loss curve of given accuracy."""
+    times = torch.linspace(0, sizes.end, 11, dtype=torch.float64)
+    print(f"\nLoss curve of z1 + z1 z2, d = {sizes.dimension}, up to flow time {sizes.end:g}")
+    reference = flow_curves(sizes.reference, sizes, times, 2, seed=99).mean(0)
+    flow = ladder("flow", lambda n: flow_curves(n, sizes, times, sizes.seeds), sizes, reference)
+    sgd = ladder("online SGD", lambda n: sgd_curves(n, sizes, times, sizes.seeds), sizes, reference)
+    for wanted in (0.1, 0.05, 0.03, 0.02, 0.01):
+        ours, theirs = time_for(flow, wanted), time_for(sgd, wanted)
+        listed = f"flow {1e3 * ours:9.1f} ms, SGD {1e3 * theirs:9.1f} ms, ratio {theirs / ours:8.1f}"
+        print(f"  error {wanted:5.2f}: {listed}")
+
+
+def against_torchdiffeq(sizes: Sizes) -> None:
+    """One right-hand side, two solvers: a batch over dimensions and seeds, T = 20."""
+    count, seeds = sizes.ladder[-1] // 2, max(2, sizes.seeds // 2)
+    dimensions = np.array([32.0, 128.0, 512.0, 2048.0, np.inf])
+    a, w, r = start(count, dimensions, seeds, 1)
+    mass = torch.full((count,), 1 / count, dtype=torch.float64)
+    flow = MeanFieldFlow(MeanFieldProblem([TARGET] * len(a), np.tile(dimensions, seeds)), mass)
+    initial = Particles(a, w, r, mass).packed()
+    times, index = torch.linspace(0, 2 * sizes.end, 11, dtype=torch.float64), torch.arange(len(a))
+    ends: dict[str, Tensor] = {}
+
+    def ours() -> None:
+        ends["ours"] = integrate(flow, initial, times, lambda _, loss, i: loss[:, None]).state
+
+    def peer() -> None:
+        from torchdiffeq import odeint
+
+        found = odeint(lambda _, y: flow(y, index)[0], initial, times, rtol=1e-6, atol=1e-9, method="dopri5")
+        ends["torchdiffeq"] = found[-1]
+
+    timings = take_turns({"ours, a step size each": ours, "torchdiffeq dopri5": peer}, sizes.rounds)
+    print_ratios(f"{len(a)} flows of {count} particles, five dimensions, rtol 1e-6", timings, "ours, a step size each")
+    if len(ends) == 2:
+        print(f"  largest difference of the end states: {float((ends['ours'] - ends['torchdiffeq']).abs().max()):.1e}")
+
+
+def closure_against_search(sizes: Sizes) -> None:
+    """All named targets: the closure, and a search with eight starts in every dimension above zero."""
+    targets = [parse(text) for text in NAMED]
+
+    def search() -> None:
+        rng = np.random.default_rng(0)
+        for h in targets:
+            for dimension in range(1, h.variables + 1):
+                grassmann_search(h, dimension, rng.standard_normal((8, h.variables, dimension)))
+
+    candidates = {"closure": lambda: [diagnose(h) for h in targets], "Grassmann search, 8 starts": search}
+    timings = take_turns(candidates, sizes.rounds)
+    print_ratios(f"Largest reflective subspace of {len(targets)} targets", timings, "closure")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="small sizes: does every part run?")
+    sizes = QUICK if parser.parse_args().quick else FULL
+    print_environment("torchdiffeq", "scipy")
+    against_sgd(sizes)
+    against_torchdiffeq(sizes)
+    closure_against_search(sizes)
+
+
+if __name__ == "__main__":
+    main()
