@@ -36,7 +36,14 @@ TINY: dict[str, dict[str, object]] = {
     "escape_leap_2": {"dimensions": [16, 64, 256], "particles": 40},
     "escape_leap_3": {"dimensions": [16, 64, 256], "particles": 40, "end_time": 80.0, "save_points": 41},
     "coefficient": {"particles": 8, "end_time": 5.0, "save_points": 9},
-    "online_sgd": {"dimension": 16, "neurons": 20, "batch_size": 32, "step_size": 0.1, "end_time": 3.0, "save_points": 7},
+    "online_sgd": {
+        "dimension": 16,
+        "neurons": 20,
+        "batch_size": 32,
+        "step_size": 0.1,
+        "end_time": 3.0,
+        "save_points": 7,
+    },
     "two_stage": {"particles": 60, "curve_points": 21},
     "taylor": {"order": 7},
 }

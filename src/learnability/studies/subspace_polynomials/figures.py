@@ -67,7 +67,8 @@ def _residuals(axes: Axes, table: xr.Dataset) -> None:
     axes.axhspan(1e-12, 1e-2, color="0.9", zorder=0)
     axes.set_xticks(range(4), [text.replace(" ", "\n", 1) for text, _ in groups], fontsize=6.5)
     axes.set_ylabel("residual or defect (1)")
-    low, high = float(table["residual"].max()), float(table["residual_larger"].min())
+    low = float(table["residual"].max())
+    high = min(float(table["residual_larger"].min()), float(table["search_above"].min()))
     axes.set_title(f"on S* at most {low:.0e}, on larger at least {high:.2g}")
     axes.legend(loc="center right")
 
@@ -125,7 +126,7 @@ def trapping(analyses: Analyses) -> Figure:
             _curves(axes[0, j], flow, j, "loss")
             if trapped:
                 axes[0, j].axhline(floor, **THEORY, label="floor")
-            kind = "reflective: stops at the floor" if trapped else "free: no floor"
+            kind = "reflective: kept at the floor longer as d grows" if trapped else "free: no floor"
             axes[0, j].set_title(f"{pretty(name)}\n{kind}")
             _curves(axes[1, j], flow, j, "trapped_norm" if trapped else "learnable_norm")
             axes[1, j].set_title("trapped part $|w_{S^*}|$" if trapped else "learned part $|w_{W^*}|$")
@@ -167,9 +168,10 @@ def trapping_exact(analyses: Analyses) -> Figure:
         axes[0, 1].set_ylabel("largest $|w_{S^*}|$ of a particle; 0 drawn at 1e-18", fontsize=7)
         for axis in axes[0]:
             axis.set_xlabel("flow time")
-        axes[0, 0].set_title(f"d = ∞: never below the floor, at least {(loss - flow['floor'].values[:, None]).min():.0e}")
+        least = float((loss - flow["floor"].values[:, None]).min())
+        axes[0, 0].set_title(f"d = ∞: never below the floor (least excess {least:.0e})")
         axes[0, 1].set_title(f"$w_{{S^*}}$ stays at {trapped.max():.0e} or below")
-        axes[0, 0].legend()
+        axes[0, 1].legend(loc="center right")
         return figure
 
 
@@ -212,7 +214,10 @@ def deficit(analyses: Analyses) -> Figure:
         figure, axes = new_figure(1, 2, width=3.4, height=2.8)
         place = _place(flow, "z1*z2") or 0
         _power_law(axes[0, 0], flow, "deficit", place, d)
-        for exponent, text in ((theory.NECESSARY_EXPONENT, "bound, slope -1/2"), (theory.OBSERVED_EXPONENT, "slope -1")):
+        for exponent, text in (
+            (theory.NECESSARY_EXPONENT, "bound, slope -1/2"),
+            (theory.OBSERVED_EXPONENT, "slope -1"),
+        ):
             style = THEORY | {"linestyle": "--" if exponent == theory.NECESSARY_EXPONENT else ":"}
             axes[0, 0].plot(d, theory.anchored(d, exponent, float(flow["deficit"][0, place])), **style, label=text)
         axes[0, 0].set_ylabel("floor - min L, t up to 5 (1)")
@@ -221,7 +226,7 @@ def deficit(analyses: Analyses) -> Figure:
         for i, target in enumerate(free):
             _power_law(axes[0, 1], flow, "limit_distance", target, d, i)
         axes[0, 1].set_ylabel("sup over t of $|L_d - L_\\infty|$ (1)")
-        axes[0, 1].set_title("free: curves converge, power " + _estimate(flow, "limit_slope", free[0]))
+        axes[0, 1].set_title("free: power " + _estimate(flow, "limit_slope", free[0]))
         for axis in axes[0]:
             axis.legend()
         return figure
@@ -253,7 +258,7 @@ def coefficient(analyses: Analyses) -> Figure:
         axes[0, 0].set_title(f"$z_1+z_2+z_1z_3+c\\,z_2z_4$, d = ∞: dim S* = {trapped:g} at c = 1 only")
         axes[0, 0].legend(ncols=2)
         for shade, moment in enumerate((0.125, 0.5, 1.0)):
-            at = int(round(moment * (len(time) - 1)))
+            at = round(moment * (len(time) - 1))
             axes[0, 1].plot(c, loss[:, at], MARKERS[shade] + "-", color=COLOURS[shade], label=f"t = {time[at]:g}")
         fine = np.linspace(c.min(), c.max(), 200)
         unlearned = 0.5 * (((1 + fine) / 2) ** 2 + 2 * ((1 - fine) / 2) ** 2)
@@ -279,13 +284,13 @@ def taylor_rank(analyses: Analyses) -> Figure:
             for j, activation in enumerate(activations):
                 axis.step(
                     order,
-                    table["rank"].values[i, j] + 0.05 * (j - 1.5),
+                    table["rank"].values[i, j] + 0.09 * (j - 1.5),
                     where="mid",
                     color=COLOURS[j],
                     label=activation,
                     lw=1.3,
                 )
-                axis.plot(order, table["rank"].values[i, j] + 0.05 * (j - 1.5), MARKERS[j], color=COLOURS[j], ms=3)
+                axis.plot(order, table["rank"].values[i, j] + 0.09 * (j - 1.5), MARKERS[j], color=COLOURS[j], ms=3)
             axis.axhline(int(table["used_variables"][i]), **THEORY)
             axis.set_title(f"{pretty(name)}\n{_orders(table, i)}", fontsize=7)
             axis.set_xlabel("Taylor order s")

@@ -18,6 +18,9 @@ from learnability.studies.subspace_polynomials.measures import (
 PAPER = "Chen, Ge 2024 (arXiv 2402.08948)"
 OURS = f"this study, on the definitions of {PAPER}"
 RECALLED = "The theorem's constant and exact power are not certain here; the claim tests the power d^{-1/2} alone."
+CONJECTURE = (
+    "The conjecture asks that averaging can be dropped, not that this is faster: a comparison of times, no proof."
+)
 
 TRAPPING = (
     Claim(
@@ -52,6 +55,7 @@ TRAPPING = (
         experiments=("trapping_exact",),
         expected="0; a bounded activation trained jointly may stop above",
         figure="trapping_exact",
+        reason="A finite time and a bounded activation trained jointly: this says nothing of the limit.",
         form="summary",
     ),
     Claim(
@@ -202,6 +206,7 @@ TWO_STAGE = (
         expected="about 0.36; consistent with the conjecture, no proof",
         seeds_needed=4,
         figure="decay",
+        reason=CONJECTURE,
     ),
     Claim(
         id="averaging-removable.p3-early",
@@ -214,6 +219,7 @@ TWO_STAGE = (
         expected="below 1",
         seeds_needed=4,
         figure="decay",
+        reason=CONJECTURE,
     ),
     Claim(
         id="averaging-removable.p3-late",
@@ -226,6 +232,7 @@ TWO_STAGE = (
         expected="open",
         seeds_needed=4,
         figure="decay",
+        reason=CONJECTURE,
     ),
     Claim(
         id="lambda-scaling",

@@ -29,8 +29,15 @@ def _eigenvalues(axes: Axes, stage: xr.Dataset, case: int) -> str:
         axes.plot(time, value, color=COLOURS[copies], lw=1)
         axes.plot(time[resolved], value[resolved], MARKERS[copies], color=COLOURS[copies], label=label)
         if not resolved.all():
-            style = {"color": COLOURS[copies], "mfc": "white", "ls": "none"}
-            axes.plot(time[~resolved], value[~resolved], MARKERS[copies], label=f"{label}, not resolved", **style)
+            axes.plot(
+                time[~resolved],
+                value[~resolved],
+                MARKERS[copies],
+                color=COLOURS[copies],
+                markerfacecolor="white",
+                linestyle="none",
+                label=f"{label}, not resolved",
+            )
     power = theory.kernel_exponent(SPANNING_ORDERS[p], int(stage["degree"][case]))
     anchor = float(stage["lambda_min"].values[case, 1, 0])
     axes.plot(time, theory.anchored(time, power, anchor), **THEORY, label=f"$T^{{2sn}}$, 2sn = {power}")
