@@ -7,6 +7,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import NullLocator
 
 from learnability.studies.style import COLOURS, MARKERS, THEORY, band, new_figure
 
@@ -85,6 +86,7 @@ def escape_times(analyses: Mapping[str, xr.Dataset]) -> Figure:
         low, high = axes.get_xlim()
         axes.set_xlim(low, high * 60)
         axes.set_xticks([t for t in axes.get_xticks() if low <= t <= high])
+        axes.xaxis.set_minor_locator(NullLocator())
         _label_lines(axes, labels[axes], high)
     flows = [
         Line2D([], [], color=c, marker="o", label=f"{n}: median, band 10 to 90 %")

@@ -44,7 +44,7 @@ def _deviations(axes: Axes, data: xr.Dataset) -> None:
             )
     axes.axvline(1 / _ROUNDING, linestyle="--", color="#444444", linewidth=1.0)
     axes.set(xscale="log", yscale="log", xlabel=r"$d^{\,s-1}$", ylabel="deviation of the last escape time")
-    axes.set_ylim(1e-16, 1e6)
+    axes.set_ylim(1e-16, 1e11)
     axes.set_yticks(
         [1e-15, 1e-12, 1e-9, 1e-6, 1e-3, 1.0, 10.0],
         ["$10^{-15}$", "$10^{-12}$", "$10^{-9}$", "$10^{-6}$", "$10^{-3}$", "1", "never"],
