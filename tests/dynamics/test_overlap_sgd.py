@@ -81,8 +81,9 @@ def test_a_step_is_the_full_step_on_the_same_batch():
     frame = torch.cat([basis.expand(2, -1, -1), complement], -1)
     z = x @ frame
     beyond = x - z @ frame.mT
-    problem_signal = overlap_sgd.learning_signal(problem, z @ state.coordinates.mT, y, state.second_layer, state.bias)
-    orthogonal = torch.linalg.qr(problem_signal.coefficients)[0]
+    preactivations = z @ state.coordinates.mT + state.bias[:, None]
+    slopes = overlap_sgd.learning_signal(problem, preactivations, y, state.second_layer).slopes
+    orthogonal = torch.linalg.qr(slopes * state.second_layer[:, None])[0]
     rows = orthogonal.mT @ beyond
     lower = torch.linalg.qr(rows.mT, mode="r")[1].mT
     new = overlap_sgd.overlap_step(problem, state, z, y, lower, size)

@@ -70,8 +70,9 @@ def chain_step(
     pulled, along, radial, spread = (0.0 * state.frame, 0.0 * state.rest, 0.0 * state.rest, 0.0 * state.rest)
     for rows in row_tiles(batch_size, h.shape[-1], h.device):
         s = torch.matmul(g[:, rows], state.frame.mT).addcmul_(h[:, rows], state.rest[:, None])
-        c = learning_signal(problem, s, label[:, rows], state.second_layer, state.bias).coefficients
-        c = c.mul_(step_size / batch_size)
+        preactivations = s + state.bias[:, None]
+        c = learning_signal(problem, preactivations, label[:, rows], state.second_layer).slopes
+        c = c.mul_((state.second_layer * (step_size / batch_size))[:, None])
         pulled = torch.baddbmm(pulled, c.mT, g[:, rows])
         along = along + torch.linalg.vecdot(c, h[:, rows], dim=1)
         spread = spread + torch.linalg.vecdot(c, c, dim=1)

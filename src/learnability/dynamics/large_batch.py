@@ -43,8 +43,8 @@ def matched_step(
     """
     g, h, label, chi = drawn
     s = torch.matmul(g, state.frame.mT).addcmul_(h, state.rest[:, None])
-    c = learning_signal(problem, s, label, state.second_layer, state.bias).coefficients
-    c = c.mul_(1 / g.shape[1])
+    c = learning_signal(problem, s + state.bias[:, None], label, state.second_layer).slopes
+    c = c.mul_((state.second_layer / g.shape[1])[:, None])
     radial = torch.linalg.vecdot(c, s, dim=1)
     in_frame = torch.matmul(c.mT, g) - radial[..., None] * state.frame
     along = torch.linalg.vecdot(c, h, dim=1) - radial * state.rest

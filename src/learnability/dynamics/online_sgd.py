@@ -59,31 +59,24 @@ def row_tiles(batch_size: int, width: int, device: torch.device) -> list[slice]:
 
 
 def _tiled_signal(problem: TwoLayerProblem, state: NetworkState, x: Tensor, label: Tensor) -> tuple[Signal, Tensor]:
-    """The learning signal of a batch and mean_b C_bj h_bj (replica, neuron), tile by tile."""
-    batch_size, width = x.shape[-2], state.scale.shape[-1]
-    tiles = row_tiles(batch_size, width, x.device)
-    coefficients = x.new_empty(*x.shape[:-1], width) if len(tiles) > 1 else None
-    transposed = state.weights.mT
+    """The learning signal of a batch and sum_b slopes_bj <u_j, x_b> (replica, neuron), tile by tile."""
+    batch_size = x.shape[-2]
+    tiles = row_tiles(batch_size, state.scale.shape[-1], x.device)
+    slopes = x.new_empty(*x.shape[:-1], state.scale.shape[-1])
     parts: list[Signal] = []
     radial = torch.zeros_like(state.scale)
     for rows in tiles:
-        projections = torch.matmul(x[:, rows], transposed)
+        projections = torch.matmul(x[:, rows], state.weights.mT)
+        preactivations = torch.addcmul(state.bias[:, None, :], projections, state.scale[:, None, :])
+        parts.append(learning_signal(problem, preactivations, label[:, rows], state.second_layer, slopes[:, rows]))
         if problem.spherical:
-            projections.mul_(state.scale[:, None, :])
-        part = learning_signal(problem, projections, label[:, rows], state.second_layer, state.bias)
-        if problem.spherical:
-            radial += torch.linalg.vecdot(part.coefficients, projections, dim=1) / batch_size
-        if coefficients is not None:
-            coefficients[:, rows] = part.coefficients
-        parts.append(part)
-    if coefficients is None:
-        return parts[0], radial
+            radial += torch.linalg.vecdot(slopes[:, rows], projections, dim=1)
     shares = [(rows.stop - rows.start) / batch_size for rows in tiles]
     second_layer, bias = (
         None if columns[0] is None else torch.stack([s * c for s, c in zip(shares, columns, strict=True)]).sum(0)
         for columns in ([p.second_layer for p in parts], [p.bias for p in parts])
     )
-    return Signal(coefficients, second_layer, bias), radial
+    return Signal(slopes, second_layer, bias), radial
 
 
 def full_step(
@@ -95,17 +88,15 @@ def full_step(
     w + eta (G - w <w, G>) is parallel to u + eta G / (scale (1 - eta <w, G>)), so one fused product updates u in
     place of three passes; its length goes into the scale.
     """
-    batch_size = x.shape[-2]
     signal, radial = _tiled_signal(problem, state, x, label)
-    coefficients, scale = signal.coefficients, state.scale
+    # C = factor * slopes, with the step size and the mean over the batch in it.
+    factor, scale = state.second_layer * (step_size / x.shape[-2]), state.scale
     if problem.spherical:
-        kept = scale * (1 - step_size * radial)
-        coefficients.mul_((step_size / batch_size / kept)[:, None, :])
-        weights = torch.baddbmm(state.weights, coefficients.mT, x)
+        kept = scale * (1 - factor * scale * radial)
+        factor = factor / kept
+    weights = torch.baddbmm(state.weights, signal.slopes.mul_(factor[:, None, :]).mT, x)
+    if problem.spherical:
         scale = torch.sign(kept) / torch.linalg.vector_norm(weights, dim=-1)
-    else:
-        coefficients.mul_(step_size / batch_size)
-        weights = torch.baddbmm(state.weights, coefficients.mT, x)
     return NetworkState(
         weights,
         scale,

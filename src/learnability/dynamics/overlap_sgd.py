@@ -89,13 +89,14 @@ def overlap_step(
     """One step: z (replica, batch, M + J), label (replica, batch), outside (replica, m, m') Bartlett's factor."""
     batch_size, tasks = z.shape[1], z.shape[2] - state.bias.shape[1]
     projections = torch.matmul(z, state.coordinates.mT)
-    signal = learning_signal(problem, projections, label, state.second_layer, state.bias)
+    signal = learning_signal(problem, projections + state.bias[:, None], label, state.second_layer)
+    coefficients = signal.slopes * state.second_layer[:, None]
     factor = step_size / batch_size
-    inside = factor * torch.matmul(signal.coefficients.mT, z)
-    beyond = factor * torch.matmul(torch.linalg.qr(signal.coefficients, mode="r")[1].mT, outside)
+    inside = factor * torch.matmul(coefficients.mT, z)
+    beyond = factor * torch.matmul(torch.linalg.qr(coefficients, mode="r")[1].mT, outside)
     kept = state.coordinates
     if problem.spherical:
-        radial = factor * torch.linalg.vecdot(signal.coefficients, projections, dim=1)
+        radial = factor * torch.linalg.vecdot(coefficients, projections, dim=1)
         kept = kept * (1 - radial)[..., None]
     coordinates = kept + inside
     rest = torch.cat([coordinates[..., tasks:], beyond], dim=-1)

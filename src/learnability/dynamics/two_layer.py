@@ -49,13 +49,14 @@ class TwoLayerProblem:
 
 
 class Signal(NamedTuple):
-    """Descent directions of one batch, averaged over nothing yet for the weights and over the batch for the rest.
+    """Descent directions of one batch: per sample for the weights, batch means for the rest.
 
-    ``coefficients`` (..., batch, neuron) is C; ``second_layer`` and ``bias`` (..., neuron) are batch means, None when
-    fixed.
+    ``slopes`` (..., batch, neuron) is e_b sigma'(h_bj + b_j), so that C_bj = a_j slopes_bj: the second layer is left
+    to the caller, which multiplies by other factors of the neuron anyway. ``second_layer`` and ``bias`` (...,
+    neuron), None when fixed.
     """
 
-    coefficients: Tensor
+    slopes: Tensor
     second_layer: Tensor | None
     bias: Tensor | None
 
@@ -69,32 +70,32 @@ def labels(problem: TwoLayerProblem, task_projections: Tensor, generator: torch.
     return clean + problem.label_noise * noise
 
 
-def output(problem: TwoLayerProblem, projections: Tensor, second_layer: Tensor, bias: Tensor) -> Tensor:
-    """f (..., batch) from the neuron projections (..., batch, neuron)."""
+def output(problem: TwoLayerProblem, preactivations: Tensor, second_layer: Tensor) -> Tensor:
+    """f (..., batch) from h_bj + b_j (..., batch, neuron)."""
     scale = 1 / second_layer.shape[-1] if problem.output_scale is None else problem.output_scale
-    hidden = problem.activation.value(projections + bias[..., None, :])
+    hidden = problem.activation.value(preactivations)
     return scale * torch.matmul(hidden, second_layer[..., :, None])[..., 0]
 
 
 def learning_signal(
-    problem: TwoLayerProblem, projections: Tensor, label: Tensor, second_layer: Tensor, bias: Tensor
+    problem: TwoLayerProblem, preactivations: Tensor, label: Tensor, second_layer: Tensor, out: Tensor | None = None
 ) -> Signal:
-    """C_bj = e_b a_j sigma'(h_bj + b_j) with e = y (correlation loss) or y - f (squared loss).
+    """The signal with e = y (correlation loss) or y - f (squared loss).
 
-    Shapes: projections (..., batch, neuron), label (..., batch), second_layer and bias (..., neuron).
+    Shapes: preactivations h_bj + b_j (..., batch, neuron), label (..., batch), second_layer (..., neuron). The
+    slopes are written to ``out`` where it is given.
     """
-    shifted = projections + bias[..., None, :]
     error = label
     if problem.loss == "squared":
-        error = label - output(problem, projections, second_layer, bias)
-    coefficients = (problem.activation.derivative(shifted) * second_layer[..., None, :]).mul_(error[..., None])
+        error = label - output(problem, preactivations, second_layer)
+    slopes = torch.mul(problem.activation.derivative(preactivations), error[..., None], out=out)
     to_second_layer = to_bias = None
     if problem.second_layer_rate:
-        hidden = problem.activation.value(shifted)
+        hidden = problem.activation.value(preactivations)
         to_second_layer = torch.matmul(error[..., None, :], hidden)[..., 0, :] / error.shape[-1]
     if problem.bias_rate:
-        to_bias = coefficients.mean(dim=-2)
-    return Signal(coefficients, to_second_layer, to_bias)
+        to_bias = slopes.mean(dim=-2) * second_layer
+    return Signal(slopes, to_second_layer, to_bias)
 
 
 def moved(parameter: Tensor, direction: Tensor | None, step_size: Tensor, rate: float) -> Tensor:
