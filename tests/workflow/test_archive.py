@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from learnability.pipeline.archive import reproduce
 from learnability.pipeline.archive.members import MANIFEST, METADATA, PROVENANCE, write_archive
 from learnability.pipeline.archive.restore import restore
 from learnability.pipeline.archive.verify import Finding, check_profile, findings
@@ -322,9 +323,18 @@ def test_round_trip(committed: Project, plain: Path, tmp_path: Path) -> None:
     assert "have the bytes of the archive" in done.stdout
 
 
-def test_restored_results_can_be_archived_again(committed: Project, plain: Path, tmp_path: Path) -> None:
+def _restored(committed: Project, archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     clone = _clone(committed, tmp_path / "clone")
-    assert _module(clone, "archive.restore", str(plain)).returncode == 0
+    with monkeypatch.context() as patch:
+        patch.chdir(clone.folder)
+        restore(archive)
+    return clone
+
+
+def test_restored_results_can_be_archived_again(
+    committed: Project, plain: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clone = _restored(committed, plain, tmp_path, monkeypatch)
     done = _module(clone, "archive.pack")
     assert done.returncode == 0, done.stderr
     assert (clone.folder / ARCHIVE).read_bytes() == plain.read_bytes()
@@ -336,30 +346,26 @@ def test_after_restoring_only_a_changed_figure_is_drawn(committed: Project, plai
     done = _module(clone, "archive.restore", str(plain))
     assert "changed: src/learnability/studies/demo/figures.py" in done.stdout
     assert clone.planned() == {"figures": 1}
-    assert clone.launch().returncode == 0
-    assert clone.planned() == {}
+    assert clone.snakemake("all", "--cores", "1").returncode == 0
     assert not list(clone.folder.glob("results/laptop/demo/*/train/**/*.zip"))
 
 
-def test_changed_claims_are_judged_again_without_training(committed: Project, plain: Path, tmp_path: Path) -> None:
-    clone = _clone(committed, tmp_path / "clone")
-    assert _module(clone, "archive.restore", str(plain)).returncode == 0
+def test_without_runs_claims_are_judged_again_and_only_an_analysis_needs_training(
+    committed: Project, plain: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clone = _restored(committed, plain, tmp_path, monkeypatch)
     clone.edit(f"{STUDY}/claims.py", lambda text: text.replace("Between(-1.0, 1.0)", "Between(2.0, 3.0)"))
     assert clone.planned() == {"claims": 1, "verdicts": 1}
-
-
-def test_without_runs_a_changed_analysis_trains_again(committed: Project, plain: Path, tmp_path: Path) -> None:
-    clone = _clone(committed, tmp_path / "clone")
-    assert _module(clone, "archive.restore", str(plain)).returncode == 0
     clone.edit(f"{STUDY}/analyse.py", lambda text: text.replace(".mean())", ".median())"))
     assert clone.planned()["train"] == 5
 
 
-def test_with_runs_more_seeds_run_only_the_new_batches(committed: Project, with_runs: Path, tmp_path: Path) -> None:
-    clone = _clone(committed, tmp_path / "clone")
-    assert _module(clone, "archive.restore", str(with_runs)).returncode == 0
+def test_with_runs_more_seeds_run_only_the_new_batches(
+    committed: Project, with_runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clone = _restored(committed, with_runs, tmp_path, monkeypatch)
     assert clone.planned() == {}
-    _more_seeds(clone)
+    clone.edit(CONFIG, lambda text: text.replace("laptop: {seeds: 4,", "laptop: {seeds: 8,"))
     assert clone.planned() == {"train": 4, "analyse": 1, "claims": 1, "figures": 1, "verdicts": 1}
 
 
@@ -374,15 +380,57 @@ def test_other_results_are_not_overwritten_unasked(archiving: Project, plain: Pa
     assert figure.read_text() != "mine"
 
 
-@pytest.mark.slow
-def test_what_is_not_reproduced_is_shown(committed: Project, plain: Path, tmp_path: Path) -> None:
+def _other_results(committed: Project, estimate: float) -> Callable[..., None]:
+    """A run whose analysis has other bytes and whose claim has another estimate."""
+
+    def run(folder: Path, *_: object) -> None:
+        shutil.copytree(committed.folder / "results", folder / "results")
+        with (folder / "results/laptop/demo/first/analysis.zarr.zip").open("ab") as stream:
+            stream.write(b"other")
+        path = folder / "results/laptop/demo/claims.json"
+        (row,) = json.loads(path.read_text())
+        path.write_text(json.dumps([{**row, "estimate": row["estimate"] + estimate}]))
+
+    return run
+
+
+@pytest.mark.parametrize(("moved", "good"), [(1e-9, True), (1e-3, False)])
+def test_what_moved_is_shown_and_judged_by_the_archived_interval(
+    moved: float,
+    good: bool,
+    committed: Project,
+    plain: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(committed.folder)
+    monkeypatch.setattr(reproduce, "_run", _other_results(committed, moved))
+    assert reproduce.reproduce(plain, ["demo"]) is good
+    said = capsys.readouterr().out
+    assert "results/laptop/demo/first/analysis.zarr.zip" in said
+    assert ("within   demo/bounded" if good else "OUTSIDE  demo/bounded") in said
+    assert ("NOT reproduced" in said) is not good
+
+
+def test_code_that_is_not_the_archives_is_named(committed: Project, plain: Path, tmp_path: Path) -> None:
     clone = _clone(committed, tmp_path / "clone")
     clone.edit(f"{STUDY}/train.py", lambda text: text.replace("np.cos(", "0.5 * np.cos("))
-    done = _module(clone, "archive.reproduce", str(plain))
-    assert done.returncode == 1, done.stderr
-    assert "the code here is not that of the archive: changed: src/learnability/studies/demo/train.py" in done.stdout
-    assert "OUTSIDE  demo/bounded" in done.stdout
-    assert "NOT reproduced" in done.stdout
+    (clone.folder / "src/learnability/new.py").touch()
+    (clone.folder / f"{STUDY}/claims.py").unlink()
+    done = clone.call(sys.executable, "-c", _SAY_DIFFERENCES, str(plain))
+    assert done.stdout.splitlines() == [
+        f"only in the archive: {STUDY}/claims.py",
+        f"changed: {STUDY}/train.py",
+        "only here: src/learnability/new.py",
+    ]
+
+
+_SAY_DIFFERENCES = """
+import sys
+from pathlib import Path
+from learnability.pipeline.archive.restore import source_differences
+print("\\n".join(source_differences(Path(sys.argv[1]))))
+"""
 
 
 def test_reproduce_names_the_studies_that_there_are(committed: Project, plain: Path) -> None:

@@ -134,12 +134,13 @@ def test_claims_page_fits_a_phone(browser: Browser, page: Path) -> None:
 
 
 def test_claims_page_prints_without_its_controls(browser: Browser, page: Path) -> None:
-    browser.open(page, 800, 1100)
+    browser.open(page, 1030, 720)  # a sheet of A4 across
     browser.until("document.querySelectorAll('#claims tbody tr').length == 12")
     browser.medium("print")
     hidden = "[...document.querySelectorAll('.dt-search, .dtsp-panesContainer')].every(e => e.offsetHeight == 0)"
     assert browser.run(hidden)
     assert browser.run("document.querySelectorAll('#claims tbody tr').length == 12")
+    assert browser.run("document.scrollingElement.scrollWidth <= window.innerWidth")
     _look(browser, "claims_print")
     browser.medium("screen")
 

@@ -26,7 +26,7 @@ dl { display: grid; grid-template-columns: max-content 1fr; gap: 0 .8rem; font-s
 dd { margin: 0; overflow-wrap: anywhere; }
 .embedded a.file { color: inherit; text-decoration: none; pointer-events: none; }
 :target { outline: 3px solid #e69f00; outline-offset: 4px; }
-@media (max-width: 800px) {
+@media screen and (max-width: 800px) {
   #claims thead { display: none; }
   #claims, #claims tbody, #claims tr, #claims td { display: block; width: auto; text-align: left !important; }
   #claims tr { border-top: 2px solid #111; padding: .4rem 0; }
@@ -38,9 +38,10 @@ dd { margin: 0; overflow-wrap: anywhere; }
   #claims td:nth-child(6)::before { content: "Expected: "; }
   #claims td:nth-child(7)::before { content: "Seeds: "; }
 }
+@page { size: landscape; margin: 1.2cm; }
 @media print {
   .dt-search, .dtsp-panesContainer, .dt-info { display: none !important; }
-  body { font-size: 9pt; max-width: none; margin: 0; padding: 0; }
+  body { font-size: 8pt; max-width: none; margin: 0; padding: 0; }
   tr { break-inside: avoid; }
   a { color: inherit; text-decoration: none; }
 }
