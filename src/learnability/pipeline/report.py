@@ -63,9 +63,10 @@ def make(table: RunTable, pass_fds: Sequence[int] = ()) -> Path:
     """Make the report. Raises UserError with the engine's words when it cannot."""
     path = path_of(table.main.scale)
     config = [f"scale={table.main.scale}", f"studies={','.join(table.configs)}"]
+    shown = digest(table)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".report.", suffix=".tmp") as folder:
         style = Path(folder) / "style.css"
-        style.write_text(f"/* report of {digest(table)} */\n{_STYLE.read_text(encoding='utf-8')}", encoding="utf-8")
+        style.write_text(f"/* report of {shown} */\n{_STYLE.read_text(encoding='utf-8')}", encoding="utf-8")
         made = Path(folder) / path.name
         command = [sys.executable, "-m", "snakemake", "all", "--report", str(made), "--report-stylesheet", str(style)]
         done = subprocess.run(
