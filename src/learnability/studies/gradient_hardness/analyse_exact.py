@@ -8,7 +8,7 @@ import xarray as xr
 
 from learnability.numerics.intervals import bootstrap
 from learnability.studies.contract import Run
-from learnability.studies.gradient_hardness import cosine_class, theory
+from learnability.studies.gradient_hardness import cosine_class, drift, theory
 from learnability.studies.gradient_hardness.datasets import variable
 from learnability.studies.gradient_hardness.representations import hat_path_norm, merged_path_norm
 
@@ -148,10 +148,13 @@ def analyse_drift(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
         }
         new |= _prefixed(f"{name}drift", _interval(root, rng, "root mean square drift"))
         new |= _prefixed(f"{name}truncated", _interval(cut, rng, "root mean square of the cut drift"))
-        for bound, (drift, log_bound) in bounds.items():
-            ratio = drift.copy(data=np.exp(np.log(drift.values) - log_bound))
+        for bound, (measured, log_bound) in bounds.items():
+            ratio = measured.copy(data=np.exp(np.log(measured.values) - log_bound))
             new |= _prefixed(f"{name}{bound}_ratio", _interval(ratio, rng, f"drift over the {bound} bound"))
             new[f"{name}{bound}_log_bound"] = variable((axis, time), log_bound, f"log of the {bound} bound")
+    predicted = [drift.lifted_time(d) for d in result["simulated_dimension"].values]
+    gap = np.abs(result["lifted_time"].values - predicted)
+    new["lifted_time_gap"] = variable("simulated_dimension", gap, "simulated time less the closed form", "flow time")
     return result.assign(new | _lifted(runs[0].target["dimension"].values.astype(float)))
 
 

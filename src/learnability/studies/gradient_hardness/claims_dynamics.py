@@ -46,6 +46,21 @@ DYNAMICS_CLAIMS = (
         figure="drift",
     ),
     Claim(
+        id="drift.lifted-model",
+        source="counter-example to Theorem 6",
+        statement="the lifted model has |h| <= 1 and reaches a drift of 1/2 at t = ln(2^{d/2-1} + 1)",
+        measured="distance of the simulated time (all 2^d parameters, full parity) from it; infinite if |h| exceeds 1",
+        rule=AtMost(1e-3),
+        measure=exactly(
+            "drift", lambda ds: ds["lifted_time_gap"].max() if float(ds["lifted_supremum"].max()) <= 1 else np.inf
+        ),
+        experiments=DRIFT,
+        expected="0",
+        unit="flow time",
+        form="corrected",
+        figure="drift",
+    ),
+    Claim(
         id="drift.printed.sine",
         source="lecture, end of the proof of Theorem 6",
         statement="the same bound for a sine neuron with weights N(0, 1/d)",

@@ -1,6 +1,7 @@
 """Runs of the kind ``orthonormal_classes``: SQ dimensions, packings, gradient variance over the cosines,
 Barron norm."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,56 +15,51 @@ from learnability.studies.gradient_hardness.settings import ClassSetting
 
 
 def class_runs(setting: ClassSetting, context: RunContext) -> xr.Dataset:
+    """Packings for each seed, and what is exact: Gram matrices, bounds, variances, norms."""
     target, rng = setting.target, context.stream("target")
     packings = []
     for number, _ in enumerate(context.seeds):
-        packings.append(
-            [
-                cosine_class.greedy_packing(d, setting.candidates, setting.packing_limit, rng)
-                for d in target.packing_dimensions
-            ]
-        )
+        options = (setting.candidates, setting.packing_limit, rng)
+        packings.append([cosine_class.greedy_packing(d, *options) for d in target.packing_dimensions])
         context.progress(number + 1, len(context.seeds), "packings")
-    grams = [_gram(d) for d in target.parity_dimensions]
-    dimensions = target.cosine_dimensions
-    content: dict[str, Any] = {
-        "packing": variable(
-            ("seed", "packing_dimension"), packings, "cosine neurons packed with inner products at most 1/n^2"
-        ),
-        "gram_off_diagonal": variable(
-            "parity_dimension", [g[0] for g in grams], "largest off-diagonal entry of the Gram matrix"
-        ),
-        "log2_sq_dimension": variable(
-            "parity_dimension", [g[1] for g in grams], "log2 of the SQ dimension of the parities"
-        ),
+    grams = np.array([_gram(d) for d in target.parity_dimensions])
+    label = "cosine neurons packed with inner products at most 1/n^2"
+    content = {
+        "packing": variable(("seed", "packing_dimension"), packings, label),
+        "gram_off_diagonal": variable("parity_dimension", grams[:, 0], "largest off-diagonal entry of the Gram matrix"),
+        "log2_sq_dimension": variable("parity_dimension", grams[:, 1], "log2 of the SQ dimension of the parities"),
         "planar_sq_dimension": variable((), cosine_class.planar_sq_dimension(), "SQ dimension of the cosines at d = 2"),
-        "log_union_bound": variable(
-            "dimension", [cosine_class.log_union_bound(d) for d in dimensions], "log n of the union bound"
-        ),
-        "log_variance_cosine": variable(
-            "dimension",
-            [cosine_class.log_variance_cosine(d) for d in dimensions],
-            "log variance of the gradient, cosine model",
-        ),
-        "log_variance_relu": variable(
-            "dimension",
-            [cosine_class.log_variance_relu(d) for d in dimensions],
-            "log variance of the gradient, one ReLU neuron",
-        ),
+        **_by_dimension(target.cosine_dimensions),
     }
-    for name, count in (("diagonal", None), ("axis", 1)):
-        bounds = [cosine_class.barron_bound(d, count or d) for d in dimensions]
-        norms = [cosine_class.ridge_path_norm(d, count or d) for d in dimensions]
-        content[f"barron_bound_{name}"] = variable("dimension", bounds, f"bound of the Barron norm, w on the {name}")
-        content[f"ridge_path_norm_{name}"] = variable(
-            "dimension", norms, f"path norm of a ridge network, w on the {name}"
-        )
     coordinates = {
-        "dimension": variable("dimension", dimensions, "input dimension d"),
+        "dimension": variable("dimension", target.cosine_dimensions, "input dimension d"),
         "packing_dimension": variable("packing_dimension", target.packing_dimensions, "input dimension d"),
         "parity_dimension": variable("parity_dimension", target.parity_dimensions, "input dimension d"),
     }
     return xr.Dataset(content, coordinates, {"packing_limit": setting.packing_limit})
+
+
+def _by_dimension(dimensions: tuple[int, ...]) -> dict[str, Any]:
+    """Bounds, variances and norms of the cosine class against d; w on the diagonal (d coordinates) or on an
+    axis (one)."""
+    quantities: dict[str, tuple[Callable[[int], float], str]] = {
+        "log_union_bound": (cosine_class.log_union_bound, "log n of the union bound"),
+        "log_variance_cosine": (cosine_class.log_variance_cosine, "log variance of the gradient, cosine model"),
+        "log_variance_relu": (cosine_class.log_variance_relu, "log variance of the gradient, one ReLU neuron"),
+        "barron_bound_diagonal": (
+            lambda d: cosine_class.barron_bound(d, d),
+            "bound of the Barron norm, w on the diagonal",
+        ),
+        "barron_bound_axis": (lambda d: cosine_class.barron_bound(d, 1), "bound of the Barron norm, w on an axis"),
+        "ridge_path_norm_diagonal": (
+            lambda d: cosine_class.ridge_path_norm(d, d),
+            "path norm of a ridge network, w on the diagonal",
+        ),
+    }
+    return {
+        name: variable("dimension", [function(d) for d in dimensions], label)
+        for name, (function, label) in quantities.items()
+    }
 
 
 def _gram(dimension: int) -> tuple[float, float]:

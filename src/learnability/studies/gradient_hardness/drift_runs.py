@@ -1,5 +1,7 @@
 """Runs of the kind ``drift``: sine committee and lifted model."""
 
+from typing import Any
+
 import numpy as np
 import xarray as xr
 
@@ -10,6 +12,8 @@ from learnability.studies.gradient_hardness.settings import DriftSetting
 
 
 def drift_runs(setting: DriftSetting, context: RunContext) -> xr.Dataset:
+    """Mean squared drifts of sine neurons over all parities for each seed, and the lifted model with all
+    its parameters."""
     target, rng = setting.target, context.stream("init")
     times, small_times = np.array(setting.times), np.array(setting.small_weight_times)
 
@@ -22,31 +26,24 @@ def drift_runs(setting: DriftSetting, context: RunContext) -> xr.Dataset:
         small.append([mean_squared(d, small_times, d**-0.5) for d in target.small_weight_dimensions])
         context.progress(number + 1, len(context.seeds), "sine committee")
     lifted = [drift.simulate_lifted(d, 2**d - 1) for d in target.simulated_dimensions]
-    by_time, by_small_time = ("seed", "sine_dimension", "time"), ("seed", "small_weight_dimension", "small_time")
+    simulated, half_time = "simulated_dimension", "simulated time to a drift of 1/2"
     content = {
-        "squared_drift": variable(
-            by_time, np.array(unit)[:, :, 0], "mean squared drift over the parities, weights N(0,1)"
-        ),
-        "truncated_drift": variable(by_time, np.array(unit)[:, :, 1], "the same with each drift cut at 1/sqrt(d+1)"),
-        "small_squared_drift": variable(
-            by_small_time, np.array(small)[:, :, 0], "mean squared drift, weights N(0,1/d)"
-        ),
-        "small_truncated_drift": variable(
-            by_small_time, np.array(small)[:, :, 1], "the same with each drift cut at 1/sqrt(d+1)"
-        ),
-        "lifted_time": variable(
-            "simulated_dimension", [t for t, _ in lifted], "simulated time to a drift of 1/2", "flow time"
-        ),
-        "lifted_supremum": variable("simulated_dimension", [s for _, s in lifted], "sup |h| at a drift of 1/2"),
+        **_drifts("", ("seed", "sine_dimension", "time"), np.array(unit), "weights N(0,1)"),
+        **_drifts("small_", ("seed", "small_weight_dimension", "small_time"), np.array(small), "weights N(0,1/d)"),
+        "lifted_time": variable(simulated, [time for time, _ in lifted], half_time, "flow time"),
+        "lifted_supremum": variable(simulated, [largest for _, largest in lifted], "sup |h| at a drift of 1/2"),
     }
-    coordinates = {
-        "sine_dimension": variable("sine_dimension", target.sine_dimensions, "input dimension d"),
-        "small_weight_dimension": variable(
-            "small_weight_dimension", target.small_weight_dimensions, "input dimension d"
-        ),
-        "simulated_dimension": variable("simulated_dimension", target.simulated_dimensions, "input dimension d"),
-        "lifted_dimension": variable("lifted_dimension", target.lifted_dimensions, "input dimension d"),
-        "time": variable("time", times, "mean-field time", "flow time"),
-        "small_time": variable("small_time", small_times, "mean-field time", "flow time"),
-    }
+    axes = ("sine_dimension", "small_weight_dimension", "simulated_dimension", "lifted_dimension")
+    coordinates = {name: variable(name, getattr(target, f"{name}s"), "input dimension d") for name in axes}
+    coordinates["time"] = variable("time", times, "mean-field time", "flow time")
+    coordinates["small_time"] = variable("small_time", small_times, "mean-field time", "flow time")
     return xr.Dataset(content, coordinates)
+
+
+def _drifts(prefix: str, axes: tuple[str, ...], values: np.ndarray, weights: str) -> dict[str, Any]:
+    """The two means (seed, dimension, 2, time) as variables."""
+    full, cut = values[:, :, 0], values[:, :, 1]
+    return {
+        f"{prefix}squared_drift": variable(axes, full, f"mean squared drift over the parities, {weights}"),
+        f"{prefix}truncated_drift": variable(axes, cut, f"the same with each drift cut at 1/sqrt(d+1), {weights}"),
+    }

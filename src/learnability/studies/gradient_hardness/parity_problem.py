@@ -63,7 +63,8 @@ def draw_batch(problem: Problem, generator: torch.Generator) -> Batch:
 
 
 def cube_counts(indices: torch.Tensor, cells: int) -> torch.Tensor:
-    """How often each cell was drawn, (cells,): multinomial for uniform indices. Counts are exact in any order."""
+    """How often each cell was drawn, (cells,): multinomial for uniform indices. Counts are exact in any
+    order."""
     counts = torch.zeros(cells, device=indices.device)
     return counts.index_add_(0, indices, counts.new_ones(indices.shape[0]))
 

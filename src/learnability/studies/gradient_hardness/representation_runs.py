@@ -10,7 +10,18 @@ from learnability.studies.gradient_hardness import representations
 from learnability.studies.gradient_hardness.datasets import stacked, variable
 from learnability.studies.gradient_hardness.settings import RepresentationSetting
 
-STEP_SIZES = (2.0, 10.0, 1000.0)
+STEEPNESSES = (2.0, 10.0, 1000.0)
+
+HALFSPACE_LABELS = {
+    "mismatches": "points of the cube where sign g differs from the AND",
+    "positive_fraction": "fraction of the cube inside the intersection",
+    "positive_margin": "smallest g inside the intersection",
+    "negative_margin": "largest g outside the intersection",
+    "smallest_distance": "smallest |c_i(x)| on the cube",
+    "path_norm_exact": "path norm of g",
+    "path_norm_printed": "printed bound of the path norm",
+    "path_norm_corrected": "corrected bound of the path norm",
+}
 
 
 def representation_runs(setting: RepresentationSetting, context: RunContext) -> xr.Dataset:
@@ -32,17 +43,7 @@ def representation_runs(setting: RepresentationSetting, context: RunContext) -> 
             )
         )
         context.progress(number + 1, len(context.seeds), "halfspaces")
-    labels = {
-        "mismatches": "points of the cube where sign g differs from the AND",
-        "positive_fraction": "fraction of the cube inside the intersection",
-        "positive_margin": "smallest g inside the intersection",
-        "negative_margin": "largest g outside the intersection",
-        "smallest_distance": "smallest |c_i(x)| on the cube",
-        "path_norm_exact": "path norm of g",
-        "path_norm_printed": "printed bound of the path norm",
-        "path_norm_corrected": "corrected bound of the path norm",
-    }
-    for name, label in labels.items():
+    for name, label in HALFSPACE_LABELS.items():
         content[name] = variable(("seed", "dimension"), [draw[name] for draw in draws], label)
     content |= _parity_checks(target.parity_dimensions, target.reduced_dimensions)
     content |= _step_checks()
@@ -50,7 +51,7 @@ def representation_runs(setting: RepresentationSetting, context: RunContext) -> 
         "dimension": variable("dimension", target.dimensions, "input dimension d"),
         "parity_dimension": variable("parity_dimension", target.parity_dimensions, "input dimension d"),
         "reduced_dimension": variable("reduced_dimension", target.reduced_dimensions, "input dimension d"),
-        "steepness": variable("steepness", STEP_SIZES, "slope a in ReLU(at) - ReLU(at-1)"),
+        "steepness": variable("steepness", STEEPNESSES, "slope a in ReLU(at) - ReLU(at-1)"),
     }
     return xr.Dataset(content, coordinates)
 
@@ -87,7 +88,7 @@ def _step_checks() -> dict[str, Any]:
     1."""
     halves = np.concatenate((-np.arange(1, 200) / 2, np.arange(1, 200) / 2))
     gap = np.abs(representations.step_from_relus(halves) - (halves > 0)).max()
-    at_zero = [float(representations.step_from_relus(np.zeros(1), a)[0]) for a in STEP_SIZES]
+    at_zero = [float(representations.step_from_relus(np.zeros(1), a)[0]) for a in STEEPNESSES]
     return {
         "step_gap": variable((), gap, "largest distance of ReLU(2z) - ReLU(2z-1) from the step on |z| >= 1/2"),
         "step_at_zero": variable("steepness", at_zero, "ReLU(at) - ReLU(at-1) at t = 0"),
