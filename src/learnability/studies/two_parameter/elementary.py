@@ -73,8 +73,13 @@ def _cubic(w: Tensor) -> Tensor:
     return 0.5 + _matrix(_CUBIC, w) @ torch.stack([u, v, u * u, u * v, v * v, u**3, u * u * v, u * v * v, v**3])
 
 
+def _hidden(w: Tensor) -> Tensor:
+    shift = _matrix(_SHIFT, w)[:, None]
+    return torch.tanh(_matrix(_IN, w) @ w + shift) - torch.tanh(shift)
+
+
 def _network(w: Tensor) -> Tensor:
-    return 0.5 + _matrix(_OUT, w) @ torch.tanh(_matrix(_IN, w) @ w + _matrix(_SHIFT, w)[:, None])
+    return 0.5 + _matrix(_OUT, w) @ _hidden(w)
 
 
 def _bumps(w: Tensor) -> Tensor:

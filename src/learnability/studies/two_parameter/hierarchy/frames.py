@@ -208,7 +208,7 @@ def loss_jet(table: FrameTable, frames: Frames, point: Tensor, order: int = 2) -
     """The loss and its derivatives at ``point`` (2, n) = (q, u), of order 1 or 2."""
     q, u = point
     constants, levels = frames.constants, (slice(0, LEVEL_ROWS), slice(LEVEL_ROWS, 2 * LEVEL_ROWS))
-    ramps = jets.ramps(u, constants[_KNOTS].unflatten(0, (7, _RAMPS)))
+    ramps = jets.ramps(u, constants[_KNOTS].unflatten(0, (7, _RAMPS)), order)
     coordinate, fingers, digits = level_jets(
         [constants[rows] for rows in levels], [frames.whole[0], frames.whole[1]], table.profiles, ramps, q, order
     )

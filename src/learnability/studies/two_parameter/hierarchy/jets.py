@@ -21,18 +21,18 @@ def of_v(value: Tensor, slope: Tensor, order: int) -> Tensor:
 
 
 def times_function_of_u(jet: Tensor, ramp: Tensor) -> Tensor:
-    """The jet of ``f(u) g(u, v)``: ``jet`` (rows, ...) of g, ``ramp`` (3, ...) holds f, f', f''."""
+    """The jet of ``f(u) g(u, v)``: ``jet`` (rows, ...) of g; ``ramp`` holds f, f', f'' as far as the order needs."""
     out = ramp[0] * jet
     if jet.shape[0] >= 3:
-        out[U] += ramp[1] * jet[VALUE]
+        out[U].addcmul_(ramp[1], jet[VALUE])
     if jet.shape[0] == 6:
-        out[UV] += ramp[1] * jet[V]
-        out[UU] += 2 * ramp[1] * jet[U] + ramp[2] * jet[VALUE]
+        out[UV].addcmul_(ramp[1], jet[V])
+        out[UU] += torch.addcmul(ramp[2] * jet[VALUE], ramp[1], jet[U], value=2)
     return out
 
 
-def ramps(u: Tensor, knots: Tensor) -> Tensor:
-    """Values, first and second derivatives (3, ramps, ...) of the ramps whose packed knots are (7, ramps, ...).
+def ramps(u: Tensor, knots: Tensor, order: int = 2) -> Tensor:
+    """Values and derivatives (order + 1, ramps, ...) of the ramps whose packed knots are (7, ramps, ...).
 
     Packed by :func:`pack_knots` as ``a, b, c, 1/(b-a), 1/(e-c), height, c-b``.
     """
@@ -41,9 +41,17 @@ def ramps(u: Tensor, knots: Tensor) -> Tensor:
     z = ((u - c) * fall).clamp(0, 1)
     y = torch.minimum((u - b).clamp(min=0), flat)
     value = height * (x * x / (2 * rise) + y + z * (1 - z / 2) / fall)
+    if order == 0:
+        return value[None]
     first = height * (x - z)
-    second = height * (rise * ((x > 0) & (x < 1)) - fall * ((z > 0) & (z < 1)))
-    return torch.stack([value, first, second])
+    if order == 1:
+        return torch.stack([value, first])
+    return torch.stack([value, first, height * (rise * _within(x) - fall * _within(z))])
+
+
+def _within(x: Tensor) -> Tensor:
+    """1 where 0 < x < 1, 0 at the ends: comparisons of whole arrays cost several times an arithmetic operation."""
+    return (x * (1 - x) * 1e300).clamp(max=1)
 
 
 def pack_knots(knots: tuple[float, float, float, float], amplitude: float = 1.0) -> list[float]:

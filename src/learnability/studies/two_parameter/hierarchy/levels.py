@@ -71,9 +71,9 @@ def read_digit(level: Tensor, columns: Tensor, q: Tensor, q_slope: Tensor) -> Di
     margin, per_unit, cells, wedge_start, wedge_scale = level[:5]
     z = (q - margin) * per_unit
     cell = torch.minimum(torch.floor(z).clamp(min=-1), cells)
-    odd = torch.remainder(cell, 2)
+    odd = cell - 2 * torch.floor(0.5 * cell)
     mirror = 1 - 2 * odd
-    in_margin = (cell < 0) | (cell >= cells)
+    in_margin = (-cell).clamp(0, 1) + (cell - cells + 1).clamp(min=0)
     a = odd + mirror * (z - cell) + MARGIN_SHIFT * in_margin
     slope = mirror * per_unit * q_slope
     zone = (a >= level[_SCALARS:]).sum(dim=0)
@@ -82,9 +82,12 @@ def read_digit(level: Tensor, columns: Tensor, q: Tensor, q_slope: Tensor) -> Di
     )
 
 
-def profile_jets(table: Tensor, digit: Digit, below: Tensor) -> Tensor:
-    """Jets (rows, 3, targets) of G, T and S; ``below`` (rows, targets) is the jet of the next level's coordinate."""
-    entry = table.index_select(1, digit.column)
+def profile_jets(table: Tensor, digit: Digit, below: Tensor) -> tuple[Tensor, Tensor]:
+    """Jets (rows, 3, targets) of G, T and S, and 1 in the wedge, 0 elsewhere.
+
+    ``below`` (rows, targets) is the jet of the next level's coordinate.
+    """
+    entry = table.gather(1, digit.column.expand(PROFILE_ROWS, -1))
     t, (c0, c1, c2, c3) = digit.a - entry[0], entry[1:13].unflatten(0, (4, 3))
     out = entry[13:] * below.unsqueeze(1)
     cubic = c3 * t
@@ -94,7 +97,7 @@ def profile_jets(table: Tensor, digit: Digit, below: Tensor) -> Tensor:
         out[jets.V] += ((cubic + 2 * square) * t + c1) * digit.slope
     if out.shape[0] == 6:
         out[jets.VV] += (4 * cubic + 2 * square) * digit.slope**2
-    return out
+    return out, entry[-1]
 
 
 def refine(
@@ -137,11 +140,9 @@ def level_jets(
     coordinate = jets.of_v(q, slope, order)
     fingers: list[Tensor] = []
     for i in reversed(range(len(levels))):
-        profiles = profile_jets(table, digits[i], coordinate)
-        coordinate, finger = refine(levels[i], digits[i], profiles, *starts[i], ramps[:, 4 * i : 4 * i + 4])
-        fingers.insert(0, finger)
-    exists = torch.ones_like(q, dtype=torch.bool)
-    for i, digit in enumerate(digits[:-1]):
-        exists = exists & digit.inside
-        fingers[i + 1] = fingers[i + 1] * exists
+        profiles, in_wedge = profile_jets(table, digits[i], coordinate)
+        # The finger function S follows the next coordinate with weight one in the wedge and zero elsewhere.
+        fingers = [in_wedge * finger for finger in fingers]
+        coordinate, own = refine(levels[i], digits[i], profiles, *starts[i], ramps[:, 4 * i : 4 * i + 4])
+        fingers.insert(0, own)
     return coordinate, fingers, digits

@@ -57,7 +57,7 @@ class HierarchicalMap:
         """Jets (rows, d, ...) of all coordinates of Phi at points (..., 2)."""
         flat = points.reshape(-1, 2)
         u, q = flat[:, 0], flat[:, 1] + 0.5
-        values = jets.ramps(u, self._knots)
+        values = jets.ramps(u, self._knots, order)
         coordinate, fingers, digits = level_jets(self._levels, self._columns, self._table, values, q, order)
         out = self._tilt[:, None] * coordinate.unsqueeze(1)
         out[0] = out[0] + self._base[:, None]

@@ -1,0 +1,140 @@
+"""The batched flow against SciPy, its guarantee, and the habits of every long job."""
+
+import numpy as np
+import pytest
+import torch
+from scipy.integrate import solve_ivp
+
+from learnability.studies.two_parameter.flow import FlowStatus, Outcome, gradient_flow
+from learnability.studies.two_parameter.hierarchy.frames import FrameTable
+from learnability.studies.two_parameter.hierarchy.guaranteed import membership
+from learnability.studies.two_parameter.hierarchy.map import HierarchicalMap
+from learnability.studies.two_parameter.hierarchy.sizes import Hierarchy
+
+
+def _flow(hierarchy: Hierarchy, targets: np.ndarray, tolerance: float, **options: object) -> Outcome:
+    n = len(targets)
+    families = torch.zeros(n, dtype=torch.long)
+    allowed = torch.full((n,), tolerance, dtype=torch.float64)
+    return gradient_flow(
+        FrameTable((hierarchy,)),
+        torch.tensor(targets.T.copy()),
+        families,
+        allowed,
+        **options,  # type: ignore[arg-type]
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("target", "status"),
+    [((0.31, 0.95, 0.4), FlowStatus.TRAPPED), ((0.31, 0.42, 0.4), FlowStatus.REACHED_END)],
+)
+def test_agrees_with_radau_where_both_have_time(target: tuple[float, float, float], status: FlowStatus) -> None:
+    """d = 3, N = 1. A trapped flow ends at the same point, one that arrives has the same v at the same u."""
+    hierarchy = Hierarchy(3, 1, (0.12,))
+    phi, wanted = HierarchicalMap(hierarchy), np.array(target)
+
+    def force(_: float, w: np.ndarray) -> np.ndarray:
+        point = torch.tensor(w[None])
+        return phi.jacobian(point)[0].numpy().T @ (wanted - phi(point)[0].numpy())
+
+    def slope(_: float, w: np.ndarray) -> np.ndarray:
+        point = torch.tensor(w[None])
+        jacobian, residual = phi.jacobian(point)[0].numpy(), wanted - phi(point)[0].numpy()
+        return np.tensordot(residual, phi.hessian(point)[0].numpy(), 1) - jacobian.T @ jacobian
+
+    mine = _flow(hierarchy, wanted[None], 1e-7, max_steps=20_000)
+    assert int(mine.status[0]) == status
+    q, u = mine.point[:, 0].tolist()
+
+    def arrives(_: float, w: np.ndarray) -> float:
+        return float(w[0] - (u if status == FlowStatus.REACHED_END else 1e9))
+
+    arrives.terminal = True  # type: ignore[attr-defined]
+    theirs = solve_ivp(force, (0, 1e10), np.zeros(2), method="Radau", jac=slope, rtol=1e-7, atol=1e-10, events=arrives)
+    assert theirs.success
+    end = theirs.y[:, -1]
+    assert abs(end[0] - u) < 1e-6
+    assert abs(end[1] + 0.5 - q) < 1e-6
+    assert abs(np.linalg.norm(wanted - phi(torch.tensor(end[None]))[0].numpy()) - float(mine.distance[0])) < 1e-7
+
+
+def test_every_target_of_the_guaranteed_set_is_learned_with_its_digits_and_u_never_falls() -> None:
+    """Fixed seed; no exception is allowed, so the false-alarm rate is zero where the construction is right."""
+    hierarchy = Hierarchy(3, 3, (0.12,))
+    targets = np.random.default_rng(6).random((700, 3))
+    member = membership(hierarchy, targets)
+    chosen = targets[member.inside][:40]
+    outcome = _flow(hierarchy, chosen, 1e-4)
+    assert (outcome.status == FlowStatus.REACHED_END).all()
+    assert (outcome.distance <= hierarchy.precision).all()
+    np.testing.assert_array_equal(outcome.digits.T, member.digits[member.inside][:40])
+    assert outcome.fall.max() <= 1e-9
+
+
+def test_a_target_in_a_valley_is_trapped_and_keeps_its_status() -> None:
+    """In the strip under the old piece, f_across > top - 2h, no finger reaches the target."""
+    hierarchy = Hierarchy(3, 2, (0.1,))
+    top = hierarchy.high - 0.2 * hierarchy.stages[0].width
+    targets = np.array([[0.3, top, 0.5], [0.62, top, 0.4]])
+    outcome = _flow(hierarchy, targets, 1e-4)
+    assert not membership(hierarchy, targets).inside.any()
+    assert (outcome.status == FlowStatus.TRAPPED).all()
+
+
+def test_deep_frames_reach_a_precision_far_below_the_global_one() -> None:
+    """N = 7, beyond what one frame of float64 resolves: every distance is below R_7."""
+    hierarchy = Hierarchy(3, 7, (0.1,))
+    drawn = np.random.default_rng(8).random((20_000, 3))
+    inside = drawn[membership(hierarchy, drawn).inside][:8]
+    outcome = _flow(hierarchy, inside, 1e-4)
+    assert hierarchy.precision < 2e-3
+    assert (outcome.distance <= hierarchy.precision).all()
+
+
+class _Killed(Exception):
+    pass
+
+
+class _Memory:
+    """A checkpoint that is always due, and kills the job at the given save."""
+
+    def __init__(self, kill_at: int) -> None:
+        self.state: dict[str, np.ndarray] | None = None
+        self.saves, self.kill_at = 0, kill_at
+
+    def load(self) -> dict[str, np.ndarray] | None:
+        return self.state
+
+    def due(self) -> bool:
+        return True
+
+    def save(self, state: dict[str, np.ndarray]) -> None:
+        self.state = {name: value.copy() for name, value in state.items()}
+        self.saves += 1
+        if self.saves == self.kill_at:
+            raise _Killed
+
+
+def test_a_killed_flow_resumes_to_the_same_bytes() -> None:
+    hierarchy, targets = Hierarchy(3, 3, (0.15,)), np.random.default_rng(9).random((8, 3))
+    whole = _flow(hierarchy, targets, 1e-4)
+    memory = _Memory(kill_at=70)
+    with pytest.raises(_Killed):
+        _flow(hierarchy, targets, 1e-4, checkpoint=memory)
+    resumed = _flow(hierarchy, targets, 1e-4, checkpoint=memory)
+    for name, value in vars(whole).items():
+        assert torch.equal(value.nan_to_num(-1), getattr(resumed, name).nan_to_num(-1)), name
+
+
+def test_the_result_of_a_target_does_not_depend_on_its_neighbours() -> None:
+    hierarchy, targets = Hierarchy(3, 2, (0.12,)), np.random.default_rng(10).random((9, 3))
+    together, alone = _flow(hierarchy, targets, 1e-4), _flow(hierarchy, targets[3:5], 1e-4)
+    assert torch.equal(together.status[3:5], alone.status)
+    np.testing.assert_allclose(together.distance[3:5], alone.distance, rtol=1e-6, atol=1e-12)
+
+
+def test_running_out_of_steps_is_a_status() -> None:
+    outcome = _flow(Hierarchy(3, 3, (0.12,)), np.array([[0.3, 0.3, 0.3]]), 1e-4, max_steps=80)
+    assert outcome.status.tolist() == [FlowStatus.MAX_STEPS]
