@@ -15,8 +15,9 @@ from learnability.dynamics.mean_field import (
     radial_coefficients,
 )
 from learnability.dynamics.mean_field_series import SeriesFlow, cosine_moments
-from learnability.dynamics.mean_field_stage_one import full_weights, simplified_weights
+from learnability.dynamics.mean_field_stage_one import full_weights
 from learnability.dynamics.potential_flow import Controls, integrate
+from learnability.dynamics.simplified_flow import simplified_weights
 from learnability.numerics.activations import TANH, smooth
 from learnability.numerics.hermite import evaluate
 from learnability.numerics.hermite_rotation import rotate

@@ -4,6 +4,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from learnability.dynamics.simplified_flow import simplified_weights
 from learnability.numerics.polynomial_kernel import KernelSpectrum, averages, feature_indices, kernel_spectrum
 from learnability.numerics.polynomials import HermiteExpansion
 from learnability.numerics.quadrature_rules import uniform_nodes
@@ -17,10 +18,11 @@ FRACTIONS = (0.1, 0.01, 1e-4)
 
 def _weights(target: HermiteExpansion, a: Array, time: float, setting: TwoStageSetting) -> Array:
     """Trained weights (n, p) of particles with second layer a, within the population that has a ~ U[-1, 1]."""
-    from learnability.dynamics.mean_field_stage_one import full_weights, simplified_weights
-
     if not setting.keep_output:
         return simplified_weights(target, a * time)
+    # Imported here: the simplified flow does without torch, which takes two seconds to import.
+    from learnability.dynamics.mean_field_stage_one import full_weights
+
     # The weights are a smooth function of a: Gauss-Legendre nodes carry the population, their interpolant the rest.
     nodes, masses = uniform_nodes(48)
     at_nodes = full_weights(target, nodes, masses, time)
