@@ -228,7 +228,8 @@ def path_norms(analyses: Analyses) -> Figure:
     _theory(middle, d, data["parity_merged_formula"], "$6k^2+1$, $k=d$", linestyle="-.")
     middle.set(xlabel="input dimension d", ylabel="path norm of the full parity")
     middle.set_title("Parities: merging the hats halves the norm\nand leaves d+1 neurons")
-    middle.legend(loc="lower right")
+    middle.set_ylim(5, 3e5)
+    middle.legend(loc="upper left")
     _barron_panel(right, classes)
     return figure
 

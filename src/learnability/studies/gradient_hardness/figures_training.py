@@ -161,7 +161,8 @@ def _half(axes: Axes, analyses: Analyses) -> None:
     axes.set_title(_half_title(analyses))
     if axes.has_data():
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.legend(loc="center left")
+        axes.set_ylim(None, 3e5)
+        axes.legend(loc="upper left", fontsize=6.5, ncols=2)
     else:
         axes.text(0.5, 0.5, "no half parity at this scale", ha="center", transform=axes.transAxes)
 
@@ -194,7 +195,7 @@ def _variants(axes: Axes, data: xr.Dataset) -> None:
             cases = data.isel(case=((data["initialization"] == i) & (data["coding"] == j)).values).sortby("dimension")
             if not cases.sizes["case"]:
                 continue
-            shifted = cases.assign(dimension=cases["dimension"] + 0.08 * (2 * i + j - 2.5))
+            shifted = cases.assign(dimension=cases["dimension"] + 0.13 * (2 * i + j - 2.5))
             _medians(
                 axes, shifted, f"{name}, {coding}s", filled=j == 0, linestyle="-" if j == 0 else "--", **look(name)
             )
