@@ -274,6 +274,29 @@ def test_damage_is_named_and_not_restored(
     assert list((tmp_path / "empty").iterdir()) == []
 
 
+@pytest.mark.parametrize("forged", [{"scale": "../../outside"}, {"studies": ["../demo"]}, {"format": 2}])
+def test_forged_provenance_of_a_sound_archive_is_refused(
+    forged: dict[str, object], plain: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forge(members: dict[str, bytes]) -> None:
+        before = {name: hashlib.sha256(members[name]).hexdigest().encode() for name in (PROVENANCE, METADATA)}
+        size = len(members[PROVENANCE])
+        _change_json(PROVENANCE, lambda content: content.update(forged))(members)
+        new = hashlib.sha256(members[PROVENANCE]).hexdigest().encode()
+        metadata = members[METADATA].replace(before[PROVENANCE], new)
+        members[METADATA] = metadata.replace(f'"{size}"'.encode(), f'"{len(members[PROVENANCE])}"'.encode())
+        listed = members[MANIFEST].replace(before[PROVENANCE], new)
+        members[MANIFEST] = listed.replace(before[METADATA], hashlib.sha256(members[METADATA]).hexdigest().encode())
+
+    spoilt = _repacked(plain, tmp_path, forge)
+    assert findings(spoilt) == []
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
+    with pytest.raises(UserError, match=r"cannot be one|format 2"):
+        restore(spoilt, force=True)
+    assert list((tmp_path / "empty").iterdir()) == []
+
+
 def test_every_flipped_byte_is_caught(plain: Path, tmp_path: Path) -> None:
     """At places all over the file: content, headers, the list of members, the seal."""
     data = plain.read_bytes()

@@ -104,7 +104,7 @@ def _marker(path: Path, content: Mapping[str, Any], stored: Mapping[str, str]) -
         "archive": path.name,
         "sha256": sha256(path),
         "commit": content["commit"],
-        "left_out": {name: job for name, job in runs.items() if name not in stored},
+        "left_out": {name: job for name, job in runs.items() if not Path(name).exists()},
     }
 
 

@@ -6,6 +6,7 @@ Exit status: 0 sound and valid (or valid not asked), 1 damaged or refused, 2 a m
 
 import argparse
 import json
+import re
 import subprocess
 import sys
 import zipfile
@@ -24,6 +25,8 @@ from learnability.pipeline.archive.members import (
     open_archive,
     read_manifest,
 )
+from learnability.pipeline.archive.provenance import FORMAT
+from learnability.pipeline.config import SCALES
 from learnability.pipeline.errors import UserError
 from learnability.pipeline.integrity import DamagedArtifact, check
 
@@ -136,8 +139,13 @@ def demand_sound(path: Path) -> dict[str, Any]:
         raise UserError(str(path), f"the archive is damaged\n{shown}", remedy="get it again from its source")
     with open_archive(path) as archive:
         content: dict[str, Any] = json.loads(archive.read(PROVENANCE))
-    if content["format"] != 1:
-        raise UserError(str(path), f"format {content['format']}", "1", "use a newer version of this project")
+    if content.get("format") != FORMAT:
+        raise UserError(
+            str(path), f"format {content.get('format')}", str(FORMAT), "use a newer version of this project"
+        )
+    names = content.get("studies", [])
+    if content.get("scale") not in SCALES or not all(re.fullmatch("[a-z][a-z0-9_]*", str(name)) for name in names):
+        raise UnsafeArchive(path, f"{PROVENANCE} names a scale or a study that cannot be one")
     return content
 
 
