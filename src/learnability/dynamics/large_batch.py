@@ -76,9 +76,10 @@ def large_batch_engine(
     exact = decoupled_engine(problem, directions, batch_size, dimension)
     if problem.label_noise or not problem.spherical or drawn > batch_size:
         raise ValueError("matched batches need spherical weights, labels without noise and drawn <= batch_size")
-    factor, beta = task_factor(directions), torch.as_tensor(teacher)
+    # On the device from the start: a copy from the host could not be captured in a graph.
+    factor, beta = task_factor(directions), torch.as_tensor(teacher, device=directions.device)
     alpha = torch.as_tensor(problem.activation.expansion(bias.cpu().numpy(), teacher.shape[1] - 1))
-    student = alpha * second_layer.double().cpu()[:, None]
+    student = alpha.to(directions.device) * second_layer.double().to(directions.device)[:, None]
 
     def advance(state: ChainState, step_sizes: Tensor, generator: torch.Generator) -> ChainState:
         replicas, neurons = state.rest.shape

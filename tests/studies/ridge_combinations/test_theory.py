@@ -79,6 +79,7 @@ def test_impossible_targets_are_refused(bad):
 def test_superorthogonal_degrees():
     assert minimal_degree(1) == 17
     assert minimal_degree(0) == 20
+    assert minimal_degree(1, 3) == 23
     assert least_eigenvalue(15, 1) > 0 > least_eigenvalue(17, 1)
 
 

@@ -242,7 +242,8 @@ def _phase_two(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
     degree = int(np.flatnonzero(link)[-1])
     features = _monomials(int(result.attrs["dimension"]), degree)
     variables["kernel_features"] = ((), features, "1", "polynomials of the links' degree in d variables")
-    dataset = _dataset(variables, methods=result.attrs["methods"], seeds=result.sizes["seed"])
+    attributes = {"methods": result.attrs["methods"], "dimension": int(result.attrs["dimension"])}
+    dataset = _dataset(variables, seeds=result.sizes["seed"], **attributes)
     coordinates = {name: result[name].values for name in ("samples", "method", "kernel_samples")}
     return dataset.assign_coords(coordinates)
 

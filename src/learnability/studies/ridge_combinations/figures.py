@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 from learnability.studies.ridge_combinations import theory
 from learnability.studies.style import COLOURS, MARKERS, THEORY, band, house_style, new_figure
@@ -19,6 +20,16 @@ def _interval(axes: Axes, x: np.ndarray, values: np.ndarray, index: int, label: 
     axes.plot(x, values[:, 0], color=colour, marker=MARKERS[index % len(MARKERS)], label=label)
     if fill:
         band(axes, x, values[:, 1], values[:, 2], colour)
+
+
+def _log_axes(axes: Axes, x: bool = True, y: bool = True) -> None:
+    """Logarithmic axes with labels at the powers of ten alone, so that short spans stay legible."""
+    for chosen, axis, scale in ((x, axes.xaxis, axes.set_xscale), (y, axes.yaxis, axes.set_yscale)):
+        if chosen:
+            scale("log")
+            low, high = axis.get_view_interval()
+            if high / low > 30:
+                axis.set_minor_formatter(NullFormatter())
 
 
 def _scatter(axes: Axes, points: np.ndarray, index: int, title: str) -> None:
@@ -43,8 +54,10 @@ def figure_one(analyses: Analyses) -> Figure:
         for k, name in enumerate((r"$\mathrm{He}_3$ labels", r"$h_3$ labels")):
             _interval(last, samples, analysis["localised"].values[k], k, name)
         last.set(xlabel=r"samples / $10^6$", ylabel="fraction on one direction")
-        last.legend()
-        last.set_title("Normalised labels need more samples")
+        last.set_ylim(-0.01, max(0.05, 1.1 * float(analysis["localised"].values[..., 2].max())))
+        last.legend(loc="upper left")
+        normalised = 100 * float(analysis["localised"].values[1, -1, 0])
+        last.set_title(rf"$\mathrm{{He}}_3$: {share:.0f}%, $h_3$: {normalised:.0f}%")
     return figure
 
 
@@ -79,7 +92,8 @@ def _scaling_panel(axes: Axes, exact: xr.Dataset, large: xr.Dataset) -> None:
     axes.plot(d, constant * tasks * d ** (exponent - 1), label=r"flow: $n^*\propto M d^{p-1}$", **THEORY)
     bound = theory.correlational_bound(d, tasks, exponent)
     axes.plot(d, bound, color="#999999", linestyle=":", label=r"CSQ bound $M d^{p/2}$ (constant 1)")
-    axes.set(xscale="log", yscale="log", xlabel="dimension d", ylabel="samples to localise, $T_{50}$")
+    axes.set(xlabel="dimension d", ylabel="samples to localise, $T_{50}$")
+    _log_axes(axes)
     slope = exact["dimension_slope"].values
     axes.set_title(f"p = {exponent}: slope {slope[0]:.2f} [{slope[1]:.2f}, {slope[2]:.2f}]")
     axes.legend()
@@ -119,7 +133,7 @@ def engines(analyses: Analyses) -> Figure:
         for k, delta in enumerate(analysis["relative_step"].values):
             _interval(second, time, analysis["curve"].values[k], k, rf"SGD, $\delta$ = {delta:g}")
         gaps = analysis["flow_gap"].values[:, 0]
-        second.set_title(f"Gap to the flow {gaps[0]:.2f} at large, {gaps[-1]:.3f} at small step")
+        second.set_title(f"Gap to the flow: {gaps[0]:.2f}, then {gaps[-1]:.3f}")
         for panel in (first, second):
             panel.set(xlabel="flow time / end", ylabel="mean largest alignment", ylim=(0, 1))
             panel.legend()
@@ -154,7 +168,12 @@ def _error_curves(panel: Axes, analysis: xr.Dataset, chosen: tuple[str, ...]) ->
             _interval(panel, analysis["samples"].values, values, index, name)
     zero = float(analysis["zero_l1"].values[0])
     panel.axhline(zero, color="#999999", linestyle=":", label="zero predictor")
-    panel.set(xscale="log", yscale="log", xlabel="phase II samples", ylabel=r"test $L^1$ error")
+    panel.set(xlabel="samples (phase II or kernel)", ylabel=r"test $L^1$ error")
+    _log_axes(panel)
+    if panel.get_xlim()[1] / panel.get_xlim()[0] < 30:
+        counts = analysis["samples"].values
+        panel.set_xticks(counts, [str(n) for n in counts])
+        panel.minorticks_off()
 
 
 def phase_two(analyses: Analyses) -> Figure:
@@ -166,13 +185,15 @@ def phase_two(analyses: Analyses) -> Figure:
         for panel, analysis in zip(axes[0], (main, control), strict=True):
             _error_curves(panel, analysis, names)
             _interval(panel, analysis["kernel_samples"].values, analysis["kernel_l1"].values, 5, "kernel ridge")
+            panel.set_ylim(bottom=panel.get_ylim()[0] / 5)
             panel.legend(ncols=2, fontsize=6.5)
         trained, random = (main["l1"].values[-1, list(main.attrs["methods"]).index(n), 0] for n in (names[0], names[3]))
-        axes[0, 0].set_title(f"d = 64: learned features {trained:.2f}, random {random:.2f}")
+        axes[0, 0].set_title(f"d = {main.attrs['dimension']}: learned {trained:.2f}, random {random:.2f}")
         count, used = int(control["kernel_features"]), int(control["phase_one_samples"])
         kernel = float(control["kernel_l1"].values[-1, 0])
-        axes[0, 1].axvline(count, label="cubic features", **THEORY)
-        axes[0, 1].set_title(f"d = 20: kernel {kernel:.1g} by {count} samples (phase I: {used})")
+        axes[0, 1].axvline(count, label=f"{count} cubics", **THEORY)
+        axes[0, 1].legend(ncols=2, fontsize=6.5)
+        axes[0, 1].set_title(f"d = {control.attrs['dimension']}: kernel {kernel:.1g}; phase I took {used}")
     return figure
 
 
@@ -215,7 +236,7 @@ def coherence(analyses: Analyses) -> Figure:
         second.set(xscale="log", yscale="log", xlabel="number of tasks M", ylabel="share of one weak task")
         second.set_xticks(tasks, [str(m) for m in tasks])
         second.minorticks_off()
-        second.set_title("Weak tasks lose neurons as finite-M theory says")
+        second.set_title("Weak tasks lose neurons (theory dashed)")
         second.legend()
     return figure
 
@@ -236,7 +257,7 @@ def superorthogonal(analyses: Analyses) -> Figure:
         first.set_title(f"They exist from degree {odd} (odd) and {even} (even)")
         first.legend()
         rows = [
-            [*(str(int(v)) for v in case), f"{residual:.0e}", f"{moment:.1e}"]
+            [str(case[0]), str(case[1]), ("even", "odd")[case[2]], str(case[3]), f"{residual:.0e}", f"{moment:.1e}"]
             for case, residual, moment in zip(
                 analysis["case_definition"].values,
                 analysis["residual"].values,
@@ -249,7 +270,7 @@ def superorthogonal(analyses: Analyses) -> Figure:
         table.auto_set_font_size(False)
         table.set_fontsize(7.5)
         table.scale(1, 1.4)
-        second.set_title(f"Fourth moments from {analysis['fourth_moment'].values.min():.0e}: no one can train on them")
+        second.set_title(f"Fourth moments from {analysis['fourth_moment'].values.min():.0e}")
     return figure
 
 

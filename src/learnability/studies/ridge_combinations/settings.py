@@ -146,7 +146,7 @@ class SuperorthogonalSetting(Setting):
     """Construction of superorthogonal polynomials in multiprecision, and the least degree for which they exist."""
 
     target: Superorthogonal
-    cases: tuple[tuple[int, int, int, int], ...] = ((2, 2, 1, 17), (2, 2, 0, 20))
+    cases: tuple[tuple[int, int, int, int], ...] = ((2, 2, 1, 17), (2, 2, 0, 20), (2, 3, 1, 23))
 
 
 KINDS: dict[str, type[Setting]] = {

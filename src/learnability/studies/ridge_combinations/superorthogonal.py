@@ -27,18 +27,18 @@ def free_degrees(degrees: int, parity: int, degree: int) -> list[int]:
     return [i for i in range(degrees + 1, degree + 1) if i % 2 == parity]
 
 
-def least_eigenvalue(degree: int, parity: int) -> float:
-    """The least eigenvalue of Q_ij = E[h_i (x^2 - 1) h_j] over the free degrees, K = L = 2.
+def least_eigenvalue(degree: int, parity: int, degrees: int = 2) -> float:
+    """The least eigenvalue of Q_ij = E[h_i (x^2 - 1) h_j] over the free degrees, for K = 2 and L = ``degrees`` in (2, 3).
 
     The only condition left is E[f^2 h_2] = 0, so that f exists if and only if Q takes both signs: iff this is <= 0.
     """
-    return float(np.linalg.eigvalsh(_quadratic_form(degree, parity))[0])
+    return float(np.linalg.eigvalsh(_quadratic_form(degrees, degree, parity))[0])
 
 
-def minimal_degree(parity: int, limit: int = 60) -> int:
-    """The least degree of a superorthogonal polynomial for K = L = 2 in one parity."""
-    for degree in range(3, limit):
-        if degree % 2 == parity and least_eigenvalue(degree, parity) <= 0:
+def minimal_degree(parity: int, degrees: int = 2, limit: int = 60) -> int:
+    """The least degree of a superorthogonal polynomial for K = 2 and L = ``degrees`` in (2, 3), in one parity."""
+    for degree in range(degrees + 2, limit):
+        if degree % 2 == parity and least_eigenvalue(degree, parity, degrees) <= 0:
             return degree
     raise ValueError(f"no degree below {limit}")
 
@@ -53,9 +53,9 @@ class Solution:
     fourth_moment: float
 
 
-def _quadratic_form(degree: int, parity: int) -> np.ndarray:
-    """Q_ij = E[h_i (x^2 - 1) h_j] over the free degrees of K = L = 2, by quadrature that is exact for it."""
-    free = free_degrees(2, parity, degree)
+def _quadratic_form(degrees: int, degree: int, parity: int) -> np.ndarray:
+    """Q_ij = E[h_i (x^2 - 1) h_j] over the free degrees, by quadrature that is exact for it."""
+    free = free_degrees(degrees, parity, degree)
     x, weights = gauss_hermite(degree + 3)
     basis = hermite_basis(x, degree)[:, free]
     return np.asarray(basis.T @ (basis * (weights * (x**2 - 1))[:, None]))
@@ -168,8 +168,8 @@ def solve(powers: int, degrees: int, parity: int, degree: int, digits: int, rng:
     mp = mpmath.mp.clone()
     mp.dps = digits + 20
     system = _System(mp, powers, degrees, free, parity)
-    if (powers, degrees) == (2, 2):
-        start = _isotropic_vector(_quadratic_form(degree, parity))
+    if active_conditions(powers, degrees, parity) == [(2, 2)]:
+        start = _isotropic_vector(_quadratic_form(degrees, degree, parity))
     else:
         start = _least_squares_start(powers, degrees, free, parity, rng)
     c = [mp.mpf(float(v)) for v in start]
