@@ -28,7 +28,7 @@ def free_degrees(degrees: int, parity: int, degree: int) -> list[int]:
 
 
 def least_eigenvalue(degree: int, parity: int, degrees: int = 2) -> float:
-    """The least eigenvalue of Q_ij = E[h_i (x^2 - 1) h_j] over the free degrees, for K = 2 and L = ``degrees`` in (2, 3).
+    """The least eigenvalue of Q_ij = E[h_i (x^2 - 1) h_j] over the free degrees, for K = 2 and L = 2 or 3.
 
     The only condition left is E[f^2 h_2] = 0, so that f exists if and only if Q takes both signs: iff this is <= 0.
     """
