@@ -150,6 +150,47 @@ def test_the_same_streams_give_the_same_bytes() -> None:
         assert first[name].values.tobytes() == second[name].values.tobytes()
 
 
+class DyingCheckpoint:
+    """Kills the run at its second save, and hands the saved state to the next."""
+
+    def __init__(self) -> None:
+        self.state: dict[str, np.ndarray] | None = None
+        self.saves = 0
+
+    def load(self) -> dict[str, np.ndarray] | None:
+        return self.state
+
+    def due(self) -> bool:
+        return True
+
+    def save(self, state: Mapping[str, np.ndarray]) -> None:
+        self.state = {name: np.array(value) for name, value in state.items()}
+        self.saves += 1
+        if self.saves == 2:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("name", ["finite_dimension", "reflective_table", "online_sgd"])
+def test_a_killed_job_resumes_to_the_same_bytes(name: str) -> None:
+    setting = settings_of(name)[0]
+    target = targets.build(setting.target, np.random.default_rng(0))  # type: ignore[arg-type]
+    whole = train.train(setting, target, Context())
+    context = Context()
+    context.checkpoint = DyingCheckpoint()  # type: ignore[assignment]
+    with pytest.raises(KeyboardInterrupt):
+        train.train(setting, target, context)
+    resumed = train.train(setting, target, context)
+    for variable in whole:
+        assert whole[variable].values.tobytes() == resumed[variable].values.tobytes()
+
+
+def test_a_claim_on_a_target_that_is_left_out_has_no_value(analyses: dict[str, xr.Dataset]) -> None:
+    other = {name: dataset.assign_attrs(polynomials=["z1"] * 20) for name, dataset in analyses.items()}
+    claim = next(claim for claim in CLAIMS if claim.id == "gap")
+    assert claim.measure is not None
+    assert np.isnan(claim.measure(other).estimate)
+
+
 def test_prototype_numbers_of_the_deficit() -> None:
     """floor - L(5) for z1 z2 at d = 32, 128, 512: .050, .018, .0055 (another sample of 600 particles; 25% apart)."""
     setting = FlowSetting(

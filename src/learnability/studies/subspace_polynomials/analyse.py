@@ -76,7 +76,9 @@ _TABLE_TEXTS = {
 
 
 def _covariance(runs: Sequence[Run]) -> float:
-    """Largest distance between S* of a rotated target and the rotated S* of the target."""
+    """Largest distance between S* of a rotated target and the rotated S* of the target; NaN without both."""
+    if len({_is_rotated(run) for run in runs}) < 2:
+        return float("nan")
     plain = next(run.target for run in runs if not _is_rotated(run))
     turned = next(run.target for run in runs if _is_rotated(run))
     turn = turned["rotation"].values[:, None]
@@ -104,11 +106,6 @@ def _diagnosis(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
             np.stack([r.result["coordinate_defect"].values for r in runs]),
             "smallest defect of a coordinate subspace",
         ),
-        "slice_defect": (
-            ("rotated", "angle", "angle_2"),
-            np.stack([result["slice_defect"].values for result in results]),
-            "defect over a slice of the Grassmannian",
-        ),
         "covariance": ((), _covariance(runs), "distance between the rotated S* and S* of the rotated target"),
         "planted_misses": (
             (),
@@ -127,7 +124,11 @@ def _diagnosis(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
             "largest residual on a plant",
         ),
     }
-    coordinates: dict[str, Any] = {name: first.result[name] for name in ("angle", "angle_2")}
+    coordinates: dict[str, Any] = {}
+    if all("slice_defect" in result for result in results):
+        slices = np.stack([result["slice_defect"].values for result in results])
+        columns["slice_defect"] = (("rotated", "angle", "angle_2"), slices, "defect over a slice of the Grassmannian")
+        coordinates |= {name: first.result[name] for name in ("angle", "angle_2")}
     coordinates["rotated"] = ("rotated", np.arange(len(runs)), {"units": "1", "long_name": "1 for rotated targets"})
     return dataset_of(
         columns,

@@ -50,25 +50,26 @@ def _one_target(
     setting: DiagnosisSetting,
     rng: np.random.Generator,
     ranks: int,
-) -> dict[str, float | Array]:
-    """Residuals of S* and of S* with one more direction; defects and positions of the subspaces that a search finds."""
+) -> Array:
+    """Residuals of S* and of S* with one more direction; by rank the defects and positions that a search finds.
+
+    (2 + 2 ranks,), NaN where there is no such subspace.
+    """
     p, activation = target.variables, ACTIVATION_CLASSES[name]
     trapped, learnable = _basis(projector), _basis(np.eye(p) - projector)
-    found: dict[str, float | Array] = {"residual": np.nan, "residual_larger": np.nan}
+    found = np.full(2 + 2 * ranks, np.nan)
     if trapped.shape[1]:
-        found["residual"] = _residual(target, trapped, name, setting, rng)
+        found[0] = _residual(target, trapped, name, setting, rng)
     if learnable.shape[1]:
         extra = learnable @ rng.standard_normal((learnable.shape[1], 1))
         larger = np.hstack([trapped, extra / np.linalg.norm(extra)])
-        found["residual_larger"] = _residual(target, larger, name, setting, rng)
-    defects, outside = np.full(ranks, np.nan), np.full(ranks, np.nan)
+        found[1] = _residual(target, larger, name, setting, rng)
     for rank in range(max(1, trapped.shape[1]), p + 1):
         starts = rng.standard_normal((setting.starts, p, rank))
         values, projectors = grassmann_search(target, rank, starts, activation)
         best = int(values.argmin())
-        defects[rank - 1] = values[best]
-        outside[rank - 1] = np.linalg.norm(projectors[best] @ (np.eye(p) - projector), 2)
-    found |= {"search_defect": defects, "search_outside": outside}
+        found[1 + rank] = values[best]
+        found[1 + ranks + rank] = np.linalg.norm(projectors[best] @ (np.eye(p) - projector), 2)
     return found
 
 
@@ -125,45 +126,55 @@ def grassmann_slice(target: HermiteExpansion, turn: Array, points: int) -> tuple
     return angles, values
 
 
-def run(setting: DiagnosisSetting, target: xr.Dataset, context: RunContext) -> xr.Dataset:
-    """Residuals and searches (seed, target, class, rank), planted targets (seed), one slice."""
-    rng = context.stream("init")
+def _all_cells(setting: DiagnosisSetting, target: xr.Dataset, context: RunContext, ranks: int) -> Array:
+    """The rows of :func:`_one_target`, (seed, target, class, row); each seed and target has its own generator."""
     used = [int(count) for count in target["used_variables"].values]
     own = [stripped(h, count) for h, count in zip(expansions(target), used, strict=True)]
-    ranks, names = max(used), list(ACTIVATION_CLASSES)
-    cells: list[dict[str, float | Array]] = []
-    planted = []
-    total = len(context.seeds) * len(own)
-    for done, (_, i) in enumerate(itertools.product(context.seeds, range(len(own)))):
+    names, total = list(ACTIVATION_CLASSES), len(context.seeds) * len(own)
+    generators = context.stream("init").spawn(total)
+    rows = np.full((total, len(names), 2 + 2 * ranks), np.nan)
+    saved, first = context.checkpoint.load(), 0
+    if saved is not None:
+        rows, first = np.array(saved["rows"]), int(saved["done"])
+    for cell in range(first, total):
+        i = cell % len(own)
         for j, name in enumerate(names):
             projector = target["trapped_projector"].values[i, j, : used[i], : used[i]]
-            cells.append(_one_target(own[i], projector, name, setting, rng, ranks))
-        context.progress(done + 1, total, f"target {i + 1} of {len(own)}")
-    for _ in context.seeds:
-        planted.append(_planted(setting, rng))
-    shape, axes = (len(context.seeds), len(own), len(names)), ("seed", "target", "activation_class")
-    columns: dict[str, tuple[tuple[str, ...], Array, str]] = {}
-    for key, text in _TEXTS.items():
-        if key.startswith("planted"):
-            columns[key] = (("seed",), np.array([row[key] for row in planted]), text)
-        else:
-            values = np.array([cell[key] for cell in cells])
-            extra = ("rank",) if values.ndim == 2 else ()
-            columns[key] = ((*axes, *extra), values.reshape(*shape, *values.shape[1:]), text)
-    coordinate = [[_coordinate_defect(h, a) for a in ACTIVATION_CLASSES.values()] for h in own]
-    columns["coordinate_defect"] = (axes[1:], np.array(coordinate), "smallest defect of a coordinate subspace")
-    coordinates: dict[str, Any] = {
-        "rank": ("rank", np.arange(1, ranks + 1), {"units": "1", "long_name": "dimension of the subspace"})
+            rows[cell, j] = _one_target(own[i], projector, name, setting, generators[cell], ranks)
+        context.progress(cell + 1, total, f"target {i + 1} of {len(own)}")
+        if context.checkpoint.due():
+            context.checkpoint.save({"rows": rows, "done": np.asarray(cell + 1)})
+    return rows.reshape(len(context.seeds), len(own), len(names), -1)
+
+
+def run(setting: DiagnosisSetting, target: xr.Dataset, context: RunContext) -> xr.Dataset:
+    """Residuals and searches (seed, target, class, rank), planted targets (seed), one slice."""
+    used = [int(count) for count in target["used_variables"].values]
+    own = [stripped(h, count) for h, count in zip(expansions(target), used, strict=True)]
+    ranks, axes = max(used), ("seed", "target", "activation_class")
+    rows = _all_cells(setting, target, context, ranks)
+    rng = context.stream("noise")
+    planted = [_planted(setting, rng) for _ in context.seeds]
+    columns: dict[str, tuple[tuple[str, ...], Array]] = {
+        "residual": (axes, rows[..., 0]),
+        "residual_larger": (axes, rows[..., 1]),
+        "search_defect": ((*axes, "rank"), rows[..., 2 : 2 + ranks]),
+        "search_outside": ((*axes, "rank"), rows[..., 2 + ranks :]),
     }
+    columns |= {key: (("seed",), np.array([row[key] for row in planted])) for key in planted[0]}
+    coordinate = [[_coordinate_defect(h, a) for a in ACTIVATION_CLASSES.values()] for h in own]
+    columns["coordinate_defect"] = (axes[1:], np.array(coordinate))
+    sizes = ("rank", np.arange(1, ranks + 1), {"units": "1", "long_name": "dimension of the subspace"})
+    coordinates: dict[str, Any] = {"rank": sizes}
     if 4 in used:
         place = used.index(4)
         turn = target["rotation"].values[place, :4, :4]
         angles, values = grassmann_slice(own[place], turn, setting.slice_points)
-        columns["slice_defect"] = (("angle", "angle_2"), values, "defect over a slice of the Grassmannian")
+        columns["slice_defect"] = (("angle", "angle_2"), values)
         for name in ("angle", "angle_2"):
             coordinates[name] = (name, angles, {"units": "degree", "long_name": "angle of a basis vector"})
     return xr.Dataset(
-        {name: (dims, data, {"units": "1", "long_name": text}) for name, (dims, data, text) in columns.items()},
+        {name: (dims, data, {"units": "1", "long_name": _TEXTS[name]}) for name, (dims, data) in columns.items()},
         coords=coordinates,
     )
 
@@ -173,6 +184,8 @@ _TEXTS = {
     "residual_larger": "the same for S* with one more direction",
     "search_defect": "smallest defect that a search over subspaces of one dimension finds",
     "search_outside": "distance of the best subspace found from lying inside S*",
+    "coordinate_defect": "smallest defect of a coordinate subspace",
+    "slice_defect": "defect over a slice of the Grassmannian",
     "planted_dimension": "dimension of the planted reflective subspace",
     "planted_found": "dimension of the largest reflective subspace that the closure finds",
     "planted_distance": "distance between the two projectors",

@@ -91,10 +91,11 @@ def reflective_table(analyses: Analyses) -> Figure:
     """The closure's table, the two independent checks, and a slice of the Grassmannian."""
     with house_style():
         table = analyses["reflective_table"]
-        figure, axes = new_figure(2, 2, width=4.2, height=3.2)
+        rows = 2 if "slice_defect" in table else 1
+        figure, axes = new_figure(rows, 2, width=4.2, height=3.2)
         _table(axes[0, 0], table)
         _residuals(axes[0, 1], table)
-        for rotated in range(2):
+        for rotated in range(table.sizes["rotated"] if rows == 2 else 0):
             _slice(axes[1, rotated], figure, table, rotated)
         return figure
 

@@ -11,17 +11,41 @@ from learnability.studies.claim import Analyses, Measurement
 from learnability.studies.subspace_polynomials import theory
 
 SWAPPED = "z1 + z2 + z1*z3 + z2*z4"
+STAIRCASE_2, STAIRCASE_3 = "z1 + z1*z2", "z1 + z1*z2 + z1*z2*z3"
+STAIRCASES = {2: STAIRCASE_2, 3: STAIRCASE_3}
+GAP, GAP_MOVED = "z1 + z1*z2 + z2*z3 + 0.5*He2(z1)*z3", "z1 + z1*z2 + z2*z3 + 0.4*He2(z1)*z3"
+# Places among the activations of the Taylor ranks.
+EVEN_TERMS, SINE, TANH = slice(0, 3), slice(0, 1), slice(3, 4)
 
 Measure = Callable[[Analyses], Measurement]
+MISSING = Measurement(math.nan, math.nan, math.nan, None, "the target is not part of this experiment")
 
 
 def scalar(experiment: str, name: str) -> Measure:
     return lambda analyses: Measurement.exact(float(analyses[experiment][name]))
 
 
-def place_of(analysis: xr.Dataset, polynomial: str) -> int | None:
+class MissingTargetError(LookupError):
+    """The config at this scale leaves out the target that a claim is about."""
+
+
+def tolerant(measure: Measure) -> Measure:
+    """The same measurement, without a value where its target is not part of the experiment."""
+
+    def measured(analyses: Analyses) -> Measurement:
+        try:
+            return measure(analyses)
+        except MissingTargetError:
+            return MISSING
+
+    return measured
+
+
+def place_of(analysis: xr.Dataset, polynomial: str) -> int:
     names = list(analysis.attrs["polynomials"])
-    return names.index(polynomial) if polynomial in names else None
+    if polynomial not in names:
+        raise MissingTargetError(polynomial)
+    return names.index(polynomial)
 
 
 def _interval(analysis: xr.Dataset, name: str, place: Any, note: str = "") -> Measurement:
@@ -36,11 +60,11 @@ def of_target(experiment: str, polynomial: str, name: str) -> Measure:
     def measure(analyses: Analyses) -> Measurement:
         analysis = analyses[experiment]
         place = place_of(analysis, polynomial)
-        if place is None or name not in analysis:
-            return Measurement(math.nan, math.nan, math.nan, None, "not part of this scale")
+        if name not in analysis:
+            return MISSING
         return _interval(analysis, name, (..., place))
 
-    return measure
+    return tolerant(measure)
 
 
 def disagreements(analyses: Analyses) -> Measurement:
@@ -59,6 +83,7 @@ def smallest_false_residual(analyses: Analyses) -> Measurement:
     return Measurement.exact(min(float(table["residual_larger"].min()), float(table["search_above"].min())))
 
 
+@tolerant
 def coordinate_search(analyses: Analyses) -> Measurement:
     table = analyses["reflective_table"]
     place = place_of(table, SWAPPED)
@@ -123,7 +148,11 @@ def sgd_gap(analyses: Analyses) -> Measurement:
 
 
 def case_of(analysis: xr.Dataset, variables: int, keep_output: int = 0) -> int:
-    matches = (analysis["used_variables"].values == variables) & (analysis["keep_output"].values == keep_output)
+    """The place of the staircase in this many variables among the two-stage settings."""
+    names = np.array(analysis.attrs["polynomials"])
+    matches = (names == STAIRCASES[variables]) & (analysis["keep_output"].values == keep_output)
+    if not matches.any():
+        raise MissingTargetError(STAIRCASES[variables])
     return int(np.flatnonzero(matches)[0])
 
 
@@ -148,7 +177,7 @@ def smallest_eigenvalue(variables: int, copies: int) -> Measure:
             return Measurement(value, -error, value + error, None, "not resolved: rounding errors reach zero")
         return Measurement(value, low, value + error)
 
-    return measure
+    return tolerant(measure)
 
 
 def speed(variables: int, fraction: int) -> Measure:
@@ -159,7 +188,7 @@ def speed(variables: int, fraction: int) -> Measure:
         listed = ", ".join(f"{t:.3g} against {u:.3g}" for t, u in zip(times[0], times[1], strict=True))
         return _interval(stage, "speed_ratio", (case, fraction), f"times to 10%, 1%, 1e-4: {listed}")
 
-    return measure
+    return tolerant(measure)
 
 
 def slope(variables: int, order: int) -> Measure:
@@ -172,7 +201,7 @@ def slope(variables: int, order: int) -> Measure:
         slopes = stage["local_slope"].values[case, 1, :2] / predicted
         return Measurement(float(slopes[0]), float(slopes.min()), float(slopes.max()), None, f"2 s n = {predicted}")
 
-    return measure
+    return tolerant(measure)
 
 
 def order(polynomial: str, activations: slice) -> Callable[[Analyses], np.ndarray]:
@@ -188,9 +217,4 @@ def common_order(polynomial: str, activations: slice) -> Measure:
         orders = order(polynomial, activations)(analyses)
         return Measurement(float(np.median(orders)), float(orders.min()), float(orders.max()))
 
-    return measure
-
-
-EVEN_TERMS, SINE, TANH = slice(0, 3), slice(0, 1), slice(3, 4)
-STAIRCASE_2, STAIRCASE_3 = "z1 + z1*z2", "z1 + z1*z2 + z1*z2*z3"
-GAP, GAP_MOVED = "z1 + z1*z2 + z2*z3 + 0.5*He2(z1)*z3", "z1 + z1*z2 + z2*z3 + 0.4*He2(z1)*z3"
+    return tolerant(measure)
