@@ -148,11 +148,16 @@ def coverage(analyses: Analyses) -> Figure:
     with house_style():
         figure, axes = new_figure(1, 1, width=3.6, height=2.8)
         panel = axes[0, 0]
-        _interval(panel, tasks, found, 0, "tasks found")
+        _interval(panel, tasks, found, 0, "random directions")
         panel.plot(tasks, tasks, label="all tasks", **THEORY)
+        other = analyses["coverage_orthonormal"]
+        number = float(other["tasks"].values[0])
+        panel.plot(
+            number, other["tasks_found"].values[0, 0, 0], "x", color=COLOURS[1], label="orthonormal", markersize=7
+        )
         root = float(np.sqrt(analysis["dimension"].values[0]))
         panel.axvline(root, color="#999999", linestyle=":", label=r"$M=\sqrt{d}$")
-        panel.set(xlabel="number of tasks M", ylabel="tasks with a localised neuron", ylim=(0, None))
+        panel.set(xlabel="number of tasks M", ylabel="tasks with a neuron above 0.9", ylim=(0, None))
         panel.set_title(
             f"{found[0, 0]:.0f}/{tasks[0]} found at $M$={tasks[0]}, {found[-1, 0]:.0f}/{tasks[-1]} at $M$={tasks[-1]}"
         )

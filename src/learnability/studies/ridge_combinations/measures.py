@@ -136,10 +136,12 @@ def coherence_at(variable: str, value: float) -> Measure:
     return measure
 
 
-def found(index: int, share: bool = True) -> Measure:
+def found(index: int, experiment: str = "coverage") -> Measure:
+    """Share of the tasks that some neuron found, at one number of tasks."""
+
     def measure(analyses: Analyses) -> Measurement:
-        analysis = analyses["coverage"]
-        values = analysis["tasks_found"].values[index, 0] / (analysis["tasks"].values[index] if share else 1)
+        analysis = analyses[experiment]
+        values = analysis["tasks_found"].values[index, 0] / analysis["tasks"].values[index]
         return interval(values, int(analysis.attrs["seeds"]))
 
     return measure

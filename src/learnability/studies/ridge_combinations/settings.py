@@ -15,11 +15,13 @@ class RidgeTarget(Model):
     ``coherences``: one Gram matrix <v_m, v_n> = rho for each value (0 is orthonormal). With ``strength_ratio`` s > 1
     every second task has its leading coefficient divided by s, the rest of its unit norm going to degree p + 2, so
     that C_p = s^{2/(p-2)}. ``unnormalised`` multiplies the label by sqrt(p!), He_p in place of h_p.
+    With ``random_dimension`` d the directions are independent uniform points of the sphere of R^d instead.
     """
 
     tasks: int = Field(ge=1, le=4096)
     link: tuple[float, ...] = (0.0, 0.0, 0.0, 1.0)
     coherences: tuple[float, ...] = (0.0,)
+    random_dimension: int | None = Field(default=None, ge=2)
     strength_ratio: float = Field(default=1.0, ge=1.0)
     unnormalised: bool = False
 
@@ -29,6 +31,8 @@ class RidgeTarget(Model):
             raise ValueError("link starts with h_0, h_1, h_2, which must be 0, and has a higher coefficient: p > 2")
         if any(not -1 / max(self.tasks - 1, 1) < rho < 1 for rho in self.coherences):
             raise ValueError("coherences must lie in (-1/(tasks-1), 1), where the directions exist")
+        if self.random_dimension is not None and (self.random_dimension < self.tasks or self.coherences != (0.0,)):
+            raise ValueError("random_dimension is at least the number of tasks, and has no coherences beside it")
         return self
 
     @property

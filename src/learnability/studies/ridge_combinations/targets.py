@@ -31,10 +31,19 @@ def equiangular(tasks: int, coherence: float) -> np.ndarray:
     return np.where(np.eye(tasks, dtype=bool), 1.0, coherence)
 
 
-def _ridge(target: RidgeTarget) -> xr.Dataset:
+def random_gram(tasks: int, dimension: int, rng: np.random.Generator) -> np.ndarray:
+    """The Gram matrix (task, task) of independent uniform points of the sphere."""
+    v = rng.standard_normal((tasks, dimension))
+    v /= np.linalg.norm(v, axis=1, keepdims=True)
+    return np.asarray(v @ v.T)
+
+
+def _ridge(target: RidgeTarget, rng: np.random.Generator) -> xr.Dataset:
     beta = links(target)
     p = target.information_exponent
     grams = np.stack([equiangular(target.tasks, rho) for rho in target.coherences])
+    if target.random_dimension is not None:
+        grams = random_gram(target.tasks, target.random_dimension, rng)[None]
     leading = np.abs(beta[:, p])
     norm = float((beta**2).sum() / target.tasks)
     data = {
@@ -60,9 +69,9 @@ def _ridge(target: RidgeTarget) -> xr.Dataset:
 
 
 def build(target: Model, rng: np.random.Generator) -> xr.Dataset:
-    """The target as an artifact. Nothing is drawn: by rotation invariance the directions may be fixed ones."""
+    """The target as an artifact. Only random directions are drawn, as a Gram matrix: it is all that matters."""
     if isinstance(target, RidgeTarget):
-        return _ridge(target)
+        return _ridge(target, rng)
     assert isinstance(target, Superorthogonal)
     pairs = np.array(conditions(target.powers, target.degrees), dtype=np.int64)
     description = {"units": "1", "long_name": "pairs (k, l) with E[f^k h_l] = 0"}
