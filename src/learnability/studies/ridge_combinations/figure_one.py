@@ -40,13 +40,16 @@ def _arrays(result: Trajectory) -> Arrays:
 
 
 def _mean_field(setting: FigureOneSetting, target: xr.Dataset, context: RunContext, section: Section) -> Arrays:
-    """Both labels as replicas on the same samples and starts: they differ by a factor sqrt(p!) of the step."""
+    """Both labels as replicas on the same samples and starts: they differ by a factor sqrt(p!) of the step.
+
+    The target's link is the unnormalised He_p.
+    """
     seeds = len(context.seeds)
     generator = torch_generator(context.stream("init"), context.device)
     parts = _start(seeds, setting.neurons, setting.dimension, generator)
     weights, signs, biases = (t.repeat(2, *[1] * (t.ndim - 1)) for t in parts)
     factor = math.sqrt(math.factorial(int(target["information_exponent"])))
-    factors = torch.tensor([factor] * seeds + [1.0] * seeds, device=generator.device)[:, None]
+    factors = torch.tensor([1.0] * seeds + [1 / factor] * seeds, device=generator.device)[:, None]
     plain = label_function(target["link"].values)
     problem = TwoLayerProblem(lambda t: factors * plain(t), RELU)
     frame = directions(target["gram"].values[0], setting.dimension).float().to(generator.device)
@@ -68,11 +71,8 @@ def _control(setting: FigureOneSetting, target: xr.Dataset, context: RunContext,
     seeds, width = len(context.seeds), min(setting.width, _CONTROL_WIDTH * setting.neurons)
     generator = torch_generator(context.stream("control-init"), context.device)
     state = network_state(*_start(seeds, width, setting.dimension, generator))
-    plain, factor = (
-        label_function(target["link"].values),
-        math.sqrt(math.factorial(int(target["information_exponent"]))),
-    )
-    problem = TwoLayerProblem(lambda t: factor * plain(t), RELU, "squared", spherical=False, output_scale=width**-0.5)
+    label = label_function(target["link"].values)
+    problem = TwoLayerProblem(label, RELU, "squared", spherical=False, output_scale=width**-0.5)
     frame = directions(target["gram"].values[0], setting.dimension).float().to(generator.device)
     engine = full_engine(problem, frame, setting.control_batch)
     last = max(1, setting.samples // setting.control_batch)
