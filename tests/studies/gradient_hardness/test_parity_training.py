@@ -75,6 +75,8 @@ def test_a_run_does_not_depend_on_the_other_dimensions_and_seeds() -> None:
     wide = Job(setting_of(dimensions=(3, 4)), Context(2)).run()
     narrow = Job(setting_of(dimensions=(4,)), Context(1)).run()
     assert wide["loss"][0, 1].tobytes() == narrow["loss"][0, 0].tobytes()
+    # And yet every run has numbers of its own.
+    assert np.unique(wide["loss"][:, :, 0]).size == 4
 
 
 @pytest.mark.parametrize("patience", [0, 1, 37, 90])
