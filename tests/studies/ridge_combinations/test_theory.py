@@ -112,3 +112,14 @@ def test_cost_of_a_step_does_not_depend_on_the_dimension_for_the_overlap_engine(
     small, large = (theory.step_cost(np.array(64.0), 16, d, 4) for d in (10, 10**6))
     assert small["overlap"] == large["overlap"]
     assert large["full"] > 1000 * small["full"]
+
+
+def test_random_directions_are_a_gram_matrix_of_the_right_spread():
+    """Unit diagonal, rank d, and inner products of variance 1/d: 8128 of them, so 6% is four standard errors."""
+    target = RidgeTarget(tasks=128, random_dimension=128)
+    gram = build(target, np.random.default_rng(0))["gram"].values[0]
+    np.testing.assert_allclose(np.diag(gram), 1, rtol=1e-12)
+    assert np.linalg.eigvalsh(gram)[0] > 0
+    assert 128 * gram[np.triu_indices(128, 1)].var() == pytest.approx(1, abs=0.07)
+    with pytest.raises(ValueError, match="random_dimension"):
+        RidgeTarget(tasks=8, random_dimension=4)
