@@ -36,7 +36,12 @@ class Family:
 
     def hessian(self, parameters: Tensor) -> Tensor:
         """Second derivatives, of shape (3, W, W, n)."""
-        return torch.stack([jvp(self.jacobian, (parameters,), (e,))[1] for e in _directions(parameters)], dim=2)
+        return self.derivatives(parameters)[1]
+
+    def derivatives(self, parameters: Tensor) -> tuple[Tensor, Tensor]:
+        """Jacobian and Hessian together, by forward mode over forward mode."""
+        pairs = [jvp(self.jacobian, (parameters,), (e,)) for e in _directions(parameters)]
+        return pairs[0][0], torch.stack([second for _, second in pairs], dim=2)
 
 
 def _directions(parameters: Tensor) -> list[Tensor]:
