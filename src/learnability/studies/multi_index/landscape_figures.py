@@ -63,9 +63,9 @@ def planted_split(analyses: Mapping[str, xr.Dataset]) -> Figure:
     trapped = int((data["success_high"].sel(flow=_PLANTED) < 0.99).sum())
     dimension = power_of_ten(float(data["dimension"][0]))
     stuck = f"the planted flow is trapped for {trapped} of {len(rows)} links"
-    axes.set_title(
-        f"d = {dimension}: {stuck},\nthe joint flow succeeds from {100 * float(joint.min()):.1f} % of starts or more"
-    )
+    least = float(joint.min())
+    share = "every start" if least == 1 else f"at least {100 * least:.1f} % of the starts"
+    axes.set_title(f"d = {dimension}: {stuck},\nthe joint flow succeeds from {share}")
     return figure
 
 
