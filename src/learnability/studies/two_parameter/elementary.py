@@ -41,7 +41,7 @@ class Family:
     def derivatives(self, parameters: Tensor) -> tuple[Tensor, Tensor]:
         """Jacobian and Hessian together, by forward mode over forward mode."""
         pairs = [jvp(self.jacobian, (parameters,), (e,)) for e in _directions(parameters)]
-        return pairs[0][0], torch.stack([second for _, second in pairs], dim=2)
+        return pairs[0][0], torch.stack([pair[1] for pair in pairs], dim=2)
 
 
 def _directions(parameters: Tensor) -> list[Tensor]:
