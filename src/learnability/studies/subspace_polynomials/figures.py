@@ -121,13 +121,13 @@ def trapping(analyses: Analyses) -> Figure:
     with house_style():
         flow, sgd = analyses["finite_dimension"], analyses["online_sgd"]
         names = list(flow.attrs["polynomials"])
-        figure, axes = new_figure(2, len(names), width=2.9, height=2.5)
+        figure, axes = new_figure(2, len(names), width=3.1, height=2.5)
         for j, name in enumerate(names):
             floor, trapped = float(flow["floor"][j]), int(flow["trapped_dimension"][j])
             _curves(axes[0, j], flow, j, "loss")
             if trapped:
                 axes[0, j].axhline(floor, **THEORY, label="floor")
-            kind = "reflective: kept at the floor longer as d grows" if trapped else "free: no floor"
+            kind = "reflective: held longer at larger d" if trapped else "free: no floor"
             axes[0, j].set_title(f"{pretty(name)}\n{kind}")
             _curves(axes[1, j], flow, j, "trapped_norm" if trapped else "learnable_norm")
             axes[1, j].set_title("trapped part $|w_{S^*}|$" if trapped else "learned part $|w_{W^*}|$")
