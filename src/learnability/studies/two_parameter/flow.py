@@ -194,9 +194,10 @@ def _change_frames(table: FrameTable, flow: Flow) -> Tensor:
     flow.frames.put(index, frames)
     flow.point[:, index] = point
     flow.loss[index], flow.force[:, index], flow.force_slope[:, index] = jet.loss, jet.force, jet.force_slope
-    for name in ("step", "in_frame"):
-        getattr(flow, name)[index] /= zoom**2
+    flow.step[index] /= zoom**2
     flow.unit[index] *= zoom**2
+    # Counted afresh: in the finer units of the next frame the time spent so far would look endless.
+    flow.in_frame[index] = 0.0
     return left
 
 
