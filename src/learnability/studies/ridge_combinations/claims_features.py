@@ -55,7 +55,7 @@ FEATURE_CLAIMS: tuple[Claim, ...] = (
     Claim(
         "coverage",
         f"{_PAPER}, Assumption 2",
-        "All tasks are found while M <= sqrt d: random directions, d = 64, M = 8, 1000 neurons.",
+        "All tasks are found while M <= sqrt d: random directions, d = 64, M = 8.",
         "fraction of tasks with a neuron above 0.9",
         AtLeast(1.0),
         found(0),

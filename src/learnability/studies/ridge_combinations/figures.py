@@ -94,9 +94,10 @@ def _scaling_panel(axes: Axes, exact: xr.Dataset, large: xr.Dataset) -> None:
     axes.plot(d, bound, color="#999999", linestyle=":", label=r"CSQ bound $M d^{p/2}$ (constant 1)")
     axes.set(xlabel="dimension d", ylabel="samples to localise, $T_{50}$")
     _log_axes(axes)
-    slope = exact["dimension_slope"].values
-    axes.set_title(f"p = {exponent}: slope {slope[0]:.2f} [{slope[1]:.2f}, {slope[2]:.2f}]")
-    axes.legend()
+    drawn, matched = (float(a["dimension_slope"].values[0]) for a in (exact, large))
+    axes.set_title(f"p = {exponent}: slope {drawn:.2f} drawn, {matched:.2f} matched")
+    axes.legend(loc="lower right", fontsize=6.5)
+    axes.set_ylim(bottom=axes.get_ylim()[0] / 30)
 
 
 def scaling(analyses: Analyses) -> Figure:
