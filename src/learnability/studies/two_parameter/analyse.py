@@ -12,8 +12,8 @@ from learnability.studies.two_parameter.settings import HierarchicalSetting
 from learnability.studies.two_parameter.theory import exponent, product_law, tail_exponent
 
 EPSILONS = np.geomspace(1e-5, 1.0, 51)
-LARGEST = 0.03
-"""Distances below this enter the exponent: small against the models' radii of curvature."""
+LARGEST = {1: 0.1, 2: 0.03}
+"""Distances below this enter the exponent of a model with W parameters: curves leave fewer targets near them."""
 EXACT = 1e-6
 """A flow of an elementary model has learned its target when it comes this close."""
 
@@ -116,11 +116,11 @@ def _elementary(run: Run) -> xr.Dataset:
     distance = run.result.distance.values
     n, families = distance.shape
     near = np.stack([(distance <= eps).sum(axis=0) for eps in EPSILONS], axis=1)
-    fits = np.array([tail_exponent(distance[:, i], LARGEST) for i in range(families)])
     parameters = run.result.parameters.values
+    fits = np.array([tail_exponent(distance[:, i], LARGEST[int(parameters[i])]) for i in range(families)])
     columns: Columns = {
         **_fraction("near", near, n, ("family", "eps"), "P(final distance <= eps)"),
-        "exponent": ("family", fits[:, 0], about(f"exponent of P(distance <= eps) below {LARGEST:g}")),
+        "exponent": ("family", fits[:, 0], about("exponent of P(distance <= eps), eps <= 0.03 (W = 2) or 0.1 (W = 1)")),
         "exponent_low": ("family", fits[:, 1], about("lower end of its 95% interval")),
         "exponent_high": ("family", fits[:, 2], about("upper end of its 95% interval")),
         "used": ("family", fits[:, 3].astype(int), about("number of distances in the fit")),

@@ -94,8 +94,10 @@ def _bumps(w: Tensor) -> Tensor:
     return 0.5 + _matrix(_HEIGHTS, w) @ (bumps - at_start[:, None])
 
 
-def _sine(rate: float) -> Callable[[Tensor], Tensor]:
-    return lambda w: 0.5 + 0.5 * torch.sin(_matrix(rate * _FREQUENCIES, w) @ w)
+def _sine(u_rate: float, v_rate: float) -> Callable[[Tensor], Tensor]:
+    # Equal rates would only rescale w and give the same trajectories.
+    frequencies = _FREQUENCIES * np.array([u_rate, v_rate])
+    return lambda w: 0.5 + 0.5 * torch.sin(_matrix(frequencies, w) @ w)
 
 
 def _of(coordinates: Coordinates) -> Callable[[Tensor], Tensor]:
@@ -136,8 +138,8 @@ FAMILIES: dict[str, Family] = {
         ),
         "Theorem 8",
     ),
-    "sine": Family(2, _sine(1.0), "Corollary 10"),
-    "fast_sine": Family(2, _sine(10.0), "Corollary 10"),
+    "sine": Family(2, _sine(1.0, 1.0), "Corollary 10"),
+    "fast_sine": Family(2, _sine(1.0, 12.0), "Corollary 10"),
     "graph_of_sine": Family(
         2, _of(lambda u, v: [0.5 + u, 0.5 + v, 0.5 + 0.5 * torch.sin(40 * u + 57 * v)]), "conjecture"
     ),

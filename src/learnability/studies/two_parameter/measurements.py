@@ -193,7 +193,7 @@ def tail_exponent_of(family: str) -> Callable[[Analyses], Measurement]:
             return NOT_RUN
         row = analysis.isel(family=list(analysis.attrs["families"]).index(family))
         values = float(row.exponent), float(row.exponent_low), float(row.exponent_high)
-        return Measurement(*values, int(analysis.targets), f"{int(row.used)} distances below 0.03")
+        return Measurement(*values, int(analysis.targets), f"{int(row.used)} distances in the fit")
 
     return measure
 
