@@ -64,9 +64,10 @@ def _mean_field(setting: FigureOneSetting, target: xr.Dataset, context: RunConte
 
 
 def _control(setting: FigureOneSetting, target: xr.Dataset, context: RunContext, section: Section) -> Arrays:
-    """Squared loss, f = J^{-1/2} sum a sigma, learning rate B / (2 d) for the mean gradient of a batch of B samples.
+    """Squared loss, f = J^{-1/2} sum a sigma, at the mean-field network's speed in function space.
 
-    It is below the stability limit 2 / (lambda_max + trace / B) of the tangent kernel, whose trace is about d / 2.
+    There f = (1/J) sum with step eta a neuron changes f by eta a sample for each unit of the kernel's mean; in the
+    NTK scaling a step of eta J^{-1/2} a neuron does. As many samples are seen, in batches.
     """
     seeds, width = len(context.seeds), min(setting.width, _CONTROL_WIDTH * setting.neurons)
     generator = torch_generator(context.stream("control-init"), context.device)
@@ -77,7 +78,7 @@ def _control(setting: FigureOneSetting, target: xr.Dataset, context: RunContext,
     engine = full_engine(problem, frame, setting.control_batch)
     last = max(1, setting.samples // setting.control_batch)
     steps = np.array([0, last])
-    rate = setting.control_batch / (2 * setting.dimension) * width**-0.5
+    rate = setting.control_batch * setting.step / setting.width * width**-0.5
     data = torch_generator(context.stream("control-data"), context.device)
     schedule = decaying(rate, last, decay=True)
     result = run(engine, state, steps, schedule, data, checkpoint=section, progress=context.progress)

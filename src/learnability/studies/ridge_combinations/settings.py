@@ -102,6 +102,12 @@ class FigureOneSetting(Setting):
     control_batch: int = Field(default=64, ge=1)
     saved: int = Field(default=24, ge=2)
 
+    @model_validator(mode="after")
+    def _both_labels(self) -> "FigureOneSetting":
+        if self.target.unnormalised:
+            raise ValueError("this experiment trains on both labels itself: leave target.unnormalised out")
+        return self
+
 
 class EnginesSetting(Setting):
     """Full SGD, decoupled chain, overlap chain and population flow from one start."""
