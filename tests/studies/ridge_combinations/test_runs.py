@@ -141,7 +141,10 @@ def test_a_cubic_kernel_is_exact_from_as_many_samples_as_cubics():
 @pytest.mark.parametrize(
     ("kind", "content"),
     [
-        ("figure_one", {"target": {"tasks": 3}, "dimension": 8, "neurons": 4, "samples": 300, "saved": 3}),
+        (
+            "figure_one",
+            {"target": {"tasks": 3, "unnormalised": True}, "dimension": 8, "neurons": 4, "samples": 300, "saved": 3},
+        ),
         ("engines", {"target": {"tasks": 2}, "dimension": 12, "steps": 16, "saved": 3}),
         ("width", {"target": {"tasks": 4}, "tasks": [2, 4], "neurons": 16}),
         (

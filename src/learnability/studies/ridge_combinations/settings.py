@@ -104,8 +104,8 @@ class FigureOneSetting(Setting):
 
     @model_validator(mode="after")
     def _both_labels(self) -> "FigureOneSetting":
-        if self.target.unnormalised:
-            raise ValueError("this experiment trains on both labels itself: leave target.unnormalised out")
+        if not self.target.unnormalised:
+            raise ValueError("target.unnormalised must be true: the normalised label is derived from it")
         return self
 
 
