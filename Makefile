@@ -57,7 +57,7 @@ named-archive:
 	@[ -n "$(ARCHIVE)" ] || { echo "name an archive: make ... ARCHIVE=results/archive/<file>.zip" >&2; exit 2; }
 
 test: $(SETUP)/test
-	$(BIN)/python -m pytest $(PYTEST)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST)
 
 lint: $(SETUP)/test
 	$(BIN)/ruff check .
