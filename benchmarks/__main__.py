@@ -1,4 +1,4 @@
-"""``python -m benchmarks [--quick] [name ...]``: each benchmark in a process of its own, so that none warms another's caches."""
+"""``python -m benchmarks [--quick] [name ...]``: each benchmark in a process of its own: none warms another's caches."""
 
 import argparse
 import subprocess

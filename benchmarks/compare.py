@@ -76,4 +76,6 @@ def print_environment(*packages: str) -> None:
         except importlib.metadata.PackageNotFoundError:
             versions.append(f"{name} missing")
     threads = os.environ.get("OMP_NUM_THREADS", "default")
-    print(f"python {platform.python_version()}, {', '.join(versions)}; {os.cpu_count()} cores, OMP_NUM_THREADS={threads}")
+    print(
+        f"python {platform.python_version()}, {', '.join(versions)}; {os.cpu_count()} cores, OMP_NUM_THREADS={threads}"
+    )

@@ -3,7 +3,10 @@
 import importlib
 import inspect
 import json
+import subprocess
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 import yaml
@@ -19,7 +22,7 @@ MODULES = ("settings", "targets", "train", "analyse", "figures", "theory", "clai
 FORMS = {"stated", "printed", "corrected", "summary"}
 
 
-def _module(study: str, name: str):  # noqa: ANN202
+def _module(study: str, name: str) -> ModuleType:
     return importlib.import_module(f"learnability.studies.{study}.{name}")
 
 
@@ -77,10 +80,8 @@ def test_settings_survive_their_canonical_form(study: str, table: RunTable) -> N
 
 def test_settings_are_light_to_import(study: str) -> None:
     """They are read whenever the workflow is parsed."""
-    import subprocess
-    import sys
-
-    code = f"import sys, learnability.studies.{study}.settings; print([m for m in ('torch','scipy','xarray','matplotlib','numpy') if m in sys.modules])"
+    heavy = ("torch", "scipy", "xarray", "matplotlib", "numpy")
+    code = f"import sys, learnability.studies.{study}.settings; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

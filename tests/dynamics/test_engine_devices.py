@@ -37,7 +37,9 @@ def _alignment(name: str, device: str, seed: int) -> np.ndarray:
     directions = torch.eye(TASKS, DIMENSION, dtype=torch.float64, device=device)
     second = torch.tensor([1.0, -1.0, 1.0, 0.5], dtype=torch.float64, device=device)
     bias = torch.tensor([-1.0, 0.3, 0.0, 0.7], dtype=torch.float64, device=device)
-    problem = TwoLayerProblem(_label, RELU, "squared" if name in ("full", "overlap") else "correlation", label_noise=0.3)
+    problem = TwoLayerProblem(
+        _label, RELU, "squared" if name in ("full", "overlap") else "correlation", label_noise=0.3
+    )
     if name in ("full", "single"):
         start = random_directions((REPLICAS, NEURONS, DIMENSION), generator, torch.float64)
         state = network_state(start, second, bias)

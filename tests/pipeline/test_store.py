@@ -77,9 +77,14 @@ def test_text_variables_are_refused(tmp_path: Path) -> None:
 def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_bytes(b"old")
-    with pytest.raises(RuntimeError), replacing(path) as stream:
-        stream.write(b"new")
-        raise RuntimeError
+
+    def fail() -> None:
+        with replacing(path) as stream:
+            stream.write(b"new")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
 

@@ -1,4 +1,4 @@
-"""One look for all figures: theory dashed, measurement solid with its band, one colour per quantity, legible in grey."""
+"""One look for all figures: theory dashed, measurement solid with its band, one colour a quantity, legible in grey."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
