@@ -10,6 +10,7 @@
 #   make restore ARCHIVE=file         lay its results into results/; FORCE=1 replaces others
 #   make reproduce ARCHIVE=file       run again and compare; STUDY=a,b for some of its studies
 #   make readme                       write the table of verdicts into README.md
+#   make pictures                     copy the README's pictures from the results
 
 SCALE ?=
 STUDY ?=
@@ -28,7 +29,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 VALIDATOR := .venv-validator
 ARCHIVING := $(BIN)/python -m learnability.pipeline.archive
 
-.PHONY: figures test bench lint clean help report archive verify restore reproduce readme named-archive
+.PHONY: figures test bench lint clean help report archive verify restore reproduce readme pictures named-archive
 .DEFAULT_GOAL := figures
 
 figures: $(SETUP)/workflow
@@ -49,6 +50,11 @@ restore: named-archive $(SETUP)/workflow
 
 reproduce: named-archive $(SETUP)/workflow
 	@$(ARCHIVING).reproduce "$(ARCHIVE)" --studies "$(STUDY)" --device "$(DEVICE)" --cores "$(CORES)"
+
+pictures:
+	@mkdir -p docs/pictures
+	@for f in multi_index/figures/escape_times multi_index/figures/planted_split two_parameter/figures/splitting; do \
+	  cp "results/$(or $(SCALE),laptop)/$$f.png" docs/pictures/; done
 
 readme: $(SETUP)/workflow
 	@$(BIN)/python -m learnability.pipeline.readme results/$(or $(SCALE),laptop)/claims.json

@@ -1,4 +1,4 @@
-"""``python -m benchmarks [--quick] [name ...]``: each benchmark in a process of its own: none warms another's caches."""
+"""``python -m benchmarks [--quick] [name ...]``: each benchmark in a process of its own."""
 
 import argparse
 import subprocess
