@@ -62,7 +62,7 @@ _MAIN = tuple(
             f"main.limit.d{d}",
             _THM6,
             f"{_STATES}: the learned fraction tends to 1 as rho -> 0",
-            f"learned fraction, d = N = {d}, continued linearly in rho from the three smallest rho to 0",
+            f"learned fraction, d = N = {d}, its N-th root continued linearly in rho from the three smallest rho to 0",
             Equals(1.0, 0.03),
             limit_at_zero(d),
             "1",

@@ -27,7 +27,11 @@ def splitting_series(analyses: Analyses, dimension: int) -> xr.Dataset:
 
 
 def limit_at_zero(dimension: int) -> Callable[[Analyses], Measurement]:
-    """The straight line through the three smallest rho, continued to rho = 0."""
+    """The learned fraction p at rho = 0: p^(1/N) on a straight line through the three smallest rho, for d = N.
+
+    The N stages multiply, p = (1 - c rho)^N to first order: p itself bends, and a line through it would end short of
+    its limit by as much as the bend.
+    """
 
     def measure(analyses: Analyses) -> Measurement:
         points = splitting_series(analyses, dimension).isel(point=slice(-3, None))
@@ -35,8 +39,10 @@ def limit_at_zero(dimension: int) -> Callable[[Analyses], Measurement]:
             return NOT_RUN
         n, p = points.targets.values, points.learned.values
         q = (n * p + 2) / (n + 4)
-        value, error = intercept(points.rho.values, p, q * (1 - q) / n)
-        return Measurement(value, value - _Z * error, value + _Z * error, int(n.min()))
+        slope = q ** (1 / dimension - 1) / dimension
+        root, error = intercept(points.rho.values, p ** (1 / dimension), q * (1 - q) / n * slope**2)
+        low, value, high = (max(0.0, root + z * error) ** dimension for z in (-_Z, 0.0, _Z))
+        return Measurement(value, low, high, int(n.min()))
 
     return measure
 
