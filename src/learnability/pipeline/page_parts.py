@@ -8,8 +8,12 @@ body { font: 15px/1.4 system-ui, "DejaVu Sans", sans-serif; color: #111; backgro
   max-width: 1500px; padding: 0 1rem; }
 small { color: #555; }
 td { vertical-align: top; overflow-wrap: break-word; }
-#claims td:nth-child(9) { min-width: 9rem; }
-#claims td:nth-child(2), #claims td:nth-child(4), #claims td:nth-child(5) { white-space: nowrap; }
+#claims { font-size: 88%; }
+#claims th, #claims td { padding-left: .4rem; padding-right: .4rem; }
+#claims td:nth-child(9) { min-width: 9rem; overflow-wrap: anywhere; }
+#claims td:nth-child(3) { min-width: 15rem; }
+div.dt-layout-table, div.dt-layout-table > div { overflow-x: auto; }
+#claims td:nth-child(2) { white-space: nowrap; }
 div.dtsp-panesContainer div.dt-scroll-body { height: auto !important; }
 .form { font-size: 85%; border: 1px solid #777; border-radius: 3px; padding: 0 .25em; white-space: nowrap; }
 .verdict { white-space: nowrap; font-weight: 600; padding: 0 .35em; border: 1px solid; border-radius: 3px; }
