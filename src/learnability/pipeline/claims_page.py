@@ -190,8 +190,9 @@ def page(
     scale = html.escape(root.name)
     body = [
         f"<h1>Claims at the scale <code>{scale}</code></h1>",
-        f"<p>{html.escape(counted(rows))}. A verdict follows from the interval of the estimate and a rule that was "
-        "fixed before anything was measured. Search the table, or choose studies and verdicts.</p>",
+        f"<p>{html.escape(counted(rows))}. A verdict follows from the interval of the estimate and a rule that "
+        "stands in the code. CHANGELOG.md lists the claims that were not fixed before numbers had been seen. "
+        "Search the table, or choose studies and verdicts.</p>",
         table(rows, figures),
         "<h2>Figures</h2>",
         *map(_picture, figures),

@@ -1,5 +1,7 @@
-"""The statements of the lecture, printed and corrected, and how each is judged. Declared before anything is
-measured."""
+"""The statements of the lecture, printed and corrected, and how each is judged.
+
+The CHANGELOG names those that were not fixed in advance.
+"""
 
 from learnability.studies.gradient_hardness.claims_classes import CLASS_CLAIMS
 from learnability.studies.gradient_hardness.claims_dynamics import DYNAMICS_CLAIMS

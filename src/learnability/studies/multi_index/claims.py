@@ -1,4 +1,4 @@
-"""What the paper states, and how each statement is measured here. Declared before anything is measured."""
+"""What the paper states, and how each statement is measured here. The CHANGELOG names those not fixed in advance."""
 
 from collections.abc import Callable
 from functools import partial
