@@ -1,7 +1,8 @@
 """Claims: what a source states, how it is measured, and the rule that turns an estimate into a verdict.
 
-A claim is to be declared before anything is measured; one that was not is listed in the CHANGELOG. Its rule is
-a region of accepted values; the verdict compares the interval of the estimate with that region and is never written by hand:
+A claim is to be declared before anything is measured; one that was not is listed in the CHANGELOG. Its rule is a
+region of accepted values; the verdict compares the interval of the estimate with that region and is never written
+by hand:
 
 - ``supported``: the whole interval lies inside the region,
 - ``contradicted``: the whole interval lies outside,
