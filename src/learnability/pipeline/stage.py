@@ -44,14 +44,21 @@ def _label(arguments: argparse.Namespace) -> str:
 
 
 def _fix_threads(count: int) -> None:
-    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS"):
+    threads = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS", "NUMBA_NUM_THREADS")
+    for name in threads:
         os.environ[name] = str(count)
+
+
+def _fix_machine_code(fingerprint: str) -> None:
+    # Cached machine code does not notice a change in another file; the fingerprint does.
+    os.environ["NUMBA_CACHE_DIR"] = str(Path(".cache/numba", fingerprint or "unnamed").resolve())
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run one stage; 0 on success, 1 for a failure, which is explained in one message."""
     arguments = _arguments(argv)
     _fix_threads(int(arguments.job.get("threads", 1)))
+    _fix_machine_code(arguments.code)
     if arguments.log is not None:
         arguments.log.parent.mkdir(parents=True, exist_ok=True)
         arguments.log.write_text("")

@@ -47,7 +47,7 @@ def _setting(job: dict[str, Any], content: dict[str, Any]) -> Setting:
 
 def _versions() -> dict[str, str]:
     """The versions of what computed a result: only what was imported for it."""
-    names = ("numpy", "scipy", "torch", "mpmath", "sklearn", "xarray", "zarr")
+    names = ("numpy", "scipy", "torch", "numba", "mpmath", "sklearn", "xarray", "zarr")
     found = {name: str(sys.modules[name].__version__) for name in names if name in sys.modules}
     return {"learnability": __version__, "python": sys.version.split()[0], **found}
 

@@ -1,0 +1,19 @@
+"""Loops that are compiled for the CPU: where each sample takes a path of its own, a scalar loop beats whole arrays.
+
+Machine code is cached on disk. The cache of a function sees changes of its own file only, so compiled functions that
+call one another stand in one file; jobs of the pipeline keep a cache for each fingerprint of the code besides.
+"""
+
+from collections.abc import Callable
+from typing import TypeVar, cast
+
+import numba
+
+F = TypeVar("F", bound=Callable[..., object])
+
+
+def compiled(function: F) -> F:
+    """The function compiled on its first call, with IEEE arithmetic as written: no reordering, no contraction of
+    divisions; division by zero gives inf or NaN as in NumPy.
+    """
+    return cast(F, numba.njit(cache=True, error_model="numpy", nogil=True)(function))
