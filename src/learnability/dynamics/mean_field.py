@@ -11,8 +11,8 @@ the dimension d enters through the average over directions alone. With ``R^2 = |
     E[sigma sigma'] = e^{-(R^2 + R'^2)/2} (e^{v.v'} - cos(2 phase) e^{-v.v'}) Phi_m(r r') / 2
     Phi_m(k) = 0F1(; m/2; k^2/4) = sum_l c_l k^{2l},     c_l = 1 / (4^l l! (m/2)_l)
 
-At d = infinity Phi = 1. Each term of Phi has rank one in (r, r'), so the pair sums are one exponential and one matrix
-product with few columns; they are formed tile by tile. Time is flow time; the rates multiply it.
+At d = infinity Phi = 1. The pair sums are those of :mod:`learnability.dynamics.kernel_sums`: through moments where few
+suffice, which costs particles x moments, and pair by pair otherwise. Time is flow time; the rates multiply it.
 """
 
 import math
@@ -23,6 +23,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from learnability.dynamics.kernel_sums import Sums, kernel_sums
 from learnability.numerics.polynomials import HermiteExpansion
 
 #: Entries of a pair matrix that are formed at once: 4 MB, so that a tile stays in cache on a CPU.
@@ -156,32 +157,15 @@ class MeanFieldFlow:
 
     def __call__(self, state: Tensor, index: Tensor) -> tuple[Tensor, Tensor]:
         """Slopes like the state, and the loss (b,)."""
-        slopes, losses = [], []
-        chunk = max(1, self.tile // state.shape[1] ** 2)
-        for piece, numbers in zip(state.split(chunk), index.split(chunk), strict=True):
-            slope, loss = self._evaluate(piece, numbers)
-            slopes.append(slope)
-            losses.append(loss)
-        return torch.cat(slopes), torch.cat(losses)
-
-    def _evaluate(self, state: Tensor, index: Tensor) -> tuple[Tensor, Tensor]:
         a, r, w = state[..., 0], state[..., 1], state[..., 2:]
-        decay = torch.exp(-0.5 * (w.square().sum(-1) + r.square()))
+        squares, radii = w.square().sum(-1), r.square()
+        decay = torch.exp(-0.5 * (squares + radii))
         value, gradient = self.target(w, index)
-        radial = self._radial(r, index)
-        even, odd = self._pair_sums(w, self.weights * a * decay, r, radial.shape[1])
-        radial_powers = _powers(r.square(), radial.shape[1] - 1)
-        network, toward, stretch = torch.zeros_like(a), torch.zeros_like(w), torch.zeros_like(a)
-        for level, power in enumerate(radial_powers):
-            c = radial[:, level, None]
-            network += c * power * even[level][..., 0]
-            toward += (c * power)[..., None] * odd[level][..., 1:]
-            if level:
-                stretch += (2 * level * c) * radial_powers[level - 1] * even[level][..., 0]
-        network = 0.5 * decay * network
+        sums = self._pair_sums(w, r, self.weights * a * decay, index, (squares.amax(1), radii.amax(1)))
+        network = 0.5 * decay * sums.value
         signal, residual = decay * value, decay * value - network
-        pull = decay[..., None] * (gradient - 0.5 * toward) - residual[..., None] * w
-        shrink = -r * (residual + 0.5 * decay * stretch)
+        pull = decay[..., None] * (gradient - 0.5 * sums.gradient) - residual[..., None] * w
+        shrink = -r * (residual + 0.5 * decay * sums.stretch)
         slope = torch.cat(
             [
                 (self.problem.rate_a * residual)[..., None],
@@ -194,27 +178,17 @@ class MeanFieldFlow:
         loss = self.target.half_norm[index] - (mass * signal).sum(1) + 0.5 * (mass * network).sum(1)
         return slope, loss
 
-    def _radial(self, r: Tensor, index: Tensor) -> Tensor:
+    def _pair_sums(self, w: Tensor, r: Tensor, mass: Tensor, index: Tensor, largest: tuple[Tensor, Tensor]) -> Sums:
+        """The kernel's sums, samples of one dimension at a time: they share the radial coefficients."""
         perpendicular = self.perpendicular[index.cpu().numpy()]
-        largest = float(r.square().max()) if np.isfinite(perpendicular).any() else 0.0
-        return torch.as_tensor(radial_coefficients(perpendicular, largest), device=r.device)
-
-    def _pair_sums(self, w: Tensor, mass: Tensor, r: Tensor, levels: int) -> tuple[list[Tensor], list[Tensor]]:
-        """Sums over j of ``(e^{w.w_j} +- reflected e^{-w.w_j}) mass_j r_j^{2l} (1, w_j)`` for each l.
-
-        The even combination (b, n, 1 + p) belongs to sigma sigma', the odd one to its derivative along w.
-        """
-        columns = torch.cat([torch.ones_like(w[..., :1]), w], dim=-1)
-        weighted = [(mass * power)[..., None] * columns for power in _powers(r.square(), levels - 1)]
-        right = torch.cat(weighted, dim=-1)
-        rows = max(1, self.tile // (w.shape[0] * w.shape[1]))
-        plus, minus = [], []
-        for part in w.split(rows, dim=1):
-            pairs = torch.bmm(part, w.transpose(1, 2)).exp_()
-            plus.append(torch.bmm(pairs, right))
-            if self.reflected:
-                minus.append(torch.bmm(pairs.reciprocal_(), right))
-        direct = torch.cat(plus, dim=1)
-        mirrored = self.reflected * torch.cat(minus, dim=1) if self.reflected else torch.zeros_like(direct)
-        width = columns.shape[-1]
-        return list((direct + mirrored).split(width, dim=-1)), list((direct - mirrored).split(width, dim=-1))
+        squares, radii = (x.cpu().numpy() for x in largest)
+        found = Sums(torch.empty_like(r), torch.empty_like(w), torch.empty_like(r))
+        for m in np.unique(perpendicular):
+            chosen = np.flatnonzero(perpendicular == m)
+            bounds = float(squares[chosen].max()), float(radii[chosen].max())
+            radial = radial_coefficients(np.array([m]), bounds[1])[0]
+            # Where all samples have one dimension nothing is copied.
+            part = slice(None) if len(chosen) == len(perpendicular) else torch.as_tensor(chosen, device=w.device)
+            sums = kernel_sums(w[part], r[part], mass[part], radial, self.reflected, bounds, self.tile)
+            found.value[part], found.gradient[part], found.stretch[part] = sums.value, sums.gradient, sums.stretch
+        return found
