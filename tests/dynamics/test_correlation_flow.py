@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import torch
+from scipy.integrate import solve_ivp
 
 from learnability.dynamics.correlation_flow import CorrelationFlow, trajectory
 from learnability.dynamics.decoupled_sgd import decoupled_engine, random_chain
@@ -51,6 +52,32 @@ def test_one_task_has_its_closed_form_and_the_solver_is_of_fourth_order():
     assert errors[-1] < 1e-4
     orders = np.log2(np.array(errors[:-1]) / errors[1:])
     np.testing.assert_allclose(orders, 4, atol=0.6)
+
+
+def test_trajectories_agree_with_scipy_on_coherent_tasks_of_two_degrees():
+    """Written out in NumPy and solved by LSODA at 1e-10: three neurons, three unequal tasks, four saved times."""
+    rng = np.random.default_rng(4)
+    gram = np.array([[1.0, 0.2, 0.1], [0.2, 1.0, 0.0], [0.1, 0.0, 1.0]])
+    teacher = np.array([[0, 0, 0, 1.0, 0], [0, 0, 0, 0.8, 0.6], [0, 0, 0, 0.6, -0.8]])
+    student = relu_expansion(np.array([-1.0, -0.5, 0.3]), 4)
+    start, times = 0.3 * rng.standard_normal((3, 3)), np.array([0.5, 4.0, 30.0, 200.0])
+    found = trajectory(CorrelationFlow(student, teacher, gram), start, times, 0.01)
+    degrees = np.arange(1, 5)
+    for j in range(3):
+
+        def velocity(t: float, kappa: np.ndarray, j: int = j) -> np.ndarray:
+            g = (degrees * student[j, 1:] * teacher[:, 1:] * kappa[:, None] ** (degrees - 1)).sum(1) / math.sqrt(3)
+            return gram @ g - kappa * (g @ kappa)
+
+        expected = solve_ivp(velocity, (0, 200), start[j], "LSODA", times, rtol=1e-10, atol=1e-12).y.T
+        np.testing.assert_allclose(found[:, j], expected, atol=2e-6)
+
+
+def test_a_flow_that_blows_up_ends_and_is_nan():
+    """kappa = 3 with the force turned round is driven outwards, in finite time."""
+    flow = CorrelationFlow(np.array([[0, 0, 0, -1.0]]), np.array([[0, 0, 0, 1.0]]), np.eye(1))
+    kappa = trajectory(flow, np.array([[3.0]]), np.array([1e-3, 1e3, 1e4]))[:, 0, 0]
+    assert np.isfinite(kappa[0]) and np.isnan(kappa[1:]).all()
 
 
 def test_the_correlation_never_falls_along_the_flow():
