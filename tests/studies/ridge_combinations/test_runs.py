@@ -7,11 +7,11 @@ import pytest
 import torch
 
 from learnability.studies.contract import Experiment, Run
-from learnability.studies.ridge_combinations import settings
+from learnability.studies.ridge_combinations import regressions, settings
 from learnability.studies.ridge_combinations.analyse import analyse
 from learnability.studies.ridge_combinations.localisation import hitting_times
 from learnability.studies.ridge_combinations.phase_one import choose_engine, directions, label_function
-from learnability.studies.ridge_combinations.regressions import Samples, kernel_ridge, lasso, ridge, standardised
+from learnability.studies.ridge_combinations.regressions import Samples, kernel_ridge, lasso, prepared, ridge
 from learnability.studies.ridge_combinations.targets import build
 from learnability.studies.ridge_combinations.train import train
 
@@ -119,10 +119,43 @@ def linear_samples(count, rng):
 
 def test_regressions_recover_a_linear_label():
     rng = np.random.default_rng(0)
-    sets = standardised(linear_samples(200, rng), linear_samples(200, rng), linear_samples(200, rng))
+    sets = prepared(linear_samples(200, rng)), linear_samples(200, rng), linear_samples(200, rng)
     assert ridge(*sets).l1 < 1e-3
     assert lasso(*sets).l1 < 0.02
     assert lasso(*sets).nonzero == 2
+
+
+def test_regressions_agree_with_scikit_learn(monkeypatch):
+    """One penalty, features of unequal means and scales, noisy labels: the same test error as its pipelines."""
+    from sklearn.kernel_ridge import KernelRidge
+    from sklearn.linear_model import Lasso, Ridge
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    rng = np.random.default_rng(3)
+
+    def samples(count):
+        x = rng.standard_normal((count, 6)) * [1, 5, 0.2, 1, 3, 1] + [0, 1, -2, 0, 7, 0]
+        return Samples(x, x[:, 0] + 3 * x[:, 2] ** 2 + rng.standard_normal(count))
+
+    train, validation, test = samples(80), samples(50), samples(300)
+    monkeypatch.setattr(regressions, "RIDGE_PENALTIES", np.array([0.3]))
+    monkeypatch.setattr(regressions, "LASSO_PENALTIES", np.array([0.1]))
+    monkeypatch.setattr(regressions, "KERNEL_PENALTIES", (0.05,))
+    centre = train.labels.mean()
+    models = {
+        ridge: make_pipeline(StandardScaler(), Ridge(alpha=0.3 * 80)),
+        lasso: make_pipeline(StandardScaler(), Lasso(alpha=0.1, tol=1e-8)),
+    }
+    for regression, model in models.items():
+        predicted = model.fit(train.inputs, train.labels).predict(test.inputs)
+        assert regression(prepared(train), validation, test).l1 == pytest.approx(
+            np.abs(predicted - test.labels).mean(), rel=1e-3
+        )
+    model = KernelRidge(alpha=0.05, kernel="poly", degree=3, gamma=1 / 6, coef0=1.0)
+    predicted = model.fit(train.inputs, train.labels - centre).predict(test.inputs) + centre
+    expected = np.abs(predicted - test.labels).mean()
+    assert kernel_ridge(train, validation, test, 3).l1 == pytest.approx(expected, rel=1e-6)
 
 
 def test_a_cubic_kernel_is_exact_from_as_many_samples_as_cubics():

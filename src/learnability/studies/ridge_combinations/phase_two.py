@@ -16,7 +16,7 @@ from learnability.studies.ridge_combinations.regressions import (
     Samples,
     Score,
     kernel_ridge,
-    standardised,
+    prepared,
 )
 from learnability.studies.ridge_combinations.sections import Arrays, Section, Sections
 from learnability.studies.ridge_combinations.settings import PhaseTwoSetting
@@ -99,11 +99,11 @@ def _refits(
 
         fitted, checked, tested = features(pool), features(validation), features(test)
         for i, n in enumerate(setting.samples):
-            sets = standardised(Samples(fitted.inputs[:n], fitted.labels[:n]), checked, tested)
+            training = prepared(Samples(fitted.inputs[:n], fitted.labels[:n]))
             for r, (name, regression) in enumerate(REGRESSIONS.items()):
                 if (kind, name) == ("random", "lasso"):
                     continue  # random features are there to show that nothing is learned: ridge does
-                score = regression(*sets)
+                score = regression(training, checked, tested)
                 scores[i, f * len(REGRESSIONS) + r] = score.l1, score.l2, score.nonzero
     return scores, float(np.abs(test.labels).mean())
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.linalg import LinAlgError, cho_factor, cho_solve
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.kernel_ridge import KernelRidge
 from sklearn.linear_model import lasso_path
 
 RIDGE_PENALTIES = 10.0 ** np.arange(-5, 3.1, 0.5)
@@ -36,62 +36,100 @@ def _score(predicted: np.ndarray, labels: np.ndarray, nonzero: int) -> Score:
     return Score(float(np.abs(error).mean()), float((error**2).mean()), nonzero)
 
 
-def standardised(train: Samples, *others: Samples) -> tuple[Samples, ...]:
-    """All sets with the training set's feature means and deviations removed; labels as they are."""
-    mean, spread = train.inputs.mean(0), train.inputs.std(0) + 1e-9
-    return tuple(Samples((s.inputs - mean) / spread, s.labels) for s in (train, *others))
+@dataclass(frozen=True)
+class Training:
+    """A training set in the form that both regressions start from, computed once.
 
-
-def _best(coefficients: np.ndarray, centre: float, validation: Samples, test: Samples) -> Score:
-    """The column of ``coefficients`` (feature, penalty) with the least L1 error on the validation set, on the test
-    set.
+    ``features`` Z (sample, column) have the means ``mean`` and deviations ``spread`` removed, ``labels`` y their mean
+    ``centre``; ``gram`` is Z^T Z and ``products`` Z^T y.
     """
-    errors = np.abs(validation.inputs @ coefficients + centre - validation.labels[:, None]).mean(0)
-    chosen = coefficients[:, int(errors.argmin())]
-    return _score(test.inputs @ chosen + centre, test.labels, int((np.abs(chosen) > 1e-6).sum()))
+
+    features: np.ndarray
+    labels: np.ndarray
+    mean: np.ndarray
+    spread: np.ndarray
+    centre: float
+    gram: np.ndarray
+    products: np.ndarray
 
 
-def ridge(train: Samples, validation: Samples, test: Samples) -> Score:
-    """Ridge regression, (A + lambda I)^{-1} Phi^T y / n for all penalties from one eigendecomposition."""
-    centre, n = train.labels.mean(), len(train.labels)
-    values, vectors = np.linalg.eigh(train.inputs.T @ train.inputs / n)
-    projected = vectors.T @ (train.inputs.T @ (train.labels - centre) / n)
+def prepared(train: Samples) -> Training:
+    """The training set with its moments; features that never vary are left with deviation 1e-9."""
+    mean, spread, centre = train.inputs.mean(0), train.inputs.std(0) + 1e-9, float(train.labels.mean())
+    features = np.asfortranarray((train.inputs - mean) / spread)
+    labels = train.labels - centre
+    return Training(features, labels, mean, spread, centre, features.T @ features, features.T @ labels)
+
+
+def _best(training: Training, coefficients: np.ndarray, validation: Samples, test: Samples) -> Score:
+    """The column of ``coefficients`` (feature, penalty) with the least L1 error on the validation set, on the test
+    set. The coefficients are brought back to features as they are, which spares standardising the larger sets.
+    """
+    raw = coefficients / training.spread[:, None]
+    offsets = training.centre - training.mean @ raw
+    errors = np.abs(validation.inputs @ raw + offsets - validation.labels[:, None]).mean(0)
+    chosen = int(errors.argmin())
+    nonzero = int((np.abs(coefficients[:, chosen]) > 1e-6).sum())
+    return _score(test.inputs @ raw[:, chosen] + offsets[chosen], test.labels, nonzero)
+
+
+def ridge(training: Training, validation: Samples, test: Samples) -> Score:
+    """Ridge regression, (Z^T Z / n + lambda I)^{-1} Z^T y / n for all penalties from one eigendecomposition."""
+    n = len(training.labels)
+    values, vectors = np.linalg.eigh(training.gram / n)
+    projected = vectors.T @ training.products / n
     shrunk = projected[:, None] / (np.maximum(values, 0)[:, None] + RIDGE_PENALTIES)
-    return _best(vectors @ shrunk, float(centre), validation, test)
+    return _best(training, vectors @ shrunk, validation, test)
 
 
-def lasso(train: Samples, validation: Samples, test: Samples) -> Score:
+def lasso(training: Training, validation: Samples, test: Samples) -> Score:
     """LASSO by scikit-learn's coordinate descent on the Gram matrix, warm-started along the penalties."""
-    centre = train.labels.mean()
-    features = np.asfortranarray(train.inputs)
     with warnings.catch_warnings():
         # A path stopped after its iterations is a regulariser too; the validation set judges it like any other.
         warnings.simplefilter("ignore", ConvergenceWarning)
         _, coefficients, _ = lasso_path(
-            features,
-            train.labels - centre,
+            training.features,
+            training.labels,
             alphas=LASSO_PENALTIES,
-            precompute=features.T @ features,
+            precompute=training.gram,
+            Xy=training.products,
             max_iter=300,
             tol=1e-3,
             random_state=0,  # unused by cyclic descent, yet drawn from the global generator if it is left out
         )
-    return _best(coefficients, float(centre), validation, test)
+    return _best(training, coefficients, validation, test)
+
+
+def polynomial_kernel(first: np.ndarray, second: np.ndarray, degree: int) -> np.ndarray:
+    """(1 + <x, x'>/d)^degree between the rows of two arrays."""
+    base = first @ second.T
+    base /= first.shape[1]
+    base += 1.0
+    kernel = base.copy()
+    for _ in range(degree - 1):
+        kernel *= base
+    return kernel
 
 
 def kernel_ridge(train: Samples, validation: Samples, test: Samples, degree: int) -> Score:
-    """Kernel ridge regression with (1 + <x, x'>/d)^degree."""
-    best: tuple[float, KernelRidge | None] = (np.inf, None)
-    centre = train.labels.mean()
+    """Kernel ridge regression with (1 + <x, x'>/d)^degree, (K + lambda I)^{-1} y by Cholesky for each penalty."""
+    centre, diagonal = train.labels.mean(), np.arange(len(train.labels))
+    kernel = polynomial_kernel(train.inputs, train.inputs, degree)
+    checked = polynomial_kernel(validation.inputs, train.inputs, degree)
+    best, chosen = np.inf, np.zeros(len(train.labels))
     for penalty in KERNEL_PENALTIES:
-        model = KernelRidge(alpha=penalty, kernel="poly", degree=degree, gamma=1 / train.inputs.shape[1], coef0=1.0)
-        model.fit(train.inputs, train.labels - centre)
-        error = float(np.abs(model.predict(validation.inputs) + centre - validation.labels).mean())
-        if error < best[0]:
-            best = (error, model)
-    assert best[1] is not None
-    return _score(best[1].predict(test.inputs) + centre, test.labels, len(train.labels))
+        shifted = kernel.T.copy(order="F")  # in LAPACK's order, so that it is factorised in place
+        shifted[diagonal, diagonal] += penalty
+        try:
+            dual = cho_solve(cho_factor(shifted, overwrite_a=True), train.labels - centre)
+        except LinAlgError:  # singular to rounding: a larger penalty is needed
+            continue
+        error = float(np.abs(checked @ dual + centre - validation.labels).mean())
+        if error < best:
+            best, chosen = error, dual
+    predicted = polynomial_kernel(test.inputs, train.inputs, degree) @ chosen + centre
+    return _score(predicted, test.labels, len(train.labels))
 
 
-Regression = Callable[[Samples, Samples, Samples], Score]
+Regression = Callable[[Training, Samples, Samples], Score]
 REGRESSIONS: dict[str, Regression] = {"ridge": ridge, "lasso": lasso}
