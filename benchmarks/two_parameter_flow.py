@@ -17,11 +17,12 @@ import numpy as np
 import torch
 from scipy.integrate import solve_ivp
 
-from learnability.studies.two_parameter.flow import FlowStatus, gradient_flow
+from learnability.studies.two_parameter.flow import gradient_flow
 from learnability.studies.two_parameter.hierarchy.frames import FrameTable
 from learnability.studies.two_parameter.hierarchy.guaranteed import membership
 from learnability.studies.two_parameter.hierarchy.map import HierarchicalMap
 from learnability.studies.two_parameter.hierarchy.sizes import Hierarchy
+from learnability.studies.two_parameter.outcome import FlowStatus
 from learnability.studies.two_parameter.settings import Point
 
 

@@ -5,7 +5,7 @@ import torch
 
 from learnability.dynamics.status import status_attributes
 from learnability.studies.two_parameter.attributes import about
-from learnability.studies.two_parameter.flow import FlowStatus, Outcome
+from learnability.studies.two_parameter.outcome import FlowStatus, Outcome
 
 STATUS = status_attributes({"trapped": FlowStatus.TRAPPED, "left_the_box": FlowStatus.LEFT_THE_BOX})
 Variable = tuple[tuple[str, ...], np.ndarray, dict[str, object]]

@@ -1,265 +1,26 @@
-"""Gradient flow on the hierarchical map for whole batches of targets: L-stable, adaptive, in local frames.
+"""Gradient flow on the hierarchical map for batches of targets: L-stable, adaptive, in local frames.
 
 Flow times reach 1e8 and more while cells are crossed in steps of 1e-3: an explicit method is hopeless, and no
-common step size serves two targets. Every target has its own step size, frame and tolerance; finished targets leave
-the batch."""
+common step size serves two targets. Every target has its own step size, frame and tolerance.
+"""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
-from enum import IntEnum
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from learnability.dynamics.rosenbrock import ROS23, combine, step_stages
-from learnability.dynamics.status import Status
+from learnability.dynamics.rosenbrock import ROS23
 from learnability.studies.contract import Checkpoint
-from learnability.studies.two_parameter.hierarchy.frames import (
-    Frames,
-    FrameTable,
-    LossJet,
-    advance,
-    enter,
-    final_digits,
-    loss_jet,
-)
+from learnability.studies.two_parameter.batched_flow import batched_flow
+from learnability.studies.two_parameter.compiled_flow import COLUMNS, follow_all
+from learnability.studies.two_parameter.hierarchy.frames import FrameTable, enter
+from learnability.studies.two_parameter.hierarchy.profiles import ZONES
+from learnability.studies.two_parameter.outcome import Outcome
 
-
-class FlowStatus(IntEnum):
-    """How a flow ended: the project's codes and two of this study."""
-
-    REACHED_END = Status.REACHED_END
-    CONVERGED = Status.CONVERGED
-    DIVERGED = Status.DIVERGED
-    MAX_STEPS = Status.MAX_STEPS
-    TRAPPED = 16
-    LEFT_THE_BOX = 17
-
-
-RUNNING: Final = -1
-CHECK: Final = 8
-"""Steps between two looks at what has finished, changed frame or stalled."""
-WINDOW: Final = 64
-"""Steps between two looks at the share of rejected steps."""
-CHATTER: Final = 0.3
-"""A target that rejects more of its steps slides along the edge of two zones: a tighter tolerance is then faster."""
-STALL: Final = 320
-"""Steps without movement after which a target counts as trapped."""
-LONG: Final = 1e17
-"""A step this long, in units of (smallest length)^-2, goes nowhere: honest steps reach 1e12."""
-ZERO_LOSS: Final = 1e-24
-
-
-@dataclass
-class Flow:
-    """The state of a batch; targets are the last axis, parameters (q, u) in units of each target's frame.
-
-    ``unit`` is the flow time of one frame time, ``fall`` the largest decrease of u in one step (in stage lengths).
-    """
-
-    frames: Frames
-    point: Tensor
-    loss: Tensor
-    force: Tensor
-    force_slope: Tensor
-    step: Tensor
-    tolerance: Tensor
-    allowed: Tensor
-    unit: Tensor
-    time: Tensor
-    in_frame: Tensor
-    fall: Tensor
-    steps: Tensor
-    rejected: Tensor
-    target: Tensor
-    anchor: Tensor
-    rejected_before: Tensor
-
-    def select(self, index: Tensor) -> "Flow":
-        """The targets with the given indices."""
-        rest = (getattr(self, f.name).index_select(-1, index) for f in fields(self)[1:])
-        return Flow(self.frames.select(index), *rest)
-
-    def to_arrays(self) -> dict[str, np.ndarray]:
-        """The state as numpy arrays, for a checkpoint."""
-        inner = {f"frames.{f.name}": getattr(self.frames, f.name) for f in fields(self.frames)}
-        outer = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "frames"}
-        return {name: value.cpu().numpy() for name, value in {**inner, **outer}.items()}
-
-    @classmethod
-    def from_arrays(cls, arrays: Mapping[str, np.ndarray], device: torch.device) -> "Flow":
-        """The inverse of :meth:`to_arrays`."""
-
-        def load(name: str) -> Tensor:
-            return torch.from_numpy(np.array(arrays[name])).to(device)
-
-        frames = Frames(*(load(f"frames.{f.name}") for f in fields(Frames)))
-        return cls(frames, *(load(f.name) for f in fields(cls) if f.name != "frames"))
-
-
-@dataclass
-class Outcome:
-    """How each of n targets ended.
-
-    ``status`` (n) codes of :class:`FlowStatus`, ``distance`` |f - Phi|, ``time`` flow time, ``steps``,
-    ``rejected``, ``fall`` the largest decrease of u in one step in units of the stage's length, ``digits`` (N, n),
-    ``frame`` (n) and ``point`` (2, n) the last (q, u) in it."""
-
-    status: Tensor
-    distance: Tensor
-    time: Tensor
-    steps: Tensor
-    rejected: Tensor
-    fall: Tensor
-    digits: Tensor
-    frame: Tensor
-    point: Tensor
-
-
-def _start(table: FrameTable, targets: Tensor, families: Tensor, tolerance: Tensor, index: Tensor) -> Flow:
-    frames = enter(table, targets, families)
-    n = targets.shape[1]
-    point = torch.zeros((2, n), dtype=torch.float64, device=targets.device)
-    point[0] = 0.5
-    jet = loss_jet(table, frames, point)
-    zero, one = torch.zeros_like(jet.loss), torch.ones_like(jet.loss)
-    assert jet.force_slope is not None
-    return Flow(
-        frames, point, jet.loss, jet.force, jet.force_slope, 1e-3 * one, tolerance.clone(), tolerance, one, zero,
-        zero.clone(), zero.clone(), zero.clone(), zero.clone(), index, torch.full_like(targets[:1].repeat(3, 1), -1.0),
-        zero.clone(),
-    )  # fmt: skip
-
-
-def _attempt(table: FrameTable, flow: Flow) -> tuple[Tensor, LossJet, Tensor, Tensor]:
-    """One step of ode23s: the new points, the jet there, the local error (2, n), and where the matrix is definite."""
-    last: list[LossJet] = []
-
-    def force_at(point: Tensor) -> Tensor:
-        # The third stage stands at the new point: its jet with the Hessian opens the next step.
-        jet = loss_jet(table, flow.frames, point, order=2 if last else 1)
-        last.append(jet)
-        return jet.force
-
-    slope = flow.force_slope
-    jacobian = slope[[0, 1, 1, 2]].view(2, 2, -1)
-    shift = 1 / (ROS23.gamma * flow.step)
-    definite = (shift - slope[0]) * (shift - slope[2]) > slope[1] * slope[1]
-    stages = step_stages(ROS23, force_at, flow.point, flow.force, jacobian, flow.step)
-    return flow.point + combine(ROS23.weights, stages), last[-1], combine(ROS23.error, stages), definite
-
-
-def advance_one_step(table: FrameTable, flow: Flow) -> None:
-    """One adaptive step of every target, in place.
-
-    A step is accepted when its error is below the tolerance in units of the stage (u) and of a cell (q), when it
-    moves by less than 0.05 stages and 0.3 cells, and when the loss does not rise."""
-    point, jet, error, definite = _attempt(table, flow)
-    assert jet.force_slope is not None
-    scale = flow.frames.step_scale(flow.point[1])
-    moved = (point - flow.point) / scale
-    error = (error / scale).abs().amax(dim=0) / flow.tolerance
-    too_far = torch.maximum(moved[0].abs() / 0.3, moved[1].abs() / 0.05)
-    error = torch.where(too_far > 1, torch.maximum(error, 1.5 * too_far), error)
-    sound = definite & (jet.loss <= flow.loss * (1 + 1e-7)) & ~error.isnan()
-    running = flow.point[1] < flow.frames.end
-    accept = sound & (error <= 1) & running
-    factor = (0.8 * error.clamp(min=1e-9) ** (-1 / 3)).clamp(0.2, 3.0)
-    refused = ~definite | (error > 1e8) | (~sound & (error <= 1)) | error.isnan()
-    flow.time += torch.where(accept, flow.step * flow.unit, 0.0)
-    flow.in_frame += torch.where(accept, flow.step, 0.0)
-    flow.fall = torch.where(accept, torch.maximum(flow.fall, -moved[1]), flow.fall)
-    flow.steps += running
-    flow.rejected += running & ~accept
-    flow.step = flow.step * torch.where(refused, 0.25, factor)
-    flow.point = torch.where(accept, point, flow.point)
-    flow.loss = torch.where(accept, jet.loss, flow.loss)
-    flow.force = torch.where(accept, jet.force, flow.force)
-    flow.force_slope = torch.where(accept, jet.force_slope, flow.force_slope)
-
-
-def _change_frames(table: FrameTable, flow: Flow) -> Tensor:
-    """Move the targets whose outer stage is final to their next frame; True where a target has left its box."""
-    left = torch.zeros_like(flow.loss, dtype=torch.bool)
-    index = (flow.point[1] > flow.frames.next).nonzero()[:, 0]
-    if not len(index):
-        return left
-    frames, point, zoom, inside = advance(table, flow.frames.select(index), flow.point[:, index])
-    left[index[~inside]] = True
-    index, frames, point, zoom = index[inside], frames.select(inside.nonzero()[:, 0]), point[:, inside], zoom[inside]
-    jet = loss_jet(table, frames, point)
-    assert jet.force_slope is not None
-    flow.frames.put(index, frames)
-    flow.point[:, index] = point
-    flow.loss[index], flow.force[:, index], flow.force_slope[:, index] = jet.loss, jet.force, jet.force_slope
-    flow.step[index] /= zoom**2
-    flow.unit[index] *= zoom**2
-    # Counted afresh: in the finer units of the next frame the time spent so far would look endless.
-    flow.in_frame[index] = 0.0
-    return left
-
-
-def _verdicts(flow: Flow, left: Tensor, max_steps: int, stalled: Tensor) -> Tensor:
-    """The status of each target, RUNNING where it goes on."""
-    status = torch.full_like(flow.loss, RUNNING)
-    smallest = flow.frames.smallest
-    trapped = (flow.step * smallest > LONG) | (flow.in_frame * smallest > 100 * LONG) | stalled
-    for mask, code in (
-        (flow.steps >= max_steps, FlowStatus.MAX_STEPS),
-        (trapped, FlowStatus.TRAPPED),
-        (flow.step < 1e-14, FlowStatus.DIVERGED),
-        (flow.loss < ZERO_LOSS * smallest, FlowStatus.CONVERGED),
-        (left, FlowStatus.LEFT_THE_BOX),
-        (flow.point[1] >= flow.frames.end, FlowStatus.REACHED_END),
-    ):
-        status = torch.where(mask, int(code), status)
-    return status
-
-
-def _stalled(flow: Flow) -> Tensor:
-    """Whether a target has not moved, in units of its stage and cell, since the last look; sets the anchor anew."""
-    here = torch.cat([flow.point, flow.frames.column[None].double()])
-    scale = flow.frames.step_scale(flow.point[1])
-    distance = ((here - flow.anchor)[:2] / scale).abs()
-    still = (distance[0] < 1e-6) & (distance[1] < 1e-8) & (here[2] == flow.anchor[2])
-    flow.anchor = here
-    return still
-
-
-def _adapt_tolerance(flow: Flow) -> None:
-    """Tighten the tolerance of targets that chatter, and let it come back to what was asked where they do not."""
-    chatters = flow.rejected - flow.rejected_before > CHATTER * WINDOW
-    relaxed = torch.minimum(1.5 * flow.tolerance, flow.allowed)
-    flow.tolerance = torch.where(chatters, (0.2 * flow.tolerance).clamp(min=1e-10), relaxed)
-    flow.rejected_before = flow.rejected.clone()
-
-
-def _record(table: FrameTable, flow: Flow, status: Tensor, outcome: Outcome) -> None:
-    """Write the targets of a (finished) flow into the outcome."""
-    at = flow.target
-    outcome.status[at], outcome.distance[at] = status, (2 * flow.loss).sqrt()
-    outcome.time[at], outcome.steps[at], outcome.rejected[at] = flow.time, flow.steps, flow.rejected
-    outcome.fall[at], outcome.frame[at] = flow.fall, flow.frames.whole[5].double()
-    outcome.point[:, at], outcome.digits[:, at] = flow.point, final_digits(table, flow.frames, flow.point[0])
-
-
-def _save(flow: Flow, outcome: Outcome, count: int) -> dict[str, np.ndarray]:
-    done = {f"outcome.{f.name}": getattr(outcome, f.name).cpu().numpy() for f in fields(outcome)}
-    return {**flow.to_arrays(), **done, "count": np.array(count)}
-
-
-def _resume(arrays: Mapping[str, np.ndarray], device: torch.device) -> tuple[Flow, Outcome, int]:
-    done = (torch.from_numpy(np.array(arrays[f"outcome.{f.name}"])).to(device) for f in fields(Outcome))
-    return Flow.from_arrays(arrays, device), Outcome(*done), int(arrays["count"])
-
-
-def _empty(depth: int, n: int, device: torch.device) -> Outcome:
-    def make(*shape: int) -> Tensor:
-        return torch.full((*shape, n), float("nan"), dtype=torch.float64, device=device)
-
-    return Outcome(make(), make(), make(), make(), make(), make(), make(depth), make(), make(2))
+CHUNK: Final = 64
+"""Targets between two looks at progress and checkpoint of the compiled loop."""
 
 
 def gradient_flow(
@@ -275,47 +36,69 @@ def gradient_flow(
 
     ``tolerance`` (n) is the local error allowed per step in units of a stage and of a cell; it must lie well below
     ``0.4 rho^2``, the weakest drive of u. A loose tolerance is also slower: the steps chatter. With a checkpoint a
-    killed run resumes to the same bytes."""
-    n = targets.shape[1]
-    saved = checkpoint.load() if checkpoint is not None else None
+    killed run resumes to the same bytes. On the CPU a compiled loop follows target by target
+    (:mod:`.compiled_flow`), elsewhere whole arrays advance together (:mod:`.batched_flow`)."""
+    engine = compiled_flow if targets.device.type == "cpu" else batched_flow
+    return engine(table, targets, families, tolerance, max_steps, progress, checkpoint)
+
+
+def _coefficients() -> tuple[float, ...]:
+    """Those of ROS23; its third stage stands at the new point, so two evaluations make a step."""
+    weights, (_, (c21,), (c31, c32)) = ROS23.weights, ROS23.coupling
+    if ROS23.argument[2] != weights[:2] or weights[2] != 0:
+        raise ValueError("the third stage must stand at the new point")
+    return (ROS23.gamma, ROS23.argument[1][0], c21, c31, c32, *weights[:2], *ROS23.error)
+
+
+def frame_rows(table: FrameTable) -> np.ndarray:
+    """(frames, numbers): what the loop reads of each frame, contiguous."""
+    constants, profiles = table.constants.numpy(), table.profiles.numpy()
+    columns = table.whole[:2].numpy()
+    blocks = [profiles[:, start : start + len(ZONES)].T.ravel() for start in columns.T.ravel()]
+    return np.concatenate([constants.T, np.array(blocks).reshape(len(constants.T), -1)], axis=1)
+
+
+def compiled_flow(
+    table: FrameTable,
+    targets: Tensor,
+    families: Tensor,
+    tolerance: Tensor,
+    max_steps: int = 100_000,
+    progress: Callable[[float, float], None] | None = None,
+    checkpoint: Checkpoint | None = None,
+) -> Outcome:
+    """:func:`gradient_flow` on the CPU, in one thread, in chunks of targets that a killed run keeps.
+
+    The result of a target depends on nothing but the target."""
+    n, rows, whole = targets.shape[1], frame_rows(table), _by_target(table.whole)
+    results = np.zeros((n, COLUMNS + table.depth))
+    saved, begin = checkpoint.load() if checkpoint is not None else None, 0
     if saved is not None:
-        flow, outcome, count = _resume(saved, targets.device)
-    else:
-        flow = _start(table, targets, families, tolerance, torch.arange(n, device=targets.device))
-        outcome, count = _empty(table.depth, n, targets.device), 0
-    while flow.target.numel():
-        for _ in range(CHECK):
-            advance_one_step(table, flow)
-        count += CHECK
-        if count % WINDOW == 0:
-            _adapt_tolerance(flow)
-        left = _change_frames(table, flow)
-        stalled = _stalled(flow) if count % STALL == 0 else torch.zeros_like(left)
-        status = _verdicts(flow, left, max_steps, stalled)
-        finished = status != RUNNING
-        if finished.any():
-            at = finished.nonzero()[:, 0]
-            _record(table, flow.select(at), status[at], outcome)
-            flow = flow.select((~finished).nonzero()[:, 0])
+        begin = int(saved["done"])
+        results[:begin] = saved["results"]
+    for start in range(begin, n, CHUNK):
+        part = slice(start, min(start + CHUNK, n))
+        entered = enter(table, targets[:, part], families[part])
+        coordinates = _by_target(entered.offset), _by_target(entered.tilt), _by_target(entered.sign)
+        first, dimensions = entered.column.numpy(), entered.used.sum(dim=0).numpy()
+        follow_all(
+            rows,
+            whole,
+            first,
+            dimensions,
+            coordinates,
+            tolerance[part].numpy(),
+            _coefficients(),
+            max_steps,
+            results[part],
+        )
         if progress is not None:
-            progress(n - flow.target.numel(), n)
+            progress(part.stop, n)
         if checkpoint is not None and checkpoint.due():
-            checkpoint.save(_save(flow, outcome, count))
-    return outcome
+            checkpoint.save({"done": np.array(part.stop), "results": results[: part.stop]})
+    status, distance, time, steps, rejected, fall, frame, q, u, *digits = torch.from_numpy(results.T.copy())
+    return Outcome(status, distance, time, steps, rejected, fall, torch.stack(digits), frame, torch.stack([q, u]))
 
 
-def record_flow(
-    table: FrameTable, targets: Tensor, families: Tensor, tolerance: Tensor, steps: int, every: int = 4
-) -> tuple[Tensor, Tensor]:
-    """Times (records, n) and points (records, 2, n) = (q, u) of flows that stay in their first frame (N <= 2)."""
-    flow = _start(table, targets, families, tolerance, torch.arange(targets.shape[1], device=targets.device))
-    times, points = [flow.time], [flow.point]
-    for count in range(1, steps + 1):
-        advance_one_step(table, flow)
-        if count % WINDOW == 0:
-            _adapt_tolerance(flow)
-        if count % every == 0:
-            times.append(flow.time.clamp(max=1e300))
-            points.append(flow.point)
-            flow.step.clamp_(max=1e17)
-    return torch.stack(times), torch.stack(points)
+def _by_target(values: Tensor) -> np.ndarray:
+    return np.ascontiguousarray(values.numpy().T)

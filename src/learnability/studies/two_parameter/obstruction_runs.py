@@ -10,12 +10,13 @@ from learnability.studies.two_parameter.attributes import about
 from learnability.studies.two_parameter.columns import STATUS, outcome_columns
 from learnability.studies.two_parameter.elementary import FAMILIES
 from learnability.studies.two_parameter.elementary_flow import flow_to
-from learnability.studies.two_parameter.flow import FlowStatus, Outcome, gradient_flow
+from learnability.studies.two_parameter.flow import gradient_flow
 from learnability.studies.two_parameter.hierarchy.frames import FrameTable
 from learnability.studies.two_parameter.hierarchy.guaranteed import membership
 from learnability.studies.two_parameter.hierarchy.map import HierarchicalMap
 from learnability.studies.two_parameter.hierarchy.sizes import Hierarchy
 from learnability.studies.two_parameter.obstructions import Barrier, barrier_ball, directions, in_ball
+from learnability.studies.two_parameter.outcome import FlowStatus, Outcome
 from learnability.studies.two_parameter.settings import BallSetting, SphereSetting
 
 HIERARCHICAL = "hierarchical"

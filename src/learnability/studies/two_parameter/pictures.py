@@ -6,7 +6,7 @@ import xarray as xr
 
 from learnability.studies.contract import RunContext
 from learnability.studies.two_parameter.attributes import about
-from learnability.studies.two_parameter.flow import record_flow
+from learnability.studies.two_parameter.batched_flow import record_flow
 from learnability.studies.two_parameter.hierarchy.frames import FrameTable
 from learnability.studies.two_parameter.hierarchy.map import HierarchicalMap
 from learnability.studies.two_parameter.hierarchy.sizes import Hierarchy

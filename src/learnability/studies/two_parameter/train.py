@@ -10,11 +10,12 @@ from learnability.studies.contract import RunContext, Setting
 from learnability.studies.two_parameter.columns import STATUS, about, outcome_columns
 from learnability.studies.two_parameter.elementary import FAMILIES
 from learnability.studies.two_parameter.elementary_flow import flow_to
-from learnability.studies.two_parameter.flow import FlowStatus, gradient_flow
+from learnability.studies.two_parameter.flow import gradient_flow
 from learnability.studies.two_parameter.hierarchy.frames import FrameTable
 from learnability.studies.two_parameter.hierarchy.guaranteed import membership
 from learnability.studies.two_parameter.measures import MEASURES
 from learnability.studies.two_parameter.obstruction_runs import train_ball, train_sphere
+from learnability.studies.two_parameter.outcome import FlowStatus
 from learnability.studies.two_parameter.pictures import train_picture
 from learnability.studies.two_parameter.settings import (
     BallSetting,

@@ -36,23 +36,25 @@ from learnability.studies.two_parameter.hierarchy.sizes import END_OF_TAIL, Hier
 SWITCH: Final = 0.6
 """The next frame takes over this far (in units of its stage's half length) inside its own stage."""
 NEVER: Final = float("inf")
-_RAMPS: Final = 9
-_KNOTS: Final = slice(2 * LEVEL_ROWS, 2 * LEVEL_ROWS + 7 * _RAMPS)
-_REST: Final = _KNOTS.stop
+RAMPS: Final = 9
+"""Ramps of a frame: omega, alpha, spread and tail of its two stages, and the descent."""
+KNOTS: Final = slice(2 * LEVEL_ROWS, 2 * LEVEL_ROWS + 7 * RAMPS)
+REST: Final = KNOTS.stop
 (
-    _END,
-    _NEXT,
-    _SMALLEST,
-    _SIDE,
-    _TILT,
-    _START,
-    _LENGTH,
-    _ZOOM,
-    _ORIGIN,
-    _HEIGHT,
-) = range(_REST, _REST + 10)
-_THRESHOLDS: Final = slice(_REST + 10, _REST + 14)
-_SCALES: Final = slice(_REST + 14, _REST + 24)
+    END,
+    NEXT,
+    SMALLEST,
+    SIDE,
+    TILT,
+    START,
+    LENGTH,
+    ZOOM,
+    ORIGIN,
+    HEIGHT,
+) = range(REST, REST + 10)
+THRESHOLDS: Final = slice(REST + 10, REST + 14)
+SCALES: Final = slice(REST + 14, REST + 24)
+"""Rows of a frame's constants: two levels, the knots (7, RAMPS), single numbers, the regimes of the step scale."""
 
 
 def _frame_constants(h: Hierarchy, first: int) -> np.ndarray:
@@ -173,22 +175,22 @@ class Frames:
     @property
     def end(self) -> Tensor:
         """The u at which the last stage is complete (infinite before the last frame)."""
-        return self.constants[_END]
+        return self.constants[END]
 
     @property
     def next(self) -> Tensor:
         """The u at which the next frame takes over."""
-        return self.constants[_NEXT]
+        return self.constants[NEXT]
 
     @property
     def smallest(self) -> Tensor:
         """Square of the smallest length in the frame: flow times are compared with its inverse."""
-        return self.constants[_SMALLEST]
+        return self.constants[SMALLEST]
 
     def step_scale(self, u: Tensor) -> Tensor:
         """The scale (2, n) of a step in (q, u)."""
-        regime = (u >= self.constants[_THRESHOLDS]).sum(dim=0)
-        scales = self.constants[_SCALES].unflatten(0, (2, 5))
+        regime = (u >= self.constants[THRESHOLDS]).sum(dim=0)
+        scales = self.constants[SCALES].unflatten(0, (2, 5))
         return scales.gather(1, regime.expand(2, 1, -1))[:, 0]
 
 
@@ -208,7 +210,7 @@ def loss_jet(table: FrameTable, frames: Frames, point: Tensor, order: int = 2) -
     """The loss and its derivatives at ``point`` (2, n) = (q, u), of order 1 or 2."""
     q, u = point
     constants, levels = frames.constants, (slice(0, LEVEL_ROWS), slice(LEVEL_ROWS, 2 * LEVEL_ROWS))
-    ramps = jets.ramps(u, constants[_KNOTS].unflatten(0, (7, _RAMPS)), order)
+    ramps = jets.ramps(u, constants[KNOTS].unflatten(0, (7, RAMPS)), order)
     coordinate, fingers, digits = level_jets(
         [constants[rows] for rows in levels], [frames.whole[0], frames.whole[1]], table.profiles, ramps, q, order
     )
@@ -266,7 +268,7 @@ def _reduced(
     constants, whole = table.constants.index_select(1, column), table.whole.index_select(1, column)
     coordinate = torch.arange(offset.shape[0], device=offset.device)[:, None]
     along, one, two = (coordinate == whole[i] for i in (2, 3, 4))
-    falls = (used & ~along & (constants[_HEIGHT] > 0)).double()
+    falls = (used & ~along & (constants[HEIGHT] > 0)).double()
     rest = (used & ~one & ~two).double()
 
     def pick(values: Tensor, where: Tensor) -> Tensor:
@@ -321,18 +323,18 @@ def advance(table: FrameTable, frames: Frames, point: Tensor) -> tuple[Frames, T
     edge, pitch = constants[5], constants[6]
     mirror = 1 - 2 * odd
     # C_F = start + slope C_{F+1} on the side of the finger that the digit names.
-    start = edge + pitch * (cell + odd + mirror * constants[_SIDE])
-    slope = mirror * pitch * constants[_TILT]
+    start = edge + pitch * (cell + odd + mirror * constants[SIDE])
+    slope = mirror * pitch * constants[TILT]
     falls = frames.used & ~along
     own_sign = (frames.sign * across).sum(dim=0)
-    offset = frames.offset - frames.tilt * start + falls * constants[_HEIGHT] - across * own_sign * constants[_START]
-    tilt = frames.tilt * slope + across * own_sign * constants[_LENGTH]
+    offset = frames.offset - frames.tilt * start + falls * constants[HEIGHT] - across * own_sign * constants[START]
+    tilt = frames.tilt * slope + across * own_sign * constants[LENGTH]
     sign = torch.where(along, torch.where(odd > 0, frames.side, -frames.side), frames.sign)
     digits = torch.where(
         torch.arange(frames.digits.shape[0], device=q.device)[:, None] == whole[5] - 1, cell, frames.digits
     )
-    zoom = constants[_ZOOM]
-    moved = torch.stack([q, (point[1] - constants[_ORIGIN]) / zoom])
+    zoom = constants[ZOOM]
+    moved = torch.stack([q, (point[1] - constants[ORIGIN]) / zoom])
     following = _reduced(table, frames.column + 1, offset, tilt, sign, own_sign, frames.used, digits)
     return following, moved, zoom, inside
 
