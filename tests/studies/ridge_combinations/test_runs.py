@@ -1,16 +1,19 @@
 """Small runs of the study: hitting times, engines by dimension, resumption, regressions, phase two."""
 
+import json
 from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
 import torch
 
+from learnability.dynamics.status import Status
 from learnability.studies.contract import Experiment, Run
 from learnability.studies.ridge_combinations import regressions, settings
 from learnability.studies.ridge_combinations.analyse import analyse
 from learnability.studies.ridge_combinations.localisation import hitting_times
 from learnability.studies.ridge_combinations.phase_one import choose_engine, directions, label_function
+from learnability.studies.ridge_combinations.phase_two import _trained_weights
 from learnability.studies.ridge_combinations.regressions import Samples, kernel_ridge, lasso, prepared, ridge
 from learnability.studies.ridge_combinations.targets import build
 from learnability.studies.ridge_combinations.train import train
@@ -171,6 +174,73 @@ def test_a_cubic_kernel_is_exact_from_as_many_samples_as_cubics():
     assert kernel_ridge(samples(20), samples(100), test, 3).l1 > 0.2
 
 
+def phase_two_setting(**phase):
+    return settings.PhaseTwoSetting(
+        target=settings.RidgeTarget(tasks=3, coherences=(0.2,)),
+        dimension=9,
+        phase_one=settings.PhaseOne(neurons=12, horizon=2.0, steps=32, **phase),
+        samples=(60,),
+        test_samples=200,
+    )
+
+
+def test_phase_two_rebuilds_the_weights_of_a_chain():
+    """In R^d they have unit length and, against coherent directions, the alignments with which the chain ended."""
+    setting = phase_two_setting(engine="decoupled")
+    target = build(setting.target, np.random.default_rng(0))
+    arrays = _trained_weights(setting, target, Context(), None)
+    frame = directions(target["gram"].values[0], 9).numpy()
+    np.testing.assert_allclose(np.linalg.norm(arrays["weights"], axis=-1), 1, atol=1e-5)
+    np.testing.assert_allclose(arrays["weights"] @ frame.T, arrays["alignment"], atol=1e-5)
+    assert np.isfinite(train(setting, target, Context())["l1"].values[..., :5]).all()
+
+
+def test_a_step_size_that_diverges_is_recorded_and_counts_as_nothing():
+    """Spherical steps diverge only where they overflow, those of the control sooner: status, NaN, and no zero that could
+    support a claim."""
+    for setting in (small_localisation(relative_step=1e37), phase_two_setting(relative_step=1e37)):
+        target = build(setting.target, np.random.default_rng(0))
+        result = train(setting, target, Context())
+        assert (result["status"].values == Status.DIVERGED).all()
+        kind = "phase_two" if isinstance(setting, settings.PhaseTwoSetting) else "localisation"
+        analysis = analyse(Experiment("x", kind), [Run(setting, target, result)], np.random.default_rng(0))
+        assert np.isnan(analysis["localised"].values).all()
+    figure = settings.FigureOneSetting(
+        target=settings.RidgeTarget(tasks=3, unnormalised=True), dimension=8, neurons=4, samples=2000, step=1e9, saved=3
+    )
+    target = build(figure.target, np.random.default_rng(0))
+    result = train(figure, target, Context())
+    assert (result["status"].values[:, -1] == Status.DIVERGED).all()
+    analysis = analyse(Experiment("x", "figure_one"), [Run(figure, target, result)], np.random.default_rng(0))
+    assert np.isnan(analysis["control"].values[-1]).all()
+
+
+@pytest.mark.parametrize(
+    ("kind", "over", "message"),
+    [
+        ("localisation", {"dimensions": [4]}, "below the number of tasks"),
+        ("localisation", {"phase_one": {"matched_above": 2}}, "tasks \\+ 2 = 10, not 9"),
+        ("localisation", {"phase_one": {"engine": "decoupled"}}, "tasks \\+ 2 = 10, not 9"),
+        ("localisation", {"phase_one": {"engine": "full", "matched_above": 2}}, "exclude each other"),
+        ("localisation", {"target": {"input": "sign"}}, "isotropic Gaussian input"),
+        ("engines", {"dimension": 11}, "number of overlaps"),
+        ("phase_two", {"dimension": 9, "samples": [10], "subset": 9}, "exceeds the number of tasks"),
+        ("coherence", {"dimension": 7}, "below the number of tasks"),
+        ("width", {"tasks": [2, 20], "dimension": 20, "neurons": 16}, "must exceed every number of tasks"),
+        ("figure_one", {"target": {"unnormalised": True}, "dimension": 7, "neurons": 4}, "below the number of tasks"),
+    ],
+)
+def test_impossible_combinations_are_named_before_the_run(kind, over, message):
+    content = {"target": {"tasks": 8, **over.get("target", {})}}
+    if kind in ("localisation", "phase_two", "coherence"):
+        content["phase_one"] = {"neurons": 4, "horizon": 1.0, **over.get("phase_one", {})}
+    if kind == "localisation":
+        content["dimensions"] = [9]
+    content |= {key: value for key, value in over.items() if key not in ("target", "phase_one")}
+    with pytest.raises(ValueError, match=message):
+        settings.KINDS[kind].model_validate_json(json.dumps(content))
+
+
 @pytest.mark.parametrize(
     ("kind", "content"),
     [
@@ -204,8 +274,6 @@ def test_a_cubic_kernel_is_exact_from_as_many_samples_as_cubics():
     ],
 )
 def test_every_kind_runs_twice_to_the_same_bytes_and_is_analysed(kind, content):
-    import json
-
     setting = settings.KINDS[kind].model_validate_json(json.dumps(content))
     target = build(setting.target, np.random.default_rng(0))
     first, second = (train(setting, target, Context()) for _ in range(2))

@@ -1,10 +1,13 @@
 """Equiangular directions: do neurons still localise? Population flow and SGD over the coherence."""
 
+from typing import Any
+
 import numpy as np
 import xarray as xr
 
 from learnability.dynamics.correlation_flow import CorrelationFlow, trajectory
 from learnability.dynamics.sgd_loop import run
+from learnability.dynamics.status import status_attributes
 from learnability.numerics.activations import relu_expansion
 from learnability.numerics.random import torch_generator
 from learnability.studies.contract import RunContext
@@ -34,8 +37,10 @@ def _sgd(setting: CoherenceSetting, target: xr.Dataset, context: RunContext, ind
         progress=context.progress,
     )
     final = _flow(setting, target, index, start, planned)
+    largest = result.observed["largest"][-1]
     return {
-        "sgd": (result.observed["largest"][-1] > 0.9).mean(1),
+        "sgd": np.where(np.isnan(largest), np.nan, largest > 0.9).mean(1),
+        "status": result.status,
         "flow": (np.abs(final).max(-1) > 0.9).mean(1),
         "flow_tasks": np.array([len(set(a.argmax(-1)[a.max(-1) > 0.9])) for a in np.abs(final)]),
     }
@@ -68,8 +73,9 @@ def train(setting: CoherenceSetting, target: xr.Dataset, context: RunContext) ->
         "flow": "fraction of neurons with an alignment above 0.9, population flow",
         "flow_tasks": "tasks found by the flow",
     }
-    data = {
+    data: dict[str, Any] = {
         name: (("seed", "coherence"), np.stack([r[name] for r in results], 1), {"units": "1", "long_name": text})
         for name, text in texts.items()
     }
+    data["status"] = (("seed", "coherence"), np.stack([r["status"] for r in results], 1), status_attributes())
     return xr.Dataset(data, coords={"seed": list(context.seeds), "coherence": values})

@@ -21,7 +21,7 @@ from learnability.studies.ridge_combinations.sections import Arrays, Section, Se
 from learnability.studies.ridge_combinations.settings import EnginesSetting
 
 ENGINES = ("full", "decoupled", "overlap")
-# Biases of the neurons compared: strong, middling and weak third coefficients, two signs of the second layer.
+# Biases of the COMPARED_NEURONS, for which settings make room.
 BIASES = (-1.0, -1.0, -0.6, 1.0)
 SIGNS = (1.0, 1.0, 1.0, -1.0)
 

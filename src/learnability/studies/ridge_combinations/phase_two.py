@@ -8,6 +8,7 @@ import xarray as xr
 
 from learnability.dynamics import decoupled_sgd, online_sgd
 from learnability.dynamics.sgd_loop import run
+from learnability.dynamics.status import status_attributes
 from learnability.numerics.random import torch_generator
 from learnability.studies.contract import RunContext
 from learnability.studies.ridge_combinations.phase_one import directions, label_function, plan
@@ -66,7 +67,8 @@ def _trained_weights(setting: PhaseTwoSetting, target: xr.Dataset, context: RunC
         weights = decoupled_sgd.rebuild_weights(result.state, basis, generator)
     total = planned.batch_size * setting.phase_one.steps
     alignment = result.observed["alignment"][-1]
-    return {"weights": weights.cpu().double().numpy(), "alignment": alignment, "samples": np.array(total)}
+    arrays = {"weights": weights.cpu().double().numpy(), "alignment": alignment}
+    return {**arrays, "samples": np.array(total), "status": result.status}
 
 
 def hidden_weights(kind: str, trained: np.ndarray, frame: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -120,6 +122,11 @@ def _measure(setting: PhaseTwoSetting, target: xr.Dataset, context: RunContext, 
     scores, zeros, kernels = [], [], []
     for i, seed in enumerate(context.seeds):
         rng = context.stream(f"phase-two/{seed}")
+        if not np.isfinite(phase_one["weights"][i]).all():  # phase I diverged: its status says so
+            scores.append(np.full((len(setting.samples), len(setting.features) * len(REGRESSIONS), 3), np.nan))
+            zeros.append(np.nan)
+            kernels.append([(np.nan, np.nan)] * len(setting.kernel_samples))
+            continue
         found, zero = _refits(setting, goal, frame, phase_one["weights"][i], rng)
         scores.append(found)
         zeros.append(zero)
@@ -134,7 +141,8 @@ def train(setting: PhaseTwoSetting, target: xr.Dataset, context: RunContext) -> 
     sections = Sections(context.checkpoint)
     phase_one = sections.result("phase-one", lambda s: _trained_weights(setting, target, context, s))
     found = sections.result("phase-two", lambda _: _measure(setting, target, context, phase_one))
-    top = np.sort(np.abs(phase_one["alignment"]), axis=-1)
+    top = np.abs(phase_one["alignment"]).max(axis=-1)
+    localised = np.where(np.isnan(top), np.nan, top > 0.9).mean(-1)
     dims = ("seed", "samples", "method")
     data = {
         "l1": (dims, found["scores"][..., 0], "mean absolute error on the test set"),
@@ -143,11 +151,12 @@ def train(setting: PhaseTwoSetting, target: xr.Dataset, context: RunContext) -> 
         "zero_l1": (("seed",), found["zero"], "mean absolute error of predicting zero"),
         "kernel_l1": (("seed", "kernel_samples"), found["kernel"][..., 0], "mean absolute error of kernel ridge"),
         "kernel_l2": (("seed", "kernel_samples"), found["kernel"][..., 1], "mean squared error of kernel ridge"),
-        "localised": (("seed",), (top[..., -1] > 0.9).mean(-1), "fraction of neurons above 0.9 after phase I"),
+        "localised": (("seed",), localised, "fraction of neurons above 0.9 after phase I"),
     }
     dataset = xr.Dataset({name: (d, v, {"units": "1", "long_name": text}) for name, (d, v, text) in data.items()})
     total = {"units": "samples", "long_name": "samples that phase I used"}
     dataset["phase_one_samples"] = ((), int(phase_one["samples"]), total)
+    dataset["status"] = (("seed",), phase_one["status"], status_attributes())
     methods = [f"{kind} {name}" for kind in setting.features for name in REGRESSIONS]
     dataset.attrs = {"methods": methods, "dimension": setting.dimension}
     dataset = dataset.assign_coords(seed=list(context.seeds), samples=list(setting.samples))

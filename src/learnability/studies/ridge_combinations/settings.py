@@ -2,11 +2,14 @@
 d^{-p/2}.
 """
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from learnability.studies.contract import Model, Setting
+
+# Neurons of the comparison of engines, whose overlap chain needs as many axes beside the tasks.
+COMPARED_NEURONS = 4
 
 
 class RidgeTarget(Model):
@@ -15,7 +18,8 @@ class RidgeTarget(Model):
     ``coherences``: one Gram matrix <v_m, v_n> = rho for each value (0 is orthonormal). With ``strength_ratio`` s > 1
     every second task has its leading coefficient divided by s, the rest of its unit norm going to degree p + 2, so
     that C_p = s^{2/(p-2)}. ``unnormalised`` multiplies the label by sqrt(p!), He_p in place of h_p.
-    With ``random_dimension`` d the directions are independent uniform points of the sphere of R^d instead.
+    With ``random_dimension`` d the directions are independent uniform points of the sphere of R^d instead. ``input``
+    is the law of x: there is one, and naming another is answered with the reason.
     """
 
     tasks: int = Field(ge=1, le=4096)
@@ -24,6 +28,17 @@ class RidgeTarget(Model):
     random_dimension: int | None = Field(default=None, ge=2)
     strength_ratio: float = Field(default=1.0, ge=1.0)
     unnormalised: bool = False
+    input: Literal["gaussian"] = "gaussian"
+
+    @field_validator("input", mode="before")
+    @classmethod
+    def _gaussian(cls, value: Any) -> Any:
+        if value != "gaussian":
+            raise ValueError(
+                "the overlap, decoupled and matched chains and the population flow hold for isotropic Gaussian input "
+                "alone, and every experiment is measured against one of them: the input is 'gaussian'"
+            )
+        return value
 
     @model_validator(mode="after")
     def _has_information_exponent(self) -> "RidgeTarget":
@@ -68,6 +83,28 @@ class PhaseOne(Model):
     matched_above: int | None = None
     drawn: int = Field(default=256, ge=2)
 
+    @model_validator(mode="after")
+    def _one_engine(self) -> "PhaseOne":
+        if self.engine != "auto" and self.matched_above is not None:
+            raise ValueError(f"engine '{self.engine}' and matched_above = {self.matched_above} exclude each other")
+        return self
+
+    def check_room(self, dimension: int, tasks: int) -> None:
+        """Raises ValueError where R^dimension has no room for the tasks or for the chain that would run."""
+        _check_tasks(dimension, tasks)
+        matched = self.matched_above is not None and dimension >= self.matched_above
+        if (matched or self.engine == "decoupled") and dimension < tasks + 2:
+            chain = "chain of matched batches" if matched else "decoupled chain"
+            raise ValueError(
+                f"the {chain} needs a dimension of at least tasks + 2 = {tasks + 2}, not {dimension}: "
+                "leave engine at auto and matched_above out, and the full engine runs"
+            )
+
+
+def _check_tasks(dimension: int, tasks: int) -> None:
+    if dimension < tasks:
+        raise ValueError(f"dimension {dimension} is below the number of tasks, {tasks}: directions are independent")
+
 
 class LocalisationSetting(Setting):
     """Hitting times and final alignments at several dimensions."""
@@ -81,10 +118,7 @@ class LocalisationSetting(Setting):
     @model_validator(mode="after")
     def _fits(self) -> "LocalisationSetting":
         for d in self.dimensions:
-            if d < self.target.tasks:
-                raise ValueError(f"dimension {d} is below the number of tasks, {self.target.tasks}")
-            if self.phase_one.engine == "decoupled" and d < self.target.tasks + 2:
-                raise ValueError(f"the decoupled chain needs a dimension of at least tasks + 2, not {d}")
+            self.phase_one.check_room(d, self.target.tasks)
         return self
 
 
@@ -106,11 +140,12 @@ class FigureOneSetting(Setting):
     def _both_labels(self) -> "FigureOneSetting":
         if not self.target.unnormalised:
             raise ValueError("target.unnormalised must be true: the normalised label is derived from it")
+        _check_tasks(self.dimension, self.target.tasks)
         return self
 
 
 class EnginesSetting(Setting):
-    """Full SGD, decoupled chain, overlap chain and population flow from one start."""
+    """Full SGD, decoupled chain, overlap chain and population flow of four neurons from one start."""
 
     target: RidgeTarget
     dimension: int = Field(ge=4)
@@ -118,6 +153,16 @@ class EnginesSetting(Setting):
     horizon: float = Field(default=4.0, gt=0)
     steps: int = Field(default=512, ge=8)
     saved: int = Field(default=24, ge=2)
+
+    @model_validator(mode="after")
+    def _fits(self) -> "EnginesSetting":
+        least = self.target.tasks + COMPARED_NEURONS
+        if self.dimension < least:
+            raise ValueError(
+                f"dimension {self.dimension} is below the number of overlaps a neuron has: the overlap chain of "
+                f"{COMPARED_NEURONS} neurons and {self.target.tasks} tasks needs at least {least}"
+            )
+        return self
 
 
 class WidthSetting(Setting):
@@ -127,6 +172,14 @@ class WidthSetting(Setting):
     tasks: tuple[int, ...] = Field(min_length=2)
     dimension: int = Field(default=100_000, ge=16)
     neurons: int = Field(ge=16)
+
+    @model_validator(mode="after")
+    def _fits(self) -> "WidthSetting":
+        if min(self.tasks) < 2:
+            raise ValueError("tasks are at least 2: every second task is a weak one")
+        if self.dimension <= max(self.tasks):
+            raise ValueError(f"dimension {self.dimension} must exceed every number of tasks, {max(self.tasks)} at most")
+        return self
 
 
 class PhaseTwoSetting(Setting):
@@ -143,6 +196,13 @@ class PhaseTwoSetting(Setting):
     new_link: tuple[float, ...] | None = None
     bias_range: float = Field(default=3.0, gt=0)
 
+    @model_validator(mode="after")
+    def _fits(self) -> "PhaseTwoSetting":
+        self.phase_one.check_room(self.dimension, self.target.tasks)
+        if self.subset is not None and self.subset > self.target.tasks:
+            raise ValueError(f"subset = {self.subset} exceeds the number of tasks, {self.target.tasks}")
+        return self
+
 
 class CoherenceSetting(Setting):
     """Equiangular directions: population flow and SGD over the target's coherences."""
@@ -150,6 +210,11 @@ class CoherenceSetting(Setting):
     target: RidgeTarget
     dimension: int = Field(ge=4)
     phase_one: PhaseOne
+
+    @model_validator(mode="after")
+    def _fits(self) -> "CoherenceSetting":
+        self.phase_one.check_room(self.dimension, self.target.tasks)
+        return self
 
 
 class SuperorthogonalSetting(Setting):
