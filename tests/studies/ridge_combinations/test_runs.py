@@ -196,8 +196,9 @@ def test_phase_two_rebuilds_the_weights_of_a_chain():
 
 
 def test_a_step_size_that_diverges_is_recorded_and_counts_as_nothing():
-    """Spherical steps diverge only where they overflow, those of the control sooner: status, NaN, and no zero that could
-    support a claim."""
+    """Spherical steps diverge only where they overflow, those of the control sooner: a status, NaN, and no zero
+    that could support a claim.
+    """
     for setting in (small_localisation(relative_step=1e37), phase_two_setting(relative_step=1e37)):
         target = build(setting.target, np.random.default_rng(0))
         result = train(setting, target, Context())
