@@ -68,6 +68,12 @@ def test_a_wrong_table_is_refused() -> None:
     embedded[0] += 1e-8
     with pytest.raises(ValueError, match="order condition"):
         replace(DORMAND_PRINCE, embedded=embedded)
+    dense = DORMAND_PRINCE.dense.copy()
+    dense[0, 1:3] += [1e-8, -1e-8]
+    with pytest.raises(ValueError, match="continuous order condition"):
+        replace(DORMAND_PRINCE, dense=dense)
+    with pytest.raises(ValueError, match="does not end"):
+        replace(DORMAND_PRINCE, dense=0.99 * DORMAND_PRINCE.dense)
 
 
 def pendulum(state: torch.Tensor, index: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -83,11 +89,43 @@ def test_order_of_convergence_by_slope(tableau: ExplicitTableau, order: int) -> 
     exact = solve_ivp(lambda _, y: [y[1], -np.sin(y[0])], (0, 3), [2.0, 0.5], rtol=1e-13, atol=1e-14, method="DOP853")
     errors, steps = [], [15, 30, 60]
     for count in steps:
-        controls = Controls(relative=1e6, absolute=1e6, first_step=1.0, tableau=tableau)
-        times = torch.linspace(0, 3, count + 1, dtype=torch.float64)
+        step = 3 / count
+        controls = Controls(relative=1e6, absolute=1e6, first_step=step, largest_step=step, tableau=tableau)
+        times = torch.tensor([0.0, 3.0], dtype=torch.float64)
         found = integrate(pendulum, start, times, seen, controls=controls)
         errors.append(float(np.abs(found.state[0].numpy() - exact.y[:, -1]).max()))
     assert np.polyfit(np.log(steps), np.log(errors), 1)[0] == pytest.approx(-order, abs=0.2)
+
+
+@pytest.mark.parametrize("tableau", [DORMAND_PRINCE, BOGACKI_SHAMPINE])
+def test_order_of_the_state_between_steps_by_slope(tableau: ExplicitTableau) -> None:
+    """Observed at the middle and at 3/10 of fixed steps: an extension of order q is wrong by h^{q + 1} in one step."""
+    start = torch.tensor([[2.0, 0.5]], dtype=torch.float64)
+    kwargs = {"rtol": 1e-13, "atol": 1e-14, "method": "DOP853"}
+    errors, steps = [], [8, 16, 32]
+    for count in steps:
+        step = 3 / count
+        controls = Controls(relative=1e6, absolute=1e6, first_step=step, largest_step=step, tableau=tableau)
+        times = np.array([0.0, 0.3 * step, 0.5 * step, 3.0])
+        found = integrate(pendulum, start, torch.from_numpy(times), seen, controls=controls)
+        exact = solve_ivp(lambda _, y: [y[1], -np.sin(y[0])], (0, 3), [2.0, 0.5], t_eval=times[1:3], **kwargs)
+        errors.append(float(np.abs(found.observables[0, 1:3, :2].numpy() - exact.y.T).max()))
+    assert np.polyfit(np.log(steps), np.log(errors), 1)[0] == pytest.approx(-tableau.dense_order - 1, abs=0.3)
+
+
+def test_observing_changes_no_step() -> None:
+    """Many times in one step: the potential belongs to the state seen, and the run ends in the same bytes."""
+    start = torch.tensor([[0.1, 0.2], [1.0, -2.0]], dtype=torch.float64)
+    few, many = (
+        integrate(quartic, start, torch.linspace(0, 4, count, dtype=torch.float64), seen) for count in (2, 301)
+    )
+    assert torch.equal(few.state, many.state)
+    assert torch.equal(few.steps, many.steps)
+    states, potential = many.observables[..., :2], many.observables[..., 2]
+    torch.testing.assert_close(potential, 0.25 * (states**4).sum(-1), rtol=1e-14, atol=0)
+    times = torch.linspace(0, 4, 301, dtype=torch.float64)[None, :, None]
+    exact = start[:, None] / torch.sqrt(1 + 2 * start[:, None] ** 2 * times)
+    assert float((states - exact).abs().max()) < 5e-6
 
 
 def solve(store: MemoryStore | None = None) -> Solution:

@@ -1,5 +1,8 @@
 """Batched explicit integration of flows that descend a potential, with a step size for each sample.
 
+Steps do not stop at the times of observation: there the state comes from the continuous extension of the pair, and one
+call of the right-hand side gives its potential.
+
 The right-hand side returns the potential beside the slope, so the loss at every step end costs nothing and its
 monotonicity along the flow is checked on the way. Time is flow time.
 """
@@ -80,6 +83,17 @@ class _Progress:
         return cls(**{name: t if name == "evaluations" else t.to(device) for name, t in tensors.items()})
 
 
+@dataclass(frozen=True)
+class _Solve:
+    """What does not change during a solve."""
+
+    right_hand_side: RightHandSide
+    times: Tensor
+    observe: Observer
+    controls: Controls
+    stop: Callable[[Tensor, Tensor], Tensor] | None
+
+
 def _start(
     right_hand_side: RightHandSide, initial: Tensor, times: Tensor, observe: Observer, first: float
 ) -> _Progress:
@@ -110,8 +124,8 @@ def _column(values: Tensor, like: Tensor) -> Tensor:
 
 def _try_step(
     right_hand_side: RightHandSide, run: _Progress, index: Tensor, step: Tensor, tableau: ExplicitTableau
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """One step of the pair: new state, its slope and potential, and the estimated local error."""
+) -> tuple[Tensor, list[Tensor], Tensor, Tensor]:
+    """One step of the pair: new state, the slopes of all stages, its potential, and the estimated local error."""
     state = run.state[index]
     wide = _column(step, state)
     slopes, potential = [run.slope[index]], step
@@ -121,7 +135,7 @@ def _try_step(
         slope, potential = right_hand_side(stage, index)
         slopes.append(slope)
     error = sum(float(b - e) * k for b, e, k in zip(tableau.weights, tableau.embedded, slopes, strict=True) if b != e)
-    return stage, slopes[-1], potential, wide * error
+    return stage, slopes, potential, wide * error
 
 
 def _scaled_error(error: Tensor, old: Tensor, new: Tensor, controls: Controls) -> Tensor:
@@ -129,45 +143,85 @@ def _scaled_error(error: Tensor, old: Tensor, new: Tensor, controls: Controls) -
     return (error / scale).square().flatten(1).mean(1).sqrt()
 
 
-def _advance(
-    right_hand_side: RightHandSide, run: _Progress, index: Tensor, times: Tensor, controls: Controls
-) -> Tensor:
-    """Try one step on the samples ``index``; returns those that arrived at their next save time."""
-    target = times[run.saved[index]]
-    proposed = run.step[index]
-    remaining = target - run.time[index]
-    clipped = proposed >= remaining
-    step = torch.where(clipped, remaining, proposed)
-    new, slope, potential, error = _try_step(right_hand_side, run, index, step, controls.tableau)
-    size = _scaled_error(error, run.state[index], new, controls)
-    finite = torch.isfinite(size) & torch.isfinite(potential)
-    accepted = finite & (size <= 1)
+def _step_sizes(size: Tensor, finite: Tensor, step: Tensor, controls: Controls) -> Tensor:
+    """The steps to try next, from the scaled errors of the last ones."""
     exponent = -1.0 / (controls.tableau.embedded_order + 1)
     factor = torch.where(finite, (0.9 * size.clamp_min(1e-10) ** exponent).clamp(0.2, 5.0), 0.2)
-    following = (step * factor).clamp_max(controls.largest_step)
-    # A step cut short by a save time says little about the step that the flow allows.
-    run.step[index] = torch.where(accepted & clipped, torch.maximum(following, proposed), following)
+    return (step * factor).clamp_max(controls.largest_step)
+
+
+def _advance(solve: _Solve, run: _Progress, index: Tensor) -> None:
+    """Try one step on the samples ``index`` and observe those that it carries past their next time."""
+    controls, end = solve.controls, solve.times[-1]
+    start, old = run.time[index], run.state[index]
+    remaining = end - start
+    last = run.step[index] >= remaining
+    step = torch.where(last, remaining, run.step[index])
+    new, slopes, potential, error = _try_step(solve.right_hand_side, run, index, step, controls.tableau)
+    size = _scaled_error(error, old, new, controls)
+    finite = torch.isfinite(size) & torch.isfinite(potential)
+    accepted = finite & (size <= 1)
+    run.step[index] = _step_sizes(size, finite, step, controls)
     run.steps[index] += 1
     run.evaluations += controls.tableau.stages - 1
 
     moved = index[accepted]
     run.largest_rise[moved] = torch.maximum(run.largest_rise[moved], potential[accepted] - run.potential[moved])
-    run.state[moved], run.slope[moved] = new[accepted], slope[accepted]
+    run.state[moved], run.slope[moved] = new[accepted], slopes[-1][accepted]
     run.potential[moved] = potential[accepted]
-    run.time[moved] = torch.where(clipped, target, run.time[index] + step)[accepted]
+    run.time[moved] = torch.where(last, end, start + step)[accepted]
     run.status[index[run.step[index] < 1e-12]] = Status.DIVERGED
     run.status[index[run.steps[index] >= controls.max_steps]] = Status.MAX_STEPS
-    return index[accepted & clipped]
+    _observe_passed(solve, run, _Passed(moved, old[accepted], [k[accepted] for k in slopes], start[accepted]))
 
 
-def _save(run: _Progress, arrived: Tensor, observe: Observer, stop: Callable[[Tensor, Tensor], Tensor] | None) -> None:
-    seen = observe(run.state[arrived], run.potential[arrived], arrived)
-    run.observables[arrived, run.saved[arrived]] = seen
-    run.saved[arrived] += 1
+@dataclass(frozen=True)
+class _Passed:
+    """Accepted steps: whose, from which state and time, and with which slopes."""
+
+    index: Tensor
+    state: Tensor
+    slopes: list[Tensor]
+    time: Tensor
+
+    def at(self, times: Tensor, rows: Tensor, length: Tensor, tableau: ExplicitTableau) -> Tensor:
+        """The states of some rows at times inside their steps."""
+        theta = (times - self.time[rows]) / length
+        powers = torch.stack([theta**j for j in range(1, tableau.dense.shape[1] + 1)], dim=1)
+        weights = length[:, None] * (powers @ torch.as_tensor(tableau.dense.T, device=theta.device))
+        state = self.state[rows]
+        for i, slope in enumerate(self.slopes):
+            if tableau.dense[i].any():
+                state = state + _column(weights[:, i], state) * slope[rows]
+        return state
+
+
+def _observe_passed(solve: _Solve, run: _Progress, passed: _Passed) -> None:
+    """Observe at all times that the accepted steps reach; the continuous extension in between, the state at the end."""
+    while True:
+        last = run.observables.shape[1] - 1
+        due = solve.times[run.saved[passed.index].clamp_max(last)]
+        open_ = (run.saved[passed.index] <= last) & (run.status[passed.index] == RUNNING)
+        rows = torch.nonzero(open_ & (due <= run.time[passed.index])).flatten()
+        if not len(rows):
+            return
+        index, times = passed.index[rows], due[rows]
+        state, potential = run.state[index], run.potential[index]
+        inside = torch.nonzero(times < run.time[index]).flatten()
+        if len(inside):
+            length = run.time[index[inside]] - passed.time[rows[inside]]
+            between = passed.at(times[inside], rows[inside], length, solve.controls.tableau)
+            state[inside], potential[inside] = between, solve.right_hand_side(between, index[inside])[1]
+            run.evaluations += 1
+        _save(run, index, solve.observe(state, potential, index), solve.stop)
+
+
+def _save(run: _Progress, index: Tensor, seen: Tensor, stop: Callable[[Tensor, Tensor], Tensor] | None) -> None:
+    run.observables[index, run.saved[index]] = seen
+    run.saved[index] += 1
     if stop is not None:
-        run.status[arrived[stop(seen, arrived)]] = Status.CONVERGED
-    ended = arrived[run.saved[arrived] == run.observables.shape[1]]
-    run.status[ended] = Status.REACHED_END
+        run.status[index[stop(seen, index)]] = Status.CONVERGED
+    run.status[index[run.saved[index] == run.observables.shape[1]]] = Status.REACHED_END
 
 
 def integrate(
@@ -187,13 +241,14 @@ def integrate(
     ----------
     right_hand_side: (state (batch, ...), index (batch,)) -> (slope, potential); the index says which samples are asked.
     initial: (batch, ...) float64 at ``times[0]``.
-    observe: (state, potential, index) -> (batch, count), called at the save times, which every sample hits exactly.
+    observe: (state, potential, index) -> (batch, count), called at the save times (state between the steps).
     stop: (observables (batch, count), index) -> mask of samples to end early with status ``converged``.
     store: checkpoint; a resumed run ends in the same bytes.
 
     A sample whose step falls below 1e-12 is ``diverged``; nothing is raised.
     """
     controls = controls or Controls()
+    solve = _Solve(right_hand_side, times, observe, controls, stop)
     saved = store.load() if store is not None else None
     if saved is not None:
         run = _Progress.from_arrays(saved, initial.device)
@@ -204,9 +259,7 @@ def integrate(
         index = torch.nonzero(run.status == RUNNING).flatten()
         if not len(index):
             break
-        arrived = _advance(right_hand_side, run, index, times, controls)
-        if len(arrived):
-            _save(run, arrived, observe, stop)
+        _advance(solve, run, index)
         if progress is not None:
             slowest = float(run.time[index].min())
             progress(slowest - float(times[0]), span, f"flow time {slowest:.3g}, {len(index)} running")
