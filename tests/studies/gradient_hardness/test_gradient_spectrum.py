@@ -8,6 +8,7 @@ import torch
 
 from learnability.dynamics.hinge_sgd import Network
 from learnability.numerics.walsh import cube_bits
+from learnability.studies.gradient_hardness import gradient_spectrum
 from learnability.studies.gradient_hardness.gradient_spectrum import (
     class_variance,
     coded_inputs,
@@ -57,6 +58,16 @@ def test_lambda_of_one_parity(coding: Coding, degree: int) -> None:
     labels = (-1.0) ** bits[:, :degree].sum(1)
     expected = float(correlation_gradient(network, coded_inputs(bits, coding), labels).square().sum())
     assert parity_gradient_norm(network, degree, coding) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize(("dimension", "coding"), [(2, "bit"), (14, "sign")])
+def test_the_sums_by_tables_are_those_by_products(
+    dimension: int, coding: Coding, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = network_of("default", dimension, 30)
+    expected = parity_gradient_norm(network, dimension, coding)
+    monkeypatch.setattr(gradient_spectrum, "LARGEST_DIMENSION", 0)
+    assert parity_gradient_norm(network, dimension, coding) == pytest.approx(expected, rel=1e-12)
 
 
 def rademacher_lambda(network: Network) -> float:

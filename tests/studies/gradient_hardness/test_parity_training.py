@@ -9,7 +9,15 @@ from scipy import stats
 
 from learnability.dynamics.status import Status
 from learnability.studies.gradient_hardness import parity_problem
-from learnability.studies.gradient_hardness.parity_problem import Problem, cube_counts, draw_batch, evaluation_points
+from learnability.studies.gradient_hardness.initialization import draw_network
+from learnability.studies.gradient_hardness.parity_engine import dense_engine, make_engine, table_engine
+from learnability.studies.gradient_hardness.parity_problem import (
+    Problem,
+    cube_counts,
+    draw_batch,
+    draw_points,
+    evaluation_points,
+)
 from learnability.studies.gradient_hardness.parity_training import Job, check_steps
 from learnability.studies.gradient_hardness.settings import Parity, TrainingSetting
 
@@ -145,6 +153,50 @@ def test_merged_and_plain_batches_are_the_same_rows(dimension: int, monkeypatch:
             one, two = ((function(b) * b.counts).sum() * b.scale for b in (merged, plain))
             assert torch.isclose(one, two, atol=1e-6)
     assert float(merged.counts.sum()) * merged.scale == pytest.approx(1)
+
+
+@pytest.mark.parametrize("coding", ["sign", "bit"])
+@pytest.mark.parametrize("dimension", [3, 8, 15])
+def test_points_with_counts_are_the_rows_of_the_dense_batch(dimension: int, coding: str) -> None:
+    problem = Problem.of(setting_of(dimensions=(dimension,), degree=3, coding=coding), dimension, "cpu")
+    points = draw_points(problem, torch.Generator().manual_seed(1))
+    rows = draw_batch(problem, torch.Generator().manual_seed(1))
+    bits = (torch.from_numpy(points.points)[:, None] >> torch.arange(dimension)) & 1
+    inputs = bits.float() if coding == "bit" else 1 - 2 * bits.float()
+    assert np.unique(points.points).size == points.points.size
+    assert points.counts.sum() * points.scale == pytest.approx(1)
+    found = (inputs * torch.from_numpy(points.counts * points.labels)[:, None]).sum(0)
+    wanted = (rows.inputs[:, :-1] * (rows.counts * rows.labels)[:, None]).sum(0)
+    assert torch.equal(found, wanted)
+
+
+@pytest.mark.parametrize(("dimension", "coding"), [(4, "sign"), (9, "bit"), (14, "sign")])
+def test_both_engines_take_the_same_steps(dimension: int, coding: str) -> None:
+    """20 steps: same points from the same generator, so the networks differ by rounding only."""
+    setting = setting_of(dimensions=(dimension,), coding=coding, initialization="default", step_size=0.05)
+    results = []
+    for engine in (dense_engine, table_engine):
+        network = draw_network("default", dimension, 100, torch.Generator().manual_seed(0))
+        draws, evaluation = torch.Generator().manual_seed(1), torch.Generator().manual_seed(2)
+        run = engine(Problem.of(setting, dimension, "cpu"), network, draws, evaluation)
+        for _ in range(20):
+            run.advance()
+        results.append((network, run.measure()))
+    for one, two in zip(results[0][0].tensors(), results[1][0].tensors(), strict=True):
+        assert torch.allclose(one, two, rtol=0, atol=2e-5)
+    assert results[0][1] == pytest.approx(results[1][1], abs=2e-3)
+    assert results[0][1][1] == pytest.approx(results[1][1][1], abs=1e-5)
+
+
+def test_the_engine_goes_by_the_sizes() -> None:
+    chosen = []
+    for dimension, batch_size in ((4, 64), (20, 2000), (20, 32), (30, 2000)):
+        setting = setting_of(dimensions=(dimension,), batch_size=batch_size, degree=3)
+        network = draw_network("default", dimension, 100, torch.Generator())
+        problem = Problem.of(setting, dimension, "cpu")
+        engine = make_engine(problem, network, torch.Generator(), torch.Generator())
+        chosen.append(engine.advance.__qualname__.split(".")[0])
+    assert chosen == ["table_engine", "table_engine", "dense_engine", "dense_engine"]
 
 
 def test_accuracy_is_measured_on_the_whole_cube_or_on_a_sample() -> None:

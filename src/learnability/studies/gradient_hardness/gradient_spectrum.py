@@ -4,12 +4,17 @@ of one parity."""
 import numpy as np
 import torch
 
+from learnability.dynamics.cube_sgd import LARGEST_DIMENSION, active_sums, make_tables
 from learnability.dynamics.hinge_sgd import Network
 from learnability.numerics.walsh import cube_bits, levels, parity_signs, walsh_hadamard_
 from learnability.studies.gradient_hardness.settings import Coding
 
 # Points of the cube that go through the network at once: bounds the memory at any dimension.
 CHUNK = 8192
+# The same where the sums go by tables: an index and a sign for each point.
+TABLE_CHUNK = 1 << 20
+# What the network sees for a bit of 0 and of 1.
+INPUT_VALUES: dict[Coding, tuple[float, float]] = {"sign": (1.0, -1.0), "bit": (0.0, 1.0)}
 
 
 def coded_inputs(bits: torch.Tensor, coding: Coding) -> torch.Tensor:
@@ -29,6 +34,27 @@ def parity_gradient_norm(network: Network, degree: int, coding: Coding) -> float
     """
     weights, readout, _ = network.tensors()
     dimension = weights.shape[1] - 1
+    tables = weights.device.type == "cpu" and dimension <= LARGEST_DIMENSION
+    sums = (_sums_by_tables if tables else _sums_by_products)(network, degree, coding) / (1 << dimension)
+    by_readout = (sums * weights).sum(1).square().sum()
+    by_weights = (readout.double().square()[:, None] * sums.square()).sum()
+    return float(by_readout + by_weights)
+
+
+def _sums_by_tables(network: Network, degree: int, coding: Coding) -> torch.Tensor:
+    """2^d S of ``parity_gradient_norm``, (m, d+1) in float64."""
+    size, tables = 1 << (network.weights.shape[1] - 1), make_tables(network, INPUT_VALUES[coding])
+    sums = np.zeros(network.weights.shape)
+    for start in range(0, size, TABLE_CHUNK):
+        points = np.arange(start, min(start + TABLE_CHUNK, size))
+        odd = np.bitwise_count(points & ((1 << degree) - 1)) & 1
+        sums += active_sums(network, points, 1.0 - 2 * odd, tables)
+    return torch.from_numpy(sums)
+
+
+def _sums_by_products(network: Network, degree: int, coding: Coding) -> torch.Tensor:
+    """The same on any device and in any dimension."""
+    weights, dimension = network.weights, network.weights.shape[1] - 1
     sums = torch.zeros_like(weights.T, dtype=torch.float64)
     for start in range(0, 1 << dimension, CHUNK):
         indices = torch.arange(start, min(start + CHUNK, 1 << dimension), device=weights.device)
@@ -37,10 +63,7 @@ def parity_gradient_norm(network: Network, degree: int, coding: Coding) -> float
         active = torch.mm(inputs, weights.T).gt_(0)
         # The few columns first: twice as fast as the mask first.
         sums += torch.mm((parity_signs(bits, degree)[:, None] * inputs).T, active)
-    sums = sums.T / (1 << dimension)
-    by_readout = (sums * weights).sum(1).square().sum()
-    by_weights = (readout.double().square()[:, None] * sums.square()).sum()
-    return float(by_readout + by_weights)
+    return sums.T
 
 
 def neuron_gradient(network: Network, neuron: int, signs: torch.Tensor) -> torch.Tensor:

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 
+from learnability.dynamics.cube_sgd import CubeBatch
 from learnability.dynamics.hinge_sgd import Batch
 from learnability.numerics.walsh import cube_bits, parity_signs
 from learnability.studies.gradient_hardness.gradient_spectrum import coded_inputs
@@ -41,6 +43,24 @@ def labelled(indices: torch.Tensor, dimension: int, degree: int, setting: Traini
     return Batch(coded_inputs(bits, setting.coding), parity_signs(bits, degree), counts, 1 / len(counts), plain=True)
 
 
+def point_labels(points: np.ndarray, degree: int) -> np.ndarray:
+    """The parity of the first ``degree`` bits of each point, as float32."""
+    return 1 - 2 * (np.bitwise_count(points & ((1 << degree) - 1)) & 1).astype(np.float32)
+
+
+def draw_points(problem: Problem, generator: torch.Generator) -> CubeBatch:
+    """The draw of ``draw_batch`` on a CPU, as distinct points with their counts: the multinomial law at any d."""
+    size, cells = problem.setting.batch_size, 1 << problem.dimension
+    indices = torch.randint(cells, (size,), generator=generator).numpy()
+    if cells <= ENUMERATED:
+        counts = np.bincount(indices, minlength=cells)
+        points = counts.nonzero()[0]
+        counts = counts[points]
+    else:
+        points, counts = np.unique(indices, return_counts=True)
+    return CubeBatch(points, point_labels(points, problem.degree), counts.astype(np.float32), 1 / size)
+
+
 def draw_batch(problem: Problem, generator: torch.Generator) -> Batch:
     """``batch_size`` uniform points; where the cube is enumerated, as counts over its points (the multinomial
     law).
@@ -73,6 +93,13 @@ def evaluation_points(problem: Problem, generator: torch.Generator) -> Batch:
     """The whole cube where it is enumerated, else ``EVALUATION_POINTS`` uniform points."""
     if problem.points is not None:
         return problem.points
-    size = (EVALUATION_POINTS,)
-    indices = torch.randint(1 << problem.dimension, size, generator=generator, device=generator.device)
+    indices = evaluation_indices(problem, generator)
     return labelled(indices, problem.dimension, problem.degree, problem.setting)
+
+
+def evaluation_indices(problem: Problem, generator: torch.Generator) -> torch.Tensor:
+    """The indices of the evaluation points."""
+    if problem.points is not None:
+        return torch.arange(1 << problem.dimension, device=generator.device)
+    size = (EVALUATION_POINTS,)
+    return torch.randint(1 << problem.dimension, size, generator=generator, device=generator.device)

@@ -7,20 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from learnability.dynamics.hinge_sgd import (
-    Batch,
-    Network,
-    Workspace,
-    captured_in_place,
-    make_workspace,
-    network_output,
-    sgd_step_,
-)
+from learnability.dynamics.hinge_sgd import Network
 from learnability.dynamics.status import Status
 from learnability.studies.contract import RunContext
 from learnability.studies.gradient_hardness.gradient_spectrum import parity_gradient_norm
 from learnability.studies.gradient_hardness.initialization import draw_network
-from learnability.studies.gradient_hardness.parity_problem import Problem, draw_batch, evaluation_points
+from learnability.studies.gradient_hardness.parity_engine import Engine, make_engine
+from learnability.studies.gradient_hardness.parity_problem import Problem
 from learnability.studies.gradient_hardness.settings import TrainingSetting
 
 # lambda_v is computed by enumeration of the cube up to this dimension.
@@ -39,12 +32,6 @@ def check_steps(max_steps: int) -> np.ndarray:
     return np.array(steps)
 
 
-def measure(network: Network, points: Batch, workspace: Workspace) -> tuple[float, float]:
-    """(accuracy, hinge loss) on the points."""
-    margin = points.labels * network_output(network, points.inputs, workspace)
-    return float((margin > 0).float().mean()), float((1 - margin).clamp(min=0).mean())
-
-
 def seeded(base: int, *keys: int, device: str) -> torch.Generator:
     """The generator of one run: depends on the base seed, the dimension and the seed, not on the other runs."""
     state = np.random.SeedSequence([base, *keys]).generate_state(1, np.uint64)[0]
@@ -53,13 +40,12 @@ def seeded(base: int, *keys: int, device: str) -> torch.Generator:
 
 @dataclass(frozen=True)
 class Start:
-    """One run at its start: its problem, network, data generator and evaluation points, and lambda_v of the
-    network."""
+    """One run at its start: its dimension, network, data generator and engine, and lambda_v of the network."""
 
-    problem: Problem
+    dimension: int
     network: Network
     generator: torch.Generator
-    points: Batch
+    engine: Engine
     gradient_norm: float
 
 
@@ -97,7 +83,7 @@ class Job:
             start = self._start(seed, column)
             curves, status = self._train(start, progress)
             accurate = self.checks[curves[0] >= self.setting.accuracy_goal]
-            close = self.checks[curves[1] <= (self.setting.loss_goal_at(start.problem.dimension) or -np.inf)]
+            close = self.checks[curves[1] <= (self.setting.loss_goal_at(start.dimension) or -np.inf)]
             found = {
                 "steps": accurate[0] if accurate.size else np.nan,
                 "margin_steps": close[0] if close.size else np.nan,
@@ -120,27 +106,20 @@ class Job:
         gradient_norm = np.nan
         if setting.predict and dimension <= LARGEST_ENUMERATION:
             gradient_norm = parity_gradient_norm(network, problem.degree, setting.coding)
-        points = evaluation_points(problem, seeded(self.base["data"], dimension, device=device))
-        return Start(problem, network, seeded(self.base["data"], dimension, name, device=device), points, gradient_norm)
+        draws = seeded(self.base["data"], dimension, name, device=device)
+        engine = make_engine(problem, network, draws, seeded(self.base["data"], dimension, device=device))
+        return Start(dimension, network, draws, engine, gradient_norm)
 
     def _train(self, start: Start, progress: Progress) -> tuple[np.ndarray, Status]:
         """Curves (2, checks) of accuracy and loss, and how the run ended."""
-        network, points = start.network, start.points
-        evaluation = make_workspace(network, points.labels.shape[0])
-        workspace = make_workspace(network, self.setting.batch_size)
-
-        def step() -> None:
-            sgd_step_(network, draw_batch(start.problem, start.generator), self.setting.step_size, workspace)
-
-        advance = captured_in_place(step, network, start.generator)
         curves = np.full((2, self.checks.size), np.nan)
         if progress.state is not None:
-            curves = _restore(progress.state, network, start.generator)
+            curves = _restore(progress.state, start.network, start.generator)
         for check in range(progress.checks_done, self.checks.size):
             for _ in range(int(self.checks[check] - self.checks[check - 1]) if check else 0):
-                advance()
-            curves[:, check] = measure(network, points, evaluation)
-            status = self._ended(curves[:, check], self.setting.loss_goal_at(start.problem.dimension))
+                start.engine.advance()
+            curves[:, check] = start.engine.measure()
+            status = self._ended(curves[:, check], self.setting.loss_goal_at(start.dimension))
             if status is not None:
                 return curves, status
             self.context.progress(progress.finished + check / self.checks.size, self.shape[0] * self.shape[1])
