@@ -17,3 +17,12 @@ def compiled(function: F) -> F:
     divisions; division by zero gives inf or NaN as in NumPy.
     """
     return cast(F, numba.njit(cache=True, error_model="numpy", nogil=True)(function))
+
+
+def reordered(function: F) -> F:
+    """As :func:`compiled`, but sums may be reordered and a product contracted with the sum it enters, so that loops
+    over arrays use vector instructions. Infinities and NaN keep their meaning. The order is fixed when the loop is
+    compiled: the same bytes on the same kind of processor.
+    """
+    flags = {"contract", "reassoc", "nsz", "arcp"}
+    return cast(F, numba.njit(cache=True, error_model="numpy", nogil=True, fastmath=flags)(function))
