@@ -3,15 +3,19 @@
 1. Time to a loss curve of given accuracy: the exact flow with N particles against online SGD of N neurons, both over
    a ladder of sizes, error = r.m.s. over seeds of sup_t |L - reference| / L(0). The reference is a flow with many
    particles.
-2. The same right-hand side, starts, tolerance and saved times: our batched solver with a step size for each sample
-   against torchdiffeq's dopri5, which shares one step among all samples.
+2. The same right-hand side, starts and saved times: our batched solver with a step size for each sample against
+   torchdiffeq's dopri5, which shares one step among all samples. Both over a ladder of tolerances, error = largest over
+   samples and times of the loss curve, so that times are compared at equal tolerance and at equal error. One batch
+   whose samples want the same steps (z1 + z1 z2), one whose samples do not (He_3, stiff once it has escaped).
 3. The largest reflective subspace by closure against the multi-start search over the Grassmannian, named targets.
 """
 
 import argparse
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -142,30 +146,94 @@ def against_sgd(sizes: Sizes) -> None:
         print(f"  error {wanted:5.2f}: {listed}")
 
 
-def against_torchdiffeq(sizes: Sizes) -> None:
-    """One right-hand side, two solvers: a batch over dimensions and seeds, T = 20."""
-    count, seeds = sizes.ladder[-1] // 2, max(2, sizes.seeds // 2)
-    dimensions = np.array([32.0, 128.0, 512.0, 2048.0, np.inf])
-    a, w, r = start(count, dimensions, seeds, 1)
+@dataclass(frozen=True)
+class Batch:
+    """One right-hand side with its starts and saved times."""
+
+    flow: MeanFieldFlow
+    initial: Tensor
+    times: Tensor
+
+
+def batch_of(text: str, count: int, dimensions: np.ndarray, seeds: int, end: float) -> Batch:
+    """Flows of one target over dimensions and seeds, 41 saved times."""
+    target, rng = parse(text), np.random.default_rng(1)
+    drawn = [sampled_particles(count, target.variables, dimensions, rng) for _ in range(seeds)]
+    a = np.concatenate([np.broadcast_to(a, (len(dimensions), count)) for a, _, _ in drawn])
+    w, r = (torch.from_numpy(np.concatenate([d[i] for d in drawn])) for i in (1, 2))
     mass = torch.full((count,), 1 / count, dtype=torch.float64)
-    flow = MeanFieldFlow(MeanFieldProblem([TARGET] * len(a), np.tile(dimensions, seeds)), mass)
-    initial = Particles(a, w, r, mass).packed()
-    times, index = torch.linspace(0, 2 * sizes.end, 11, dtype=torch.float64), torch.arange(len(a))
-    ends: dict[str, Tensor] = {}
+    flow = MeanFieldFlow(MeanFieldProblem([target] * len(a), np.tile(dimensions, seeds)), mass)
+    initial = Particles(torch.from_numpy(a.copy()), w, r, mass).packed()
+    return Batch(flow, initial, torch.linspace(0, end, 41, dtype=torch.float64))
 
-    def ours() -> None:
-        ends["ours"] = integrate(flow, initial, times, lambda _, loss, i: loss[:, None]).state
 
-    def peer() -> None:
-        from torchdiffeq import odeint
+def our_curves(batch: Batch, tolerance: float) -> tuple[Tensor, str]:
+    """Loss curves (sample, time), and how often a sample was evaluated."""
+    controls = Controls(relative=tolerance, absolute=1e-3 * tolerance)
+    found = integrate(batch.flow, batch.initial, batch.times, lambda _, loss, i: loss[:, None], controls=controls)
+    stages = controls.tableau.stages - 1
+    counts = stages * found.steps.double()
+    return found.observables[
+        ..., 0
+    ], f"{counts.mean():6.0f} evaluations a sample ({counts.min():.0f} to {counts.max():.0f})"
 
-        found = odeint(lambda _, y: flow(y, index)[0], initial, times, rtol=1e-6, atol=1e-9, method="dopri5")
-        ends["torchdiffeq"] = found[-1]
 
-    timings = take_turns({"ours, a step size each": ours, "torchdiffeq dopri5": peer}, sizes.rounds)
-    print_ratios(f"{len(a)} flows of {count} particles, five dimensions, rtol 1e-6", timings, "ours, a step size each")
-    if len(ends) == 2:
-        print(f"  largest difference of the end states: {float((ends['ours'] - ends['torchdiffeq']).abs().max()):.1e}")
+def peer_curves(batch: Batch, tolerance: float) -> tuple[Tensor, str]:
+    """The same by torchdiffeq, with the losses of its saved states."""
+    from torchdiffeq import odeint
+
+    index, calls = torch.arange(len(batch.initial)), 0
+
+    def slope(_: Tensor, state: Tensor) -> Tensor:
+        nonlocal calls
+        calls += 1
+        return batch.flow(state, index)[0]
+
+    states = odeint(slope, batch.initial, batch.times, rtol=tolerance, atol=1e-3 * tolerance, method="dopri5")
+    return torch.stack(
+        [batch.flow(state, index)[1] for state in states], dim=1
+    ), f"{calls:6d} evaluations of all samples"
+
+
+def solver_ladder(
+    name: str, solve: Callable[[float], tuple[Tensor, str]], reference: Tensor
+) -> list[tuple[float, float]]:
+    """(error, seconds) for each tolerance, printed."""
+    rows = []
+    for tolerance in (1e-3, 1e-4, 1e-5, 1e-6):
+        begin = time.process_time()
+        curves, note = solve(tolerance)
+        rows.append((float((curves - reference).abs().max()), time.process_time() - begin))
+        print(f"  {name:12s} rtol {tolerance:.0e}   error {rows[-1][0]:.1e}   {rows[-1][1]:7.2f} s   {note}")
+    return rows
+
+
+def time_at(rows: list[tuple[float, float]], error: float) -> float:
+    """Seconds at an error by interpolation in logarithms between the ladder's rows; NaN outside of it."""
+    gaps, seconds = np.log(np.array(sorted(rows))).T
+    if not gaps[0] <= math.log(error) <= gaps[-1] or np.any(np.diff(gaps) <= 0):
+        return math.nan
+    return math.exp(float(np.interp(math.log(error), gaps, seconds)))
+
+
+def against_torchdiffeq(sizes: Sizes) -> None:
+    """One right-hand side, two solvers, over tolerances."""
+    count, seeds = sizes.ladder[-1] // 2, max(2, sizes.seeds // 2)
+    finite = np.array([32.0, 128.0, 512.0, 2048.0])
+    for text, dimensions, end in (
+        ("z1 + z1*z2", np.append(finite, np.inf), 2 * sizes.end),
+        ("He3(z1)", finite, 6 * sizes.end),
+    ):
+        batch = batch_of(text, count, dimensions, seeds, end)
+        print(f"\n{text}: {len(batch.initial)} flows of {count} particles, d = {dimensions.tolist()}, T = {end:g}")
+        reference, _ = our_curves(batch, 1e-8)
+        ours = solver_ladder("ours", partial(our_curves, batch), reference)
+        theirs = solver_ladder("torchdiffeq", partial(peer_curves, batch), reference)
+        for i, tolerance in enumerate((1e-3, 1e-4, 1e-5, 1e-6)):
+            print(f"  rtol {tolerance:.0e}: torchdiffeq takes {theirs[i][1] / ours[i][1]:.2f} times ours")
+        for wanted in (1e-4, 1e-5, 1e-6):
+            factor = time_at(theirs, wanted) / time_at(ours, wanted)
+            print(f"  error {wanted:.0e}: torchdiffeq takes {factor:.2f} times ours")
 
 
 def closure_against_search(sizes: Sizes) -> None:
@@ -183,14 +251,18 @@ def closure_against_search(sizes: Sizes) -> None:
     print_ratios(f"Largest reflective subspace of {len(targets)} targets", timings, "closure")
 
 
+PARTS = {"sgd": against_sgd, "torchdiffeq": against_torchdiffeq, "closure": closure_against_search}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="small sizes: does every part run?")
-    sizes = QUICK if parser.parse_args().quick else FULL
+    parser.add_argument("--part", choices=list(PARTS), help="one of the three comparisons alone")
+    options = parser.parse_args()
     print_environment("torchdiffeq", "scipy")
-    against_sgd(sizes)
-    against_torchdiffeq(sizes)
-    closure_against_search(sizes)
+    for name, part in PARTS.items():
+        if options.part in (None, name):
+            part(QUICK if options.quick else FULL)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from learnability.dynamics.kernel_sums import (
     cheaper_plan,
     degrees_needed,
     kernel_sums,
+    rounded_up,
 )
 from learnability.dynamics.mean_field import radial_coefficients
 from learnability.dynamics.moment_plan import MomentPlan, graded_indices, moment_count, moment_plan
@@ -35,7 +36,7 @@ def particles(
     return w, r, decay * torch.randn(batch, count, generator=g, dtype=torch.float64) / count, decay
 
 
-def plan_of(w: torch.Tensor, r: torch.Tensor, radial: np.ndarray) -> MomentPlan:
+def plan_of(w: torch.Tensor, r: torch.Tensor, radial: tuple[float, ...]) -> MomentPlan:
     degrees = degrees_needed(radial, float(w.square().sum(-1).max()), float(r.square().max()))
     assert degrees is not None
     return moment_plan(w.shape[2], degrees)
@@ -55,7 +56,7 @@ def gap(one: Sums, other: Sums, decay: torch.Tensor) -> float:
 @pytest.mark.parametrize(("variables", "longest"), [(1, 0.05), (1, 9.0), (2, 3.0), (3, 1.5), (4, 0.7)])
 def test_all_forms_agree(variables: int, longest: float, perpendicular: float, reflected: float) -> None:
     w, r, mass, decay = particles(45, variables, longest)
-    radial = radial_coefficients(np.array([perpendicular]), float(r.square().max()))[0]
+    radial = tuple(radial_coefficients(np.array([perpendicular]), float(r.square().max()))[0])
     plan = plan_of(w, r, radial)
     pairs = by_pairs(w, r, mass, radial, reflected, TILE)
     assert gap(by_compiled_moments(w, r, mass, radial, reflected, plan), pairs, decay) < 1e-14
@@ -67,7 +68,7 @@ def test_against_extended_precision() -> None:
     """The pair sums with 64-bit mantissas, 0F1 from its series: the value, and its derivatives by their own sums."""
     w, r, mass, decay = particles(20, 2, 4.0, batch=1)
     m, reflected = 9.0, 0.4
-    radial = radial_coefficients(np.array([m]), float(r.square().max()))[0]
+    radial = tuple(radial_coefficients(np.array([m]), float(r.square().max()))[0])
     wide, radii, weight = (x[0].numpy().astype(np.longdouble) for x in (w, r, mass))
     dot, product = wide @ wide.T, np.square(np.outer(radii, radii))
     average, slope, term = np.ones_like(product), np.zeros_like(product), np.ones_like(product)
@@ -91,10 +92,10 @@ def test_against_extended_precision() -> None:
 
 
 def test_the_degree_is_the_smallest_that_the_bound_allows() -> None:
-    radial = np.array([1.0, 1e-3, 1e-20])
+    radial = (1.0, 1e-3, 1e-20)
     degrees = degrees_needed(radial, 3.0, 1.2)
     assert degrees is not None
-    for k, scale in zip(degrees[:2], radial * 1.2 ** np.array([0, 2, 4]), strict=False):
+    for k, scale in zip(degrees[:2], (1.0, 1e-3 * 1.2**2), strict=True):
         # The gradient's terms are one degree lower.
         assert scale * math.sqrt(3) * poisson.sf(k - 1, 3.0) <= TRUNCATION
         assert scale * math.sqrt(3) * poisson.sf(k - 2, 3.0) > TRUNCATION
@@ -105,7 +106,7 @@ def test_the_degree_is_the_smallest_that_the_bound_allows() -> None:
 def test_a_lower_degree_leaves_out_what_the_bound_says() -> None:
     """One level, degree 8, where the rest is visible: no particle misses more than the bound times sum |mass|."""
     w, r, mass, decay = particles(30, 2, 2.0)
-    radial = np.ones(1)
+    radial = (1.0,)
     short = by_compiled_moments(w, r, mass, radial, 0.0, moment_plan(2, (8,)))
     missing = ((short.value - by_pairs(w, r, mass, radial, 0.0, TILE).value) * decay).abs().max()
     bound = poisson.sf(8, 2.0) * float((mass / decay).abs().sum(1).max())
@@ -127,7 +128,7 @@ def test_plans_count_and_contain_every_moment_once() -> None:
 
 
 def test_the_cheaper_form_is_chosen() -> None:
-    infinite = np.ones(1)
+    infinite = (1.0,)
     assert cheaper_plan(4096, 2, infinite, 0.0, (3.0, 1.0)) is not None
     assert cheaper_plan(40, 4, infinite, 0.0, (3.0, 1.0)) is None
     assert cheaper_plan(4096, 2, infinite, 0.0, (300.0, 1.0)) is None
@@ -138,5 +139,12 @@ def test_the_cheaper_form_is_chosen() -> None:
 
 def test_a_radius_of_zero_gives_no_nan() -> None:
     w, r, mass, _ = particles(10, 2, 1.0)
-    sums = kernel_sums(w, r * 0, mass, np.ones(1), 0.0, (1.0, 0.0), TILE)
+    sums = kernel_sums(w, r * 0, mass, (1.0,), 0.0, (1.0, 0.0), TILE)
     assert torch.isfinite(sums.stretch).all()
+
+
+def test_bounds_are_rounded_up_to_a_grid() -> None:
+    assert rounded_up(0.0) >= 1e-3
+    for bound in (0.01, 1.0, 2.7):
+        assert bound <= rounded_up(bound) <= 1.106 * bound
+    assert len({rounded_up(x) for x in np.linspace(1, 2, 500)}) < 10

@@ -19,6 +19,7 @@ rounding.
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -36,6 +37,7 @@ LARGEST_DEGREE = 120
 PAIR, PAIR_COLUMN, MOMENT, FEATURE = 4.0, 0.15, 0.6, 8.0
 
 Array = NDArray[np.float64]
+Radial = tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class Sums:
     stretch: Tensor
 
 
-def degrees_needed(radial: Array, largest_square: float, largest_radius: float) -> tuple[int, ...] | None:
+def degrees_needed(radial: Radial, largest_square: float, largest_radius: float) -> tuple[int, ...] | None:
     """The degree K of each level at which the rest is below :data:`TRUNCATION`; None where that passes 120.
 
     ``radial`` (levels,) are the c_l, ``largest_square`` bounds |w|^2 and ``largest_radius`` bounds r^2. The gradient,
@@ -55,7 +57,7 @@ def degrees_needed(radial: Array, largest_square: float, largest_radius: float) 
     """
     degree = np.arange(1, LARGEST_DEGREE + 1)
     tail = max(1.0, math.sqrt(largest_square)) * gammainc(degree, largest_square)
-    scale = radial * largest_radius ** (2 * np.arange(len(radial)))
+    scale = np.array(radial) * largest_radius ** (2 * np.arange(len(radial)))
     small = scale[:, None] * tail <= TRUNCATION
     if not small.any(1).all():
         return None
@@ -63,7 +65,7 @@ def degrees_needed(radial: Array, largest_square: float, largest_radius: float) 
     return tuple(int(k) for k in np.maximum.accumulate(wanted[::-1])[::-1])
 
 
-def by_pairs(w: Tensor, r: Tensor, mass: Tensor, radial: Array, reflected: float, tile: int) -> Sums:
+def by_pairs(w: Tensor, r: Tensor, mass: Tensor, radial: Radial, reflected: float, tile: int) -> Sums:
     """The sums pair by pair: w (b, n, p), r and mass (b, n); pairs in tiles of about ``tile`` entries."""
     b, n, p = w.shape
     square = r.square()
@@ -83,7 +85,7 @@ def by_pairs(w: Tensor, r: Tensor, mass: Tensor, radial: Array, reflected: float
     mirrored = reflected * torch.cat(minus, dim=1) if reflected else torch.zeros_like(direct)
     even, odd = (x.unflatten(-1, (len(radial), 1 + p)) for x in (direct + mirrored, direct - mirrored))
     value, gradient, stretch = torch.zeros_like(r), torch.zeros_like(w), torch.zeros_like(r)
-    for level, c in enumerate(map(float, radial)):
+    for level, c in enumerate(radial):
         value += c * powers[level] * even[..., level, 0]
         gradient += (c * powers[level])[..., None] * odd[..., level, 1:]
         if level:
@@ -91,12 +93,14 @@ def by_pairs(w: Tensor, r: Tensor, mass: Tensor, radial: Array, reflected: float
     return Sums(value, gradient, stretch)
 
 
-def _coefficients(plan: MomentPlan, radial: Array, reflected: float) -> Array:
+@lru_cache(maxsize=64)
+def _coefficients(variables: int, degrees: tuple[int, ...], radial: Radial, reflected: float) -> Array:
     """What turns moments into coefficients of N, (rows, columns)."""
-    return np.asarray(plan.inverse_factorials * radial[plan.level] * (1 + reflected * plan.signs))
+    plan = moment_plan(variables, degrees)
+    return np.asarray(plan.inverse_factorials * np.array(radial)[plan.level] * (1 + reflected * plan.signs))
 
 
-def by_compiled_moments(w: Tensor, r: Tensor, mass: Tensor, radial: Array, reflected: float, plan: MomentPlan) -> Sums:
+def by_compiled_moments(w: Tensor, r: Tensor, mass: Tensor, radial: Radial, reflected: float, plan: MomentPlan) -> Sums:
     """The sums through moments as a compiled loop on the CPU; shapes as in :func:`by_pairs`."""
     value, gradient, stretch = torch.empty_like(r), torch.empty_like(w), torch.empty_like(r)
     square = r.square()
@@ -108,7 +112,7 @@ def by_compiled_moments(w: Tensor, r: Tensor, mass: Tensor, radial: Array, refle
         rows,
         columns,
         plan.counts,
-        _coefficients(plan, radial, reflected),
+        _coefficients(plan.variables, plan.degrees, radial, reflected),
         np.asarray(2 * plan.level, dtype=np.float64),
         along_rows.arrays(),
         along_columns.arrays(),
@@ -133,14 +137,14 @@ def _grown(parents: tuple[NDArray[np.int64], NDArray[np.int64]], coordinates: Te
 
 
 def by_moment_products(
-    w: Tensor, r: Tensor, mass: Tensor, radial: Array, reflected: float, plan: MomentPlan, tile: int
+    w: Tensor, r: Tensor, mass: Tensor, radial: Radial, reflected: float, plan: MomentPlan, tile: int
 ) -> Sums:
     """The sums through moments as matrix products, for any device; particles in tiles of about ``tile`` features."""
     b, n, p = w.shape
     square = r.square()
     coordinates = torch.cat([w, square[..., None]], dim=-1).transpose(1, 2)
     met = np.arange(len(plan.columns)) < plan.counts[:, None]
-    scale = torch.as_tensor(_coefficients(plan, radial, reflected) * met, device=w.device)
+    scale = torch.as_tensor(_coefficients(plan.variables, plan.degrees, radial, reflected) * met, device=w.device)
     level = torch.as_tensor(2.0 * plan.level, device=w.device)
     width = max(1, tile // (4 * b * sum(scale.shape)))
     parts = [slice(start, start + width) for start in range(0, n, width)]
@@ -185,8 +189,14 @@ def moment_time(plan: MomentPlan) -> float:
     return MOMENT * plan.size + FEATURE * (len(plan.rows) + len(plan.columns))
 
 
+def rounded_up(bound: float) -> float:
+    """The next number on a grid of ratio 1.1, so that a growing bound changes the plan rarely; at least 1e-3."""
+    return math.exp(0.1 * math.ceil(10 * math.log(max(bound, 1e-3))))
+
+
+@lru_cache(maxsize=1024)
 def cheaper_plan(
-    count: int, variables: int, radial: Array, reflected: float, largest: tuple[float, float]
+    count: int, variables: int, radial: Radial, reflected: float, largest: tuple[float, float]
 ) -> MomentPlan | None:
     """The moments to use for ``count`` particles with these bounds of |w|^2 and r^2; None where pairs are cheaper."""
     degrees, limit = degrees_needed(radial, *largest), pair_time(count, variables, len(radial), reflected)
@@ -197,7 +207,7 @@ def cheaper_plan(
 
 
 def kernel_sums(
-    w: Tensor, r: Tensor, mass: Tensor, radial: Array, reflected: float, largest: tuple[float, float], tile: int
+    w: Tensor, r: Tensor, mass: Tensor, radial: Radial, reflected: float, largest: tuple[float, float], tile: int
 ) -> Sums:
     """The sums for samples of one dimension in the cheaper form, about ``tile`` numbers at once.
 

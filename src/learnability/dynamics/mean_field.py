@@ -18,12 +18,13 @@ suffice, which costs particles x moments, and pair by pair otherwise. Time is fl
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from learnability.dynamics.kernel_sums import Sums, kernel_sums
+from learnability.dynamics.kernel_sums import Sums, kernel_sums, rounded_up
 from learnability.numerics.polynomials import HermiteExpansion
 
 #: Entries of a pair matrix that are formed at once: 4 MB, so that a tile stays in cache on a CPU.
@@ -139,6 +140,12 @@ def radial_coefficients(perpendicular: np.ndarray, largest: float) -> np.ndarray
         columns.append(following)
 
 
+@lru_cache(maxsize=1024)
+def _radial(perpendicular: float, largest: float) -> tuple[float, ...]:
+    """The same for one m."""
+    return tuple(map(float, radial_coefficients(np.array([perpendicular]), largest)[0]))
+
+
 class MeanFieldFlow:
     """Right-hand side of the flow for a batch, with the loss as its potential.
 
@@ -185,8 +192,8 @@ class MeanFieldFlow:
         found = Sums(torch.empty_like(r), torch.empty_like(w), torch.empty_like(r))
         for m in np.unique(perpendicular):
             chosen = np.flatnonzero(perpendicular == m)
-            bounds = float(squares[chosen].max()), float(radii[chosen].max())
-            radial = radial_coefficients(np.array([m]), bounds[1])[0]
+            bounds = rounded_up(float(squares[chosen].max())), rounded_up(float(radii[chosen].max()))
+            radial = _radial(float(m), bounds[1])
             # Where all samples have one dimension nothing is copied.
             part = slice(None) if len(chosen) == len(perpendicular) else torch.as_tensor(chosen, device=w.device)
             sums = kernel_sums(w[part], r[part], mass[part], radial, self.reflected, bounds, self.tile)
