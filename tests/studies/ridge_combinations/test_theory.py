@@ -24,6 +24,19 @@ def test_escape_constants_of_the_paper_setting():
     np.testing.assert_allclose(found, [6.19, 3.38, 2.44, 1.96], atol=0.006)
 
 
+def test_hitting_constants_are_the_closed_form_and_tend_to_the_escape_constants():
+    """p = 3: the integral is 1/k0 - 1/theta + atanh theta - atanh k0. Both exponents have the limit of large d."""
+    alpha = theory.relu_coefficient(-1.0, 3)
+    k0 = theory.best_start(8, False) / 10
+    expected = (1 / k0 - 2 + math.atanh(0.5) - math.atanh(k0)) / (3 * alpha * 10)
+    assert theory.hitting_constant(3, 8, alpha, 1.0, 100.0, 0.5) == pytest.approx(expected, rel=1e-4)
+    for exponent, tasks in ((3, 8), (4, 4)):
+        limit = theory.escape_constant(exponent, tasks, 0.1, 1.0, 0.5)
+        found = [theory.hitting_constant(exponent, tasks, 0.1, 0.5, d, 0.5) / limit for d in (64.0, 1e10)]
+        assert found[0] < 0.96
+        assert found[1] == pytest.approx(1, rel=1e-3)
+
+
 @pytest.mark.parametrize("two_sided", [False, True])
 def test_best_start_is_the_median_of_the_largest_overlap(two_sided):
     """2e5 draws: the standard error of the median is below 0.003; tolerance five of them."""

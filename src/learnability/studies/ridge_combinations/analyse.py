@@ -3,6 +3,7 @@ for each kind.
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -169,6 +170,13 @@ def _localisation(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
         delta = setting.phase_one.relative_step
         curve = [theory.escape_constant(exponent, int(m), alpha, 1.0, delta) for m in tasks]
         variables["escape_constant"] = (("tasks",), curve, "1", "n* / (M d^(p-1)) of the population flow")
+        until = partial(theory.hitting_constant, exponent, student=alpha, relative_step=delta)
+        level = setting.threshold
+        finite = np.array([[until(int(m), dimension=float(d), threshold=level) for d in dimensions] for m in tasks])
+        variables["hitting_constant"] = (grid, finite, "1", "the same until the threshold, at finite d")
+        if len(dimensions) > 1:
+            expected = np.polyfit(np.log(dimensions), np.log(finite[0] * unit[0]), 1)[0]
+            variables["expected_dimension_slope"] = ((), expected, "1", "slope of the flow's time at these d")
     for axis, x, values in (("dimension", dimensions, half[:, 0]), ("tasks", tasks, half[:, :, 0])):
         if len(x) > 1:
             slope = np.array(bootstrap_slope(x, values, rng))

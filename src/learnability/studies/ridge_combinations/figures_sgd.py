@@ -94,7 +94,6 @@ def _scaling_panel(axes: Axes, exact: xr.Dataset, large: xr.Dataset) -> None:
 def _constants_panel(axes: Axes, analyses: Analyses) -> None:
     """T50 / (M d^{p-1}) over d: level where the exponent is p - 1, whatever the span."""
     for index, exponent in enumerate((3, 4)):
-        exact = analyses[f"samples_d{exponent}"]
         for name, label in ((f"samples_d{exponent}", f"p = {exponent}, drawn"), (f"samples_d{exponent}_large", None)):
             analysis = analyses[name]
             d, values = analysis["dimension"].values, analysis["scaled_half_time"].values[0]
@@ -108,7 +107,9 @@ def _constants_panel(axes: Axes, analyses: Analyses) -> None:
                 label=label or f"p = {exponent}, matched",
             )
             band(axes, d, values[:, 1], values[:, 2], COLOURS[index])
-        axes.axhline(float(exact["escape_constant"].values[0]), **THEORY)
+        flows = [analyses[f"samples_d{exponent}{rest}"]["hitting_constant"][0] for rest in ("", "_large")]
+        flow = xr.concat(flows, "dimension").sortby("dimension")
+        axes.plot(flow["dimension"].values, flow.values, **THEORY)
     axes.set(xscale="log", xlabel="dimension d", ylabel=r"$T_{50}/(M d^{p-1})$")
     axes.set_ylim(0, 1.5 * axes.get_ylim()[1])
     level = analyses["samples_d3_large"]["scaled_half_time"].values[0, :, 0]

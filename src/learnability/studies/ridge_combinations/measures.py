@@ -30,11 +30,25 @@ def pvalue(analyses: Analyses) -> Measurement:
     return Measurement(value, value, value, int(analyses["engines"].attrs["seeds"]))
 
 
+def dimension_slope(experiment: str) -> Measure:
+    """Slope of log T50 against log d; the note says what the flow gives at these d, where p - 1 is a limit."""
+
+    def measure(analyses: Analyses) -> Measurement:
+        analysis = analyses[experiment]
+        note = f"the flow from the median start gives {float(analysis['expected_dimension_slope']):.2f} at these d"
+        return interval(analysis["dimension_slope"].values, int(analysis.attrs["seeds"]), note)
+
+    return measure
+
+
 def theory_ratio(analyses: Analyses) -> Measurement:
     """T50 over the finite-M prediction where the two differ most in the logarithm."""
     analysis = analyses["samples_m"]
     ratios = analysis["scaled_half_time"].values[:, 0] / analysis["escape_constant"].values[:, None]
-    return interval(ratios[np.abs(np.log(ratios[:, 0])).argmax()], int(analysis.attrs["seeds"]), "worst over M")
+    worst = int(np.abs(np.log(ratios[:, 0])).argmax())
+    return interval(
+        ratios[worst], int(analysis.attrs["seeds"]), f"worst over M, at M = {int(analysis['tasks'][worst])}"
+    )
 
 
 def above_bound(analyses: Analyses) -> Measurement:

@@ -37,6 +37,22 @@ def escape_constant(exponent: int, tasks: int, student: float, teacher: float, r
     return 1 / ((exponent - 2) * exponent * abs(student * teacher) * relative_step * start ** (exponent - 2))
 
 
+def hitting_constant(
+    exponent: int, tasks: int, student: float, relative_step: float, dimension: float, threshold: float
+) -> float:
+    """n / (M d^{p-1}) until the one-task flow from the median start c_M / sqrt d reaches ``threshold``, beta = 1.
+
+    n = M d^{p/2} / (p alpha delta) int dk / (k^{p-1} (1 - k^2)), where :func:`escape_constant` is the limit of large
+    d: at finite d the start is nearer to the threshold, and the slope in d is above p - 1.
+    """
+    start = best_start(tasks, exponent % 2 == 0) / math.sqrt(dimension)
+    if start >= threshold:
+        return 0.0
+    span = np.geomspace(start, threshold, 4001)
+    integral = float(np.trapezoid(span ** (2 - exponent) / (1 - span**2), np.log(span)))
+    return float(dimension ** (1 - exponent / 2)) * integral / (exponent * abs(student) * relative_step)
+
+
 def correlational_bound(dimension: np.ndarray, tasks: int, exponent: int) -> np.ndarray:
     """M d^{p/2}, the CSQ lower bound on samples (Theorem 9) up to its constant."""
     return tasks * np.asarray(dimension, dtype=float) ** (exponent / 2)
