@@ -1,12 +1,12 @@
-"""Targets a second on the hierarchical map: the batched Rosenbrock flow against SciPy's LSODA and Radau and torchode.
+"""Targets a second on the hierarchical map: ours against whole arrays, SciPy's LSODA and Radau, and torchode.
 
-    python benchmarks/two_parameter_flow.py                # everything, about ten minutes on two cores
-    python benchmarks/two_parameter_flow.py --quick        # a check that it works, under a minute
+    python -m benchmarks.two_parameter_flow            # under four minutes on one core
+    python -m benchmarks.two_parameter_flow --quick    # does every candidate run?
 
-All solvers integrate the same map in closed form. SciPy solves one target after another in the global frame, with
-the exact Jacobian; torchode (explicit, batched) is given the same force. A target counts as finished when u has
-passed the last stage; explicit methods meet flow times of 1e5 and more with steps of 1e-3 and are stopped after a
-budget. CPU seconds, process time."""
+All solvers integrate the same map in closed form to targets of the guaranteed set; a target counts when u has passed
+the last stage. SciPy solves one target after another in the global frame with the exact Jacobian, up to a budget of
+CPU seconds; torchode (explicit, batched) is given the same force and a budget of steps: flow times of 1e5 and more
+meet steps of 1e-3. The flow in whole arrays runs a batch whose slowest target decides. CPU seconds, one thread."""
 
 import argparse
 import time
@@ -17,7 +17,9 @@ import numpy as np
 import torch
 from scipy.integrate import solve_ivp
 
-from learnability.studies.two_parameter.flow import gradient_flow
+from benchmarks.compare import print_environment
+from learnability.studies.two_parameter.batched_flow import batched_flow
+from learnability.studies.two_parameter.flow import compiled_flow
 from learnability.studies.two_parameter.hierarchy.frames import FrameTable
 from learnability.studies.two_parameter.hierarchy.guaranteed import membership
 from learnability.studies.two_parameter.hierarchy.map import HierarchicalMap
@@ -25,23 +27,32 @@ from learnability.studies.two_parameter.hierarchy.sizes import Hierarchy
 from learnability.studies.two_parameter.outcome import FlowStatus
 from learnability.studies.two_parameter.settings import Point
 
+Solver = Callable[[Hierarchy, np.ndarray], tuple[int, int]]
+"""Targets finished and targets tried."""
+
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table."""
+    """One line of a table."""
 
-    method: str
-    rho: float
-    depth: int
-    dimension: int
-    targets: int
+    name: str
+    tried: int
     finished: int
     seconds: float
 
-    def __str__(self) -> str:
-        rate = self.finished / self.seconds if self.finished else 0.0
-        head = f"{self.method:14s} rho {self.rho:<6g} N {self.depth:<3d} d {self.dimension:<3d}"
-        return f"{head} {self.finished}/{self.targets} finished, {self.seconds:8.2f} CPU-s, {rate:9.3f} targets/s"
+    @property
+    def rate(self) -> float:
+        """Targets finished a second of CPU."""
+        return self.finished / self.seconds
+
+    def line(self, ours: "Row | None" = None) -> str:
+        """The row as text, with the ratio to ours; below a bound where no target was finished."""
+        head = f"  {self.name:34s} {self.finished:5d} of {self.tried:<5d} {self.seconds:8.2f} s"
+        if not self.finished:
+            bound = "" if ours is None else f", ours at least {ours.rate * self.seconds:9.0f} times as fast"
+            return f"{head}  none in the budget{bound}"
+        times = "" if ours is None or ours is self else f", ours {ours.rate / self.rate:9.1f} times as fast"
+        return f"{head} {self.rate:10.2f} targets/s{times}"
 
 
 def _targets(hierarchy: Hierarchy, count: int) -> np.ndarray:
@@ -50,21 +61,31 @@ def _targets(hierarchy: Hierarchy, count: int) -> np.ndarray:
     return drawn[membership(hierarchy, drawn).inside][:count]
 
 
-def rosenbrock(hierarchy: Hierarchy, targets: np.ndarray) -> int:
-    """Ours: all targets in one batch, local frames."""
-    n = len(targets)
-    point = Point("splitting", "uniform", hierarchy.dimension, hierarchy.depth, hierarchy.rho[0], 1.0, 6.0, 0.0)
-    tolerance = torch.full((n,), point.local_tolerance, dtype=torch.float64)
-    families = torch.zeros(n, dtype=torch.long)
-    outcome = gradient_flow(FrameTable((hierarchy,)), torch.tensor(targets.T.copy()), families, tolerance)
-    return int((outcome.status == FlowStatus.REACHED_END).sum())
+def engine(flow: Callable[..., object], all_targets: bool = False) -> Solver:
+    """One of our two engines in local frames, on targets of F0 or (``all_targets``) on uniform ones, trapped or not."""
+
+    def run(hierarchy: Hierarchy, targets: np.ndarray) -> tuple[int, int]:
+        n = len(targets)
+        point = Point("splitting", "uniform", hierarchy.dimension, hierarchy.depth, hierarchy.rho[0], 1.0, 6.0, 0.0)
+        tolerance = torch.full((n,), point.local_tolerance, dtype=torch.float64)
+        families = torch.zeros(n, dtype=torch.long)
+        outcome = flow(FrameTable((hierarchy,)), torch.tensor(targets.T.copy()), families, tolerance)
+        status = outcome.status  # type: ignore[attr-defined]
+        done = status != FlowStatus.MAX_STEPS if all_targets else status == FlowStatus.REACHED_END
+        return int(done.sum()), n
+
+    return run
 
 
-def scipy_solver(method: str, budget: float) -> Callable[[Hierarchy, np.ndarray], int]:
-    """SciPy, target by target, until the budget of CPU seconds a target is used up."""
+def scipy_solver(method: str, budget: float) -> Solver:
+    """SciPy, target by target, until the budget of CPU seconds is used up."""
 
-    def run(hierarchy: Hierarchy, targets: np.ndarray) -> int:
-        return sum(_scipy_one(hierarchy, target, method, budget) for target in targets)
+    def run(hierarchy: Hierarchy, targets: np.ndarray) -> tuple[int, int]:
+        stop, tried, finished = time.process_time() + budget, 0, 0
+        while tried < len(targets) and time.process_time() < stop:
+            finished += _scipy_one(hierarchy, targets[tried], method, stop)
+            tried += 1
+        return finished, tried
 
     return run
 
@@ -73,8 +94,8 @@ class _OutOfTime(Exception):
     pass
 
 
-def _scipy_one(hierarchy: Hierarchy, target: np.ndarray, method: str, budget: float) -> bool:
-    phi, end, stop = HierarchicalMap(hierarchy), hierarchy.end, time.process_time() + budget
+def _scipy_one(hierarchy: Hierarchy, target: np.ndarray, method: str, stop: float) -> bool:
+    phi, end = HierarchicalMap(hierarchy), hierarchy.end
 
     def force(_: float, w: np.ndarray) -> np.ndarray:
         if time.process_time() > stop:
@@ -98,40 +119,69 @@ def _scipy_one(hierarchy: Hierarchy, target: np.ndarray, method: str, budget: fl
     return bool(found.status == 1)
 
 
-def torchode_solver(budget_steps: int) -> Callable[[Hierarchy, np.ndarray], int]:
-    """torchode's Dormand-Prince pair on the whole batch, stopped after a number of steps; -1 without torchode."""
+def torchode_solver(budget_steps: int) -> Solver:
+    """torchode's Dormand-Prince pair on the whole batch, stopped after a number of steps."""
 
-    def run(hierarchy: Hierarchy, targets: np.ndarray) -> int:
-        try:
-            import torchode
-        except ImportError:
-            return -1
+    def run(hierarchy: Hierarchy, targets: np.ndarray) -> tuple[int, int]:
+        import torchode
+
         phi, goal = HierarchicalMap(hierarchy), torch.tensor(targets)
 
         def force(_: torch.Tensor, w: torch.Tensor) -> torch.Tensor:
             return (phi.jacobian(w) * (goal - phi(w))[..., None]).sum(dim=1)
 
         term = torchode.ODETerm(force)
-        method = torchode.Dopri5(term=term)
         control = torchode.IntegralController(atol=1e-9, rtol=1e-6, term=term)
-        solver = torchode.AutoDiffAdjoint(method, control, max_steps=budget_steps)
+        solver = torchode.AutoDiffAdjoint(torchode.Dopri5(term=term), control, max_steps=budget_steps)
         start = torch.zeros((len(targets), 2), dtype=torch.float64)
         ends = torch.tensor([0.0, 1e7], dtype=torch.float64).expand(len(targets), 2)
         with torch.no_grad():
             solution = solver.solve(torchode.InitialValueProblem(y0=start, t_eval=ends))
-        return int((solution.ys[:, -1, 0] >= hierarchy.end).sum())
+        return int((solution.ys[:, -1, 0] >= hierarchy.end).sum()), len(targets)
 
     return run
 
 
-def measure(method: str, solve: Callable[[Hierarchy, np.ndarray], int], hierarchy: Hierarchy, count: int) -> Row:
-    """Time one solver on targets of the guaranteed set."""
-    targets = _targets(hierarchy, count)
+def measure(name: str, solve: Solver, hierarchy: Hierarchy, targets: np.ndarray) -> Row:
+    """Time one solver; a candidate that fails is named with its error."""
     start = time.process_time()
-    finished = solve(hierarchy, targets)
-    seconds = time.process_time() - start
-    name = f"{method} (absent)" if finished < 0 else method
-    return Row(name, hierarchy.rho[0], hierarchy.depth, hierarchy.dimension, len(targets), max(0, finished), seconds)
+    try:
+        finished, tried = solve(hierarchy, targets)
+    except Exception as error:  # a peer that fails is a finding, not the end of the comparison
+        return Row(f"{name}: {type(error).__name__}", 0, 0, time.process_time() - start)
+    return Row(name, tried, finished, time.process_time() - start)
+
+
+def _peers(quick: bool) -> None:
+    budget, steps, batch, few = (2.0, 50, 50, 10) if quick else (12.0, 500, 2000, 100)
+    for rho, depth in [(0.12, 1)] if quick else [(0.12, 1), (0.12, 2), (0.03, 3)]:
+        hierarchy = Hierarchy(3, depth, (rho,))
+        print(f"\nF0 targets at rho = {rho:g}, d = 3, N = {depth}; at most {budget:g} CPU-s or {steps} steps")
+        ours = measure("ours, compiled loop", engine(compiled_flow), hierarchy, _targets(hierarchy, batch))
+        print(ours.line(), flush=True)
+        candidates: list[tuple[str, Solver, int]] = [
+            (f"ours, whole arrays of {few}", engine(batched_flow), few),
+            ("SciPy LSODA", scipy_solver("LSODA", budget), batch),
+            ("SciPy Radau", scipy_solver("Radau", budget), batch),
+            (f"torchode Dopri5, batch of {few}", torchode_solver(steps), few),
+        ]
+        for name, solver, count in candidates:
+            print(measure(name, solver, hierarchy, _targets(hierarchy, count)).line(ours), flush=True)
+
+
+def _growth(quick: bool) -> None:
+    print("\nOurs on uniform targets, trapped ones included: how the cost grows")
+    shapes = [(0.12, 3, 3)] if quick else [(r, 3, 3) for r in (0.12, 0.05, 0.03, 0.02, 0.012, 0.008, 0.004)]
+    shapes += [] if quick else [(0.03, 3, n) for n in (1, 2, 5, 10)] + [(0.03, d, 3) for d in (6, 20)]
+    shapes += [] if quick else [(0.02, d, d) for d in (6, 12, 20)]
+    for rho, d, n in shapes:
+        hierarchy = Hierarchy(d, n, (rho,))
+        count = 50 if quick else 2000 if rho >= 0.02 and d * n < 100 else 200
+        targets = np.random.default_rng(1).random((count, d))
+        print(
+            measure(f"rho {rho:g}, d = {d}, N = {n}", engine(compiled_flow, True), hierarchy, targets).line(),
+            flush=True,
+        )
 
 
 def main() -> None:
@@ -139,20 +189,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--quick", action="store_true", help="tiny sizes: does it run?")
     quick = parser.parse_args().quick
-    batch, few, budget = (50, 1, 5.0) if quick else (2000, 3, 120.0)
-    print(f"torch threads: {torch.get_num_threads()}")
-    print("Ours: how the cost grows with rho, N and d")
-    shapes = [(0.12, 3, 3)] if quick else [(r, 3, 3) for r in (0.12, 0.08, 0.05, 0.03, 0.02)]
-    shapes += [] if quick else [(0.03, 3, n) for n in (1, 2, 5, 8)] + [(0.03, d, 3) for d in (6, 12, 20)]
-    for rho, dimension, depth in shapes:
-        print(measure("rosenbrock", rosenbrock, Hierarchy(dimension, depth, (rho,)), batch), flush=True)
-    print(f"Others, same map, at most {budget:g} CPU-s a target")
-    for rho, depth in [(0.12, 1)] if quick else [(0.12, 1), (0.12, 2), (0.05, 2), (0.03, 3)]:
-        hierarchy = Hierarchy(3, depth, (rho,))
-        print(measure("rosenbrock", rosenbrock, hierarchy, batch), flush=True)
-        for method in ("LSODA", "Radau"):
-            print(measure(method, scipy_solver(method, budget), hierarchy, few), flush=True)
-        print(measure("torchode", torchode_solver(200 if quick else 20_000), hierarchy, few), flush=True)
+    torch.set_num_threads(1)
+    print_environment("numba", "scipy", "torchode")
+    warm = Hierarchy(3, 1, (0.12,))
+    compiling = measure("compiling, once for each version", engine(compiled_flow), warm, _targets(warm, 1))
+    print(compiling.line())
+    _growth(quick)
+    _peers(quick)
 
 
 if __name__ == "__main__":

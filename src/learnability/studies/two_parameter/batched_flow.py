@@ -26,6 +26,7 @@ from learnability.studies.two_parameter.outcome import (
     CHATTER,
     CHECK,
     LONG,
+    ROUNDING,
     RUNNING,
     STALL,
     WINDOW,
@@ -118,13 +119,14 @@ def _attempt(table: FrameTable, flow: Flow) -> tuple[Tensor, LossJet, Tensor, Te
 def advance_one_step(table: FrameTable, flow: Flow) -> None:
     """One adaptive step of every target, in place.
 
-    A step is accepted when its error is below the tolerance in units of the stage (u) and of a cell (q), when it
-    moves by less than 0.05 stages and 0.3 cells, and when the loss does not rise."""
+    A step is accepted when its error is below the tolerance in units of the stage (u) and of a cell (q), or not to be
+    told from rounding, when it moves by less than 0.05 stages and 0.3 cells, and when the loss does not rise."""
     point, jet, error, definite = _attempt(table, flow)
     assert jet.force_slope is not None
     scale = flow.frames.step_scale(flow.point[1])
     moved = (point - flow.point) / scale
-    error = (error / scale).abs().amax(dim=0) / flow.tolerance
+    allowed = torch.maximum(flow.tolerance * scale, ROUNDING * flow.point.abs())
+    error = (error.abs() / allowed).amax(dim=0)
     too_far = torch.maximum(moved[0].abs() / 0.3, moved[1].abs() / 0.05)
     error = torch.where(too_far > 1, torch.maximum(error, 1.5 * too_far), error)
     sound = definite & (jet.loss <= flow.loss * (1 + 1e-7)) & ~error.isnan()

@@ -212,9 +212,9 @@ def _step(c: Array, r: Array, s: Array, t: Tableau) -> None:
     q3, u3 = (d * gq - b * gu) * scale, (a * gu - b * gq) * scale
     in_q, in_u = _scales(c, u)
     moved_q, moved_u = (new_q - q) / in_q, (new_u - u) / in_u
-    error_q = abs(e1 * q1 + e2 * q2 + e3 * q3) / in_q
-    error_u = abs(e1 * u1 + e2 * u2 + e3 * u3) / in_u
-    error = max(error_q, error_u) / s[_TOLERANCE]
+    error_q = abs(e1 * q1 + e2 * q2 + e3 * q3) / max(s[_TOLERANCE] * in_q, outcome.ROUNDING * abs(q))
+    error_u = abs(e1 * u1 + e2 * u2 + e3 * u3) / max(s[_TOLERANCE] * in_u, outcome.ROUNDING * abs(u))
+    error = max(error_q, error_u)
     lost = math.isnan(error_q) or math.isnan(error_u)
     too_far = max(abs(moved_q) / 0.3, abs(moved_u) / 0.05)
     if too_far > 1:

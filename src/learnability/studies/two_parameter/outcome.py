@@ -33,6 +33,11 @@ STALL: Final = 320
 LONG: Final = 1e17
 """A step this long, in units of (smallest length)^-2, goes nowhere: honest steps reach 1e12."""
 ZERO_LOSS: Final = 1e-24
+ROUNDING: Final = 16 * 2.0**-52
+"""A local error below this part of a parameter is rounding, which a shorter step does not lessen.
+
+Cells of stage 3 are 3e-7 wide in q at rho = .008: a tightened tolerance lies below the resolution of q there, and steps
+would shrink until the target seems trapped."""
 
 
 @dataclass
