@@ -224,10 +224,11 @@ def deficit(analyses: Analyses) -> Figure:
         axes[0, 0].set_ylabel("floor - min L, t up to 5 (1)")
         axes[0, 0].set_title(f"trapped, $z_1 z_2$: power {_estimate(flow, 'deficit_slope', place)}")
         free = [i for i, dimension in enumerate(flow["trapped_dimension"].values) if dimension == 0]
+        names = [pretty(name) for name in flow.attrs["polynomials"]]
         for i, target in enumerate(free):
             _power_law(axes[0, 1], flow, "limit_distance", target, d, i)
         axes[0, 1].set_ylabel("sup over t of $|L_d - L_\\infty|$ (1)")
-        axes[0, 1].set_title("free: power " + _estimate(flow, "limit_slope", free[0]))
+        axes[0, 1].set_title(f"free, {names[free[0]]}: power {_estimate(flow, 'limit_slope', free[0])}")
         for axis in axes[0]:
             axis.legend()
         return figure
@@ -252,7 +253,8 @@ def coefficient(analyses: Analyses) -> Figure:
         figure, axes = new_figure(1, 2, width=3.6, height=2.8)
         chosen = [i for i, value in enumerate(c) if value in (0.5, 0.75, 0.9, 1.0, 1.1, 1.5)]
         for shade, i in enumerate(chosen):
-            axes[0, 0].plot(time, loss[i], color=COLOURS[shade % 8], label=f"c = {c[i]:g}")
+            style = {"color": COLOURS[shade], "marker": MARKERS[shade], "markevery": (2 * shade, 16)}
+            axes[0, 0].plot(time, loss[i], **style, label=f"c = {c[i]:g}")
         axes[0, 0].set_xlabel("flow time")
         axes[0, 0].set_ylabel("population loss (1)")
         trapped = float(sweep["trapped_dimension"].values[c == 1][0])
