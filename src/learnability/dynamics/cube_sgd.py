@@ -98,19 +98,16 @@ def cube_step_(network: Network, batch: CubeBatch, step_size: float, tables: Tab
 def cube_output(network: Network, points: np.ndarray, tables: Tables) -> np.ndarray:
     """f at the points, shape (n,)."""
     weights, readout, offset = (tensor.numpy() for tensor in network.tensors())
-    return _output(weights, readout, points, *_passed(tables)) + offset
+    return _output(weights, readout, points, tables.values, tables.splits, tables.parts, tables.rows) + offset
 
 
 def active_sums(network: Network, points: np.ndarray, signal: np.ndarray, tables: Tables) -> np.ndarray:
     """``S_j = sum_b signal_b 1(W_j . (x_b, 1) > 0) (x_b, 1)``, shape (m, d+1)."""
     weights = network.weights.numpy()
     result = np.empty_like(weights)
-    _signed_sums(weights, points, signal.astype(weights.dtype), result, *_passed(tables))
+    buffers = tables.values, tables.splits, tables.parts, tables.sums, tables.rows
+    _signed_sums(weights, points, signal.astype(weights.dtype), result, *buffers)
     return result
-
-
-def _passed(tables: Tables) -> tuple[np.ndarray, ...]:
-    return tables.values, tables.splits, tables.parts, tables.sums, tables.rows
 
 
 @reordered
@@ -138,7 +135,7 @@ def _fill_parts(weights, start, size, values, splits, parts, rows):  # type: ign
 
 
 @reordered
-def _output(weights, readout, points, values, splits, parts, sums, rows):  # type: ignore[no-untyped-def]
+def _output(weights, readout, points, values, splits, parts, rows):  # type: ignore[no-untyped-def]
     """``sum_j a_j relu(z_bj)`` for each point b."""
     result = np.zeros(points.size, weights.dtype)
     zero = weights.dtype.type(0)

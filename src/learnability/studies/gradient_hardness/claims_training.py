@@ -183,7 +183,7 @@ TRAINING_CLAIMS = (
         statement=(
             "from the default start d = 20 needs more than 1e5 steps: a failure below that is no evidence of hardness"
         ),
-        measured="steps at d = 20 by a power law and by an exponential through the medians at d = 5 to 8",
+        measured="steps at d = 20 by a power law and by an exponential through the medians from d = 5 on",
         rule=AtLeast(1e5),
         measure=_extrapolated_steps,
         experiments=(DEFAULT,),
