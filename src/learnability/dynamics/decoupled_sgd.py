@@ -13,12 +13,15 @@ and neurons of a replica share what the labels make them share.
 """
 
 import math
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from learnability.dynamics.normal_numbers import standard_normal
 from learnability.dynamics.online_sgd import row_tiles
+from learnability.dynamics.relu_steps import chain_moments, compiles
 from learnability.dynamics.sgd_loop import Engine
 from learnability.dynamics.two_layer import TwoLayerProblem, labels, learning_signal
 
@@ -62,28 +65,61 @@ def random_chain(
     return ChainState(frame / length[..., None], rest / length, second_layer.expand(shape), bias.expand(shape))
 
 
+def moments(
+    problem: TwoLayerProblem, state: ChainState, g: Tensor, h: Tensor, label: Tensor, factor: Tensor
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """sum c g (replica, neuron, M), then sum c s, sum c h and sum c^2 (replica, neuron), c = factor y sigma'(s +
+    bias).
+    """
+    if compiles(problem, state.frame):
+        return chain_moments(state.frame, state.rest, factor, state.bias, g.mT, h.mT, label)
+    pulled, along, radial, spread = (0.0 * state.frame, 0.0 * state.rest, 0.0 * state.rest, 0.0 * state.rest)
+    for rows in row_tiles(g.shape[1], h.shape[-1], h.device):
+        s = torch.matmul(g[:, rows], state.frame.mT).addcmul_(h[:, rows], state.rest[:, None])
+        preactivations = s + state.bias[:, None]
+        c = learning_signal(problem, preactivations, label[:, rows], state.second_layer).slopes
+        c = c.mul_(factor[:, None])
+        pulled = torch.baddbmm(pulled, c.mT, g[:, rows])
+        along = along + torch.linalg.vecdot(c, h[:, rows], dim=1)
+        spread = spread + torch.linalg.vecdot(c, c, dim=1)
+        radial = radial + torch.linalg.vecdot(c, s, dim=1)
+    return pulled, radial, along, spread
+
+
 def chain_step(
     problem: TwoLayerProblem, state: ChainState, g: Tensor, h: Tensor, label: Tensor, chi: Tensor, step_size: Tensor
 ) -> ChainState:
     """One step: g (replica, batch, M), h (replica, batch, neuron), label (replica, batch), chi (replica, neuron)."""
-    batch_size = g.shape[1]
-    pulled, along, radial, spread = (0.0 * state.frame, 0.0 * state.rest, 0.0 * state.rest, 0.0 * state.rest)
-    for rows in row_tiles(batch_size, h.shape[-1], h.device):
-        s = torch.matmul(g[:, rows], state.frame.mT).addcmul_(h[:, rows], state.rest[:, None])
-        preactivations = s + state.bias[:, None]
-        c = learning_signal(problem, preactivations, label[:, rows], state.second_layer).slopes
-        c = c.mul_((state.second_layer * (step_size / batch_size))[:, None])
-        pulled = torch.baddbmm(pulled, c.mT, g[:, rows])
-        along = along + torch.linalg.vecdot(c, h[:, rows], dim=1)
-        spread = spread + torch.linalg.vecdot(c, c, dim=1)
-        if problem.spherical:
-            radial = radial + torch.linalg.vecdot(c, s, dim=1)
-    frame = state.frame * (1 - radial)[..., None] + pulled
-    rest = ((state.rest * (1 - radial) + along).square() + spread * chi).sqrt()
+    factor = state.second_layer * (step_size / g.shape[1])
+    pulled, radial, along, spread = moments(problem, state, g, h, label, factor)
+    kept = 1 - radial if problem.spherical else torch.ones_like(radial)
+    frame = state.frame * kept[..., None] + pulled
+    rest = ((state.rest * kept + along).square() + spread * chi).sqrt()
     if problem.spherical:
         length = (frame.square().sum(-1) + rest.square()).sqrt()
         frame, rest = frame / length[..., None], rest / length
     return state._replace(frame=frame, rest=rest)
+
+
+def chain_batches(
+    problem: TwoLayerProblem,
+    state: ChainState,
+    factor: Tensor,
+    batch_size: int,
+    freedom: int,
+    steps: int,
+    generator: torch.Generator,
+) -> Iterator[tuple[Tensor, Tensor, Tensor, Tensor]]:
+    """(g, h, label, chi) of ``steps`` steps: chi for all of them at once, the others step by step.
+
+    g and h lie as (replica, task or neuron, batch) in memory: the samples of a neuron stand side by side.
+    """
+    replicas, neurons = state.rest.shape
+    degrees = torch.full((steps, replicas, neurons), float(freedom), dtype=factor.dtype, device=factor.device)
+    for chi in chi_square(degrees, generator):
+        g = standard_normal((replicas, len(factor), batch_size), factor, generator).mT
+        h = standard_normal((replicas, neurons, batch_size), factor, generator).mT
+        yield g, h, labels(problem, torch.matmul(g, factor.mT), generator), chi
 
 
 def observe(state: ChainState, factor: Tensor) -> dict[str, Tensor]:
@@ -111,13 +147,11 @@ def decoupled_engine(problem: TwoLayerProblem, directions: Tensor, batch_size: i
     factor = task_factor(directions)
 
     def advance(state: ChainState, step_sizes: Tensor, generator: torch.Generator) -> ChainState:
-        replicas, neurons = state.rest.shape
         f = factor.to(state.frame)
-        g = f.new_empty(replicas, batch_size, tasks).normal_(generator=generator)
-        h = f.new_empty(replicas, batch_size, neurons).normal_(generator=generator)
-        chi = chi_square(torch.full_like(state.rest, float(freedom)), generator)
-        label = labels(problem, torch.matmul(g, f.mT), generator)
-        return chain_step(problem, state, g, h, label, chi, step_sizes[0])
+        drawn = chain_batches(problem, state, f, batch_size, freedom, len(step_sizes), generator)
+        for step_size, batch in zip(step_sizes, drawn, strict=True):
+            state = chain_step(problem, state, *batch, step_size)
+        return state
 
     return Engine("decoupled", advance, lambda state: state, lambda state: observe(state, factor.to(state.frame)))
 

@@ -16,9 +16,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from learnability.dynamics.decoupled_sgd import ChainState, chi_square, decoupled_engine, observe, task_factor
+from learnability.dynamics.decoupled_sgd import (
+    ChainState,
+    chain_batches,
+    decoupled_engine,
+    moments,
+    observe,
+    task_factor,
+)
 from learnability.dynamics.sgd_loop import Engine
-from learnability.dynamics.two_layer import TwoLayerProblem, labels, learning_signal
+from learnability.dynamics.two_layer import TwoLayerProblem
 
 
 def _force(student: Tensor, teacher: Tensor, alignment: Tensor) -> Tensor:
@@ -42,13 +49,10 @@ def matched_step(
     ``mean`` is (in the frame (replica, neuron, M), along the rest (replica, neuron)), per unit of step size.
     """
     g, h, label, chi = drawn
-    s = torch.matmul(g, state.frame.mT).addcmul_(h, state.rest[:, None])
-    c = learning_signal(problem, s + state.bias[:, None], label, state.second_layer).slopes
-    c = c.mul_((state.second_layer / g.shape[1])[:, None])
-    radial = torch.linalg.vecdot(c, s, dim=1)
-    in_frame = torch.matmul(c.mT, g) - radial[..., None] * state.frame
-    along = torch.linalg.vecdot(c, h, dim=1) - radial * state.rest
-    spread = fraction * torch.linalg.vecdot(c, c, dim=1)
+    pulled, radial, along, spread = moments(problem, state, g, h, label, state.second_layer / g.shape[1])
+    in_frame = pulled - radial[..., None] * state.frame
+    along = along - radial * state.rest
+    spread = fraction * spread
     root = fraction**0.5
     frame = state.frame + step_size * (mean[0] + root * (in_frame - mean[0]))
     along = state.rest + step_size * (mean[1] + root * (along - mean[1]))
@@ -81,17 +85,20 @@ def large_batch_engine(
     alpha = torch.as_tensor(problem.activation.expansion(bias.cpu().numpy(), teacher.shape[1] - 1))
     student = alpha.to(directions.device) * second_layer.double().to(directions.device)[:, None]
 
-    def advance(state: ChainState, step_sizes: Tensor, generator: torch.Generator) -> ChainState:
-        replicas, neurons = state.rest.shape
-        f, b = factor.to(state.frame), beta.to(state.frame)
+    freedom = dimension - len(factor) - 1
+
+    def mean_step(state: ChainState, f: Tensor, b: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
         alignment = torch.matmul(state.frame, f.mT)
-        force = _force(student.to(state.frame), b, alignment)
+        force = _force(weights, b, alignment)
         radial = torch.linalg.vecdot(force, alignment)
-        mean = torch.matmul(force, f) - radial[..., None] * state.frame, -radial * state.rest
-        g = f.new_empty(replicas, drawn, f.shape[0]).normal_(generator=generator)
-        h = f.new_empty(replicas, drawn, neurons).normal_(generator=generator)
-        chi = chi_square(torch.full_like(state.rest, float(dimension - f.shape[0] - 1)), generator)
-        label = labels(problem, torch.matmul(g, f.mT), generator)
-        return matched_step(problem, state, (g, h, label, chi), mean, drawn / batch_size, step_sizes[0])
+        return torch.matmul(force, f) - radial[..., None] * state.frame, -radial * state.rest
+
+    def advance(state: ChainState, step_sizes: Tensor, generator: torch.Generator) -> ChainState:
+        f, b, weights = factor.to(state.frame), beta.to(state.frame), student.to(state.frame)
+        batches = chain_batches(problem, state, f, drawn, freedom, len(step_sizes), generator)
+        for step_size, batch in zip(step_sizes, batches, strict=True):
+            mean = mean_step(state, f, b, weights)
+            state = matched_step(problem, state, batch, mean, drawn / batch_size, step_size)
+        return state
 
     return Engine("matched", advance, exact.settle, lambda state: observe(state, factor.to(state.frame)))

@@ -9,6 +9,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from learnability.dynamics.normal_numbers import standard_normal
+from learnability.dynamics.relu_steps import compiles, network_step
 from learnability.dynamics.sgd_loop import Engine
 from learnability.dynamics.two_layer import Signal, TwoLayerProblem, labels, learning_signal, moved
 
@@ -115,6 +117,11 @@ def observe(state: NetworkState, directions: Tensor) -> dict[str, Tensor]:
     }
 
 
+def _own(state: NetworkState) -> NetworkState:
+    """A copy that may be changed in place."""
+    return NetworkState(*(tensor.clone(memory_format=torch.contiguous_format) for tensor in state))
+
+
 def full_engine(problem: TwoLayerProblem, directions: Tensor, batch_size: int, shared_data: bool = False) -> Engine:
     """Online SGD with fresh batches; ``directions`` is V, (task, dimension) or (replica, task, dimension).
 
@@ -125,13 +132,20 @@ def full_engine(problem: TwoLayerProblem, directions: Tensor, batch_size: int, s
     if batch_size < 1:
         raise ValueError(f"batch_size is {batch_size}, and must be at least 1")
 
-    def advance(state: NetworkState, step_sizes: Tensor, generator: torch.Generator) -> NetworkState:
+    def batch(state: NetworkState, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         replicas, _, dimension = state.weights.shape
-        x = state.weights.new_empty(1 if shared_data else replicas, batch_size, dimension)
-        x.normal_(generator=generator)
+        x = standard_normal((1 if shared_data else replicas, batch_size, dimension), state.weights, generator)
         label = labels(problem, torch.matmul(x, directions.mT), generator)
-        if shared_data:
-            x, label = x.expand(replicas, -1, -1), label.expand(replicas, -1)
-        return full_step(problem, state, x, label, step_sizes[0])
+        return (x.expand(replicas, -1, -1), label.expand(replicas, -1)) if shared_data else (x, label)
+
+    def advance(state: NetworkState, step_sizes: Tensor, generator: torch.Generator) -> NetworkState:
+        if compiles(problem, state.weights):
+            state = _own(state)
+            for step_size in step_sizes.tolist():
+                network_step(problem, state, *batch(state, generator), step_size)
+            return state
+        for step_size in step_sizes:
+            state = full_step(problem, state, *batch(state, generator), step_size)
+        return state
 
     return Engine("full", advance, settle, lambda state: observe(state, directions))

@@ -22,6 +22,7 @@ import torch
 from torch import Tensor
 
 from learnability.dynamics.decoupled_sgd import chi_square, task_factor
+from learnability.dynamics.normal_numbers import standard_normal
 from learnability.dynamics.sgd_loop import Engine
 from learnability.dynamics.two_layer import TwoLayerProblem, labels, learning_signal, moved
 
@@ -41,7 +42,7 @@ def bartlett(rows: int, columns: int, replicas: int, like: Tensor, generator: to
     below.
     """
     rank = min(rows, columns)
-    factor = like.new_empty(replicas, rows, rank).normal_(generator=generator).tril_(-1)
+    factor = standard_normal((replicas, rows, rank), like, generator).tril_(-1)
     degrees = torch.arange(columns, columns - rank, -1, dtype=like.dtype, device=like.device)
     factor.diagonal(dim1=1, dim2=2).copy_(chi_square(degrees.expand(replicas, rank).contiguous(), generator).sqrt())
     return factor
@@ -140,10 +141,12 @@ def overlap_engine(problem: TwoLayerProblem, directions: Tensor, batch_size: int
         replicas, width, axes = state.coordinates.shape
         check_dimension(dimension, tasks, width)
         f = factor.to(state.coordinates.device)
-        z = f.new_empty(replicas, batch_size, axes).normal_(generator=generator)
-        label = labels(problem, torch.matmul(z[..., :tasks], f.mT), generator)
-        outside = bartlett(min(batch_size, width), dimension - axes, replicas, f, generator)
-        return overlap_step(problem, state, z, label, outside, step_sizes[0])
+        for step_size in step_sizes:
+            z = standard_normal((replicas, batch_size, axes), f, generator)
+            label = labels(problem, torch.matmul(z[..., :tasks], f.mT), generator)
+            outside = bartlett(min(batch_size, width), dimension - axes, replicas, f, generator)
+            state = overlap_step(problem, state, z, label, outside, step_size)
+        return state
 
     return Engine("overlap", advance, lambda s: s, lambda s: observe(s, factor.to(s.coordinates.device)))
 

@@ -1,7 +1,7 @@
 """The loop of every SGD engine: saved steps, step sizes, divergence, checkpoints. Written once.
 
-An engine is a pure ``advance``: (state, step sizes, generator) -> state, over a block of consecutive steps. A state
-is a NamedTuple of tensors whose first axis is the replica. Engines differ in their state and agree in what they
+An engine is a pure ``advance``: (state, step sizes, generator) -> state, over whole blocks of consecutive steps. A
+state is a NamedTuple of tensors whose first axis is the replica. Engines differ in their state and agree in what they
 observe.
 """
 
@@ -31,7 +31,8 @@ class Resumable(Protocol):
 
 @dataclass(frozen=True)
 class Engine:
-    """One way to run SGD. ``advance`` takes ``block`` steps; ``settle`` puts a state in its normal form.
+    """One way to run SGD. ``advance`` takes as many steps as there are step sizes, a multiple of ``block``; ``settle``
+    puts a state in its normal form.
 
     ``observe`` gives, under the same names for every engine: ``alignment`` (replica, neuron, task), <w_j, v_m>;
     ``squared_norm`` (replica, neuron), |w_j|^2; ``second_layer`` and ``bias`` (replica, neuron).
@@ -101,8 +102,8 @@ class _Run:
                 self.state = self._graph(self.state, rates[done : done + self._graph.steps])
                 done += self._graph.steps
             else:
-                self.state = self.engine.advance(self.state, rates[done : done + self.engine.block], self.generator)
-                done += self.engine.block
+                self.state = self.engine.advance(self.state, rates[done:], self.generator)
+                done = len(rates)
         self.step += done
         self.state = self.engine.settle(self.state)
         lost = _lost(self.state, self.bound)

@@ -17,7 +17,7 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 
-from learnability.numerics.activations import Activation
+from learnability.numerics.activations import RELU, Activation
 
 Loss = Literal["correlation", "squared"]
 
@@ -88,7 +88,11 @@ def learning_signal(
     error = label
     if problem.loss == "squared":
         error = label - output(problem, preactivations, second_layer)
-    slopes = torch.mul(problem.activation.derivative(preactivations), error[..., None], out=out)
+    if problem.activation is RELU and preactivations.device.type == "cpu":
+        # torch.heaviside is a scalar loop there, twenty times as slow as a comparison.
+        slopes = torch.mul(preactivations > 0, error[..., None], out=out)
+    else:
+        slopes = torch.mul(problem.activation.derivative(preactivations), error[..., None], out=out)
     to_second_layer = to_bias = None
     if problem.second_layer_rate:
         hidden = problem.activation.value(preactivations)
