@@ -222,7 +222,7 @@ def against_torchdiffeq(sizes: Sizes) -> None:
     finite = np.array([32.0, 128.0, 512.0, 2048.0])
     for text, dimensions, end in (
         ("z1 + z1*z2", np.append(finite, np.inf), 2 * sizes.end),
-        ("He3(z1)", finite, 6 * sizes.end),
+        ("He3(z1)", finite, 2.5 * sizes.end),
     ):
         batch = batch_of(text, count, dimensions, seeds, end)
         print(f"\n{text}: {len(batch.initial)} flows of {count} particles, d = {dimensions.tolist()}, T = {end:g}")
