@@ -84,8 +84,11 @@ def distances(analyses: Analyses) -> Figure:
         shade = 0.35 + 0.65 * (i + 1) / points.sizes["point"]
         depth = int(points.depth.values[i])
         axes.plot(eps, points.near.values[i], color=COLOURS[0], alpha=shade, linewidth=1.2)
-        if i in (0, points.sizes["point"] - 1):
-            axes.annotate(f"N = {depth}", (eps[16 if i else 32], points.near.values[i][16 if i else 32]), fontsize=7)
+        begins = int(np.flatnonzero(points.near.values[i])[0])
+        if begins:  # at the foot of its rise; of those that have risen already at the left edge the last is named
+            axes.annotate(f"N = {depth}", (eps[begins], 2.5e-3), fontsize=6, rotation=90, ha="right")
+        elif i == points.sizes["point"] - 1:
+            axes.annotate(f"N = {depth}", (eps[0], points.near.values[i][0]), fontsize=6, va="top")
     axes.plot([], [], color=COLOURS[0], label="hierarchical, N stages")
     axes.set(
         xscale="log", yscale="log", xlabel="distance $\\varepsilon$", ylabel="P(final distance $\\leq \\varepsilon$)"
@@ -139,7 +142,7 @@ def depth_and_dimension(analyses: Analyses) -> Figure:
     right.plot(d, wide.learned_given_f0, color=COLOURS[2], marker=MARKERS[2], label="P(learned | $F_0$)")
     right.plot(d, wide.product_law, **THEORY, label="$(1-2.6\\rho)^d$")
     right.set(xlabel="dimension d", ylabel="fraction of targets", ylim=(0, 1.03))
-    right.set_title(f"d = {d[-1]}, two parameters: {float(wide.learned[-1]):.0%} learned")
+    right.set_title(f"{float(wide.learned[-1]):.0%} learned at d = {d[-1]}, W = 2")
     right.legend(loc="lower left")
     return figure
 
