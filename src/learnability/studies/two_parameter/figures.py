@@ -84,7 +84,7 @@ def distances(analyses: Analyses) -> Figure:
         shade = 0.35 + 0.65 * (i + 1) / points.sizes["point"]
         depth = int(points.depth.values[i])
         axes.plot(eps, points.near.values[i], color=COLOURS[0], alpha=shade, linewidth=1.2)
-        begins = int(np.flatnonzero(points.near.values[i])[0])
+        begins = int(np.argmax(points.near.values[i] > 0))
         if begins:  # at the foot of its rise; of those that have risen already at the left edge the last is named
             axes.annotate(f"N = {depth}", (eps[begins], 2.5e-3), fontsize=6, rotation=90, ha="right")
         elif i == points.sizes["point"] - 1:
