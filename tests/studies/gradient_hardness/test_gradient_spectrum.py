@@ -60,7 +60,7 @@ def test_lambda_of_one_parity(coding: Coding, degree: int) -> None:
     assert parity_gradient_norm(network, degree, coding) == pytest.approx(expected, rel=1e-12)
 
 
-@pytest.mark.parametrize(("dimension", "coding"), [(2, "bit"), (14, "sign")])
+@pytest.mark.parametrize(("dimension", "coding"), [(3, "bit"), (14, "sign")])
 def test_the_sums_by_tables_are_those_by_products(
     dimension: int, coding: Coding, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -140,6 +140,8 @@ def _times_title(analyses: Analyses) -> str:
     )
     last = np.intersect1d(default["dimension"], rademacher["dimension"])[-1]
     factor = float(default["steps"].sel(dimension=last) / rademacher["steps"].sel(dimension=last))
+    if not np.isfinite(factor):
+        return f"Full parity: the initialisation decides\n(censored at d = {last:.0f})"
     return f"Full parity: the initialisation decides\n({factor:.0f} times the steps at d = {last:.0f})"
 
 
@@ -226,7 +228,8 @@ def _ratios(axes: Axes, analyses: Analyses) -> None:
     axes.set_yticks([0.3, 0.5, 1, 2], ["0.3", "0.5", "1", "2"])
     axes.minorticks_off()
     cases = _cases(analyses[RADEMACHER], full=True)
-    low, high = float(cases["ratio"].min()), float(cases["ratio"].max())
+    known = cases["ratio"].values[np.isfinite(cases["ratio"].values)]
+    low, high = (known.min(), known.max()) if known.size else (np.nan, np.nan)
     axes.set_title(f"Rademacher start: full accuracy after\n{low:.2f} to {high:.2f} of $T=1/(\\eta\\lambda_v)$")
     axes.legend(fontsize=6.5)
 
