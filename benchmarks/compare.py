@@ -26,8 +26,17 @@ class Timing:
         return float(np.median(self.seconds)) if self.seconds else float("nan")
 
 
-def take_turns(candidates: Mapping[str, Callable[[], object]], rounds: int = 5, warm_up: int = 1) -> list[Timing]:
-    """Time every candidate once a round. One that fails is reported with its error and left out."""
+def take_turns(
+    candidates: Mapping[str, Callable[[], object]],
+    rounds: int = 5,
+    warm_up: int = 1,
+    steps: Mapping[str, int] | None = None,
+) -> list[Timing]:
+    """Time every candidate once a round. One that fails is reported with its error and left out.
+
+    With ``steps``, the number of steps in a call of each candidate, times are those of one step: a candidate whose
+    step is short takes more of them a call, so that what is timed is its steady state and not its start.
+    """
     seconds: dict[str, list[float]] = {name: [] for name in candidates}
     notes: dict[str, str] = {}
     for turn in range(warm_up + rounds):
@@ -41,7 +50,7 @@ def take_turns(candidates: Mapping[str, Callable[[], object]], rounds: int = 5, 
                 notes[name] = f"failed: {type(error).__name__}: {str(error).splitlines()[0][:80] if str(error) else ''}"
                 continue
             if turn >= warm_up:
-                seconds[name].append(time.perf_counter() - start)
+                seconds[name].append((time.perf_counter() - start) / (steps[name] if steps else 1))
     return [Timing(name, tuple(seconds[name]) if name not in notes else (), notes.get(name, "")) for name in candidates]
 
 

@@ -16,6 +16,8 @@ on each other (Q singular) and batches smaller than the number of neurons need n
 number is squared.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import torch
@@ -25,6 +27,23 @@ from learnability.dynamics.decoupled_sgd import chi_square, task_factor
 from learnability.dynamics.normal_numbers import standard_normal
 from learnability.dynamics.sgd_loop import Engine
 from learnability.dynamics.two_layer import TwoLayerProblem, labels, learning_signal, moved
+
+# Coordinates of all replicas below which a second thread costs more than it saves: a step is a dozen small operations.
+_ONE_THREAD = 1 << 15
+
+
+@contextmanager
+def _fitting_threads(coordinates: Tensor) -> Iterator[None]:
+    """One thread for small states on the CPU; torch's number of threads is as before at the end."""
+    threads = torch.get_num_threads()
+    if coordinates.device.type != "cpu" or threads == 1 or coordinates.numel() > _ONE_THREAD:
+        yield
+        return
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 class OverlapState(NamedTuple):
@@ -141,11 +160,12 @@ def overlap_engine(problem: TwoLayerProblem, directions: Tensor, batch_size: int
         replicas, width, axes = state.coordinates.shape
         check_dimension(dimension, tasks, width)
         f = factor.to(state.coordinates.device)
-        for step_size in step_sizes:
-            z = standard_normal((replicas, batch_size, axes), f, generator)
-            label = labels(problem, torch.matmul(z[..., :tasks], f.mT), generator)
-            outside = bartlett(min(batch_size, width), dimension - axes, replicas, f, generator)
-            state = overlap_step(problem, state, z, label, outside, step_size)
+        with _fitting_threads(state.coordinates):
+            for step_size in step_sizes:
+                z = standard_normal((replicas, batch_size, axes), f, generator)
+                label = labels(problem, torch.matmul(z[..., :tasks], f.mT), generator)
+                outside = bartlett(min(batch_size, width), dimension - axes, replicas, f, generator)
+                state = overlap_step(problem, state, z, label, outside, step_size)
         return state
 
     return Engine("overlap", advance, lambda s: s, lambda s: observe(s, factor.to(s.coordinates.device)))
