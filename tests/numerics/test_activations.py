@@ -22,6 +22,17 @@ def test_hermite_sum_is_numpys_series():
     np.testing.assert_allclose(derivative, reference.deriv()(x), rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_the_compiled_hermite_sum_is_that_of_whole_arrays_in_any_layout(dtype):
+    coefficients = [0.3, -0.2, 0.0, 1.1, 0.4, -0.7]
+    x = torch.linspace(-3, 3, 3 * 700, dtype=dtype).view(3, 700)
+    whole = hermite_sum(x.clone().requires_grad_(), coefficients).detach()
+    bound = 40 * torch.finfo(dtype).eps * float(whole.abs().max())
+    for laid in (x, x.mT.contiguous().mT, x.repeat_interleave(2, 1)[:, ::2]):
+        torch.testing.assert_close(hermite_sum(laid, coefficients), whole, rtol=0, atol=bound)
+    torch.testing.assert_close(hermite_sum(x, [2.0]), torch.full_like(x, 2.0), rtol=0, atol=0)
+
+
 @pytest.mark.parametrize("bias", [-1.0, 0.0, 0.7])
 def test_relu_expansion_is_the_integral(bias):
     found = RELU.expansion(np.array(bias), 6)

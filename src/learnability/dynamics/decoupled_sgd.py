@@ -50,6 +50,11 @@ def task_factor(directions: Tensor) -> Tensor:
     return torch.linalg.qr(directions.double().mT, mode="r")[1].mT.contiguous()
 
 
+def is_orthonormal(factor: Tensor) -> bool:
+    """Whether the tasks are the frame's own axes, F = I: their projections are then g itself."""
+    return torch.equal(factor, torch.eye(len(factor), dtype=factor.dtype, device=factor.device))
+
+
 def random_chain(
     replicas: int, second_layer: Tensor, bias: Tensor, tasks: int, dimension: int, generator: torch.Generator
 ) -> ChainState:
@@ -105,12 +110,15 @@ def chain_batches(
     problem: TwoLayerProblem,
     state: ChainState,
     factor: Tensor,
+    orthonormal: bool,
     batch_size: int,
     freedom: int,
     steps: int,
     generator: torch.Generator,
 ) -> Iterator[tuple[Tensor, Tensor, Tensor, Tensor]]:
     """(g, h, label, chi) of ``steps`` steps: chi for all of them at once, the others step by step.
+
+    ``orthonormal`` says that the factor is the identity.
 
     g and h lie as (replica, task or neuron, batch) in memory: the samples of a neuron stand side by side.
     """
@@ -119,7 +127,8 @@ def chain_batches(
     for chi in chi_square(degrees, generator):
         g = standard_normal((replicas, len(factor), batch_size), factor, generator).mT
         h = standard_normal((replicas, neurons, batch_size), factor, generator).mT
-        yield g, h, labels(problem, torch.matmul(g, factor.mT), generator), chi
+        projections = g if orthonormal else torch.matmul(g, factor.mT)
+        yield g, h, labels(problem, projections, generator), chi
 
 
 def observe(state: ChainState, factor: Tensor) -> dict[str, Tensor]:
@@ -145,10 +154,11 @@ def decoupled_engine(problem: TwoLayerProblem, directions: Tensor, batch_size: i
     if freedom < 1:
         raise ValueError(f"dimension {dimension} is too small for {tasks} tasks in chain form: use the full engine")
     factor = task_factor(directions)
+    orthonormal = is_orthonormal(factor)
 
     def advance(state: ChainState, step_sizes: Tensor, generator: torch.Generator) -> ChainState:
         f = factor.to(state.frame)
-        drawn = chain_batches(problem, state, f, batch_size, freedom, len(step_sizes), generator)
+        drawn = chain_batches(problem, state, f, orthonormal, batch_size, freedom, len(step_sizes), generator)
         for step_size, batch in zip(step_sizes, drawn, strict=True):
             state = chain_step(problem, state, *batch, step_size)
         return state

@@ -20,6 +20,7 @@ from learnability.dynamics.decoupled_sgd import (
     ChainState,
     chain_batches,
     decoupled_engine,
+    is_orthonormal,
     moments,
     observe,
     task_factor,
@@ -85,7 +86,7 @@ def large_batch_engine(
     alpha = torch.as_tensor(problem.activation.expansion(bias.cpu().numpy(), teacher.shape[1] - 1))
     student = alpha.to(directions.device) * second_layer.double().to(directions.device)[:, None]
 
-    freedom = dimension - len(factor) - 1
+    freedom, orthonormal = dimension - len(factor) - 1, is_orthonormal(factor)
 
     def mean_step(state: ChainState, f: Tensor, b: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
         alignment = torch.matmul(state.frame, f.mT)
@@ -95,7 +96,7 @@ def large_batch_engine(
 
     def advance(state: ChainState, step_sizes: Tensor, generator: torch.Generator) -> ChainState:
         f, b, weights = factor.to(state.frame), beta.to(state.frame), student.to(state.frame)
-        batches = chain_batches(problem, state, f, drawn, freedom, len(step_sizes), generator)
+        batches = chain_batches(problem, state, f, orthonormal, drawn, freedom, len(step_sizes), generator)
         for step_size, batch in zip(step_sizes, batches, strict=True):
             mean = mean_step(state, f, b, weights)
             state = matched_step(problem, state, batch, mean, drawn / batch_size, step_size)

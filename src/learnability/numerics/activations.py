@@ -11,9 +11,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from learnability.numerics.compiled import reordered
 from learnability.numerics.hermite import gauss_hermite, hermite_basis
 
 Elementwise = Callable[[Tensor], Tensor]
+_BLOCK = 512
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,15 @@ def hermite_sum(x: Tensor, coefficients: Sequence[float]) -> Tensor:
     """sum_k c_k h_k(x), entry by entry, by Clenshaw's recurrence (no list of basis functions is kept).
 
     From h_{k+1} = (x h_k - sqrt(k) h_{k-1}) / sqrt(k+1):
-    u_k = c_k + x u_{k+1} / sqrt(k+1) - sqrt((k+1)/(k+2)) u_{k+2}, and the sum is u_0.
+    u_k = c_k + x u_{k+1} / sqrt(k+1) - sqrt((k+1)/(k+2)) u_{k+2}, and the sum is u_0. On the CPU in one compiled pass.
     """
+    if x.device.type == "cpu" and not x.requires_grad and x.dtype in (torch.float32, torch.float64):
+        if x.ndim > 1 and not x.is_contiguous() and x.mT.is_contiguous():
+            return hermite_sum(x.mT, coefficients).mT
+        points = x.contiguous().view(-1).numpy()
+        out = np.empty_like(points)
+        _clenshaw(points, np.array(coefficients, points.dtype), out)
+        return torch.from_numpy(out).view(x.shape)
     higher = torch.zeros_like(x)
     current = torch.full_like(x, coefficients[-1])
     for k in range(len(coefficients) - 2, -1, -1):
@@ -43,6 +52,24 @@ def hermite_sum(x: Tensor, coefficients: Sequence[float]) -> Tensor:
         lower.mul_(1 / math.sqrt(k + 1)).sub_(higher, alpha=math.sqrt((k + 1) / (k + 2))).add_(coefficients[k])
         higher, current = current, lower
     return current
+
+
+@reordered
+def _clenshaw(x, coefficients, out):  # type: ignore[no-untyped-def]
+    """The recurrence of :func:`hermite_sum`, a block that fits the first-level cache after the other."""
+    degree, real = len(coefficients) - 1, out.dtype.type
+    higher, current = np.empty(_BLOCK, out.dtype), np.empty(_BLOCK, out.dtype)
+    for start in range(0, len(x), _BLOCK):
+        here = x[start : start + _BLOCK]
+        count = len(here)
+        higher[:], current[:] = 0, coefficients[degree]
+        for k in range(degree - 1, -1, -1):
+            a, b, c = real(1 / math.sqrt(k + 1)), real(math.sqrt((k + 1) / (k + 2))), coefficients[k]
+            for i in range(count):
+                lower = a * here[i] * current[i] - b * higher[i] + c
+                higher[i] = current[i]
+                current[i] = lower
+        out[start : start + count] = current[:count]
 
 
 def _by_quadrature(value: Elementwise, nodes: int) -> Callable[[np.ndarray, int], np.ndarray]:
