@@ -117,8 +117,12 @@ def largest_fall_of_u(largest: float) -> Callable[[Analyses], Measurement]:
         points = points.isel(point=np.flatnonzero(points.tolerance.values <= largest * 1.001))
         if not points.sizes["point"]:
             return NOT_RUN
+        by_tolerance = ordered(series(analyses["learning"], "tolerance"), "tolerance", descending=True)
+        rows = zip(by_tolerance.tolerance.values, by_tolerance.fall_in_f0.values, strict=True)
+        same_map = ", ".join(f"{fall:.0e} at tolerance {tolerance:.0e}" for tolerance, fall in rows)
+        more = f"; one map: {same_map}" if same_map else ""
         return Measurement.exact(
-            float(points.fall_in_f0.values.max()), f"{int(points.in_f0.values.sum())} trajectories"
+            float(points.fall_in_f0.values.max()), f"{int(points.in_f0.values.sum())} trajectories{more}"
         )
 
     return measure
