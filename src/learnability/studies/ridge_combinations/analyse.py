@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from scipy.stats import ks_2samp
 
 from learnability.numerics.intervals import bootstrap
 from learnability.numerics.scaling import bootstrap_slope
@@ -97,6 +96,8 @@ def _supremum(curves: np.ndarray, axis: int = 0) -> np.ndarray:
 
 
 def _engines(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
+    from scipy.stats import ks_2samp  # its import is half a second, which the other analyses need not pay
+
     result = runs[0].result
     final = result["alignment"].values[:, :, -1]
     reference = law_statistics(final[:, 0])
