@@ -132,7 +132,7 @@ def _times(axes: Axes, analyses: Analyses) -> None:
         _horizon(axes, float(cases["horizon"].max()), vertical=False, label=f"horizon, {name}")
     axes.set(yscale="log", xlabel="input dimension d", ylabel="steps to 100% accuracy")
     axes.set_title(_times_title(analyses))
-    axes.legend(loc="lower right")
+    axes.legend(loc="lower right", fontsize=6)
 
 
 def _times_title(analyses: Analyses) -> str:
