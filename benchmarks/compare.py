@@ -12,6 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+# Seconds before a call: threads of the last candidate's library spin for a while and would take the next one's cores.
+_PAUSE = 0.05
+
 
 @dataclass(frozen=True)
 class Timing:
@@ -43,6 +46,7 @@ def take_turns(
         for name, candidate in candidates.items():
             if name in notes:
                 continue
+            time.sleep(_PAUSE)
             start = time.perf_counter()
             try:
                 candidate()

@@ -7,11 +7,12 @@ import pytest
 import torch
 from scipy import stats
 
-from learnability.dynamics import relu_steps
+from learnability.dynamics import normal_numbers, relu_steps
 from learnability.dynamics.decoupled_sgd import chain_step, random_chain
-from learnability.dynamics.normal_numbers import standard_normal
+from learnability.dynamics.normal_numbers import SEGMENT, normal_samples, standard_normal
 from learnability.dynamics.online_sgd import full_step, network_state, random_directions, settle
 from learnability.dynamics.two_layer import TwoLayerProblem
+from learnability.numerics import threads as threads_module
 from learnability.numerics.activations import RELU
 
 # The same function under another identity: the torch steps do not know it for a ReLU.
@@ -35,26 +36,35 @@ def random_state(replicas: int, neurons: int, dimension: int):
 
 @pytest.mark.parametrize("loss", ["correlation", "squared"])
 @pytest.mark.parametrize("spherical", [True, False])
-@pytest.mark.parametrize("batched", [True, False])
-def test_a_batch_step_is_the_torch_step(loss, spherical, batched, monkeypatch):
-    monkeypatch.setattr(relu_steps, "_SMALL_PRODUCT", 1 << 18 if batched else 0)
+@pytest.mark.parametrize("shared", [True, False])
+@pytest.mark.parametrize(
+    ("replicas", "threads", "unit"), [(3, 1, 1024), (3, 1, 2), (3, 2, 1024), (1, 2, 1024), (1, 3, 2)]
+)
+def test_steps_of_a_network_are_the_torch_steps(loss, spherical, shared, replicas, threads, unit, monkeypatch):
+    """Replicas whole or cut into units of neurons, on threads that share units of one replica, data shared or not;
+    from the second step on the scales are not one."""
+    monkeypatch.setattr(relu_steps, "threads_for", lambda work: threads)
+    monkeypatch.setattr(relu_steps, "_UNIT", unit)
     problem = TwoLayerProblem(label, RELU, loss, spherical, second_layer_rate=0.7, bias_rate=0.3, output_scale=0.5)
-    x = torch.randn(3, 11, 7, generator=generator(1), dtype=torch.float64)
-    y = torch.randn(3, 11, generator=generator(2), dtype=torch.float64)
-    plain = moved = random_state(3, 5, 7)
-    moved = type(moved)(*(t.clone() for t in moved))
-    for _ in range(3):  # the second step starts from scales other than one
-        plain = full_step(replace(problem, activation=PLAIN), plain, x, y, torch.tensor(0.2, dtype=torch.float64))
-        relu_steps.network_step(problem, moved, x, y, 0.2)
-    for expected, found in zip(settle(plain), settle(moved), strict=True):
-        torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-12)
+    sets = 1 if shared else replicas
+    x = torch.randn(4, sets, 11, 7, generator=generator(1), dtype=torch.float64)
+    y = torch.randn(4, sets, 11, generator=generator(2), dtype=torch.float64)
+    sizes = torch.linspace(0.3, 0.1, 4, dtype=torch.float64)
+    plain = random_state(replicas, 5, 7)
+    compiled = type(plain)(*(t.clone() for t in plain))
+    for k in range(4):
+        here = x[k].expand(replicas, -1, -1), y[k].expand(replicas, -1)
+        plain = full_step(replace(problem, activation=PLAIN), plain, *here, sizes[k])
+    relu_steps.network_steps(problem, compiled, x, y, sizes)
+    for expected, found in zip(settle(plain), settle(compiled), strict=True):
+        torch.testing.assert_close(found, expected, rtol=1e-11, atol=1e-12)
 
 
 @pytest.mark.parametrize("spherical", [True, False])
 @pytest.mark.parametrize("threads", [1, 2])
 def test_single_samples_are_steps_of_batch_one(spherical, threads, monkeypatch):
     """70 neurons are two strips, 7 axes end inside a group of four; threads share the strips."""
-    monkeypatch.setattr(relu_steps, "_THREAD_WORK", 0)
+    monkeypatch.setattr(threads_module, "WORTH_A_THREAD", 0)
     monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
     problem = TwoLayerProblem(label, RELU, "correlation", spherical)
     state = random_state(2, 70, 7)
@@ -70,7 +80,7 @@ def test_single_samples_are_steps_of_batch_one(spherical, threads, monkeypatch):
 @pytest.mark.parametrize("spherical", [True, False])
 @pytest.mark.parametrize("threads", [1, 2])
 def test_a_chain_step_is_the_torch_step(spherical, threads, monkeypatch):
-    monkeypatch.setattr(relu_steps, "_THREAD_WORK", 0)
+    monkeypatch.setattr(threads_module, "WORTH_A_THREAD", 0)
     monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
     problem, g = TwoLayerProblem(label, RELU, "correlation", spherical), generator(3)
     one = torch.ones(5, dtype=torch.float64)
@@ -85,7 +95,7 @@ def test_a_chain_step_is_the_torch_step(spherical, threads, monkeypatch):
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_normal_numbers_have_the_normal_law(dtype):
-    """Moments, Kolmogorov-Smirnov, tails to 4.5, neighbours and partners of a pass uncorrelated: 14 comparisons at
+    """Moments, Kolmogorov-Smirnov, tails to 4.5, neighbours and partners of a pass uncorrelated: 16 comparisons at
     4.5 standard errors and one p-value above 1e-4 for each dtype; false-alarm rate below 0.05%, fixed seed."""
     count = 1 << 20
     x = standard_normal((count,), torch.empty(0, dtype=dtype), generator(0)).double().numpy()
@@ -96,7 +106,7 @@ def test_normal_numbers_have_the_normal_law(dtype):
     for bound in (2.0, 3.0, 4.0, 4.5):
         expected = 2 * count * stats.norm.sf(bound)
         assert abs((np.abs(x) > bound).sum() - expected) < 4.5 * np.sqrt(expected), bound
-    for lag in (1, 16, 256):
+    for lag in (1, 16, 256, 1 << 16):
         assert abs((x[:-lag] * x[lag:]).mean()) < error, lag
         assert abs((x[:-lag] ** 2 * x[lag:] ** 2).mean() - 1) < error * np.sqrt(8), lag
 
@@ -110,3 +120,27 @@ def test_normal_numbers_come_from_the_state_of_the_generator():
     assert torch.equal(a, b)
     c = standard_normal((5000,), like, first)
     assert abs(np.corrcoef(a, c)[0, 1]) < 4.5 / np.sqrt(5000)
+
+
+def test_normal_numbers_do_not_depend_on_threads(monkeypatch):
+    """Segments have streams of their own; the first one is that of a short call, and no two are alike."""
+    count = 3 * SEGMENT + 1000
+    alone = standard_normal((count,), torch.empty(0), generator(1))
+    short = standard_normal((5000,), torch.empty(0), generator(1))
+    monkeypatch.setattr(threads_module, "threads_for", lambda work: 2)
+    shared = standard_normal((count,), torch.empty(0), generator(1))
+    assert torch.equal(alone, shared)
+    assert torch.equal(alone[:5000], short)
+    assert not torch.isin(alone[SEGMENT : 2 * SEGMENT], alone[:SEGMENT]).float().mean() > 0.1
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("directions", [(4, 70), (2, 4, 70)], ids=["shared", "by replica"])
+def test_samples_come_with_their_projections(threads, directions, monkeypatch):
+    for module in (normal_numbers, threads_module):
+        monkeypatch.setattr(module, "threads_for", lambda work: threads)
+    v = torch.randn(directions, generator=generator(2), dtype=torch.float64)
+    x = torch.empty(3, 2, 700, 70, dtype=torch.float64)
+    projections = normal_samples(x, v, generator(1))
+    assert torch.equal(x, standard_normal(x.shape, x, generator(1)))
+    torch.testing.assert_close(projections, x @ v.mT, rtol=1e-12, atol=1e-12)

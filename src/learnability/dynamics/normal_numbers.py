@@ -1,7 +1,7 @@
 """Standard normal numbers, four times as fast on the CPU as torch draws them, from a torch generator.
 
-Every call takes 64 bits of the generator as the seed of 16 interleaved xoshiro128++ streams (Blackman and Vigna 2021)
-and turns their words into normal numbers by the Box-Muller transform,
+Every call takes 64 bits of the generator as the seed of 16 interleaved xoshiro128++ streams (Blackman and Vigna 2021),
+new ones for every 65,536 numbers, and turns their words into normal numbers by the Box-Muller transform,
 
     sqrt(-2 log u) (cos theta, sin theta),    u uniform on (0, 1], theta on [0, 2 pi),
 
@@ -18,10 +18,16 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from learnability.numerics.compiled import reordered
+from learnability.numerics.compiled_blas import one_blas_thread, times_transposed
+from learnability.numerics.threads import in_threads, meet, threads_for, together
 
 LANES = 16
+SEGMENT = 1 << 16  # numbers of one set of streams, so that threads give the bytes that one gives
 _PAIRS = 256  # of one pass: the words and the numbers of a pass stay in the first-level cache
 _FEW = 2048  # below as many numbers torch's own loop is as fast, since a call has a fixed cost
+_WORK = 8  # a number, in multiply-adds
+_GOLDEN = 0x9E3779B97F4A7C15
+_SEEDS_STRIDE = 2 * LANES * _GOLDEN  # by which splitmix64 has moved on after the words of one segment
 _QUARTER = math.pi / 4 * 2.0**-31
 _LOG2 = math.log(2)
 # Bits of sqrt(1/2) as a float32: mantissas are reduced to [sqrt(1/2), sqrt(2)).
@@ -30,17 +36,18 @@ _MANTISSA = np.int32(23)
 
 
 @reordered
-def _seed(state: NDArray[np.uint32], seed: np.uint64) -> None:
-    """The words of all streams by splitmix64, one after the other."""
+def _seed(state: NDArray[np.uint32], seed: np.uint64) -> np.uint64:
+    """The words of all streams by splitmix64, one after the other; the seed of the next segment."""
     z = np.uint64(seed)
     for i in range(2 * LANES):
-        z += np.uint64(0x9E3779B97F4A7C15)
+        z += np.uint64(_GOLDEN)
         y = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
         y = (y ^ (y >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
         y = y ^ (y >> np.uint64(31))
         half, lane = i // LANES, i % LANES
         state[2 * half, lane] = np.uint32(y)
         state[2 * half + 1, lane] = np.uint32(y >> np.uint64(32))
+    return z
 
 
 @reordered
@@ -113,7 +120,6 @@ def _turned(words, radius, first, second):  # type: ignore[no-untyped-def]
 def _fill(out, seed):  # type: ignore[no-untyped-def]
     """Standard normal numbers in the vector ``out``; where its end cuts a pass, the rest of that pass is dropped."""
     state = np.empty((4, LANES), np.uint32)
-    _seed(state, seed)
     words, single = np.empty(2 * _PAIRS, np.uint32), np.empty(_PAIRS, np.float32)
     bits = single.view(np.int32)
     radius, exponent, numbers = (
@@ -122,6 +128,8 @@ def _fill(out, seed):  # type: ignore[no-untyped-def]
         np.empty(2 * _PAIRS, out.dtype),
     )
     for start in range(0, len(out), 2 * _PAIRS):
+        if start % SEGMENT == 0:
+            seed = _seed(state, seed)
         _words(state, words)
         _radii(words[:_PAIRS], single, bits, exponent, radius)
         last = min(start + 2 * _PAIRS, len(out))
@@ -131,14 +139,69 @@ def _fill(out, seed):  # type: ignore[no-untyped-def]
             out[start:last] = numbers[: last - start]
 
 
+@reordered
+def _fill_and_project(numbers, seed, samples, directions, projections, counter, threads):  # type: ignore[no-untyped-def]
+    """A thread's share of the numbers, then, once all are drawn, its share of the projections."""
+    _fill(numbers, seed)
+    if threads > 1:
+        meet(counter, threads)
+    times_transposed(samples, directions, projections)
+
+
+def _segment_seed(seed: int, segment: int) -> np.uint64:
+    return np.uint64((seed + segment * _SEEDS_STRIDE) % 2**64)
+
+
+def _is_ours(out: Tensor) -> bool:
+    return out.device.type == "cpu" and out.dtype in (torch.float32, torch.float64) and out.numel() >= _FEW
+
+
 def standard_normal(shape: tuple[int, ...], like: Tensor, generator: torch.Generator) -> Tensor:
-    """A tensor of independent standard normal numbers, with the dtype and on the device of ``like``.
+    """A tensor of independent standard normal numbers, with the dtype and on the device of ``like``."""
+    return fill_normal(like.new_empty(shape), generator)
+
+
+def _seed_of(generator: torch.Generator) -> int:
+    return int(torch.randint(-(2**63), 2**63 - 1, (), generator=generator).item())
+
+
+def fill_normal(out: Tensor, generator: torch.Generator) -> Tensor:
+    """``out`` (contiguous) filled with independent standard normal numbers.
 
     A few numbers, and all of them away from the CPU or in other dtypes than float32 and float64, are torch's.
     """
-    out = like.new_empty(shape)
-    if out.device.type != "cpu" or out.dtype not in (torch.float32, torch.float64) or out.numel() < _FEW:
+    if not _is_ours(out):
         return out.normal_(generator=generator)
-    seed = torch.randint(-(2**63), 2**63 - 1, (), generator=generator).item()
-    _fill(out.view(-1).numpy(), np.uint64(int(seed) % 2**64))
+    seed, numbers = _seed_of(generator), out.view(-1).numpy()
+
+    def segments(first: int, last: int) -> None:
+        _fill(numbers[first:last], _segment_seed(seed, first // SEGMENT))
+
+    in_threads(segments, len(numbers), SEGMENT, _WORK * len(numbers))
     return out
+
+
+def normal_samples(out: Tensor, directions: Tensor, generator: torch.Generator) -> Tensor:
+    """``out`` (..., dimension) filled with standard normal samples; the result is their projections (..., task).
+
+    ``directions`` is V, (task, dimension), or has leading axes that broadcast with those of ``out``. One pass of the
+    threads draws and projects.
+    """
+    if not _is_ours(out) or directions.ndim > 2:
+        return torch.matmul(fill_normal(out, generator), directions.mT)
+    seed, numbers, v = _seed_of(generator), out.view(-1).numpy(), directions.contiguous().numpy()
+    samples = numbers.reshape(-1, out.shape[-1])
+    projections = out.new_empty(*out.shape[:-1], len(v))
+    rows = projections.view(-1, len(v)).numpy()
+    segments = -(-len(numbers) // SEGMENT)
+    threads = min(threads_for(_WORK * len(numbers)), segments)
+
+    def share(thread: int, counter: NDArray[np.int64]) -> None:
+        first, last = (min(t * segments // threads * SEGMENT, len(numbers)) for t in (thread, thread + 1))
+        here = slice(thread * len(rows) // threads, (thread + 1) * len(rows) // threads)
+        start = _segment_seed(seed, first // SEGMENT)
+        _fill_and_project(numbers[first:last], start, samples[here], v, rows[here], counter, threads)
+
+    with one_blas_thread():
+        together(share, threads)
+    return projections

@@ -9,14 +9,17 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from learnability.dynamics.normal_numbers import standard_normal
-from learnability.dynamics.relu_steps import compiles, network_step
+from learnability.dynamics.normal_numbers import normal_samples
+from learnability.dynamics.relu_steps import compiles, network_steps
 from learnability.dynamics.sgd_loop import Engine
 from learnability.dynamics.two_layer import Signal, TwoLayerProblem, labels, learning_signal, moved
+from learnability.numerics.threads import one_torch_thread
 
 # Rows of a batch whose projections (rows x neurons) stay in a core's second-level cache between two element-wise
 # passes.
 _TILE_ENTRIES = 1 << 16
+# Numbers that are drawn at once for the steps of one compiled call: few enough to be in cache when they are used.
+_DRAWN_ENTRIES = 1 << 21
 
 
 class NetworkState(NamedTuple):
@@ -119,7 +122,8 @@ def observe(state: NetworkState, directions: Tensor) -> dict[str, Tensor]:
 
 def _own(state: NetworkState) -> NetworkState:
     """A copy that may be changed in place."""
-    return NetworkState(*(tensor.clone(memory_format=torch.contiguous_format) for tensor in state))
+    with one_torch_thread():
+        return NetworkState(*(tensor.clone(memory_format=torch.contiguous_format) for tensor in state))
 
 
 def full_engine(problem: TwoLayerProblem, directions: Tensor, batch_size: int, shared_data: bool = False) -> Engine:
@@ -132,20 +136,26 @@ def full_engine(problem: TwoLayerProblem, directions: Tensor, batch_size: int, s
     if batch_size < 1:
         raise ValueError(f"batch_size is {batch_size}, and must be at least 1")
 
-    def batch(state: NetworkState, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    def room(state: NetworkState, steps: int) -> Tensor:
         replicas, _, dimension = state.weights.shape
-        x = standard_normal((1 if shared_data else replicas, batch_size, dimension), state.weights, generator)
-        label = labels(problem, torch.matmul(x, directions.mT), generator)
-        return (x.expand(replicas, -1, -1), label.expand(replicas, -1)) if shared_data else (x, label)
+        return state.weights.new_empty(steps, 1 if shared_data else replicas, batch_size, dimension)
+
+    def drawn(x: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        projections = normal_samples(x, directions, generator)
+        with one_torch_thread(compiles(problem, x)):
+            return x, labels(problem, projections, generator)
 
     def advance(state: NetworkState, step_sizes: Tensor, generator: torch.Generator) -> NetworkState:
         if compiles(problem, state.weights):
-            state = _own(state)
-            for step_size in step_sizes.tolist():
-                network_step(problem, state, *batch(state, generator), step_size)
+            state, x = _own(state), room(state, 1)
+            x = room(state, min(len(step_sizes), max(1, _DRAWN_ENTRIES // x.numel())))
+            for part in step_sizes.split(len(x)):
+                network_steps(problem, state, *drawn(x[: len(part)], generator), part)
             return state
         for step_size in step_sizes:
-            state = full_step(problem, state, *batch(state, generator), step_size)
+            x, label = drawn(room(state, 1), generator)
+            replicas = len(state.weights)
+            state = full_step(problem, state, x[0].expand(replicas, -1, -1), label[0].expand(replicas, -1), step_size)
         return state
 
     return Engine("full", advance, settle, lambda state: observe(state, directions))

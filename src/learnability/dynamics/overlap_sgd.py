@@ -16,8 +16,6 @@ on each other (Q singular) and batches smaller than the number of neurons need n
 number is squared.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import NamedTuple
 
 import torch
@@ -27,23 +25,10 @@ from learnability.dynamics.decoupled_sgd import chi_square, task_factor
 from learnability.dynamics.normal_numbers import standard_normal
 from learnability.dynamics.sgd_loop import Engine
 from learnability.dynamics.two_layer import TwoLayerProblem, labels, learning_signal, moved
+from learnability.numerics.threads import one_torch_thread
 
 # Coordinates of all replicas below which a second thread costs more than it saves: a step is a dozen small operations.
 _ONE_THREAD = 1 << 15
-
-
-@contextmanager
-def _fitting_threads(coordinates: Tensor) -> Iterator[None]:
-    """One thread for small states on the CPU; torch's number of threads is as before at the end."""
-    threads = torch.get_num_threads()
-    if coordinates.device.type != "cpu" or threads == 1 or coordinates.numel() > _ONE_THREAD:
-        yield
-        return
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 class OverlapState(NamedTuple):
@@ -160,7 +145,8 @@ def overlap_engine(problem: TwoLayerProblem, directions: Tensor, batch_size: int
         replicas, width, axes = state.coordinates.shape
         check_dimension(dimension, tasks, width)
         f = factor.to(state.coordinates.device)
-        with _fitting_threads(state.coordinates):
+        small = state.coordinates.device.type == "cpu" and state.coordinates.numel() <= _ONE_THREAD
+        with one_torch_thread(small):
             for step_size in step_sizes:
                 z = standard_normal((replicas, batch_size, axes), f, generator)
                 label = labels(problem, torch.matmul(z[..., :tasks], f.mT), generator)

@@ -2,12 +2,14 @@
 
 They do what the torch steps beside them do (:func:`full_step`, :func:`block_step`, :func:`chain_step`,
 :func:`matched_step`), which stay for other activations and other devices and which the tests hold them against.
-Arrays are C-contiguous. A neuron or a replica is the unit of work, so that results do not depend on threads.
+Arrays are C-contiguous.
 """
 
 import numpy as np
 
 from learnability.numerics.compiled import reordered
+from learnability.numerics.compiled_blas import add_product, times_transposed
+from learnability.numerics.threads import meet
 
 # Neurons that a single-sample pass treats side by side; with 64 axes their weights stay in the first-level cache.
 STRIP = 64
@@ -28,11 +30,11 @@ def _add_outputs(projections, scale, second_layer, bias, out):  # type: ignore[n
 
 @reordered
 def _to_coefficients(  # type: ignore[no-untyped-def]
-    projections, error, scale, second_layer, bias, step_size, second_layer_rate, bias_rate, spherical, kept
+    projections, error, scale, second_layer, bias, step_size, second_layer_rate, bias_rate, spherical
 ):
     """Turns projections h (neuron, batch) into the coefficients of the samples, in place, and moves a and b.
 
-    ``kept`` (neuron,) becomes scale (1 - eta <w, G>), the factor that spherical weights keep (see :func:`full_step`).
+    On the sphere ``scale`` becomes scale (1 - eta <w, G>), the factor that the weights keep (see :func:`full_step`).
     """
     zero = error.dtype.type(0)
     batch = len(error)
@@ -49,8 +51,9 @@ def _to_coefficients(  # type: ignore[no-untyped-def]
             h[b] = e
         weight = a * share
         if spherical:
-            kept[j] = factor * (1 - weight * factor * radial)
-            weight = weight / kept[j]
+            kept = factor * (1 - weight * factor * radial)
+            scale[j] = kept
+            weight = weight / kept
         scaled = error.dtype.type(weight)
         for b in range(batch):
             h[b] *= scaled
@@ -61,19 +64,84 @@ def _to_coefficients(  # type: ignore[no-untyped-def]
 
 
 @reordered
-def batch_pass(  # type: ignore[no-untyped-def]
-    projections, label, scale, second_layer, bias, output_scale, squared, step_size, a_rate, b_rate, spherical, kept
+def _to_unit_length(weights, scale):  # type: ignore[no-untyped-def]
+    """The scale that gives each row of ``weights`` unit length, with the sign it has."""
+    for j in range(len(weights)):
+        row, square = weights[j], scale.dtype.type(0)
+        for i in range(len(row)):
+            square += row[i] * row[i]
+        scale[j] = np.sign(scale[j]) / np.sqrt(square)
+
+
+@reordered
+def _move(parameters, x, h, error, step_size, rates, spherical):  # type: ignore[no-untyped-def]
+    """The second half of a step of some neurons: from projections h and the error to the weights that follow."""
+    weights, scale, second_layer, bias = parameters
+    _to_coefficients(h, error, scale, second_layer, bias, step_size, rates[0], rates[1], spherical)
+    add_product(h, x, weights)
+    if spherical:
+        _to_unit_length(weights, scale)
+
+
+@reordered
+def _part(parameters, r, first, last):  # type: ignore[no-untyped-def]
+    weights, scale, second_layer, bias = parameters
+    return weights[r, first:last], scale[r, first:last], second_layer[r, first:last], bias[r, first:last]
+
+
+@reordered
+def correlation_steps(parameters, x, label, step_sizes, rates, spherical, h, unit, first, last):  # type: ignore[no-untyped-def]
+    """Steps on the correlation loss of the units ``first`` to ``last``, each through all steps while it is in cache.
+
+    Arguments as in :func:`squared_steps`.
+    """
+    neurons = parameters[0].shape[1]
+    units = (neurons + unit - 1) // unit
+    for item in range(first, last):
+        r, start = item // units, item % units * unit
+        stop = min(start + unit, neurons)
+        part, room = _part(parameters, r, start, stop), h[r, start:stop]
+        for k in range(len(x)):
+            samples = x[k, r % x.shape[1]]
+            times_transposed(part[0], samples, room)
+            _move(part, samples, room, label[k, r % label.shape[1]], step_sizes[k], rates, spherical)
+
+
+@reordered
+def squared_steps(  # type: ignore[no-untyped-def]
+    parameters, x, label, step_sizes, rates, spherical, h, unit, first, last, output_scale, outputs, counter, threads
 ):
-    """The two passes above for every replica; the error is y, or y - f where the loss is ``squared``."""
-    error = np.empty(label.shape[1], label.dtype)
-    for r in range(len(label)):
-        h = projections[r]
-        error[:] = 0
-        if squared:
-            _add_outputs(h, scale[r], second_layer[r], bias[r], error)
-        for b in range(len(error)):
-            error[b] = label[r, b] - output_scale * error[b]
-        _to_coefficients(h, error, scale[r], second_layer[r], bias[r], step_size, a_rate, b_rate, spherical, kept[r])
+    """Steps on the squared loss of the units ``first`` to ``last``; the threads meet once a step, over the outputs.
+
+    A unit is ``unit`` neurons of one replica. ``parameters``: weights (replica, neuron, axis), scale, second layer
+    and bias (replica, neuron), in place; x (step, replica, batch, axis) and label (step, replica, batch), or one
+    replica for all; step_sizes (step,); ``rates`` of the second layer and of the bias; room for h (replica, neuron,
+    batch) and outputs (2, unit of any replica, batch): the next step may be written while this one is being read.
+    """
+    neurons = parameters[0].shape[1]
+    units = (neurons + unit - 1) // unit
+    error = np.empty(label.shape[2], label.dtype)
+    for k in range(len(x)):
+        shares = outputs[k % 2]
+        for item in range(first, last):
+            r, start = item // units, item % units * unit
+            stop = min(start + unit, neurons)
+            weights, scale, second_layer, bias = _part(parameters, r, start, stop)
+            times_transposed(weights, x[k, r % x.shape[1]], h[r, start:stop])
+            shares[item] = 0
+            _add_outputs(h[r, start:stop], scale, second_layer, bias, shares[item])
+        if threads > 1:
+            meet(counter, (k + 1) * threads)
+        for item in range(first, last):
+            r, start = item // units, item % units * unit
+            stop = min(start + unit, neurons)
+            if item == first or start == 0:
+                error[:] = label[k, r % label.shape[1]]
+                for u in range(r * units, (r + 1) * units):
+                    for b in range(len(error)):
+                        error[b] -= output_scale * shares[u, b]
+            part = _part(parameters, r, start, stop)
+            _move(part, x[k, r % x.shape[1]], h[r, start:stop], error, step_sizes[k], rates, spherical)
 
 
 @reordered

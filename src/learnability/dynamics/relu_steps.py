@@ -1,12 +1,8 @@
-"""Steps of ReLU networks on the CPU, in place: matrix products by BLAS, all else by one compiled pass over the batch.
+"""Steps of ReLU networks on the CPU, in place: many steps in one compiled call, matrix products by BLAS.
 
 Projections are kept as (neuron, batch): both products of a step run faster in that order than in the other one, and
 the samples of a neuron, over which everything is summed, stand side by side.
 """
-
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 
 import numpy as np
 import torch
@@ -16,11 +12,11 @@ from torch import Tensor
 from learnability.dynamics import relu_kernels
 from learnability.dynamics.two_layer import TwoLayerProblem
 from learnability.numerics.activations import RELU
+from learnability.numerics.compiled_blas import one_blas_thread
+from learnability.numerics.threads import in_threads, threads_for, together
 
-# Below as many multiply-adds a product, a batched call costs less than a loop over replicas.
-_SMALL_PRODUCT = 1 << 18
-# Numbers of weights times samples that are worth a second thread.
-_THREAD_WORK = 1 << 22
+# Neurons of a matrix product: fewer cost BLAS speed, more do not fit into the cache with their projections.
+_UNIT = 1024
 
 
 def compiles(problem: TwoLayerProblem, like: Tensor) -> bool:
@@ -33,61 +29,46 @@ def array(tensor: Tensor) -> NDArray[np.generic]:
     return tensor.contiguous().numpy()
 
 
-@cache
-def _pool(threads: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(threads)
+def _units(replicas: int, neurons: int, threads: int) -> int:
+    """Neurons of a unit of work: a replica, or a share of it where it is large or threads would have none."""
+    return -(-neurons // max(-(-neurons // _UNIT), -(-threads // replicas)))
 
 
-def in_threads(call: Callable[[int, int], None], count: int, unit: int, work: int) -> None:
-    """``call`` on ranges of 0..count that start at multiples of ``unit``, in torch's number of threads."""
-    threads = min(torch.get_num_threads(), -(-count // unit)) if work >= _THREAD_WORK else 1
-    if threads == 1:
-        call(0, count)
-        return
-    length = -(-count // (threads * unit)) * unit
-    starts = range(0, count, length)
-    list(_pool(threads).map(lambda start: call(start, min(start + length, count)), starts))
-
-
-def _projections(weights: Tensor, x: Tensor) -> Tensor:
-    """W X^T (replica, neuron, batch)."""
-    replicas, neurons, dimension = weights.shape
-    if replicas > 1 and neurons * dimension * x.shape[1] < _SMALL_PRODUCT:
-        return torch.bmm(weights, x.mT)
-    out = weights.new_empty(replicas, neurons, x.shape[1])
-    for r in range(replicas):
-        torch.mm(weights[r], x[r].T, out=out[r])
-    return out
-
-
-def _add_products(weights: Tensor, coefficients: Tensor, x: Tensor) -> None:
-    """W + C X in place, coefficients C (replica, neuron, batch)."""
-    if len(weights) > 1 and coefficients[0].numel() * x.shape[2] < _SMALL_PRODUCT:
-        weights.baddbmm_(coefficients, x)
-        return
-    for r in range(len(weights)):
-        weights[r].addmm_(coefficients[r], x[r])
-
-
-def network_step(
+def network_steps(
     problem: TwoLayerProblem,
     parameters: tuple[Tensor, Tensor, Tensor, Tensor],
     x: Tensor,
     label: Tensor,
-    step_size: float,
+    step_sizes: Tensor,
 ) -> None:
-    """One step of :func:`full_step` in place on (weights, scale, second layer, bias), all contiguous."""
-    weights, scale, second_layer, bias = parameters
-    projections = _projections(weights, x)
-    kept = torch.empty_like(scale)
-    h, y, w, a, b, k = (array(t) for t in (projections, label, scale, second_layer, bias, kept))
-    output_scale = 1 / scale.shape[1] if problem.output_scale is None else problem.output_scale
-    loss = y.dtype.type(output_scale), problem.loss == "squared"
-    rates = step_size, float(problem.second_layer_rate), float(problem.bias_rate)
-    relu_kernels.batch_pass(h, y, w, a, b, *loss, *rates, problem.spherical, k)
-    _add_products(weights, projections, x)
-    if problem.spherical:
-        torch.div(kept.sign_(), torch.linalg.vector_norm(weights, dim=-1), out=scale)
+    """Steps of :func:`full_step` in place on (weights, scale, second layer, bias), all contiguous.
+
+    x (step, replica, batch, dimension), label (step, replica, batch), or one replica for all; step_sizes (step,). The
+    matrix products of a step run on whole units of neurons, so bytes depend on the number of threads.
+    """
+    arrays = tuple(array(t) for t in parameters)
+    replicas, neurons, _ = arrays[0].shape
+    batch = x.shape[2]
+    threads = threads_for(parameters[0].numel() * batch)
+    unit = _units(replicas, neurons, threads)
+    units = -(-neurons // unit) * replicas
+    threads = min(threads, units)
+    real = arrays[0].dtype.type
+    h = np.empty((replicas, neurons, batch), real)
+    rates = real(problem.second_layer_rate), real(problem.bias_rate)
+    common = arrays, array(x), array(label), array(step_sizes), rates, problem.spherical, h, unit
+    output_scale = real(1 / neurons if problem.output_scale is None else problem.output_scale)
+    outputs = np.empty((2, units, batch), real)
+
+    def share(thread: int, counter: NDArray[np.int64]) -> None:
+        first, last = thread * units // threads, (thread + 1) * units // threads
+        if problem.loss == "squared":
+            relu_kernels.squared_steps(*common, first, last, output_scale, outputs, counter, threads)
+        else:
+            relu_kernels.correlation_steps(*common, first, last)
+
+    with one_blas_thread():
+        together(share, threads)
 
 
 def sample_steps(

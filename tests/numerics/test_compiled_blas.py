@@ -1,0 +1,61 @@
+"""Products inside compiled loops against NumPy's, on whole arrays and on rows of larger ones."""
+
+import numpy as np
+import pytest
+
+from learnability.numerics.compiled import compiled
+from learnability.numerics.compiled_blas import add_product, one_blas_thread, times_transposed
+from learnability.numerics.threads import meet, together
+
+
+@compiled
+def both(a, b, first, last, h, out):
+    times_transposed(a[first:last], b, h[first:last])
+    add_product(h[first:last], b, out[first:last])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(("m", "n", "k"), [(5, 3, 4), (1, 1, 1), (7, 1, 2), (40, 70, 33)])
+def test_products_are_numpys(dtype, m, n, k):
+    rng = np.random.default_rng(0)
+    a, b = rng.standard_normal((m, k)).astype(dtype), rng.standard_normal((n, k)).astype(dtype)
+    h, out = np.full((m, n), np.nan, dtype), rng.standard_normal((m, k)).astype(dtype)
+    first, last = m // 3, m
+    expected = out.astype(np.float64)
+    product = a.astype(np.float64) @ b.T
+    expected[first:last] += product[first:last] @ b
+    with one_blas_thread():
+        both(a, b, first, last, h, out)
+    tolerance = 1e-5 if dtype is np.float32 else 1e-13
+    assert np.isnan(h[:first]).all()
+    np.testing.assert_allclose(h[first:last], product[first:last], rtol=tolerance, atol=20 * tolerance)
+    np.testing.assert_allclose(out, expected, rtol=tolerance, atol=200 * tolerance)
+
+
+def test_the_python_forms_say_the_same():
+    rng = np.random.default_rng(1)
+    a, b, out = rng.standard_normal((4, 3)), rng.standard_normal((2, 3)), np.zeros((4, 2))
+    times_transposed(a, b, out)
+    np.testing.assert_allclose(out, a @ b.T)
+    add_product(a, b.T, out)
+    np.testing.assert_allclose(out, 2 * a @ b.T)
+
+
+@compiled
+def relay(values, thread, threads, counter):
+    """Each step, every thread adds what its neighbour had in the step before."""
+    for k in range(1, len(values)):
+        values[k, thread] = values[k - 1, thread] + values[k - 1, (thread + 1) % threads]
+        meet(counter, k * threads)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 5])
+def test_threads_that_meet_see_what_the_others_wrote(threads):
+    """2,000 meetings; with five threads on fewer cores those that wait must give way."""
+    values = np.zeros((2001, threads), np.int64)
+    values[0] = np.arange(1, threads + 1)
+    expected = values[0]
+    together(lambda thread, counter: relay(values, thread, threads, counter), threads)
+    for _ in range(2000):
+        expected = expected + np.roll(expected, -1)
+    np.testing.assert_array_equal(values[-1], expected)
