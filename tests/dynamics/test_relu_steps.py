@@ -7,10 +7,12 @@ import pytest
 import torch
 from scipy import stats
 
-from learnability.dynamics import normal_numbers, relu_steps
-from learnability.dynamics.decoupled_sgd import chain_step, random_chain
+from learnability.dynamics import decoupled_sgd, normal_numbers, relu_steps
+from learnability.dynamics.decoupled_sgd import chain_step, own, random_chain
+from learnability.dynamics.large_batch import large_batch_engine
 from learnability.dynamics.normal_numbers import SEGMENT, normal_samples, standard_normal
 from learnability.dynamics.online_sgd import full_step, network_state, random_directions, settle
+from learnability.dynamics.relu_steps import Batches
 from learnability.dynamics.two_layer import TwoLayerProblem
 from learnability.numerics import threads as threads_module
 from learnability.numerics.activations import RELU
@@ -41,10 +43,11 @@ def random_state(replicas: int, neurons: int, dimension: int):
     ("replicas", "threads", "unit"), [(3, 1, 1024), (3, 1, 2), (3, 2, 1024), (1, 2, 1024), (1, 3, 2)]
 )
 def test_steps_of_a_network_are_the_torch_steps(loss, spherical, shared, replicas, threads, unit, monkeypatch):
-    """Replicas whole or cut into units of neurons, on threads that share units of one replica, data shared or not;
-    from the second step on the scales are not one."""
+    """Replicas whole or cut into units of neurons and tiles of samples, on threads that share units of one replica,
+    data shared or not; from the second step on the scales are not one."""
     monkeypatch.setattr(relu_steps, "threads_for", lambda work: threads)
     monkeypatch.setattr(relu_steps, "_UNIT", unit)
+    monkeypatch.setattr(relu_steps, "_TILE", 4 if unit == 2 else 512)
     problem = TwoLayerProblem(label, RELU, loss, spherical, second_layer_rate=0.7, bias_rate=0.3, output_scale=0.5)
     sets = 1 if shared else replicas
     x = torch.randn(4, sets, 11, 7, generator=generator(1), dtype=torch.float64)
@@ -77,19 +80,44 @@ def test_single_samples_are_steps_of_batch_one(spherical, threads, monkeypatch):
     torch.testing.assert_close(weights, settle(state).weights, rtol=1e-12, atol=1e-12)
 
 
+def drawn_for_chain(steps: int, replicas: int = 3, neurons: int = 5, tasks: int = 4, batch: int = 13) -> Batches:
+    g, shapes = generator(3), ((tasks, batch), (neurons, batch), (batch,))
+    numbers = [torch.randn(steps, replicas, *shape, generator=g, dtype=torch.float64) for shape in shapes]
+    chi = 25 + torch.rand(steps, replicas, neurons, generator=g, dtype=torch.float64)
+    return Batches(*numbers, chi)
+
+
 @pytest.mark.parametrize("spherical", [True, False])
 @pytest.mark.parametrize("threads", [1, 2])
-def test_a_chain_step_is_the_torch_step(spherical, threads, monkeypatch):
-    monkeypatch.setattr(threads_module, "WORTH_A_THREAD", 0)
-    monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
-    problem, g = TwoLayerProblem(label, RELU, "correlation", spherical), generator(3)
-    one = torch.ones(5, dtype=torch.float64)
-    state = random_chain(3, one, 0.2 * one, 4, 30, g)
-    drawn = [torch.randn(shape, generator=g, dtype=torch.float64) for shape in ((3, 13, 4), (3, 13, 5), (3, 13))]
-    chi, size = torch.full((3, 5), 25.0, dtype=torch.float64), torch.tensor(0.4, dtype=torch.float64)
-    expected = chain_step(replace(problem, activation=PLAIN), state, *drawn, chi, size)
-    found = chain_step(problem, state, *drawn, chi, size)
-    for a, b in zip(expected, found, strict=True):
+def test_chain_steps_are_the_torch_steps(spherical, threads, monkeypatch):
+    monkeypatch.setattr(threads_module, "threads_for", lambda work: threads)
+    problem, one = TwoLayerProblem(label, RELU, "correlation", spherical), torch.ones(5, dtype=torch.float64)
+    plain = random_chain(3, one, 0.2 * one, 4, 30, generator(4))
+    compiled, drawn, sizes = own(plain), drawn_for_chain(4), torch.linspace(0.4, 0.2, 4, dtype=torch.float64)
+    for k in range(4):
+        g, h, y, chi = (t[k] for t in drawn)
+        plain = chain_step(problem, plain, g.mT, h.mT, y, chi, sizes[k])
+    relu_steps.chain_steps(problem, compiled, drawn, sizes)
+    for a, b in zip(plain, compiled, strict=True):
+        torch.testing.assert_close(b, a, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("correlated", [True, False])
+def test_matched_steps_are_the_torch_steps(correlated, monkeypatch):
+    """The engine on the same generator, once compiled and once by torch; tasks with and without overlaps."""
+    monkeypatch.setattr(decoupled_sgd, "_DRAWN_ENTRIES", 0)  # groups of one step draw in the order of the torch path
+    one = torch.linspace(0.5, 1.5, 5, dtype=torch.float64)
+    directions = torch.eye(4, dtype=torch.float64) + (0.2 if correlated else 0.0)
+    directions = directions / directions.norm(dim=1, keepdim=True)
+    teacher = torch.randn(4, 4, generator=generator(5), dtype=torch.float64).numpy()
+
+    def advanced(activation):
+        problem = TwoLayerProblem(label, activation)
+        engine = large_batch_engine(problem, directions, teacher, 1000, 13, 30, one, 0.2 * one)
+        state = random_chain(3, one, 0.2 * one, 4, 30, generator(4))
+        return engine.advance(state, torch.linspace(0.4, 0.2, 4, dtype=torch.float64), generator(6))
+
+    for a, b in zip(advanced(PLAIN), advanced(RELU), strict=True):
         torch.testing.assert_close(b, a, rtol=1e-12, atol=1e-12)
 
 

@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 
 from learnability.numerics.compiled import compiled
-from learnability.numerics.compiled_blas import add_product, one_blas_thread, times_transposed
+from learnability.numerics.compiled_blas import add_product, one_blas_thread, product, times_transposed
 from learnability.numerics.threads import meet, together
 
 
 @compiled
 def both(a, b, first, last, h, out):
     times_transposed(a[first:last], b, h[first:last])
+    product(h[first:last], b, out[first:last])
     add_product(h[first:last], b, out[first:last])
 
 
@@ -22,13 +23,13 @@ def test_products_are_numpys(dtype, m, n, k):
     h, out = np.full((m, n), np.nan, dtype), rng.standard_normal((m, k)).astype(dtype)
     first, last = m // 3, m
     expected = out.astype(np.float64)
-    product = a.astype(np.float64) @ b.T
-    expected[first:last] += product[first:last] @ b
+    projected = a.astype(np.float64) @ b.T
+    expected[first:last] = 2 * projected[first:last] @ b
     with one_blas_thread():
         both(a, b, first, last, h, out)
     tolerance = 1e-5 if dtype is np.float32 else 1e-13
     assert np.isnan(h[:first]).all()
-    np.testing.assert_allclose(h[first:last], product[first:last], rtol=tolerance, atol=20 * tolerance)
+    np.testing.assert_allclose(h[first:last], projected[first:last], rtol=tolerance, atol=20 * tolerance)
     np.testing.assert_allclose(out, expected, rtol=tolerance, atol=200 * tolerance)
 
 
@@ -39,6 +40,8 @@ def test_the_python_forms_say_the_same():
     np.testing.assert_allclose(out, a @ b.T)
     add_product(a, b.T, out)
     np.testing.assert_allclose(out, 2 * a @ b.T)
+    product(a, b.T, out)
+    np.testing.assert_allclose(out, a @ b.T)
 
 
 @compiled

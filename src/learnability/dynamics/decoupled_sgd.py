@@ -21,9 +21,12 @@ from torch import Tensor
 
 from learnability.dynamics.normal_numbers import standard_normal
 from learnability.dynamics.online_sgd import row_tiles
-from learnability.dynamics.relu_steps import chain_moments, compiles
+from learnability.dynamics.relu_steps import Batches, chain_steps, compiles
 from learnability.dynamics.sgd_loop import Engine
 from learnability.dynamics.two_layer import TwoLayerProblem, labels, learning_signal
+
+# Numbers that are drawn at once for the steps of one compiled call.
+_DRAWN_ENTRIES = 1 << 20
 
 
 class ChainState(NamedTuple):
@@ -76,8 +79,6 @@ def moments(
     """sum c g (replica, neuron, M), then sum c s, sum c h and sum c^2 (replica, neuron), c = factor y sigma'(s +
     bias).
     """
-    if compiles(problem, state.frame):
-        return chain_moments(state.frame, state.rest, factor, state.bias, g.mT, h.mT, label)
     pulled, along, radial, spread = (0.0 * state.frame, 0.0 * state.rest, 0.0 * state.rest, 0.0 * state.rest)
     for rows in row_tiles(g.shape[1], h.shape[-1], h.device):
         s = torch.matmul(g[:, rows], state.frame.mT).addcmul_(h[:, rows], state.rest[:, None])
@@ -115,20 +116,25 @@ def chain_batches(
     freedom: int,
     steps: int,
     generator: torch.Generator,
-) -> Iterator[tuple[Tensor, Tensor, Tensor, Tensor]]:
-    """(g, h, label, chi) of ``steps`` steps: chi for all of them at once, the others step by step.
+) -> Iterator[Batches]:
+    """What ``steps`` steps draw, in groups whose numbers are few enough to be in cache when they are used.
 
-    ``orthonormal`` says that the factor is the identity.
-
-    g and h lie as (replica, task or neuron, batch) in memory: the samples of a neuron stand side by side.
+    ``orthonormal`` says that the factor is the identity. chi is drawn for all steps at once.
     """
-    replicas, neurons = state.rest.shape
+    (replicas, neurons), tasks = state.rest.shape, len(factor)
     degrees = torch.full((steps, replicas, neurons), float(freedom), dtype=factor.dtype, device=factor.device)
-    for chi in chi_square(degrees, generator):
-        g = standard_normal((replicas, len(factor), batch_size), factor, generator).mT
-        h = standard_normal((replicas, neurons, batch_size), factor, generator).mT
-        projections = g if orthonormal else torch.matmul(g, factor.mT)
-        yield g, h, labels(problem, projections, generator), chi
+    chi = chi_square(degrees, generator)
+    group = max(1, _DRAWN_ENTRIES // (replicas * (tasks + neurons) * batch_size))
+    for chis in chi.split(group if compiles(problem, factor) else 1):
+        g = standard_normal((len(chis), replicas, tasks, batch_size), factor, generator)
+        h = standard_normal((len(chis), replicas, neurons, batch_size), factor, generator)
+        projections = g.mT if orthonormal else torch.matmul(g.mT, factor.mT)
+        yield Batches(g, h, labels(problem, projections, generator), chis)
+
+
+def own(state: ChainState) -> ChainState:
+    """A copy that may be changed in place."""
+    return ChainState(*(tensor.clone(memory_format=torch.contiguous_format) for tensor in state))
 
 
 def observe(state: ChainState, factor: Tensor) -> dict[str, Tensor]:
@@ -157,10 +163,16 @@ def decoupled_engine(problem: TwoLayerProblem, directions: Tensor, batch_size: i
     orthonormal = is_orthonormal(factor)
 
     def advance(state: ChainState, step_sizes: Tensor, generator: torch.Generator) -> ChainState:
-        f = factor.to(state.frame)
-        drawn = chain_batches(problem, state, f, orthonormal, batch_size, freedom, len(step_sizes), generator)
-        for step_size, batch in zip(step_sizes, drawn, strict=True):
-            state = chain_step(problem, state, *batch, step_size)
+        f, done, inside = factor.to(state.frame), 0, compiles(problem, state.frame)
+        state = own(state) if inside else state
+        for drawn in chain_batches(problem, state, f, orthonormal, batch_size, freedom, len(step_sizes), generator):
+            sizes = step_sizes[done : done + len(drawn.chi)]
+            done += len(sizes)
+            if inside:
+                chain_steps(problem, state, drawn, sizes)
+            else:
+                g, h, label, chi = (t[0] for t in drawn)
+                state = chain_step(problem, state, g.mT, h.mT, label, chi, sizes[0])
         return state
 
     return Engine("decoupled", advance, lambda state: state, lambda state: observe(state, factor.to(state.frame)))

@@ -23,8 +23,10 @@ from learnability.dynamics.decoupled_sgd import (
     is_orthonormal,
     moments,
     observe,
+    own,
     task_factor,
 )
+from learnability.dynamics.relu_steps import Matching, chain_steps, compiles
 from learnability.dynamics.sgd_loop import Engine
 from learnability.dynamics.two_layer import TwoLayerProblem
 
@@ -45,11 +47,11 @@ def matched_step(
     fraction: float,
     step_size: Tensor,
 ) -> ChainState:
-    """One spherical step from the drawn (g, h, label, chi), the mean tangent step and b / B.
+    """One spherical step from the drawn (g, h, label, chi), g and h as (replica, task or neuron, batch), the mean tangent step and b / B.
 
     ``mean`` is (in the frame (replica, neuron, M), along the rest (replica, neuron)), per unit of step size.
     """
-    g, h, label, chi = drawn
+    g, h, label, chi = drawn[0].mT, drawn[1].mT, *drawn[2:]
     pulled, radial, along, spread = moments(problem, state, g, h, label, state.second_layer / g.shape[1])
     in_frame = pulled - radial[..., None] * state.frame
     along = along - radial * state.rest
@@ -96,10 +98,19 @@ def large_batch_engine(
 
     def advance(state: ChainState, step_sizes: Tensor, generator: torch.Generator) -> ChainState:
         f, b, weights = factor.to(state.frame), beta.to(state.frame), student.to(state.frame)
-        batches = chain_batches(problem, state, f, orthonormal, drawn, freedom, len(step_sizes), generator)
-        for step_size, batch in zip(step_sizes, batches, strict=True):
-            mean = mean_step(state, f, b, weights)
-            state = matched_step(problem, state, batch, mean, drawn / batch_size, step_size)
+        done, inside = 0, compiles(problem, state.frame)
+        state = own(state) if inside else state
+        matching = Matching(weights, b, f[:0] if orthonormal else f, drawn / batch_size)
+        for batches in chain_batches(problem, state, f, orthonormal, drawn, freedom, len(step_sizes), generator):
+            sizes = step_sizes[done : done + len(batches.chi)]
+            done += len(sizes)
+            if inside:
+                chain_steps(problem, state, batches, sizes, matching)
+            else:
+                batch = tuple(t[0] for t in batches)
+                state = matched_step(
+                    problem, state, batch, mean_step(state, f, b, weights), matching.fraction, sizes[0]
+                )
         return state
 
     return Engine("matched", advance, exact.settle, lambda state: observe(state, factor.to(state.frame)))

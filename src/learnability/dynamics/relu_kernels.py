@@ -8,7 +8,7 @@ Arrays are C-contiguous.
 import numpy as np
 
 from learnability.numerics.compiled import reordered
-from learnability.numerics.compiled_blas import add_product, times_transposed
+from learnability.numerics.compiled_blas import add_product, product, times_transposed
 from learnability.numerics.threads import meet
 
 # Neurons that a single-sample pass treats side by side; with 64 axes their weights stay in the first-level cache.
@@ -29,38 +29,42 @@ def _add_outputs(projections, scale, second_layer, bias, out):  # type: ignore[n
 
 
 @reordered
-def _to_coefficients(  # type: ignore[no-untyped-def]
-    projections, error, scale, second_layer, bias, step_size, second_layer_rate, bias_rate, spherical
-):
-    """Turns projections h (neuron, batch) into the coefficients of the samples, in place, and moves a and b.
-
-    On the sphere ``scale`` becomes scale (1 - eta <w, G>), the factor that the weights keep (see :func:`full_step`).
-    """
+def _to_slopes(projections, error, scale, bias, sums):  # type: ignore[no-untyped-def]
+    """Turns projections h (neuron, batch) into e sigma' in place, and adds sum e sigma' h, sum e sigma' and sum e
+    sigma(h) of each neuron to ``sums`` (neuron, 3)."""
     zero = error.dtype.type(0)
-    batch = len(error)
-    share = step_size / batch
     for j in range(len(projections)):
-        h, factor, shift, a = projections[j], scale[j], bias[j], second_layer[j]
+        h, factor, shift = projections[j], scale[j], bias[j]
         radial, slope, hidden = zero, zero, zero
-        for b in range(batch):
+        for b in range(len(error)):
             active = factor * h[b] + shift
             e = error[b] if active > zero else zero
             radial += e * h[b]
             slope += e
             hidden += e * active
             h[b] = e
-        weight = a * share
+        sums[j, 0] += radial
+        sums[j, 1] += slope
+        sums[j, 2] += hidden
+
+
+@reordered
+def _to_factors(parameters, sums, share, rates, spherical, factor):  # type: ignore[no-untyped-def]
+    """The factor of sum e sigma' x in the weights of each neuron; moves the output parameters. ``share`` is eta / B.
+
+    On the sphere the scale becomes scale (1 - eta <w, G>), the factor that the weights keep (see :func:`full_step`).
+    """
+    _, scale, second_layer, bias = parameters
+    for j in range(len(scale)):
+        a, length = second_layer[j], scale[j]
+        factor[j] = a * share
         if spherical:
-            kept = factor * (1 - weight * factor * radial)
-            scale[j] = kept
-            weight = weight / kept
-        scaled = error.dtype.type(weight)
-        for b in range(batch):
-            h[b] *= scaled
-        if second_layer_rate != 0:
-            second_layer[j] = a + second_layer_rate * share * hidden
-        if bias_rate != 0:
-            bias[j] = shift + bias_rate * share * a * slope
+            scale[j] = length * (1 - a * share * length * sums[j, 0])
+            factor[j] /= scale[j]
+        if rates[0] != 0:
+            second_layer[j] = a + rates[0] * share * sums[j, 2]
+        if rates[1] != 0:
+            bias[j] += rates[1] * share * a * sums[j, 1]
 
 
 @reordered
@@ -74,11 +78,48 @@ def _to_unit_length(weights, scale):  # type: ignore[no-untyped-def]
 
 
 @reordered
-def _move(parameters, x, h, error, step_size, rates, spherical):  # type: ignore[no-untyped-def]
+def _add_scaled(weights, factor, direction):  # type: ignore[no-untyped-def]
+    for j in range(len(weights)):
+        row, here, along = weights[j], factor[j], direction[j]
+        for i in range(len(row)):
+            row[i] += here * along[i]
+
+
+@reordered
+def _move(parameters, h, error, x, share, rates, spherical, sums, factor):  # type: ignore[no-untyped-def]
     """The second half of a step of some neurons: from projections h and the error to the weights that follow."""
-    weights, scale, second_layer, bias = parameters
-    _to_coefficients(h, error, scale, second_layer, bias, step_size, rates[0], rates[1], spherical)
+    weights, scale, _, bias = parameters
+    sums[:] = 0
+    _to_slopes(h, error, scale, bias, sums)
+    _to_factors(parameters, sums, share, rates, spherical, factor)
+    for j in range(len(h)):
+        row, here = h[j], factor[j]
+        for b in range(len(row)):
+            row[b] *= here
     add_product(h, x, weights)
+    if spherical:
+        _to_unit_length(weights, scale)
+
+
+@reordered
+def _step_by_tiles(parameters, h, tile, error, x, share, rates, spherical, sums, factor, direction):  # type: ignore[no-untyped-def]
+    """A step of some neurons on the correlation loss, ``tile`` samples at a time, for which the vector h has room.
+
+    sum e sigma' x gathers in ``direction`` (neuron, axis), since its factor is known after the last sample.
+    """
+    weights, scale, _, bias = parameters
+    sums[:] = 0
+    for first in range(0, len(x), tile):
+        rows = x[first : first + tile]
+        room = h[: len(weights) * len(rows)].reshape(len(weights), len(rows))
+        times_transposed(weights, rows, room)
+        _to_slopes(room, error[first : first + len(rows)], scale, bias, sums)
+        if first == 0:
+            product(room, rows, direction)
+        else:
+            add_product(room, rows, direction)
+    _to_factors(parameters, sums, share, rates, spherical, factor)
+    _add_scaled(weights, factor, direction)
     if spherical:
         _to_unit_length(weights, scale)
 
@@ -90,58 +131,72 @@ def _part(parameters, r, first, last):  # type: ignore[no-untyped-def]
 
 
 @reordered
-def correlation_steps(parameters, x, label, step_sizes, rates, spherical, h, unit, first, last):  # type: ignore[no-untyped-def]
+def correlation_steps(  # type: ignore[no-untyped-def]
+    parameters, x, label, step_sizes, rates, spherical, unit, tile, first, last
+):
     """Steps on the correlation loss of the units ``first`` to ``last``, each through all steps while it is in cache.
 
-    Arguments as in :func:`squared_steps`.
+    ``tile`` samples are treated at a time; other arguments as in :func:`squared_steps`.
     """
-    neurons = parameters[0].shape[1]
+    neurons, axes, batch = parameters[0].shape[1], x.shape[3], x.shape[2]
     units = (neurons + unit - 1) // unit
+    tiled = batch > tile
+    h = np.empty(unit * min(tile, batch), x.dtype)
+    direction = np.empty((unit if tiled else 0, axes), x.dtype)
+    sums, factor = np.empty((unit, 3), x.dtype), np.empty(unit, x.dtype)
     for item in range(first, last):
         r, start = item // units, item % units * unit
-        stop = min(start + unit, neurons)
-        part, room = _part(parameters, r, start, stop), h[r, start:stop]
+        part = _part(parameters, r, start, min(start + unit, neurons))
+        count = len(part[0])
         for k in range(len(x)):
-            samples = x[k, r % x.shape[1]]
-            times_transposed(part[0], samples, room)
-            _move(part, samples, room, label[k, r % label.shape[1]], step_sizes[k], rates, spherical)
+            samples, error, share = x[k, r % x.shape[1]], label[k, r % label.shape[1]], step_sizes[k] / batch
+            if tiled:
+                _step_by_tiles(
+                    part, h, tile, error, samples, share, rates, spherical, sums[:count], factor, direction[:count]
+                )
+            else:
+                room = h[: count * batch].reshape(count, batch)
+                times_transposed(part[0], samples, room)
+                _move(part, room, error, samples, share, rates, spherical, sums[:count], factor)
 
 
 @reordered
 def squared_steps(  # type: ignore[no-untyped-def]
-    parameters, x, label, step_sizes, rates, spherical, h, unit, first, last, output_scale, outputs, counter, threads
+    parameters, x, label, step_sizes, rates, spherical, unit, first, last, output_scale, outputs, counter, threads
 ):
     """Steps on the squared loss of the units ``first`` to ``last``; the threads meet once a step, over the outputs.
 
     A unit is ``unit`` neurons of one replica. ``parameters``: weights (replica, neuron, axis), scale, second layer
     and bias (replica, neuron), in place; x (step, replica, batch, axis) and label (step, replica, batch), or one
-    replica for all; step_sizes (step,); ``rates`` of the second layer and of the bias; room for h (replica, neuron,
-    batch) and outputs (2, unit of any replica, batch): the next step may be written while this one is being read.
+    replica for all; step_sizes (step,); ``rates`` of the second layer and of the bias; room for outputs (2, unit of
+    any replica, batch): the next step may be written while this one is being read.
     """
-    neurons = parameters[0].shape[1]
+    neurons, batch = parameters[0].shape[1], x.shape[2]
     units = (neurons + unit - 1) // unit
-    error = np.empty(label.shape[2], label.dtype)
+    h, error = np.empty((last - first, unit, batch), x.dtype), np.empty(batch, x.dtype)
+    sums, factor = np.empty((unit, 3), x.dtype), np.empty(unit, x.dtype)
     for k in range(len(x)):
         shares = outputs[k % 2]
         for item in range(first, last):
             r, start = item // units, item % units * unit
-            stop = min(start + unit, neurons)
-            weights, scale, second_layer, bias = _part(parameters, r, start, stop)
-            times_transposed(weights, x[k, r % x.shape[1]], h[r, start:stop])
+            weights, scale, second_layer, bias = _part(parameters, r, start, min(start + unit, neurons))
+            room = h[item - first, : len(weights)]
+            times_transposed(weights, x[k, r % x.shape[1]], room)
             shares[item] = 0
-            _add_outputs(h[r, start:stop], scale, second_layer, bias, shares[item])
+            _add_outputs(room, scale, second_layer, bias, shares[item])
         if threads > 1:
             meet(counter, (k + 1) * threads)
         for item in range(first, last):
             r, start = item // units, item % units * unit
-            stop = min(start + unit, neurons)
             if item == first or start == 0:
                 error[:] = label[k, r % label.shape[1]]
                 for u in range(r * units, (r + 1) * units):
-                    for b in range(len(error)):
+                    for b in range(batch):
                         error[b] -= output_scale * shares[u, b]
-            part = _part(parameters, r, start, stop)
-            _move(part, x[k, r % x.shape[1]], h[r, start:stop], error, step_sizes[k], rates, spherical)
+            part = _part(parameters, r, start, min(start + unit, neurons))
+            count, samples = len(part[0]), x[k, r % x.shape[1]]
+            room = h[item - first, :count]
+            _move(part, room, error, samples, step_sizes[k] / batch, rates, spherical, sums[:count], factor)
 
 
 @reordered
@@ -244,21 +299,112 @@ def _chain_sums(g, h, label, kappa, rest, bias, factor, s, c):  # type: ignore[n
 
 
 @reordered
-def chain_moments(g, h, label, frame, rest, factor, bias, pulled, radial, along, spread):  # type: ignore[no-untyped-def]
-    """sum c g, sum c s, sum c h and sum c^2 of every neuron, with c = factor y sigma'(s + bias).
+def _gathered(g, c, pulled):  # type: ignore[no-untyped-def]
+    """sum_b c_b g_mb in ``pulled`` (task,)."""
+    for m in range(len(g)):
+        row, total = g[m], c.dtype.type(0)
+        for b in range(len(c)):
+            total += c[b] * row[b]
+        pulled[m] = total
 
-    g (replica, task, batch), h (replica, neuron, batch), label (replica, batch), frame and pulled (replica, neuron,
-    task), the others (replica, neuron).
+
+@reordered
+def _mean_force(kappa, student, teacher, basis, alignment, force, mean):  # type: ignore[no-untyped-def]
+    """<force, alignment> of one neuron and force F in ``mean``, force_m = M^{-1/2} sum_i i student_i teacher_mi
+    alignment_m^{i-1} and alignment = F kappa; F is ``basis`` (task, task), or the identity where it is empty."""
+    tasks, zero = len(kappa), kappa.dtype.type(0)
+    root = kappa.dtype.type(1 / np.sqrt(tasks))
+    for m in range(tasks):
+        alignment[m] = kappa[m]
+        if len(basis):
+            total = zero
+            for n in range(m + 1):
+                total += basis[m, n] * kappa[n]
+            alignment[m] = total
+    radial = zero
+    for m in range(tasks):
+        total = zero
+        for i in range(teacher.shape[1] - 1, 0, -1):
+            total = total * alignment[m] + i * student[i] * teacher[m, i]
+        force[m] = total * root
+        radial += force[m] * alignment[m]
+    for n in range(tasks):
+        mean[n] = force[n]
+        if len(basis):
+            total = zero
+            for m in range(n, tasks):
+                total += force[m] * basis[m, n]
+            mean[n] = total
+    return radial
+
+
+@reordered
+def _to_sphere(kappa, rest):  # type: ignore[no-untyped-def]
+    """Divides by the length; the rest of unit length."""
+    square = rest * rest
+    for m in range(len(kappa)):
+        square += kappa[m] * kappa[m]
+    inverse = 1 / np.sqrt(square)
+    for m in range(len(kappa)):
+        kappa[m] *= inverse
+    return rest * inverse
+
+
+@reordered
+def chain_steps(state, g, h, label, chi, step_sizes, spherical):  # type: ignore[no-untyped-def]
+    """Steps of the decoupled chain, in place on ``state``: frame (replica, neuron, task), rest, second layer and bias
+    (replica, neuron).
+
+    g (step, replica, task, batch), h (step, replica, neuron, batch), label (step, replica, batch), chi (step,
+    replica, neuron), step_sizes (step,).
     """
-    batch = h.shape[2]
-    s, c = np.empty(batch, frame.dtype), np.empty(batch, frame.dtype)
+    frame, rest, second_layer, bias = state
+    tasks, batch = frame.shape[2], h.shape[3]
+    s, c, pulled = np.empty(batch, frame.dtype), np.empty(batch, frame.dtype), np.empty(tasks, frame.dtype)
     for r in range(len(frame)):
-        for j in range(frame.shape[1]):
-            radial[r, j], along[r, j], spread[r, j] = _chain_sums(
-                g[r], h[r, j], label[r], frame[r, j], rest[r, j], bias[r, j], factor[r, j], s, c
-            )
-            for m in range(frame.shape[2]):
-                row, total = g[r, m], frame.dtype.type(0)
-                for b in range(batch):
-                    total += c[b] * row[b]
-                pulled[r, j, m] = total
+        for k in range(len(g)):
+            for j in range(frame.shape[1]):
+                kappa, length, a = frame[r, j], rest[r, j], second_layer[r, j] * step_sizes[k] / batch
+                radial, along, spread = _chain_sums(
+                    g[k, r], h[k, r, j], label[k, r], kappa, length, bias[r, j], a, s, c
+                )
+                _gathered(g[k, r], c, pulled)
+                kept = 1 - radial if spherical else frame.dtype.type(1)
+                for m in range(tasks):
+                    kappa[m] = kappa[m] * kept + pulled[m]
+                moved = length * kept + along
+                length = np.sqrt(moved * moved + spread * chi[k, r, j])
+                rest[r, j] = _to_sphere(kappa, length) if spherical else length
+
+
+@reordered
+def matched_steps(  # type: ignore[no-untyped-def]
+    state, g, h, label, chi, step_sizes, student, teacher, basis, fraction
+):
+    """As :func:`chain_steps` on the sphere, for batches of which ``fraction`` is drawn (see :func:`matched_step`).
+
+    ``student`` (neuron, degree + 1), ``teacher`` (task, degree + 1); ``basis`` as in :func:`_mean_force`.
+    """
+    frame, rest, second_layer, bias = state
+    tasks, batch = frame.shape[2], h.shape[3]
+    s, c = np.empty(batch, frame.dtype), np.empty(batch, frame.dtype)
+    pulled, alignment = np.empty(tasks, frame.dtype), np.empty(tasks, frame.dtype)
+    force, mean = np.empty(tasks, frame.dtype), np.empty(tasks, frame.dtype)
+    root = frame.dtype.type(np.sqrt(fraction))
+    for r in range(len(frame)):
+        for k in range(len(g)):
+            eta = step_sizes[k]
+            for j in range(frame.shape[1]):
+                kappa, length, a = frame[r, j], rest[r, j], second_layer[r, j] / batch
+                radial, along, spread = _chain_sums(
+                    g[k, r], h[k, r, j], label[k, r], kappa, length, bias[r, j], a, s, c
+                )
+                _gathered(g[k, r], c, pulled)
+                drift = _mean_force(kappa, student[j], teacher, basis, alignment, force, mean)
+                for m in range(tasks):
+                    exact = mean[m] - drift * kappa[m]
+                    kappa[m] += eta * (exact + root * (pulled[m] - radial * kappa[m] - exact))
+                exact = -drift * length
+                moved = length + eta * (exact + root * (along - radial * length - exact))
+                length = np.sqrt(moved * moved + eta * eta * fraction * spread * chi[k, r, j])
+                rest[r, j] = _to_sphere(kappa, length)

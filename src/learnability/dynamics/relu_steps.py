@@ -4,6 +4,8 @@ Projections are kept as (neuron, batch): both products of a step run faster in t
 the samples of a neuron, over which everything is summed, stand side by side.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -17,6 +19,8 @@ from learnability.numerics.threads import in_threads, threads_for, together
 
 # Neurons of a matrix product: fewer cost BLAS speed, more do not fit into the cache with their projections.
 _UNIT = 1024
+# Samples of a product on the correlation loss, for the same reason.
+_TILE = 256
 
 
 def compiles(problem: TwoLayerProblem, like: Tensor) -> bool:
@@ -54,9 +58,8 @@ def network_steps(
     units = -(-neurons // unit) * replicas
     threads = min(threads, units)
     real = arrays[0].dtype.type
-    h = np.empty((replicas, neurons, batch), real)
     rates = real(problem.second_layer_rate), real(problem.bias_rate)
-    common = arrays, array(x), array(label), array(step_sizes), rates, problem.spherical, h, unit
+    common = arrays, array(x), array(label), array(step_sizes), rates, problem.spherical, unit
     output_scale = real(1 / neurons if problem.output_scale is None else problem.output_scale)
     outputs = np.empty((2, units, batch), real)
 
@@ -65,7 +68,7 @@ def network_steps(
         if problem.loss == "squared":
             relu_kernels.squared_steps(*common, first, last, output_scale, outputs, counter, threads)
         else:
-            relu_kernels.correlation_steps(*common, first, last)
+            relu_kernels.correlation_steps(*common, _TILE, first, last)
 
     with one_blas_thread():
         together(share, threads)
@@ -97,17 +100,44 @@ def sample_steps(
         in_threads(strips, neurons, relu_kernels.STRIP, weights[r].size * len(step_sizes))
 
 
-def chain_moments(
-    frame: Tensor, rest: Tensor, factor: Tensor, bias: Tensor, g: Tensor, h: Tensor, label: Tensor
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """sum c g (replica, neuron, task), sum c s, sum c h, sum c^2 (replica, neuron); see :func:`chain_moments`."""
-    pulled = torch.empty(frame.shape, dtype=frame.dtype)
-    radial, along, spread = (torch.empty(rest.shape, dtype=rest.dtype) for _ in range(3))
-    inputs = [array(t) for t in (g, h, label, frame, rest, factor, bias)]
-    outputs = [t.numpy() for t in (pulled, radial, along, spread)]
+class Batches(NamedTuple):
+    """What the chain draws for some steps: g (step, replica, task, batch), h (step, replica, neuron, batch), label
+    (step, replica, batch), chi (step, replica, neuron)."""
+
+    g: Tensor
+    h: Tensor
+    label: Tensor
+    chi: Tensor
+
+
+class Matching(NamedTuple):
+    """The exact mean of a step and its weight: ``student`` (neuron, degree + 1), ``teacher`` (task, degree + 1), the
+    tasks' factor F (task, task) or (0, 0) where it is the identity, and the drawn ``fraction`` of the batch."""
+
+    student: Tensor
+    teacher: Tensor
+    factor: Tensor
+    fraction: float
+
+
+def chain_steps(
+    problem: TwoLayerProblem,
+    state: tuple[Tensor, Tensor, Tensor, Tensor],
+    drawn: Batches,
+    step_sizes: Tensor,
+    matching: Matching | None = None,
+) -> None:
+    """Steps of :func:`chain_step`, or of :func:`matched_step`, in place on (frame, rest, second layer, bias)."""
+    arrays, sizes = tuple(array(t) for t in state), array(step_sizes)
+    g, h, label, chi = (array(t) for t in drawn)
 
     def part(first: int, last: int) -> None:
-        relu_kernels.chain_moments(*(t[first:last] for t in (*inputs, *outputs)))
+        here = tuple(a[first:last] for a in arrays)
+        batches = tuple(a[:, first:last] for a in (g, h, label, chi))
+        if matching is None:
+            relu_kernels.chain_steps(here, *batches, sizes, problem.spherical)
+            return
+        student, teacher, factor = (array(t) for t in matching[:3])
+        relu_kernels.matched_steps(here, *batches, sizes, student, teacher, factor, sizes.dtype.type(matching.fraction))
 
-    in_threads(part, len(frame), 1, h.numel() * (frame.shape[2] + 1))
-    return pulled, radial, along, spread
+    in_threads(part, len(arrays[0]), 1, h.size * (g.shape[2] + 1))

@@ -37,19 +37,24 @@ def times_transposed(a: NDArray[Any], b: NDArray[Any], out: NDArray[Any]) -> Non
     np.matmul(a, b.T, out=out)
 
 
+def product(a: NDArray[Any], b: NDArray[Any], out: NDArray[Any]) -> None:
+    """out = A B for A (m, k), B (k, n), out (m, n), all float32 or all float64."""
+    np.matmul(a, b, out=out)
+
+
 def add_product(a: NDArray[Any], b: NDArray[Any], out: NDArray[Any]) -> None:
     """out += A B for A (m, k), B (k, n), out (m, n), all float32 or all float64."""
     out += a @ b
 
 
-def _product(dtype: Any, order: bytes, kept: int) -> Any:
+def _gemm(dtype: Any, order: bytes, kept: int) -> Any:
     """out = kept out + A B or A B^T (``order`` b"NN" or b"TN"), as compiled code for BLAS.
 
     BLAS counts columns first and so sees the transposed matrices: out^T = B^T A^T.
     """
     gemm, of_b, of_a = _GEMM[dtype], order[0], order[1]
 
-    def product(a, b, out):  # type: ignore[no-untyped-def]
+    def call(a, b, out):  # type: ignore[no-untyped-def]
         letters, factors = np.array([of_b, of_a], np.uint8), np.array([1, kept], out.dtype)
         size, row = np.empty(6, np.int32), out.itemsize
         size[0], size[1], size[2] = out.shape[1], out.shape[0], a.shape[1]
@@ -58,14 +63,19 @@ def _product(dtype: Any, order: bytes, kept: int) -> Any:
         data = a.ctypes.data, b.ctypes.data, out.ctypes.data
         gemm(t, t + 1, n, n + 4, n + 8, x, data[1], n + 12, data[0], n + 16, x + row, data[2], n + 20)
 
-    return product
+    return call
 
 
 @overload(times_transposed)
 def _times_transposed(a, b, out):  # type: ignore[no-untyped-def]
-    return _product(out.dtype, b"TN", 0)
+    return _gemm(out.dtype, b"TN", 0)
+
+
+@overload(product)
+def _product(a, b, out):  # type: ignore[no-untyped-def]
+    return _gemm(out.dtype, b"NN", 0)
 
 
 @overload(add_product)
 def _add_product(a, b, out):  # type: ignore[no-untyped-def]
-    return _product(out.dtype, b"NN", 1)
+    return _gemm(out.dtype, b"NN", 1)

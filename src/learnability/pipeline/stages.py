@@ -204,6 +204,7 @@ def run_figures(arguments: argparse.Namespace, progress: Progress) -> None:
             form = path.suffix[1:]
             with replacing(path) as out:
                 figure.savefig(out, format=form, metadata={**_FIGURE_METADATA[form], "Title": finding})
+            figure.set_layout_engine("none")  # laid out with the first format, and the same in the others
 
 
 def run_claims(arguments: argparse.Namespace, progress: Progress) -> None:

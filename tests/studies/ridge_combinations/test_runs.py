@@ -70,7 +70,7 @@ def test_hitting_times_interpolate():
 
 
 def test_a_job_that_is_killed_in_the_middle_gives_the_same_bytes():
-    setting = small_localisation()
+    setting = small_localisation(neurons=64)
     target = build(setting.target, np.random.default_rng(0))
     whole = train(setting, target, Context())
     checkpoint = Memory(ends=3)
@@ -83,7 +83,9 @@ def test_a_job_that_is_killed_in_the_middle_gives_the_same_bytes():
 
 def test_engines_are_chosen_by_cost_and_may_be_forced():
     phase = settings.PhaseOne(neurons=4, horizon=1.0)
-    assert choose_engine(phase, 16, 64) == "full"
+    assert choose_engine(phase, 16, 64) == "decoupled"
+    assert choose_engine(phase, 16, 17) == "full"  # no room for the chain
+    assert choose_engine(phase.model_copy(update={"neurons": 1000}), 32, 64) == "full"
     assert choose_engine(phase, 8, 1000) == "decoupled"
     assert choose_engine(phase.model_copy(update={"engine": "full"}), 8, 1000) == "full"
     assert choose_engine(phase.model_copy(update={"matched_above": 500}), 8, 1000) == "matched"

@@ -16,8 +16,11 @@ from learnability.numerics.hermite import hermite_columns
 from learnability.studies.ridge_combinations.settings import PhaseOne
 
 ENGINE_CODES = {"full": 0, "decoupled": 1, "overlap": 2, "matched": 3}
-# Drawing a normal number costs about as much as this many multiply-adds of a matrix product, on CPU and GPU alike.
-_DRAW_COST = 64
+# Costs in multiply-adds of a matrix product, measured on a CPU: a normal number, a sample of a neuron in the chain
+# (its number included), and a task of that sample.
+_DRAW_COST = 48
+_NEURON_COST = 120
+_LOOP_COST = 4
 
 
 def label_function(link: np.ndarray) -> Callable[[Tensor], Tensor]:
@@ -43,12 +46,15 @@ def directions(gram: np.ndarray, dimension: int | None = None) -> Tensor:
 
 
 def choose_engine(setting: PhaseOne, tasks: int, dimension: int) -> str:
-    """The cheaper engine: full steps cost d multiply-adds a neuron and sample, chain steps M and one random number."""
+    """The cheaper engine a sample: full steps draw d numbers and make 2 d multiply-adds a neuron, chain steps draw M
+    numbers and one more for each neuron, whose moments are sums of M products by plain loops."""
     if setting.matched_above is not None and dimension >= setting.matched_above:
         return "matched"
     if setting.engine != "auto":
         return setting.engine
-    return "full" if dimension <= tasks + _DRAW_COST else "decoupled"
+    full = dimension * (_DRAW_COST + 2 * setting.neurons)
+    chain = tasks * _DRAW_COST + setting.neurons * (_NEURON_COST + _LOOP_COST * tasks)
+    return "decoupled" if chain < full and dimension >= tasks + 2 else "full"
 
 
 @dataclass(frozen=True)
