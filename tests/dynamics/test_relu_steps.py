@@ -66,11 +66,11 @@ def test_steps_of_a_network_are_the_torch_steps(loss, spherical, shared, replica
 @pytest.mark.parametrize("spherical", [True, False])
 @pytest.mark.parametrize("threads", [1, 2])
 def test_single_samples_are_steps_of_batch_one(spherical, threads, monkeypatch):
-    """70 neurons are two strips, 7 axes end inside a group of four; threads share the strips."""
+    """100 neurons are two strips, 7 axes end inside a group of four; threads share the strips."""
     monkeypatch.setattr(threads_module, "WORTH_A_THREAD", 0)
     monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
     problem = TwoLayerProblem(label, RELU, "correlation", spherical)
-    state = random_state(2, 70, 7)
+    state = random_state(2, 100, 7)
     x = torch.randn(2, 9, 7, generator=generator(1), dtype=torch.float64)
     y, sizes = label(x[..., :2]), torch.linspace(0.2, 0.01, 9, dtype=torch.float64)
     weights = state.weights.clone()
@@ -95,8 +95,7 @@ def test_chain_steps_are_the_torch_steps(spherical, threads, monkeypatch):
     plain = random_chain(3, one, 0.2 * one, 4, 30, generator(4))
     compiled, drawn, sizes = own(plain), drawn_for_chain(4), torch.linspace(0.4, 0.2, 4, dtype=torch.float64)
     for k in range(4):
-        g, h, y, chi = (t[k] for t in drawn)
-        plain = chain_step(problem, plain, g.mT, h.mT, y, chi, sizes[k])
+        plain = chain_step(problem, plain, *drawn.step(k), sizes[k])
     relu_steps.chain_steps(problem, compiled, drawn, sizes)
     for a, b in zip(plain, compiled, strict=True):
         torch.testing.assert_close(b, a, rtol=1e-12, atol=1e-12)

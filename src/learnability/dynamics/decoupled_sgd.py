@@ -171,8 +171,7 @@ def decoupled_engine(problem: TwoLayerProblem, directions: Tensor, batch_size: i
             if inside:
                 chain_steps(problem, state, drawn, sizes)
             else:
-                g, h, label, chi = (t[0] for t in drawn)
-                state = chain_step(problem, state, g.mT, h.mT, label, chi, sizes[0])
+                state = chain_step(problem, state, *drawn.step(0), sizes[0])
         return state
 
     return Engine("decoupled", advance, lambda state: state, lambda state: observe(state, factor.to(state.frame)))

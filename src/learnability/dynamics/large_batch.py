@@ -47,11 +47,11 @@ def matched_step(
     fraction: float,
     step_size: Tensor,
 ) -> ChainState:
-    """One spherical step from the drawn (g, h, label, chi), g and h as (replica, task or neuron, batch), the mean tangent step and b / B.
+    """One spherical step from the drawn (g, h, label, chi), the mean tangent step and b / B.
 
     ``mean`` is (in the frame (replica, neuron, M), along the rest (replica, neuron)), per unit of step size.
     """
-    g, h, label, chi = drawn[0].mT, drawn[1].mT, *drawn[2:]
+    g, h, label, chi = drawn
     pulled, radial, along, spread = moments(problem, state, g, h, label, state.second_layer / g.shape[1])
     in_frame = pulled - radial[..., None] * state.frame
     along = along - radial * state.rest

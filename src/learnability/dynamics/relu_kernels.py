@@ -11,8 +11,8 @@ from learnability.numerics.compiled import reordered
 from learnability.numerics.compiled_blas import add_product, product, times_transposed
 from learnability.numerics.threads import meet
 
-# Neurons that a single-sample pass treats side by side; with 64 axes their weights stay in the first-level cache.
-STRIP = 64
+# Neurons that a single-sample pass treats side by side; with 64 axes their weights fit into the first-level cache.
+STRIP = 96
 # Unsigned indices need no test for a negative one, and distances known at compile time none for overlapping rows:
 # without either the inner loops are not turned into vector instructions.
 _U = np.uint64

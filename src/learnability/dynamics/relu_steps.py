@@ -109,6 +109,10 @@ class Batches(NamedTuple):
     label: Tensor
     chi: Tensor
 
+    def step(self, k: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """One step in the order of the torch steps: g (replica, batch, task), h (replica, batch, neuron)."""
+        return self.g[k].mT, self.h[k].mT, self.label[k], self.chi[k]
+
 
 class Matching(NamedTuple):
     """The exact mean of a step and its weight: ``student`` (neuron, degree + 1), ``teacher`` (task, degree + 1), the

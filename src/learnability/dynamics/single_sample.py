@@ -9,7 +9,7 @@ K x K inner products of samples. K rank-one updates of the weights become two ma
 U + Gamma^T X after (as Householder reflections do in the WY form), and a recursion along the block that is
 vectorised over neurons. The numbers are those of the plain loop up to rounding.
 
-ReLU networks on the CPU take the plain loop itself, compiled: 64 neurons side by side, whose weights stay in the
+ReLU networks on the CPU take the plain loop itself, compiled: 96 neurons side by side, whose weights stay in the
 first-level cache while the samples pass.
 """
 

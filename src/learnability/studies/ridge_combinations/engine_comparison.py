@@ -34,12 +34,14 @@ def _engine(
     name: str, problem: TwoLayerProblem, frame: torch.Tensor, batch: int, weights: torch.Tensor
 ) -> tuple[Engine, Any]:
     dimension = weights.shape[-1]
+    if name != "overlap":  # each engine in the precision that the study gives it
+        weights, frame = weights.float(), frame.float()
     signs, biases = (torch.tensor(v, dtype=weights.dtype, device=weights.device) for v in (SIGNS, BIASES))
     if name == "full":
         return full_engine(problem, frame, batch), network_state(weights, signs, biases)
     if name == "overlap":
         return overlap_engine(problem, frame, batch, dimension), overlap_state(weights, frame, signs, biases)
-    basis = torch.linalg.solve_triangular(task_factor(frame), frame, upper=False)
+    basis = torch.linalg.solve_triangular(task_factor(frame).to(frame), frame, upper=False)
     inside = weights @ basis.mT
     rest = (weights - inside @ basis).norm(dim=-1)
     state = ChainState(inside, rest, signs.expand(rest.shape), biases.expand(rest.shape))
@@ -70,7 +72,8 @@ def _alignment(
         checkpoint=section,
         progress=context.progress,
     )
-    return {"alignment": result.observed["alignment"].swapaxes(0, 1), "time": steps * per_step, "status": result.status}
+    alignment = result.observed["alignment"].swapaxes(0, 1).astype(np.float64)
+    return {"alignment": alignment, "time": steps * per_step, "status": result.status}
 
 
 def _flow(setting: EnginesSetting, target: xr.Dataset, context: RunContext, times: np.ndarray) -> np.ndarray:
