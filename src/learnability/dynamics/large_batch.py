@@ -107,10 +107,8 @@ def large_batch_engine(
             if inside:
                 chain_steps(problem, state, batches, sizes, matching)
             else:
-                batch = tuple(t[0] for t in batches)
-                state = matched_step(
-                    problem, state, batch, mean_step(state, f, b, weights), matching.fraction, sizes[0]
-                )
+                mean = mean_step(state, f, b, weights)
+                state = matched_step(problem, state, batches.step(0), mean, matching.fraction, sizes[0])
         return state
 
     return Engine("matched", advance, exact.settle, lambda state: observe(state, factor.to(state.frame)))

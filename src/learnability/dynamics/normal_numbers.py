@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from learnability.numerics.compiled import reordered
-from learnability.numerics.compiled_blas import one_blas_thread, times_transposed
+from learnability.numerics.compiled_blas import multiply, one_blas_thread
 from learnability.numerics.threads import in_threads, meet, threads_for, together
 
 LANES = 16
@@ -145,7 +145,7 @@ def _fill_and_project(numbers, seed, samples, directions, projections, counter, 
     _fill(numbers, seed)
     if threads > 1:
         meet(counter, threads)
-    times_transposed(samples, directions, projections)
+    multiply(samples, directions, projections, True, False)
 
 
 def _segment_seed(seed: int, segment: int) -> np.uint64:

@@ -8,7 +8,7 @@ Arrays are C-contiguous.
 import numpy as np
 
 from learnability.numerics.compiled import reordered
-from learnability.numerics.compiled_blas import add_product, product, times_transposed
+from learnability.numerics.compiled_blas import multiply
 from learnability.numerics.threads import meet
 
 # Neurons that a single-sample pass treats side by side; with 64 axes their weights fit into the first-level cache.
@@ -96,7 +96,7 @@ def _move(parameters, h, error, x, share, rates, spherical, sums, factor):  # ty
         row, here = h[j], factor[j]
         for b in range(len(row)):
             row[b] *= here
-    add_product(h, x, weights)
+    multiply(h, x, weights, False, True)
     if spherical:
         _to_unit_length(weights, scale)
 
@@ -112,12 +112,9 @@ def _step_by_tiles(parameters, h, tile, error, x, share, rates, spherical, sums,
     for first in range(0, len(x), tile):
         rows = x[first : first + tile]
         room = h[: len(weights) * len(rows)].reshape(len(weights), len(rows))
-        times_transposed(weights, rows, room)
+        multiply(weights, rows, room, True, False)
         _to_slopes(room, error[first : first + len(rows)], scale, bias, sums)
-        if first == 0:
-            product(room, rows, direction)
-        else:
-            add_product(room, rows, direction)
+        multiply(room, rows, direction, False, first > 0)
     _to_factors(parameters, sums, share, rates, spherical, factor)
     _add_scaled(weights, factor, direction)
     if spherical:
@@ -156,7 +153,7 @@ def correlation_steps(  # type: ignore[no-untyped-def]
                 )
             else:
                 room = h[: count * batch].reshape(count, batch)
-                times_transposed(part[0], samples, room)
+                multiply(part[0], samples, room, True, False)
                 _move(part, room, error, samples, share, rates, spherical, sums[:count], factor)
 
 
@@ -181,7 +178,7 @@ def squared_steps(  # type: ignore[no-untyped-def]
             r, start = item // units, item % units * unit
             weights, scale, second_layer, bias = _part(parameters, r, start, min(start + unit, neurons))
             room = h[item - first, : len(weights)]
-            times_transposed(weights, x[k, r % x.shape[1]], room)
+            multiply(weights, x[k, r % x.shape[1]], room, True, False)
             shares[item] = 0
             _add_outputs(room, scale, second_layer, bias, shares[item])
         if threads > 1:

@@ -132,16 +132,17 @@ def chain_steps(
     matching: Matching | None = None,
 ) -> None:
     """Steps of :func:`chain_step`, or of :func:`matched_step`, in place on (frame, rest, second layer, bias)."""
-    arrays, sizes = tuple(array(t) for t in state), array(step_sizes)
-    g, h, label, chi = (array(t) for t in drawn)
+    arrays, sizes = [array(t) for t in state], array(step_sizes)
+    drawn_arrays = [array(t) for t in drawn]
 
     def part(first: int, last: int) -> None:
         here = tuple(a[first:last] for a in arrays)
-        batches = tuple(a[:, first:last] for a in (g, h, label, chi))
+        g, h, label, chi = (a[:, first:last] for a in drawn_arrays)
         if matching is None:
-            relu_kernels.chain_steps(here, *batches, sizes, problem.spherical)
+            relu_kernels.chain_steps(here, g, h, label, chi, sizes, problem.spherical)
             return
         student, teacher, factor = (array(t) for t in matching[:3])
-        relu_kernels.matched_steps(here, *batches, sizes, student, teacher, factor, sizes.dtype.type(matching.fraction))
+        fraction = sizes.dtype.type(matching.fraction)
+        relu_kernels.matched_steps(here, g, h, label, chi, sizes, student, teacher, factor, fraction)
 
-    in_threads(part, len(arrays[0]), 1, h.size * (g.shape[2] + 1))
+    in_threads(part, len(arrays[0]), 1, drawn.h.numel() * (drawn.g.shape[2] + 1))
