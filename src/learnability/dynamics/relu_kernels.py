@@ -245,6 +245,17 @@ def _free_step(s, a, b, target, gamma):  # type: ignore[no-untyped-def]
 
 
 @reordered
+def squared_lengths(x, out):  # type: ignore[no-untyped-def]
+    """|x|^2 (replica, sample) of x (replica, sample, axis)."""
+    for r in range(len(x)):
+        for k in range(x.shape[1]):
+            row, total = x[r, k], out.dtype.type(0)
+            for i in range(len(row)):
+                total += row[i] * row[i]
+            out[r, k] = total
+
+
+@reordered
 def single_samples(weights, second_layer, bias, x, targets, squares, spherical, width):  # type: ignore[no-untyped-def]
     """Single-sample correlation steps on x (sample, axis), targets eta y and |x|^2 (sample,), weights in place.
 

@@ -85,9 +85,10 @@ def sample_steps(
 
     x (replica, sample, dimension), label (replica, sample); parameters (weights, second layer, bias).
     """
-    padded = torch.nn.functional.pad(x, (0, -x.shape[2] % 4))
-    targets, squares = label * step_sizes, torch.linalg.vecdot(x, x)
-    samples, y, lengths = array(padded), array(targets), array(squares)
+    missing = -x.shape[2] % 4
+    samples, y = array(torch.nn.functional.pad(x, (0, missing)) if missing else x), array(label * step_sizes)
+    lengths = np.empty(samples.shape[:2], samples.dtype)
+    relu_kernels.squared_lengths(samples, lengths)
     weights, second_layer, bias = (array(t) for t in parameters)
     neurons = weights.shape[1]
 
