@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import roots_hermitenorm
 
 from learnability.numerics.polynomials import HermiteExpansion
 
@@ -36,6 +35,8 @@ def gauss_hermite(n: int) -> tuple[Array, Array]:
     Christoffel weights ``1 / sum_{k<n} h_k(x)^2``: they keep full relative accuracy where those from the
     eigenvectors of the Jacobi matrix do not.
     """
+    from scipy.special import roots_hermitenorm  # SciPy's import is paid only where a rule is asked for
+
     nodes = np.asarray(roots_hermitenorm(n)[0], dtype=np.float64)
     # One Newton step on h_n (h_n' = sqrt(n) h_{n-1}) and exact symmetry.
     basis = hermite_basis(nodes, n)

@@ -2,9 +2,9 @@
 
 import math
 from collections.abc import Sequence
+from statistics import NormalDist
 
 import numpy as np
-from scipy.special import ndtr, ndtri
 
 from learnability.numerics.hermite import gauss_hermite
 
@@ -24,7 +24,7 @@ def best_start(tasks: int, two_sided: bool) -> float:
     With an even exponent both signs grow: the median of the largest absolute value.
     """
     level = 2.0 ** (-1 / tasks)
-    return float(ndtri((1 + level) / 2 if two_sided else level))
+    return NormalDist().inv_cdf((1 + level) / 2 if two_sided else level)
 
 
 def escape_constant(exponent: int, tasks: int, student: float, teacher: float, relative_step: float) -> float:
@@ -65,6 +65,8 @@ def weak_share(tasks: int, ratio: float, exponent: int, nodes: int = 2000) -> fl
     all strong g' and g > g'' for the other weak ones: integral of phi(g) Phi(g/c)^{M/2} Phi(g)^{M/2-1} over all g.
     It decays like M^{-c^2} = M^{-C_p}, up to logarithms.
     """
+    from scipy.special import ndtr  # SciPy's import is paid only where it is used
+
     c = ratio ** (1 / (exponent - 2))
     g = np.linspace(-8, 40, nodes * 8)
     strong, weak = tasks - tasks // 2, tasks // 2
