@@ -287,33 +287,30 @@ def single_samples(weights, second_layer, bias, x, targets, squares, spherical, 
 
 
 @reordered
-def _chain_sums(g, h, label, kappa, rest, bias, factor, s, c):  # type: ignore[no-untyped-def]
-    """s and c of one neuron over the batch, then sum c s, sum c h and sum c^2. ``g`` is (task, batch)."""
+def _chain_coefficients(s, h, label, rest, bias, factor, sums):  # type: ignore[no-untyped-def]
+    """Turns <g, kappa> of some neurons, s (neuron, batch), into c = factor y sigma'(s + h rest + bias), in place, with
+    sum c s, sum c h and sum c^2 of each neuron in ``sums`` (neuron, 3). h (neuron, batch), label (batch,), the others
+    (neuron,)."""
     zero = s.dtype.type(0)
-    for b in range(len(s)):
-        s[b] = rest * h[b]
-    for m in range(len(g)):
-        row, weight = g[m], kappa[m]
-        for b in range(len(s)):
-            s[b] += weight * row[b]
-    radial, along, spread = zero, zero, zero
-    for b in range(len(s)):
-        coefficient = factor * label[b] if s[b] + bias > zero else zero
-        c[b] = coefficient
-        radial += coefficient * s[b]
-        along += coefficient * h[b]
-        spread += coefficient * coefficient
-    return radial, along, spread
+    for j in range(len(s)):
+        row, beyond, length, shift, a = s[j], h[j], rest[j], bias[j], factor[j]
+        radial, along, spread = zero, zero, zero
+        for b in range(len(row)):
+            projection = row[b] + length * beyond[b]
+            c = a * label[b] if projection + shift > zero else zero
+            radial += c * projection
+            along += c * beyond[b]
+            spread += c * c
+            row[b] = c
+        sums[j, 0], sums[j, 1], sums[j, 2] = radial, along, spread
 
 
 @reordered
-def _gathered(g, c, pulled):  # type: ignore[no-untyped-def]
-    """sum_b c_b g_mb in ``pulled`` (task,)."""
-    for m in range(len(g)):
-        row, total = g[m], c.dtype.type(0)
-        for b in range(len(c)):
-            total += c[b] * row[b]
-        pulled[m] = total
+def _chain_sums(g, h, label, frame, rest, bias, factor, s, sums, pulled):  # type: ignore[no-untyped-def]
+    """The sums of :func:`_chain_coefficients` of the neurons of a replica, and sum c g in ``pulled`` (neuron, task)."""
+    multiply(frame, g, s, False, False)
+    _chain_coefficients(s, h, label, rest, bias, factor, sums)
+    multiply(s, g, pulled, True, False)
 
 
 @reordered
@@ -367,21 +364,22 @@ def chain_steps(state, g, h, label, chi, step_sizes, spherical):  # type: ignore
     replica, neuron), step_sizes (step,).
     """
     frame, rest, second_layer, bias = state
-    tasks, batch = frame.shape[2], h.shape[3]
-    s, c, pulled = np.empty(batch, frame.dtype), np.empty(batch, frame.dtype), np.empty(tasks, frame.dtype)
+    neurons, tasks, batch = frame.shape[1], frame.shape[2], h.shape[3]
+    s, pulled = np.empty((neurons, batch), frame.dtype), np.empty((neurons, tasks), frame.dtype)
+    sums, factor = np.empty((neurons, 3), frame.dtype), np.empty(neurons, frame.dtype)
+    one = frame.dtype.type(1)
     for r in range(len(frame)):
         for k in range(len(g)):
-            for j in range(frame.shape[1]):
-                kappa, length, a = frame[r, j], rest[r, j], second_layer[r, j] * step_sizes[k] / batch
-                radial, along, spread = _chain_sums(
-                    g[k, r], h[k, r, j], label[k, r], kappa, length, bias[r, j], a, s, c
-                )
-                _gathered(g[k, r], c, pulled)
-                kept = 1 - radial if spherical else frame.dtype.type(1)
+            for j in range(neurons):
+                factor[j] = second_layer[r, j] * step_sizes[k] / batch
+            _chain_sums(g[k, r], h[k, r], label[k, r], frame[r], rest[r], bias[r], factor, s, sums, pulled)
+            for j in range(neurons):
+                kappa = frame[r, j]
+                kept = one - sums[j, 0] if spherical else one
                 for m in range(tasks):
-                    kappa[m] = kappa[m] * kept + pulled[m]
-                moved = length * kept + along
-                length = np.sqrt(moved * moved + spread * chi[k, r, j])
+                    kappa[m] = kappa[m] * kept + pulled[j, m]
+                moved = rest[r, j] * kept + sums[j, 1]
+                length = np.sqrt(moved * moved + sums[j, 2] * chi[k, r, j])
                 rest[r, j] = _to_sphere(kappa, length) if spherical else length
 
 
@@ -394,25 +392,24 @@ def matched_steps(  # type: ignore[no-untyped-def]
     ``student`` (neuron, degree + 1), ``teacher`` (task, degree + 1); ``basis`` as in :func:`_mean_force`.
     """
     frame, rest, second_layer, bias = state
-    tasks, batch = frame.shape[2], h.shape[3]
-    s, c = np.empty(batch, frame.dtype), np.empty(batch, frame.dtype)
-    pulled, alignment = np.empty(tasks, frame.dtype), np.empty(tasks, frame.dtype)
-    force, mean = np.empty(tasks, frame.dtype), np.empty(tasks, frame.dtype)
+    neurons, tasks, batch = frame.shape[1], frame.shape[2], h.shape[3]
+    s, pulled = np.empty((neurons, batch), frame.dtype), np.empty((neurons, tasks), frame.dtype)
+    sums, factor = np.empty((neurons, 3), frame.dtype), np.empty(neurons, frame.dtype)
+    alignment, force, mean = np.empty(tasks, frame.dtype), np.empty(tasks, frame.dtype), np.empty(tasks, frame.dtype)
     root = frame.dtype.type(np.sqrt(fraction))
     for r in range(len(frame)):
+        for j in range(neurons):
+            factor[j] = second_layer[r, j] / batch
         for k in range(len(g)):
             eta = step_sizes[k]
-            for j in range(frame.shape[1]):
-                kappa, length, a = frame[r, j], rest[r, j], second_layer[r, j] / batch
-                radial, along, spread = _chain_sums(
-                    g[k, r], h[k, r, j], label[k, r], kappa, length, bias[r, j], a, s, c
-                )
-                _gathered(g[k, r], c, pulled)
+            _chain_sums(g[k, r], h[k, r], label[k, r], frame[r], rest[r], bias[r], factor, s, sums, pulled)
+            for j in range(neurons):
+                kappa, length, radial = frame[r, j], rest[r, j], sums[j, 0]
                 drift = _mean_force(kappa, student[j], teacher, basis, alignment, force, mean)
                 for m in range(tasks):
                     exact = mean[m] - drift * kappa[m]
-                    kappa[m] += eta * (exact + root * (pulled[m] - radial * kappa[m] - exact))
+                    kappa[m] += eta * (exact + root * (pulled[j, m] - radial * kappa[m] - exact))
                 exact = -drift * length
-                moved = length + eta * (exact + root * (along - radial * length - exact))
-                length = np.sqrt(moved * moved + eta * eta * fraction * spread * chi[k, r, j])
+                moved = length + eta * (exact + root * (sums[j, 1] - radial * length - exact))
+                length = np.sqrt(moved * moved + eta * eta * fraction * sums[j, 2] * chi[k, r, j])
                 rest[r, j] = _to_sphere(kappa, length)

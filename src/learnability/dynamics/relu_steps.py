@@ -146,4 +146,5 @@ def chain_steps(
         fraction = sizes.dtype.type(matching.fraction)
         relu_kernels.matched_steps(here, g, h, label, chi, sizes, student, teacher, factor, fraction)
 
-    in_threads(part, len(arrays[0]), 1, drawn.h.numel() * (drawn.g.shape[2] + 1))
+    with one_blas_thread():
+        in_threads(part, len(arrays[0]), 1, drawn.h.numel() * (drawn.g.shape[2] + 1))

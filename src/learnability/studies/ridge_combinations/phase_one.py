@@ -16,11 +16,10 @@ from learnability.numerics.hermite import hermite_columns
 from learnability.studies.ridge_combinations.settings import PhaseOne
 
 ENGINE_CODES = {"full": 0, "decoupled": 1, "overlap": 2, "matched": 3}
-# Costs in multiply-adds of a matrix product, measured on a CPU: a normal number, a sample of a neuron in the chain
-# (its number included), and a task of that sample.
+# Costs in multiply-adds of a matrix product, measured on a CPU: a normal number, and a sample of a neuron in the chain
+# (its number included, its products with the tasks apart).
 _DRAW_COST = 48
-_NEURON_COST = 120
-_LOOP_COST = 4
+_NEURON_COST = 130
 
 
 def label_function(link: np.ndarray) -> Callable[[Tensor], Tensor]:
@@ -47,13 +46,13 @@ def directions(gram: np.ndarray, dimension: int | None = None) -> Tensor:
 
 def choose_engine(setting: PhaseOne, tasks: int, dimension: int) -> str:
     """The cheaper engine a sample: full steps draw d numbers and make 2 d multiply-adds a neuron, chain steps draw M
-    numbers and one more for each neuron, whose moments are sums of M products by plain loops."""
+    numbers and one more for each neuron, and make 2 M multiply-adds a neuron."""
     if setting.matched_above is not None and dimension >= setting.matched_above:
         return "matched"
     if setting.engine != "auto":
         return setting.engine
     full = dimension * (_DRAW_COST + 2 * setting.neurons)
-    chain = tasks * _DRAW_COST + setting.neurons * (_NEURON_COST + _LOOP_COST * tasks)
+    chain = tasks * _DRAW_COST + setting.neurons * (_NEURON_COST + 2 * tasks)
     return "decoupled" if chain < full and dimension >= tasks + 2 else "full"
 
 
