@@ -23,6 +23,8 @@ from learnability.numerics.compiled import compiled
 WORTH_A_THREAD = 1 << 22
 # Looks at the counter before a waiting thread gives its core away.
 _PATIENCE = 2000
+# A counter beyond every goal.
+_PAST_ALL = 1 << 62
 _GIVE_WAY = types.ExternalFunction("sched_yield", types.int32())
 _teams = Lock()
 
@@ -76,13 +78,24 @@ def in_threads(call: Callable[[int, int], None], count: int, unit: int, work: in
 
 
 def together(call: Callable[[int, Any], None], threads: int) -> None:
-    """``call(thread, counter)`` in ``threads`` threads that all run at the same time, with a counter to meet at."""
+    """``call(thread, counter)`` in ``threads`` threads that all run at the same time, with a counter to meet at.
+
+    Where one of them fails, the others are let pass, and its error is raised.
+    """
     counter = np.zeros(1, np.int64)
+
+    def member(thread: int) -> None:
+        try:
+            call(thread, counter)
+        except BaseException:
+            counter[0] = _PAST_ALL
+            raise
+
     if threads == 1:
-        call(0, counter)
+        member(0)
         return
     with _teams:  # two teams that share a pool could each wait for a thread that the other one holds
-        _at_once([partial(call, thread, counter) for thread in range(threads)])
+        _at_once([partial(member, thread) for thread in range(threads)])
 
 
 @intrinsic

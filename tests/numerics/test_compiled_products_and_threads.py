@@ -60,3 +60,16 @@ def test_threads_that_meet_see_what_the_others_wrote(threads):
     for _ in range(2000):
         expected = expected + np.roll(expected, -1)
     np.testing.assert_array_equal(values[-1], expected)
+
+
+@pytest.mark.parametrize("failing", [0, 1])
+def test_a_thread_that_fails_does_not_leave_the_others_waiting(failing):
+    values = np.zeros((100, 2), np.int64)
+
+    def share(thread, counter):
+        if thread == failing:
+            raise ValueError("no share")
+        relay(values, thread, 2, counter)
+
+    with pytest.raises(ValueError, match="no share"):
+        together(share, 2)
