@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from learnability.dynamics import relu_kernels
+from learnability.dynamics import chain_kernels, relu_kernels
 from learnability.dynamics.two_layer import TwoLayerProblem
 from learnability.numerics.activations import RELU
 from learnability.numerics.compiled_blas import one_blas_thread
@@ -140,11 +140,11 @@ def chain_steps(
         here = tuple(a[first:last] for a in arrays)
         g, h, label, chi = (a[:, first:last] for a in drawn_arrays)
         if matching is None:
-            relu_kernels.chain_steps(here, g, h, label, chi, sizes, problem.spherical)
+            chain_kernels.chain_steps(here, g, h, label, chi, sizes, problem.spherical)
             return
         student, teacher, factor = (array(t) for t in matching[:3])
         fraction = sizes.dtype.type(matching.fraction)
-        relu_kernels.matched_steps(here, g, h, label, chi, sizes, student, teacher, factor, fraction)
+        chain_kernels.matched_steps(here, g, h, label, chi, sizes, student, teacher, factor, fraction)
 
     with one_blas_thread():
         in_threads(part, len(arrays[0]), 1, drawn.h.numel() * (drawn.g.shape[2] + 1))
