@@ -33,6 +33,21 @@ def test_products_are_numpys(dtype, m, n, k):
     np.testing.assert_allclose(out, expected, rtol=tolerance, atol=200 * tolerance)
 
 
+@compiled
+def projected(a, b, out):
+    multiply(a, b, out, True, False)
+
+
+def test_a_single_row_may_have_any_stride():
+    """A transposed column counts as contiguous, and its row stride is that of an entry."""
+    rng = np.random.default_rng(2)
+    a, b, out = rng.standard_normal((4, 3)), rng.standard_normal((3, 1)).T, np.full((4, 1), np.nan)
+    assert b.flags.c_contiguous
+    assert b.strides == (8, 8)
+    projected(a, b, out)
+    np.testing.assert_allclose(out, a @ b.T)
+
+
 def test_the_python_form_says_the_same():
     rng = np.random.default_rng(1)
     a, b, out = rng.standard_normal((4, 3)), rng.standard_normal((2, 3)), np.zeros((4, 2))

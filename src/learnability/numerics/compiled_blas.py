@@ -52,7 +52,10 @@ def _multiply(a, b, out, transposed, add):  # type: ignore[no-untyped-def]
         factors[0], factors[1] = 1, 1 if add else 0
         row = out.itemsize
         size[0], size[1], size[2] = out.shape[1], out.shape[0], a.shape[1]
-        size[3], size[4], size[5] = b.strides[0] // row, a.strides[0] // row, out.strides[0] // row
+        # A single row may have any stride, and BLAS wants at least its length.
+        size[3] = max(b.strides[0] // row, b.shape[1])
+        size[4] = max(a.strides[0] // row, a.shape[1])
+        size[5] = max(out.strides[0] // row, out.shape[1])
         t, n, x = letters.ctypes.data, size.ctypes.data, factors.ctypes.data
         a_at, b_at, out_at = a.ctypes.data, b.ctypes.data, out.ctypes.data
         gemm(t, t + 1, n, n + 4, n + 8, x, b_at, n + 12, a_at, n + 16, x + row, out_at, n + 20)
