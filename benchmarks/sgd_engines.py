@@ -251,7 +251,7 @@ def share_of_peak(engine: Timing, product: Timing, flops: float, product_flops: 
 
 
 def full_section(quick: bool, rounds: int) -> None:
-    width, tasks, steps = 1024, 16, 64  # as many steps as a run takes at once
+    width, tasks = 1024, 16
     product, product_flops = peak(1024 if quick else (8192 if DEVICE == "cuda" else 2048))
     for batch in (64, 256):
         for d in (256,) if quick else (256, 1024):
@@ -260,6 +260,7 @@ def full_section(quick: bool, rounds: int) -> None:
             ones = torch.ones(1, width, device=DEVICE)
             problem = TwoLayerProblem(label, RELU, "squared")
             engine = full_engine(problem, directions, batch)
+            steps = engine.chunk  # as many as a run takes at once
             calls: dict[str, Callable[[], object]] = {
                 "sgemm": product,
                 "bare products": bare_products(weights, batch, steps),

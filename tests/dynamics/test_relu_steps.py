@@ -7,15 +7,17 @@ import pytest
 import torch
 from scipy import stats
 
-from learnability.dynamics import decoupled_sgd, normal_numbers, relu_steps
+from learnability.dynamics import decoupled_sgd, normal_numbers, online_sgd, relu_steps
 from learnability.dynamics.decoupled_sgd import chain_step, own, random_chain
 from learnability.dynamics.large_batch import large_batch_engine
 from learnability.dynamics.normal_numbers import SEGMENT, normal_samples, standard_normal
-from learnability.dynamics.online_sgd import full_step, network_state, random_directions, settle
+from learnability.dynamics.online_sgd import full_engine, full_step, network_state, random_directions, settle
 from learnability.dynamics.relu_steps import Batches
 from learnability.dynamics.two_layer import TwoLayerProblem
 from learnability.numerics import threads as threads_module
 from learnability.numerics.activations import RELU
+from learnability.numerics.compiled_blas import one_blas_thread
+from learnability.numerics.threads import together
 
 # The same function under another identity: the torch steps do not know it for a ReLU.
 PLAIN = replace(RELU, name="relu by torch")
@@ -45,7 +47,6 @@ def random_state(replicas: int, neurons: int, dimension: int):
 def test_steps_of_a_network_are_the_torch_steps(loss, spherical, shared, replicas, threads, unit, monkeypatch):
     """Replicas whole or cut into units of neurons and tiles of samples, on threads that share units of one replica,
     data shared or not; from the second step on the scales are not one."""
-    monkeypatch.setattr(relu_steps, "threads_for", lambda work: threads)
     monkeypatch.setattr(relu_steps, "_UNIT", unit)
     monkeypatch.setattr(relu_steps, "_TILE", 4 if unit == 2 else 512)
     problem = TwoLayerProblem(label, RELU, loss, spherical, second_layer_rate=0.7, bias_rate=0.3, output_scale=0.5)
@@ -58,9 +59,64 @@ def test_steps_of_a_network_are_the_torch_steps(loss, spherical, shared, replica
     for k in range(4):
         here = x[k].expand(replicas, -1, -1), y[k].expand(replicas, -1)
         plain = full_step(replace(problem, activation=PLAIN), plain, *here, sizes[k])
-    relu_steps.network_steps(problem, compiled, x, y, sizes)
+    steps = relu_steps.NetworkSteps(problem, compiled, 11, threads)
+    with one_blas_thread():
+        together(lambda thread, counters: steps.share(thread, x, y, sizes, counters), threads)
     for expected, found in zip(settle(plain), settle(compiled), strict=True):
         torch.testing.assert_close(found, expected, rtol=1e-11, atol=1e-12)
+
+
+def advanced(activation, loss, batch, by_replica, monkeypatch, threads, entries):
+    """Five steps of the full engine from one generator, and the generator's state after them."""
+    for module in (online_sgd, normal_numbers):
+        monkeypatch.setattr(module, "threads_for", lambda work: threads)
+    monkeypatch.setattr(online_sgd, "_DRAWN_ENTRIES", entries)
+    directions = torch.randn((2, 3, 40) if by_replica else (3, 40), generator=generator(2), dtype=torch.float64)
+    engine = full_engine(TwoLayerProblem(label, activation, loss, label_noise=0.1), directions, batch)
+    numbers = generator(6)
+    state = engine.advance(random_state(2, 5, 40), torch.linspace(0.3, 0.1, 5, dtype=torch.float64), numbers)
+    return engine.settle(state).weights, numbers.get_state()
+
+
+@pytest.mark.parametrize("loss", ["correlation", "squared"])
+@pytest.mark.parametrize("by_replica", [True, False])
+@pytest.mark.parametrize("batch", [5, 40], ids=["torch's numbers", "our numbers"])
+def test_threads_that_draw_and_step_together_do_what_one_does(loss, by_replica, batch, monkeypatch):
+    """Groups of one step draw in the order of the torch path; two groups and a part of one are those of one thread."""
+    rest = loss, batch, by_replica, monkeypatch
+    for entries, reference in ((0, advanced(PLAIN, *rest, 1, 0)), (2 * 2 * batch * 40, None)):
+        alone = advanced(RELU, *rest, 1, entries)
+        for expected, found in zip(reference or alone, alone, strict=True):
+            torch.testing.assert_close(found, expected, rtol=1e-11, atol=1e-12)
+        for expected, found in zip(alone, advanced(RELU, *rest, 3, entries), strict=True):
+            torch.testing.assert_close(found, expected, rtol=1e-11, atol=1e-12)
+
+
+def test_a_label_that_fails_is_what_is_raised(monkeypatch):
+    def broken(t):
+        raise ZeroDivisionError("no label")
+
+    monkeypatch.setattr(online_sgd, "threads_for", lambda work: 2)
+    engine = full_engine(TwoLayerProblem(broken, RELU), torch.eye(3, 40, dtype=torch.float64), 100)
+    with pytest.raises(ZeroDivisionError, match="no label"):
+        engine.advance(random_state(1, 5, 40), torch.ones(3, dtype=torch.float64), generator(0))
+
+
+def test_rows_that_grow_stay_in_range():
+    """Huge steps, settled after each by torch and never here: the rows grow to 1e60, and in float32 out of range."""
+    problem = TwoLayerProblem(label, RELU)
+    x = torch.randn(150, 1, 11, 7, generator=generator(1), dtype=torch.float64)
+    y, sizes = torch.ones(150, 1, 11, dtype=torch.float64), torch.full((150,), 1e3, dtype=torch.float64)
+    plain = random_state(1, 5, 7)._replace(bias=torch.ones(1, 5, dtype=torch.float64))
+    double, single = (type(plain)(*(t.to(dtype, copy=True) for t in plain)) for dtype in (torch.float64, torch.float32))
+    for k in range(150):
+        plain = settle(full_step(replace(problem, activation=PLAIN), plain, x[k], y[k], sizes[k]))
+    counter = np.zeros(1, np.int64)
+    for state in (double, single):
+        numbers = (t.to(state.weights.dtype) for t in (x, y, sizes))
+        relu_steps.NetworkSteps(problem, state, 11, 1).share(0, *numbers, counter)
+    torch.testing.assert_close(settle(double).weights, plain.weights, rtol=1e-9, atol=1e-9)
+    torch.testing.assert_close(settle(single).weights.norm(dim=-1), torch.ones(1, 5))
 
 
 @pytest.mark.parametrize("spherical", [True, False])

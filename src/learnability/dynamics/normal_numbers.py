@@ -19,7 +19,7 @@ from torch import Tensor
 
 from learnability.numerics.compiled import reordered
 from learnability.numerics.compiled_blas import multiply, one_blas_thread
-from learnability.numerics.threads import in_threads, meet, threads_for, together
+from learnability.numerics.threads import in_threads, meet, take, threads_for, together
 
 LANES = 16
 SEGMENT = 1 << 16  # numbers of one set of streams, so that threads give the bytes that one gives
@@ -27,7 +27,7 @@ _PAIRS = 256  # of one pass: the words and the numbers of a pass stay in the fir
 _FEW = 2048  # below as many numbers torch's own loop is as fast, since a call has a fixed cost
 _WORK = 8  # a number, in multiply-adds
 _GOLDEN = 0x9E3779B97F4A7C15
-_SEEDS_STRIDE = 2 * LANES * _GOLDEN  # by which splitmix64 has moved on after the words of one segment
+_SEEDS_STRIDE = 2 * LANES * _GOLDEN % 2**64  # by which splitmix64 has moved on after the words of one segment
 _QUARTER = math.pi / 4 * 2.0**-31
 _LOG2 = math.log(2)
 # Bits of sqrt(1/2) as a float32: mantissas are reduced to [sqrt(1/2), sqrt(2)).
@@ -140,11 +140,21 @@ def _fill(out, seed):  # type: ignore[no-untyped-def]
 
 
 @reordered
-def _fill_and_project(numbers, seed, samples, directions, projections, counter, threads):  # type: ignore[no-untyped-def]
-    """A thread's share of the numbers, then, once all are drawn, its share of the projections."""
-    _fill(numbers, seed)
+def _fill_segments(numbers, seed, queue):  # type: ignore[no-untyped-def]
+    """Draws the segments that no other thread has taken."""
+    segment = take(queue)
+    while segment * SEGMENT < len(numbers):
+        start = seed + np.uint64(segment) * np.uint64(_SEEDS_STRIDE)
+        _fill(numbers[segment * SEGMENT : (segment + 1) * SEGMENT], start)
+        segment = take(queue)
+
+
+@reordered
+def _fill_and_project(numbers, seed, samples, directions, projections, counters, threads):  # type: ignore[no-untyped-def]
+    """Segments of the numbers, then, once all are drawn, a thread's share of the projections."""
+    _fill_segments(numbers, seed, counters[1:])
     if threads > 1:
-        meet(counter, threads)
+        meet(counters, threads)
     multiply(samples, directions, projections, True, False)
 
 
@@ -181,27 +191,63 @@ def fill_normal(out: Tensor, generator: torch.Generator) -> Tensor:
     return out
 
 
+class SharedSamples:
+    """Standard normal samples ``out`` (..., dimension), contiguous, and their projections on ``directions`` V (task,
+    dimension), which may have leading axes that broadcast with those of ``out``. ``threads`` threads draw them
+    together, in the order :meth:`seed` (one of them), :meth:`draw` (each), :meth:`projections` (one of them, when all
+    have drawn).
+    """
+
+    def __init__(self, out: Tensor, directions: Tensor, threads: int) -> None:
+        self._out, self._directions, self._threads = out, directions, threads
+        self._is_ours = _is_ours(out)
+        self._projections = None
+        if not self._is_ours:
+            return
+        self._numbers, self._samples = out.view(-1).numpy(), out.view(-1, out.shape[-1]).numpy()
+        if directions.ndim == 2:
+            self._projections = out.new_empty(*out.shape[:-1], len(directions))
+            self._rows, self._v = self._projections.view(-1, len(directions)).numpy(), directions.contiguous().numpy()
+
+    def seed(self, generator: torch.Generator) -> int:
+        """The seed of the numbers, which all threads need."""
+        return _seed_of(generator) if self._is_ours else 0
+
+    def draw(self, seed: int, thread: int, counters: NDArray[np.int64]) -> None:
+        """The share of ``thread``; ``counters`` (2,) are for a meeting and for the segments that are to be drawn."""
+        if not self._is_ours:
+            return
+        if self._projections is None:
+            _fill_segments(self._numbers, _segment_seed(seed, 0), counters[1:])
+            return
+        here = slice(*(t * len(self._rows) // self._threads for t in (thread, thread + 1)))
+        _fill_and_project(
+            self._numbers,
+            _segment_seed(seed, 0),
+            self._samples[here],
+            self._v,
+            self._rows[here],
+            counters,
+            self._threads,
+        )
+
+    def projections(self, generator: torch.Generator) -> Tensor:
+        """The projections (..., task). Numbers that are torch's are drawn here."""
+        if not self._is_ours:
+            self._out.normal_(generator=generator)
+        if self._projections is None:
+            return torch.matmul(self._out, self._directions.mT)
+        return self._projections
+
+
 def normal_samples(out: Tensor, directions: Tensor, generator: torch.Generator) -> Tensor:
     """``out`` (..., dimension) filled with standard normal samples; the result is their projections (..., task).
 
-    ``directions`` is V, (task, dimension), or has leading axes that broadcast with those of ``out``. One pass of the
-    threads draws and projects.
+    ``directions`` is V, (task, dimension), or has leading axes that broadcast with those of ``out``.
     """
-    if not _is_ours(out) or directions.ndim > 2:
-        return torch.matmul(fill_normal(out, generator), directions.mT)
-    seed, numbers, v = _seed_of(generator), out.view(-1).numpy(), directions.contiguous().numpy()
-    samples = numbers.reshape(-1, out.shape[-1])
-    projections = out.new_empty(*out.shape[:-1], len(v))
-    rows = projections.view(-1, len(v)).numpy()
-    segments = -(-len(numbers) // SEGMENT)
-    threads = min(threads_for(_WORK * len(numbers)), segments)
-
-    def share(thread: int, counter: NDArray[np.int64]) -> None:
-        first, last = (min(t * segments // threads * SEGMENT, len(numbers)) for t in (thread, thread + 1))
-        here = slice(thread * len(rows) // threads, (thread + 1) * len(rows) // threads)
-        start = _segment_seed(seed, first // SEGMENT)
-        _fill_and_project(numbers[first:last], start, samples[here], v, rows[here], counter, threads)
-
+    threads = threads_for(_WORK * out.numel()) if _is_ours(out) else 1
+    samples = SharedSamples(out, directions, threads)
+    seed = samples.seed(generator)
     with one_blas_thread():
-        together(share, threads)
-    return projections
+        together(lambda thread, counters: samples.draw(seed, thread, counters), threads, 2)
+    return samples.projections(generator)

@@ -6,14 +6,17 @@ Replicas (and settings of equal shape) are the first axis. A step of batch B cos
 
 from typing import NamedTuple
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from learnability.dynamics.normal_numbers import normal_samples
-from learnability.dynamics.relu_steps import compiles, network_steps
+from learnability.dynamics.normal_numbers import SharedSamples, normal_samples
+from learnability.dynamics.relu_steps import NetworkSteps, compiles
 from learnability.dynamics.sgd_loop import Engine
 from learnability.dynamics.two_layer import Signal, TwoLayerProblem, labels, learning_signal, moved
-from learnability.numerics.threads import one_torch_thread
+from learnability.numerics.compiled_blas import one_blas_thread
+from learnability.numerics.threads import meet, one_torch_thread, threads_for, together
 
 # Rows of a batch whose projections (rows x neurons) stay in a core's second-level cache between two element-wise
 # passes.
@@ -126,6 +129,46 @@ def _own(state: NetworkState) -> NetworkState:
         return NetworkState(*(tensor.clone(memory_format=torch.contiguous_format) for tensor in state))
 
 
+def _compiled_steps(
+    problem: TwoLayerProblem,
+    state: NetworkState,
+    x: Tensor,
+    directions: Tensor,
+    step_sizes: Tensor,
+    generator: torch.Generator,
+) -> None:
+    """Steps in place on fresh samples, in groups for which ``x`` (step, replica, batch, dimension) has room.
+
+    Threads draw and step together. One of them finds the labels of a group while the others wait in compiled code: to
+    wake a sleeping thread takes as long as a step of a small network.
+    """
+    groups = step_sizes.split(len(x))
+    threads = threads_for(state.weights.numel() * x.shape[2])
+    rooms = {len(sizes): SharedSamples(x[: len(sizes)], directions, threads) for sizes in groups}
+    steps = NetworkSteps(problem, state, x.shape[2], threads)
+    label = x.new_empty(x.shape[:-1])
+    seeds = [rooms[len(groups[0])].seed(generator)]
+
+    def member(thread: int, counters: NDArray[np.int64]) -> None:
+        for i, sizes in enumerate(groups):
+            here = counters.reshape(len(groups), 6)[i]
+            drawing, (free, projected, labelled, stepping) = here[:2], here[2:, None]
+            samples = rooms[len(sizes)]
+            if i:
+                meet(free, threads)
+            samples.draw(seeds[i], thread, drawing)
+            meet(projected, threads)
+            if thread == threads - 1:
+                label[: len(sizes)] = labels(problem, samples.projections(generator), generator)
+                if i + 1 < len(groups):
+                    seeds.append(rooms[len(groups[i + 1])].seed(generator))
+            meet(labelled, threads)
+            steps.share(thread, x[: len(sizes)], label[: len(sizes)], sizes, stepping)
+
+    with one_torch_thread(), one_blas_thread():
+        together(member, threads, 6 * len(groups))
+
+
 def full_engine(problem: TwoLayerProblem, directions: Tensor, batch_size: int, shared_data: bool = False) -> Engine:
     """Online SGD with fresh batches; ``directions`` is V, (task, dimension) or (replica, task, dimension).
 
@@ -140,22 +183,19 @@ def full_engine(problem: TwoLayerProblem, directions: Tensor, batch_size: int, s
         replicas, _, dimension = state.weights.shape
         return state.weights.new_empty(steps, 1 if shared_data else replicas, batch_size, dimension)
 
-    def drawn(x: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        projections = normal_samples(x, directions, generator)
-        with one_torch_thread(compiles(problem, x)):
-            return x, labels(problem, projections, generator)
-
     def advance(state: NetworkState, step_sizes: Tensor, generator: torch.Generator) -> NetworkState:
-        if compiles(problem, state.weights):
-            state, x = _own(state), room(state, 1)
+        x = room(state, 1)
+        if compiles(problem, x):
+            state = _own(state)
             x = room(state, min(len(step_sizes), max(1, _DRAWN_ENTRIES // x.numel())))
-            for part in step_sizes.split(len(x)):
-                network_steps(problem, state, *drawn(x[: len(part)], generator), part)
+            _compiled_steps(problem, state, x, directions, step_sizes, generator)
             return state
         for step_size in step_sizes:
-            x, label = drawn(room(state, 1), generator)
+            label = labels(problem, normal_samples(x, directions, generator), generator)
             replicas = len(state.weights)
             state = full_step(problem, state, x[0].expand(replicas, -1, -1), label[0].expand(replicas, -1), step_size)
         return state
 
-    return Engine("full", advance, settle, lambda state: observe(state, directions))
+    # Compiled steps keep their rows in range, and more of them at once wake fewer threads.
+    chunk = 128 if compiles(problem, directions) else 64
+    return Engine("full", advance, settle, lambda state: observe(state, directions), chunk=chunk)

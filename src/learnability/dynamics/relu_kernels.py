@@ -12,6 +12,8 @@ from learnability.numerics.threads import meet
 
 # Neurons that a single-sample pass treats side by side; with 64 axes their weights fit into the first-level cache.
 STRIP = 96
+# The square of a length that weights do not keep: one step on from there, its square is a float32 still.
+_LONG = 2.0**40
 # Unsigned indices need no test for a negative one, and distances known at compile time none for overlapping rows:
 # without either the inner loops are not turned into vector instructions.
 _U = np.uint64
@@ -68,12 +70,18 @@ def _to_factors(parameters, sums, share, rates, spherical, factor):  # type: ign
 
 @reordered
 def _to_unit_length(weights, scale):  # type: ignore[no-untyped-def]
-    """The scale that gives each row of ``weights`` unit length, with the sign it has."""
+    """The scale that gives each row of ``weights`` unit length, with the sign it has. A long row, which further steps
+    could take out of range, is divided by its length."""
     for j in range(len(weights)):
         row, square = weights[j], scale.dtype.type(0)
         for i in range(len(row)):
             square += row[i] * row[i]
         scale[j] = np.sign(scale[j]) / np.sqrt(square)
+        if square > _LONG:
+            factor = abs(scale[j])
+            for i in range(len(row)):
+                row[i] *= factor
+            scale[j] = np.sign(scale[j])
 
 
 @reordered

@@ -15,7 +15,7 @@ from learnability.dynamics import chain_kernels, relu_kernels
 from learnability.dynamics.two_layer import TwoLayerProblem
 from learnability.numerics.activations import RELU
 from learnability.numerics.compiled_blas import one_blas_thread
-from learnability.numerics.threads import in_threads, threads_for, together
+from learnability.numerics.threads import in_threads
 
 # Neurons of a matrix product: fewer cost BLAS speed, more do not fit into the cache with their projections.
 _UNIT = 1024
@@ -38,40 +38,37 @@ def _units(replicas: int, neurons: int, threads: int) -> int:
     return -(-neurons // max(-(-neurons // _UNIT), -(-threads // replicas)))
 
 
-def network_steps(
-    problem: TwoLayerProblem,
-    parameters: tuple[Tensor, Tensor, Tensor, Tensor],
-    x: Tensor,
-    label: Tensor,
-    step_sizes: Tensor,
-) -> None:
-    """Steps of :func:`full_step` in place on (weights, scale, second layer, bias), all contiguous.
+class NetworkSteps:
+    """Steps of :func:`full_step` in place on ``parameters`` (weights, scale, second layer, bias), all contiguous, by
+    ``threads`` threads that each take a :meth:`share` of the neurons.
 
-    x (step, replica, batch, dimension), label (step, replica, batch), or one replica for all; step_sizes (step,). The
-    matrix products of a step run on whole units of neurons, so bytes depend on the number of threads.
+    The matrix products of a step run on whole units of neurons, so bytes depend on the number of threads.
     """
-    arrays = tuple(array(t) for t in parameters)
-    replicas, neurons, _ = arrays[0].shape
-    batch = x.shape[2]
-    threads = threads_for(parameters[0].numel() * batch)
-    unit = _units(replicas, neurons, threads)
-    units = -(-neurons // unit) * replicas
-    threads = min(threads, units)
-    real = arrays[0].dtype.type
-    rates = real(problem.second_layer_rate), real(problem.bias_rate)
-    common = arrays, array(x), array(label), array(step_sizes), rates, problem.spherical, unit
-    output_scale = real(1 / neurons if problem.output_scale is None else problem.output_scale)
-    outputs = np.empty((2, units, batch), real)
 
-    def share(thread: int, counter: NDArray[np.int64]) -> None:
-        first, last = thread * units // threads, (thread + 1) * units // threads
-        if problem.loss == "squared":
-            relu_kernels.squared_steps(*common, first, last, output_scale, outputs, counter, threads)
-        else:
+    def __init__(
+        self, problem: TwoLayerProblem, parameters: tuple[Tensor, Tensor, Tensor, Tensor], batch: int, threads: int
+    ) -> None:
+        self._problem, self._arrays, self._threads = problem, tuple(array(t) for t in parameters), threads
+        replicas, neurons, _ = self._arrays[0].shape
+        self._unit = _units(replicas, neurons, threads)
+        self._units = -(-neurons // self._unit) * replicas
+        self._outputs = np.empty((2, self._units, batch), self._arrays[0].dtype)
+
+    def share(self, thread: int, x: Tensor, label: Tensor, step_sizes: Tensor, counter: NDArray[np.int64]) -> None:
+        """The steps of the neurons of ``thread``; where the loss couples neurons, the threads meet at ``counter``.
+
+        x (step, replica, batch, dimension), label (step, replica, batch), or one replica for all; step_sizes (step,).
+        """
+        problem, real = self._problem, self._outputs.dtype.type
+        first, last = (t * self._units // self._threads for t in (thread, thread + 1))
+        rates = real(problem.second_layer_rate), real(problem.bias_rate)
+        common = self._arrays, array(x), array(label), array(step_sizes), rates, problem.spherical, self._unit
+        if problem.loss == "correlation":
             relu_kernels.correlation_steps(*common, _TILE, first, last)
-
-    with one_blas_thread():
-        together(share, threads)
+            return
+        neurons = self._arrays[0].shape[1]
+        scale = real(1 / neurons if problem.output_scale is None else problem.output_scale)
+        relu_kernels.squared_steps(*common, first, last, scale, self._outputs, counter, self._threads)
 
 
 def sample_steps(

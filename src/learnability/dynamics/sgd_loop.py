@@ -16,8 +16,6 @@ from torch import Tensor
 from learnability.dynamics.cuda_graphs import Advance, captured
 from learnability.dynamics.status import Status
 
-# Rows that are stored unnormalised grow by a factor per step; 64 steps keep them far from overflow.
-_BLOCKS_PER_CHUNK = 64
 _BLOCKS_PER_GRAPH = 8
 
 
@@ -32,7 +30,8 @@ class Resumable(Protocol):
 @dataclass(frozen=True)
 class Engine:
     """One way to run SGD. ``advance`` takes as many steps as there are step sizes, a multiple of ``block``; ``settle``
-    puts a state in its normal form.
+    puts a state in its normal form, at least every ``chunk`` blocks: rows that are stored unnormalised grow by a factor
+    a step, and 64 steps keep them far from overflow.
 
     ``observe`` gives, under the same names for every engine: ``alignment`` (replica, neuron, task), <w_j, v_m>;
     ``squared_norm`` (replica, neuron), |w_j|^2; ``second_layer`` and ``bias`` (replica, neuron).
@@ -43,6 +42,7 @@ class Engine:
     settle: Callable[[Any], Any]
     observe: Callable[[Any], dict[str, Tensor]]
     block: int = 1
+    chunk: int = 64
 
 
 @dataclass(frozen=True)
@@ -157,7 +157,7 @@ def run(
     seen = len(next(iter(moving.observed.values()), ()))
     for target in grid[seen:]:
         while moving.step < target:
-            length = min(int(target) - moving.step, _BLOCKS_PER_CHUNK * engine.block)
+            length = min(int(target) - moving.step, engine.chunk * engine.block)
             moving.chunk(step_size(np.arange(moving.step, moving.step + length)))
             if progress:
                 progress(float(moving.step), float(grid[-1]))

@@ -2,11 +2,12 @@
 
 :func:`in_threads` cuts independent work into ranges. Where the threads need one another's results at every step,
 :func:`together` starts all of them and :func:`meet` lets them wait for one another inside the compiled loop: a
-thousandth of the time that a return to Python takes.
+thousandth of the time that a return to Python takes. A thread that is slow to wake up costs nothing where the others
+:func:`take` its work.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from functools import cache, partial
 from threading import Lock
@@ -40,8 +41,9 @@ def _at_once(calls: Sequence[Callable[[], None]]) -> None:
     try:
         calls[-1]()
     finally:
-        for other in others:
-            other.result()
+        wait(others)
+    for other in others:
+        other.result()
 
 
 @contextmanager
@@ -77,25 +79,29 @@ def in_threads(call: Callable[[int, int], None], count: int, unit: int, work: in
     _at_once([partial(call, start, min(start + length, count)) for start in range(0, count, length)])
 
 
-def together(call: Callable[[int, Any], None], threads: int) -> None:
-    """``call(thread, counter)`` in ``threads`` threads that all run at the same time, with a counter to meet at.
+def together(call: Callable[[int, Any], None], threads: int, count: int = 1) -> None:
+    """``call(thread, counters)`` in ``threads`` threads that all run at the same time, with counters, (count,), to
+    :func:`meet` at or to :func:`take` work from. The last thread is the one that asks.
 
-    Where one of them fails, the others are let pass, and its error is raised.
+    Where one of them fails, the others are let pass, and the first error is raised.
     """
-    counter = np.zeros(1, np.int64)
+    counters = np.zeros(count, np.int64)
+    failures: list[BaseException] = []
 
     def member(thread: int) -> None:
         try:
-            call(thread, counter)
-        except BaseException:
-            counter[0] = _PAST_ALL
-            raise
+            call(thread, counters)
+        except BaseException as failure:
+            failures.append(failure)
+            counters[:] = _PAST_ALL
 
     if threads == 1:
         member(0)
-        return
-    with _teams:  # two teams that share a pool could each wait for a thread that the other one holds
-        _at_once([partial(member, thread) for thread in range(threads)])
+    else:
+        with _teams:  # two teams that share a pool could each wait for a thread that the other one holds
+            _at_once([partial(member, thread) for thread in range(threads)])
+    if failures:
+        raise failures[0]
 
 
 @intrinsic
@@ -118,11 +124,17 @@ def _seen(typing, counter):  # type: ignore[no-untyped-def]
 
 
 @compiled
+def take(queue):  # type: ignore[no-untyped-def]
+    """The next number of 0, 1, 2, ..., which no other thread has taken. ``queue`` is a counter of :func:`together`."""
+    return _add_one(queue)  # type: ignore[call-arg]
+
+
+@compiled
 def meet(counter, goal):  # type: ignore[no-untyped-def]
     """Wait until ``goal`` arrivals were counted, this one included. What the others wrote before is then visible.
 
-    For compiled code. ``counter`` is that of :func:`together`; the goal of the n-th meeting is n times the number of
-    threads.
+    ``counter`` is one of :func:`together`, (1,); the goal of the n-th meeting there is n times the number of threads.
+    For compiled code, which may be this function alone: the interpreter is free meanwhile.
     """
     _add_one(counter)  # type: ignore[call-arg]
     looks = 0
