@@ -7,7 +7,7 @@ columns that lie side by side and no sum changes its order. A feature is an earl
 import numpy as np
 from numpy.typing import NDArray
 
-from learnability.numerics.compiled import compiled
+from learnability.numerics.compiled import assign, compiled
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -141,15 +141,15 @@ def moment_sums(
             _grow(rest, coordinates[head:], columns[0], columns[1])
             _contract_columns(across, flipped, first, starts)
             _dot(line, across, rest, ones, every, every)
-            value[s, start : start + size] = line[:size]
+            assign(value[s, start : start + size], line)
             _dot(line, across, rest, level, every, every)
-            stretch[s, start : start + size] = line[:size]
+            assign(stretch[s, start : start + size], line)
             for c in range(p - head):
                 a, e = raised_columns[0][c], raised_columns[0][c + 1]
                 _dot(line, across, rest, raised_columns[3][a:e], raised_columns[1][a:e], raised_columns[2][a:e])
-                gradient[s, start : start + size, head + c] = line[:size]
+                assign(gradient[s, start : start + size, head + c], line)
             _contract_columns(along, moments, rest, counts)
             for c in range(head):
                 a, e = raised_rows[0][c], raised_rows[0][c + 1]
                 _dot(line, along, first, raised_rows[3][a:e], raised_rows[1][a:e], raised_rows[2][a:e])
-                gradient[s, start : start + size, c] = line[:size]
+                assign(gradient[s, start : start + size, c], line)

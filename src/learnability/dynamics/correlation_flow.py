@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from learnability.numerics.compiled import compiled
+from learnability.numerics.compiled import assign, compiled
 
 _REST = 1e-10
 
@@ -106,7 +106,7 @@ def _integrate(
     tasks = start.shape[1]
     state, k, work = np.empty(tasks), np.empty((4, tasks)), np.empty((2, tasks))
     for j in range(len(start)):
-        state[:] = start[j]
+        assign(state, start[j])
         clock = 0.0
         for i in range(len(times)):
             while clock < times[i]:
@@ -128,7 +128,7 @@ def _integrate(
                 elif not resting:
                     _rest_of_step(student[j], teacher, gram, dt, state, k, work)
                 clock = times[i] if dt >= left else clock + dt
-            saved[i, j] = state
+            assign(saved[i, j], state)
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ import numpy as np
 import torch
 
 from learnability.dynamics.hinge_sgd import Network
-from learnability.numerics.compiled import reordered
+from learnability.numerics.compiled import assign, reordered
 
 # Three tables of at most 2^8 rows.
 LARGEST_DIMENSION = 24
@@ -120,7 +120,7 @@ def _fill_parts(weights, start, size, values, splits, parts, rows):  # type: ign
     for group in range(GROUPS):
         table = parts[group]
         if group == 0:
-            table[0, :size] = rows[dimension, :size]
+            assign(table[0, :size], rows[dimension])
         else:
             table[0, :size] = 0
         for i in range(splits[group], splits[group + 1]):

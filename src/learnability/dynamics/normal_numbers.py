@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from learnability.numerics.compiled import reordered
+from learnability.numerics.compiled import assign, reordered
 from learnability.numerics.compiled_blas import multiply, one_blas_thread
 from learnability.numerics.threads import in_threads, meet, take, threads_for, together
 
@@ -136,7 +136,7 @@ def _fill(out, seed):  # type: ignore[no-untyped-def]
         target = out[start:last] if last - start == 2 * _PAIRS else numbers
         _turned(words[_PAIRS:], radius, target[:_PAIRS], target[_PAIRS:])
         if last - start < 2 * _PAIRS:
-            out[start:last] = numbers[: last - start]
+            assign(out[start:last], numbers)
 
 
 @reordered

@@ -6,7 +6,7 @@ and other devices and which the tests hold them against. Arrays are C-contiguous
 
 import numpy as np
 
-from learnability.numerics.compiled import reordered
+from learnability.numerics.compiled import assign, reordered
 from learnability.numerics.compiled_blas import multiply
 from learnability.numerics.threads import meet
 
@@ -193,7 +193,7 @@ def squared_steps(  # type: ignore[no-untyped-def]
         for item in range(first, last):
             r, start = item // units, item % units * unit
             if item == first or start == 0:
-                error[:] = label[k, r % label.shape[1]]
+                assign(error, label[k, r % label.shape[1]])
                 for u in range(r * units, (r + 1) * units):
                     for b in range(batch):
                         error[b] -= output_scale * shares[u, b]

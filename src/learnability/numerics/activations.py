@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from learnability.numerics.compiled import reordered
+from learnability.numerics.compiled import assign, reordered
 from learnability.numerics.hermite import gauss_hermite, hermite_basis
 
 Elementwise = Callable[[Tensor], Tensor]
@@ -69,7 +69,7 @@ def _clenshaw(x, coefficients, out):  # type: ignore[no-untyped-def]
                 lower = a * here[i] * current[i] - b * higher[i] + c
                 higher[i] = current[i]
                 current[i] = lower
-        out[start : start + count] = current[:count]
+        assign(out[start : start + count], current)
 
 
 def _by_quadrature(value: Elementwise, nodes: int) -> Callable[[np.ndarray, int], np.ndarray]:

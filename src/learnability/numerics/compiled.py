@@ -1,9 +1,9 @@
 """Loops that are compiled for the CPU: where each sample takes a path of its own, a scalar loop beats whole arrays.
 
 Machine code is cached on disk. The cache of a function sees changes of its own file only, so compiled functions that
-call one another stand in one file. The exceptions are the settled pieces of :mod:`learnability.numerics.compiled_blas`
-and :func:`learnability.numerics.threads.meet`: after a change there, empty ``__pycache__``. Jobs of the pipeline keep a
-cache for each fingerprint of the code, which sees every file.
+call one another stand in one file. The exceptions are the settled pieces of this module, of
+:mod:`learnability.numerics.compiled_blas` and of :mod:`learnability.numerics.threads`: after a change there, empty
+``__pycache__``. Jobs of the pipeline keep a cache for each fingerprint of the code, which sees every file.
 """
 
 from collections.abc import Callable
@@ -28,3 +28,13 @@ def reordered(function: F) -> F:
     """
     flags = {"contract", "reassoc", "nsz", "arcp"}
     return cast(F, numba.njit(cache=True, error_model="numpy", nogil=True, fastmath=flags)(function))
+
+
+@compiled
+def assign(target, source):  # type: ignore[no-untyped-def]
+    """``target[:] = source`` for vectors, whose first entries are taken where it is longer; for compiled code.
+
+    The assignment itself brings an error message, whose formatting of text takes four seconds to compile.
+    """
+    for i in range(len(target)):
+        target[i] = source[i]

@@ -201,7 +201,7 @@ def test_a_step_size_that_diverges_is_recorded_and_counts_as_nothing():
     """Spherical steps diverge only where they overflow, those of the control sooner: a status, NaN, and no zero
     that could support a claim.
     """
-    for setting in (small_localisation(relative_step=1e37), phase_two_setting(relative_step=1e37)):
+    for setting in (small_localisation(relative_step=1e42), phase_two_setting(relative_step=1e42)):
         target = build(setting.target, np.random.default_rng(0))
         result = train(setting, target, Context())
         assert (result["status"].values == Status.DIVERGED).all()

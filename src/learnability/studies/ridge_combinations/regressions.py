@@ -105,8 +105,8 @@ def polynomial_kernel(first: np.ndarray, second: np.ndarray, degree: int) -> np.
     base = first @ second.T
     base /= first.shape[1]
     base += 1.0
-    kernel = base.copy()
-    for _ in range(degree - 1):
+    kernel = base * base if degree > 1 else base
+    for _ in range(degree - 2):
         kernel *= base
     return kernel
 
@@ -117,11 +117,12 @@ def kernel_ridge(train: Samples, validation: Samples, test: Samples, degree: int
     kernel = polynomial_kernel(train.inputs, train.inputs, degree)
     checked = polynomial_kernel(validation.inputs, train.inputs, degree)
     best, chosen = np.inf, np.zeros(len(train.labels))
+    shifted = np.empty_like(kernel, order="F")  # in LAPACK's order, so that it is factorised in place
     for penalty in KERNEL_PENALTIES:
-        shifted = kernel.T.copy(order="F")  # in LAPACK's order, so that it is factorised in place
+        np.copyto(shifted, kernel.T)
         shifted[diagonal, diagonal] += penalty
         try:
-            dual = cho_solve(cho_factor(shifted, overwrite_a=True), train.labels - centre)
+            dual = cho_solve(cho_factor(shifted, overwrite_a=True, check_finite=False), train.labels - centre)
         except LinAlgError:  # singular to rounding: a larger penalty is needed
             continue
         error = float(np.abs(checked @ dual + centre - validation.labels).mean())
