@@ -7,7 +7,7 @@ import pytest
 import torch
 from scipy import stats
 
-from learnability.dynamics import decoupled_sgd, normal_numbers, online_sgd, relu_steps
+from learnability.dynamics import decoupled_sgd, normal_numbers, online_sgd, relu_steps, sampled_steps
 from learnability.dynamics.decoupled_sgd import chain_step, own, random_chain
 from learnability.dynamics.large_batch import large_batch_engine
 from learnability.dynamics.normal_numbers import SEGMENT, normal_samples, standard_normal
@@ -48,7 +48,7 @@ def test_steps_of_a_network_are_the_torch_steps(loss, spherical, shared, replica
     """Replicas whole or cut into units of neurons and tiles of samples, on threads that share units of one replica,
     data shared or not; from the second step on the scales are not one."""
     monkeypatch.setattr(relu_steps, "_UNIT", unit)
-    monkeypatch.setattr(relu_steps, "_TILE", 4 if unit == 2 else 512)
+    monkeypatch.setattr(relu_steps, "TILE", 4 if unit == 2 else 512)
     problem = TwoLayerProblem(label, RELU, loss, spherical, second_layer_rate=0.7, bias_rate=0.3, output_scale=0.5)
     sets = 1 if shared else replicas
     x = torch.randn(4, sets, 11, 7, generator=generator(1), dtype=torch.float64)
@@ -68,7 +68,7 @@ def test_steps_of_a_network_are_the_torch_steps(loss, spherical, shared, replica
 
 def advanced(activation, loss, batch, by_replica, monkeypatch, threads, entries):
     """Five steps of the full engine from one generator, and the generator's state after them."""
-    for module in (online_sgd, normal_numbers):
+    for module in (sampled_steps, normal_numbers):
         monkeypatch.setattr(module, "threads_for", lambda work: threads)
     monkeypatch.setattr(online_sgd, "_DRAWN_ENTRIES", entries)
     directions = torch.randn((2, 3, 40) if by_replica else (3, 40), generator=generator(2), dtype=torch.float64)
@@ -96,7 +96,7 @@ def test_a_label_that_fails_is_what_is_raised(monkeypatch):
     def broken(t):
         raise ZeroDivisionError("no label")
 
-    monkeypatch.setattr(online_sgd, "threads_for", lambda work: 2)
+    monkeypatch.setattr(sampled_steps, "threads_for", lambda work: 2)
     engine = full_engine(TwoLayerProblem(broken, RELU), torch.eye(3, 40, dtype=torch.float64), 100)
     with pytest.raises(ZeroDivisionError, match="no label"):
         engine.advance(random_state(1, 5, 40), torch.ones(3, dtype=torch.float64), generator(0))

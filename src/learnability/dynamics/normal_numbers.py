@@ -150,12 +150,18 @@ def _fill_segments(numbers, seed, queue):  # type: ignore[no-untyped-def]
 
 
 @reordered
-def _fill_and_project(numbers, seed, samples, directions, projections, counters, threads):  # type: ignore[no-untyped-def]
-    """Segments of the numbers, then, once all are drawn, a thread's share of the projections."""
+def draw_and_project(numbers, seed, samples, directions, projections, counters, thread, threads):  # type: ignore[no-untyped-def]
+    """A thread's part: segments of the numbers, then, once all are drawn, its share of the projections.
+
+    ``counters`` (2,) are for that meeting and for the segments that were taken. Without numbers none are drawn, without
+    directions nothing is projected.
+    """
     _fill_segments(numbers, seed, counters[1:])
-    if threads > 1:
-        meet(counters, threads)
-    multiply(samples, directions, projections, True, False)
+    if len(directions) > 0:
+        if threads > 1:
+            meet(counters, threads)
+        first, last = thread * len(samples) // threads, (thread + 1) * len(samples) // threads
+        multiply(samples[first:last], directions, projections[first:last], True, False)
 
 
 def _segment_seed(seed: int, segment: int) -> np.uint64:
@@ -192,52 +198,43 @@ def fill_normal(out: Tensor, generator: torch.Generator) -> Tensor:
 
 
 class SharedSamples:
-    """Standard normal samples ``out`` (..., dimension), contiguous, and their projections on ``directions`` V (task,
-    dimension), which may have leading axes that broadcast with those of ``out``. ``threads`` threads draw them
-    together, in the order :meth:`seed` (one of them), :meth:`draw` (each), :meth:`projections` (one of them, when all
-    have drawn).
+    """Standard normal samples ``room`` (step, ..., dimension), contiguous and on the CPU, and their projections on
+    ``directions`` V (task, dimension), which may have leading axes that broadcast with those of the samples.
+
+    Threads draw the first ``count`` steps together, in the order :meth:`seed` (one of them), :meth:`draw` (each),
+    :meth:`projections` (one of them, when all have drawn).
     """
 
-    def __init__(self, out: Tensor, directions: Tensor, threads: int) -> None:
-        self._out, self._directions, self._threads = out, directions, threads
-        self._is_ours = _is_ours(out)
-        self._projections = None
-        if not self._is_ours:
-            return
-        self._numbers, self._samples = out.view(-1).numpy(), out.view(-1, out.shape[-1]).numpy()
-        if directions.ndim == 2:
-            self._projections = out.new_empty(*out.shape[:-1], len(directions))
-            self._rows, self._v = self._projections.view(-1, len(directions)).numpy(), directions.contiguous().numpy()
+    def __init__(self, room: Tensor, directions: Tensor) -> None:
+        self._room, self._directions = room, directions
+        self._is_ours, self._is_projected = _is_ours(room), _is_ours(room) and directions.ndim == 2
+        v = directions if self._is_projected else room.new_empty(0, room.shape[-1])
+        self._projections = room.new_empty(*room.shape[:-1], len(v))
+        numbers = room.view(-1) if self._is_ours else room.new_empty(0)
+        rows = room.view(-1, room.shape[-1]), v.contiguous(), self._projections.view(math.prod(room.shape[:-1]), len(v))
+        # What :func:`draw_and_project` takes, without the seed: numbers, samples, directions, projections.
+        self.arrays = tuple(tensor.numpy() for tensor in (numbers, *rows))
 
-    def seed(self, generator: torch.Generator) -> int:
+    def seed(self, generator: torch.Generator) -> np.uint64:
         """The seed of the numbers, which all threads need."""
-        return _seed_of(generator) if self._is_ours else 0
+        return _segment_seed(_seed_of(generator), 0) if self._is_ours else np.uint64(0)
 
-    def draw(self, seed: int, thread: int, counters: NDArray[np.int64]) -> None:
-        """The share of ``thread``; ``counters`` (2,) are for a meeting and for the segments that are to be drawn."""
+    def draw(self, count: int, seed: np.uint64, thread: int, threads: int, counters: NDArray[np.int64]) -> None:
+        """The part of ``thread``; for ``counters`` (2,) see :func:`draw_and_project`."""
         if not self._is_ours:
             return
-        if self._projections is None:
-            _fill_segments(self._numbers, _segment_seed(seed, 0), counters[1:])
-            return
-        here = slice(*(t * len(self._rows) // self._threads for t in (thread, thread + 1)))
-        _fill_and_project(
-            self._numbers,
-            _segment_seed(seed, 0),
-            self._samples[here],
-            self._v,
-            self._rows[here],
-            counters,
-            self._threads,
-        )
+        numbers, samples, directions, projections = self.arrays
+        used, rows = (count * (len(a) // len(self._room)) for a in (numbers, samples))
+        here = numbers[:used], seed, samples[:rows], directions, projections[:rows]
+        draw_and_project(*here, counters, thread, threads)
 
-    def projections(self, generator: torch.Generator) -> Tensor:
-        """The projections (..., task). Numbers that are torch's are drawn here."""
+    def projections(self, count: int, generator: torch.Generator) -> Tensor:
+        """The projections (count, ..., task). Numbers that are torch's are drawn here."""
         if not self._is_ours:
-            self._out.normal_(generator=generator)
-        if self._projections is None:
-            return torch.matmul(self._out, self._directions.mT)
-        return self._projections
+            self._room[:count].normal_(generator=generator)
+        if not self._is_projected:
+            return torch.matmul(self._room[:count], self._directions.mT)
+        return self._projections[:count]
 
 
 def normal_samples(out: Tensor, directions: Tensor, generator: torch.Generator) -> Tensor:
@@ -245,9 +242,10 @@ def normal_samples(out: Tensor, directions: Tensor, generator: torch.Generator) 
 
     ``directions`` is V, (task, dimension), or has leading axes that broadcast with those of ``out``.
     """
-    threads = threads_for(_WORK * out.numel()) if _is_ours(out) else 1
-    samples = SharedSamples(out, directions, threads)
+    if not _is_ours(out):
+        return torch.matmul(fill_normal(out, generator), directions.mT)
+    threads, samples, count = threads_for(_WORK * out.numel()), SharedSamples(out, directions), len(out)
     seed = samples.seed(generator)
     with one_blas_thread():
-        together(lambda thread, counters: samples.draw(seed, thread, counters), threads, 2)
-    return samples.projections(generator)
+        together(lambda thread, counters: samples.draw(count, seed, thread, threads, counters), threads, 2)
+    return samples.projections(count, generator)

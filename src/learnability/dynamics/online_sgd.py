@@ -6,17 +6,15 @@ Replicas (and settings of equal shape) are the first axis. A step of batch B cos
 
 from typing import NamedTuple
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from learnability.dynamics.normal_numbers import SharedSamples, normal_samples
-from learnability.dynamics.relu_steps import NetworkSteps, compiles
+from learnability.dynamics.normal_numbers import normal_samples
+from learnability.dynamics.relu_steps import compiles
+from learnability.dynamics.sampled_steps import sampled_steps
 from learnability.dynamics.sgd_loop import Engine
 from learnability.dynamics.two_layer import Signal, TwoLayerProblem, labels, learning_signal, moved
-from learnability.numerics.compiled_blas import one_blas_thread
-from learnability.numerics.threads import meet, one_torch_thread, threads_for, together
+from learnability.numerics.threads import one_torch_thread
 
 # Rows of a batch whose projections (rows x neurons) stay in a core's second-level cache between two element-wise
 # passes.
@@ -129,46 +127,6 @@ def _own(state: NetworkState) -> NetworkState:
         return NetworkState(*(tensor.clone(memory_format=torch.contiguous_format) for tensor in state))
 
 
-def _compiled_steps(
-    problem: TwoLayerProblem,
-    state: NetworkState,
-    x: Tensor,
-    directions: Tensor,
-    step_sizes: Tensor,
-    generator: torch.Generator,
-) -> None:
-    """Steps in place on fresh samples, in groups for which ``x`` (step, replica, batch, dimension) has room.
-
-    Threads draw and step together. One of them finds the labels of a group while the others wait in compiled code: to
-    wake a sleeping thread takes as long as a step of a small network.
-    """
-    groups = step_sizes.split(len(x))
-    threads = threads_for(state.weights.numel() * x.shape[2])
-    rooms = {len(sizes): SharedSamples(x[: len(sizes)], directions, threads) for sizes in groups}
-    steps = NetworkSteps(problem, state, x.shape[2], threads)
-    label = x.new_empty(x.shape[:-1])
-    seeds = [rooms[len(groups[0])].seed(generator)]
-
-    def member(thread: int, counters: NDArray[np.int64]) -> None:
-        for i, sizes in enumerate(groups):
-            here = counters.reshape(len(groups), 6)[i]
-            drawing, (free, projected, labelled, stepping) = here[:2], here[2:, None]
-            samples = rooms[len(sizes)]
-            if i:
-                meet(free, threads)
-            samples.draw(seeds[i], thread, drawing)
-            meet(projected, threads)
-            if thread == threads - 1:
-                label[: len(sizes)] = labels(problem, samples.projections(generator), generator)
-                if i + 1 < len(groups):
-                    seeds.append(rooms[len(groups[i + 1])].seed(generator))
-            meet(labelled, threads)
-            steps.share(thread, x[: len(sizes)], label[: len(sizes)], sizes, stepping)
-
-    with one_torch_thread(), one_blas_thread():
-        together(member, threads, 6 * len(groups))
-
-
 def full_engine(problem: TwoLayerProblem, directions: Tensor, batch_size: int, shared_data: bool = False) -> Engine:
     """Online SGD with fresh batches; ``directions`` is V, (task, dimension) or (replica, task, dimension).
 
@@ -188,7 +146,7 @@ def full_engine(problem: TwoLayerProblem, directions: Tensor, batch_size: int, s
         if compiles(problem, x):
             state = _own(state)
             x = room(state, min(len(step_sizes), max(1, _DRAWN_ENTRIES // x.numel())))
-            _compiled_steps(problem, state, x, directions, step_sizes, generator)
+            sampled_steps(problem, state, x, directions, step_sizes, generator)
             return state
         for step_size in step_sizes:
             label = labels(problem, normal_samples(x, directions, generator), generator)

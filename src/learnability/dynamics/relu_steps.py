@@ -4,7 +4,7 @@ Projections are kept as (neuron, batch): both products of a step run faster in t
 the samples of a neuron, over which everything is summed, stand side by side.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -20,7 +20,7 @@ from learnability.numerics.threads import in_threads
 # Neurons of a matrix product: fewer cost BLAS speed, more do not fit into the cache with their projections.
 _UNIT = 1024
 # Samples of a product on the correlation loss, for the same reason.
-_TILE = 256
+TILE = 256
 
 
 def compiles(problem: TwoLayerProblem, like: Tensor) -> bool:
@@ -54,21 +54,27 @@ class NetworkSteps:
         self._units = -(-neurons // self._unit) * replicas
         self._outputs = np.empty((2, self._units, batch), self._arrays[0].dtype)
 
+    def arguments(self, thread: int) -> tuple[Any, ...]:
+        """What the loops over steps take beside the samples: (parameters, rates, spherical, unit), the first and the
+        last unit of ``thread``, the scale of the output, and room for outputs."""
+        problem, real = self._problem, self._outputs.dtype.type
+        first, last = (t * self._units // self._threads for t in (thread, thread + 1))
+        rates = real(problem.second_layer_rate), real(problem.bias_rate)
+        neurons = self._arrays[0].shape[1]
+        scale = real(1 / neurons if problem.output_scale is None else problem.output_scale)
+        return (self._arrays, rates, problem.spherical, self._unit), first, last, scale, self._outputs
+
     def share(self, thread: int, x: Tensor, label: Tensor, step_sizes: Tensor, counter: NDArray[np.int64]) -> None:
         """The steps of the neurons of ``thread``; where the loss couples neurons, the threads meet at ``counter``.
 
         x (step, replica, batch, dimension), label (step, replica, batch), or one replica for all; step_sizes (step,).
         """
-        problem, real = self._problem, self._outputs.dtype.type
-        first, last = (t * self._units // self._threads for t in (thread, thread + 1))
-        rates = real(problem.second_layer_rate), real(problem.bias_rate)
-        common = self._arrays, array(x), array(label), array(step_sizes), rates, problem.spherical, self._unit
-        if problem.loss == "correlation":
-            relu_kernels.correlation_steps(*common, _TILE, first, last)
-            return
-        neurons = self._arrays[0].shape[1]
-        scale = real(1 / neurons if problem.output_scale is None else problem.output_scale)
-        relu_kernels.squared_steps(*common, first, last, scale, self._outputs, counter, self._threads)
+        (parameters, rates, spherical, unit), first, last, scale, outputs = self.arguments(thread)
+        common = parameters, array(x), array(label), array(step_sizes), rates, spherical, unit
+        if self._problem.loss == "correlation":
+            relu_kernels.correlation_steps(*common, TILE, first, last)
+        else:
+            relu_kernels.squared_steps(*common, first, last, scale, outputs, counter, self._threads)
 
 
 def sample_steps(
