@@ -11,6 +11,7 @@ rule analyse:
         "results/{scale}/logs/{study}/{experiment}/analysis.log",
     benchmark:
         "results/{scale}/benchmarks/{study}/{experiment}/analysis.tsv"
+    priority: 10
     threads: 1
     resources:
         mem_mb=4000,

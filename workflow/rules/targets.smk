@@ -8,6 +8,7 @@ rule targets:
         "results/{scale}/logs/{study}/{experiment}/targets/{target}.log",
     benchmark:
         "results/{scale}/benchmarks/{study}/{experiment}/targets/{target}.tsv"
+    priority: 20
     threads: 1
     resources:
         mem_mb=1000,

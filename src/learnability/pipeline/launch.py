@@ -1,7 +1,7 @@
-"""``make figures``: checks, runs the workflow in two calls, and says where the results are.
+"""``make figures``: checks, runs the workflow in one call or two, and says where the results are.
 
-Two calls, because the engine has no early cut-off inside one: the analyses are made first, and when their bytes
-are what they were, the figures of the second call are left alone.
+Two calls once there are figures, because the engine has no early cut-off inside one: the analyses are made first, and
+when their bytes are what they were, the figures of the second call are left alone.
 """
 
 import argparse
@@ -78,6 +78,13 @@ def _snakemake(arguments: argparse.Namespace, target: str, lock: int) -> int:
     return _follow([*command, *(["--config", *config] if config else [])], lock)
 
 
+def _calls(table: RunTable) -> tuple[str, ...]:
+    """The targets of the calls of the engine, in order; one call while there is no figure that could be left alone."""
+    scale = table.main.scale
+    drawn = any(Path(path).exists() for study in table.configs for path in table.figure_paths(study, scale))
+    return ("analyses", "all") if drawn else ("all",)
+
+
 def summary(table: RunTable) -> str:
     """Where the results are and what the verdicts are."""
     from learnability.pipeline.verdicts import counted
@@ -99,7 +106,7 @@ def run(arguments: argparse.Namespace) -> int:
         _clear_leftovers(results)
         for damage in set_damaged_aside(results):
             print(damage.render(), file=sys.stderr)
-        for target in ("analyses", "all"):
+        for target in _calls(table):
             status = _snakemake(arguments, target, lock)
             if status:
                 print(

@@ -10,7 +10,7 @@ import torch
 from learnability.dynamics.status import Status
 from learnability.studies.contract import Experiment, Run
 from learnability.studies.ridge_combinations import regressions, settings
-from learnability.studies.ridge_combinations.analyse import analyse
+from learnability.studies.ridge_combinations.analyse import _tasks_found, analyse
 from learnability.studies.ridge_combinations.localisation import hitting_times
 from learnability.studies.ridge_combinations.phase_one import choose_engine, directions, label_function
 from learnability.studies.ridge_combinations.phase_two import _trained_weights
@@ -115,6 +115,38 @@ def test_sgd_localises_on_the_tasks():
     analysis = analyse(Experiment("x", "localisation"), [Run(setting, target, result)], np.random.default_rng(0))
     assert float(analysis["localised"].values[0, 0, 0]) > 0.8
     assert 1 < float(analysis["scaled_half_time"].values[0, 0, 0]) < 10
+
+
+def test_numbers_of_tasks_in_one_job_are_runs_of_their_own():
+    """Each is the run whose target has so many tasks (the first links and their block of the Gram matrix), from the
+    same streams; one job or several, they meet in one analysis."""
+    many = settings.RidgeTarget(tasks=3, coherences=(0.2,), strength_ratio=2.0)
+    setting = small_localisation(horizon=8.0).model_copy(update={"target": many, "tasks": (3, 2), "dimensions": (16,)})
+    target = build(many, np.random.default_rng(0))
+    together = train(setting, target, Context())
+    assert together["tasks"].values.tolist() == [3, 2]
+    few = many.model_copy(update={"tasks": 2})
+
+    class Renamed(Context):
+        def stream(self, name):
+            return super().stream(name.replace("/", "/2/"))
+
+    alone = setting.model_copy(update={"target": few, "tasks": ()})
+    alone = train(alone, build(few, np.random.default_rng(0)), Renamed())
+    assert together.sel(tasks=[2]).drop_attrs().identical(alone.drop_attrs())
+    parts = [setting.model_copy(update={"tasks": (m,)}) for m in (2, 3)]
+    runs = [Run(part, target, train(part, target, Context())) for part in parts]
+    experiment = Experiment("x", "localisation")
+    first = analyse(experiment, runs, np.random.default_rng(0))
+    second = analyse(experiment, [Run(setting, target, together)], np.random.default_rng(0))
+    assert first.identical(second)
+    assert first["tasks"].values.tolist() == [2, 3]
+
+
+def test_a_task_is_found_once_however_many_neurons_are_on_it():
+    largest = np.array([[[0.95, 0.99, 0.5, 0.92], [0.1, 0.95, 0.2, 0.3], [0.1, 0.2, 0.2, np.nan]]])
+    task = np.array([[[2, 2, 1, 0], [3, 0, 1, 2], [0, 0, 0, 0]]])
+    np.testing.assert_array_equal(_tasks_found(largest, task), [[2, 1, np.nan]])
 
 
 def linear_samples(count, rng):
@@ -222,6 +254,8 @@ def test_a_step_size_that_diverges_is_recorded_and_counts_as_nothing():
     ("kind", "over", "message"),
     [
         ("localisation", {"dimensions": [4]}, "below the number of tasks"),
+        ("localisation", {"tasks": [2, 9]}, "tasks = 9 is no number of tasks of the target: it has 8"),
+        ("localisation", {"tasks": [2, 4, 2]}, "names a number twice"),
         ("localisation", {"phase_one": {"matched_above": 2}}, "tasks \\+ 2 = 10, not 9"),
         ("localisation", {"phase_one": {"engine": "decoupled"}}, "tasks \\+ 2 = 10, not 9"),
         ("localisation", {"phase_one": {"engine": "full", "matched_above": 2}}, "exclude each other"),

@@ -133,23 +133,22 @@ def _engines(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
 
 
 def half_times(hitting: np.ndarray) -> np.ndarray:
-    """T50 of every seed: the median over neurons of the hitting time, (seed, dimension); inf where under half hit."""
+    """T50 of every seed: the median over neurons of the hitting time, (seed, tasks, dimension); inf where under half hit."""
     return np.median(hitting, axis=-1)
 
 
 def _localisation(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
-    """Runs differ in the number of tasks; dimensions are an axis of each."""
-    ordered = sorted(runs, key=lambda run: run.setting.target.tasks)  # type: ignore[attr-defined]
-    setting: Any = ordered[0].setting
-    dimensions = ordered[0].result["dimension"].values
-    tasks = np.array([run.target.sizes["task"] for run in ordered])
-    exponent = int(ordered[0].target["information_exponent"])
+    """Numbers of tasks and dimensions are axes of a run; several runs differ in their numbers of tasks."""
+    setting: Any = runs[0].setting
+    exponent = int(runs[0].target["information_exponent"])
+    settled: Any = {"data_vars": "minimal", "coords": "minimal", "compat": "override", "join": "exact"}
+    result = xr.concat([run.result for run in runs], "tasks", combine_attrs="override", **settled).sortby("tasks")
+    tasks, dimensions = result["tasks"].values, result["dimension"].values
     unit = tasks[:, None] * dimensions.astype(float) ** (exponent - 1)
-    half = np.stack([half_times(run.result["hitting_time"].values) for run in ordered], axis=1)
-    found = np.stack([_tasks_found(run) for run in ordered], axis=1)
-    alone = np.stack(
-        [localised_only(run.result["largest"].values, run.result["second"].values).mean(-1) for run in ordered], axis=1
-    )
+    half = half_times(result["hitting_time"].values)
+    largest = result["largest"].values
+    found = _tasks_found(largest, result["task"].values)
+    alone = localised_only(largest, result["second"].values).mean(-1)
     grid = ("tasks", "dimension")
     variables: Variables = {
         "half_time": ((*grid, "interval"), median_interval(half, rng), "samples", "T50, median over seeds"),
@@ -158,7 +157,7 @@ def _localisation(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
         "localised": ((*grid, "interval"), mean_interval(alone, rng), "1", "fraction of neurons on one direction"),
         "tasks_found": ((*grid, "interval"), mean_interval(found, rng), "tasks", "tasks with a neuron above 0.9"),
         "all_found": ((*grid, "interval"), mean_interval(above(found, tasks[:, None] - 0.5), rng), "1", "all found"),
-        "engine": (grid, np.stack([run.result["engine"].values for run in ordered]), "1", "engine that ran"),
+        "engine": (grid, result["engine"].values, "1", "engine that ran"),
         "correlational_bound": (
             grid,
             np.stack([theory.correlational_bound(dimensions, int(m), exponent) for m in tasks]),
@@ -182,20 +181,15 @@ def _localisation(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
         if len(x) > 1:
             slope = np.array(bootstrap_slope(x, values, rng))
             variables[f"{axis}_slope"] = (("interval",), slope, "1", f"slope of log T50 against log {axis}")
-    attributes = {
-        "information_exponent": exponent,
-        "seeds": half.shape[0],
-        "engines": ordered[0].result.attrs["engines"],
-    }
-    return _dataset(variables, **attributes).assign_coords(tasks=tasks, dimension=dimensions)
+    dataset = _dataset(variables, information_exponent=exponent, seeds=half.shape[0])
+    return dataset.assign_coords(tasks=tasks, dimension=dimensions)
 
 
-def _tasks_found(run: Run) -> np.ndarray:
-    """Number of tasks with a neuron above 0.9, (seed, dimension)."""
-    largest = run.result["largest"].values
-    winner = np.where(largest > 0.9, run.result["task"].values, -1)
-    found = np.array([[len(set(cell[cell >= 0])) for cell in row] for row in winner], dtype=float)
-    return np.where(np.isnan(largest).any(-1), np.nan, found)
+def _tasks_found(largest: np.ndarray, task: np.ndarray) -> np.ndarray:
+    """Number of tasks with a neuron above 0.9, from arrays whose last axis is the neuron; NaN where a run diverged."""
+    winner = np.sort(np.where(largest > 0.9, task, -1), axis=-1)
+    new = np.diff(winner, axis=-1, prepend=-1) > 0
+    return np.where(np.isnan(largest).any(-1), np.nan, new.sum(-1).astype(float))
 
 
 def _width(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:

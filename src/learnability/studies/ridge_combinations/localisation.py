@@ -1,4 +1,4 @@
-"""Hitting times and final alignments of phase I over dimensions."""
+"""Hitting times and final alignments of phase I over numbers of tasks and dimensions."""
 
 import json
 
@@ -28,22 +28,29 @@ def hitting_times(samples: np.ndarray, values: np.ndarray, threshold: float) -> 
     return np.where(above.any(axis=0), crossed, np.inf)
 
 
-def _one_dimension(
-    setting: LocalisationSetting, target: xr.Dataset, context: RunContext, dimension: int, section: Section
+def _one_run(
+    setting: LocalisationSetting,
+    target: xr.Dataset,
+    context: RunContext,
+    tasks: int,
+    dimension: int,
+    name: str,
+    section: Section,
 ) -> Arrays:
+    """Phase I for the sum of the first ``tasks`` tasks in R^dimension."""
     phase = setting.phase_one
-    generator = torch_generator(context.stream(f"init/{dimension}"), context.device)
+    generator = torch_generator(context.stream(f"init/{name}"), context.device)
     planned = plan(
         phase,
-        target["link"].values,
-        target["gram"].values[0],
+        target["link"].values[:tasks],
+        target["gram"].values[0, :tasks, :tasks],
         int(target["information_exponent"]),
         dimension,
         len(context.seeds),
         generator,
     )
     steps = np.unique(np.linspace(0, phase.steps, setting.saved + 1).astype(int))
-    data = torch_generator(context.stream(f"data/{dimension}"), context.device)
+    data = torch_generator(context.stream(f"data/{name}"), context.device)
     engine = summarised(planned.engine)
     result = run(engine, planned.state, steps, planned.step_size, data, checkpoint=section, progress=context.progress)
     samples = steps * float(planned.batch_size)
@@ -63,37 +70,48 @@ def _one_dimension(
 
 
 def train(setting: LocalisationSetting, target: xr.Dataset, context: RunContext) -> xr.Dataset:
-    """Phase I at every dimension of the setting, one section each."""
+    """Phase I for every number of tasks and dimension of the setting, one section each."""
     sections = Sections(context.checkpoint)
     results = []
-    for d in setting.dimensions:
+    for tasks in setting.task_counts:
+        for d in setting.dimensions:
+            name = f"{tasks}/{d}" if setting.tasks else str(d)
 
-        def compute(section: Section, d: int = d) -> Arrays:
-            return _one_dimension(setting, target, context, d, section)
+            def compute(section: Section, tasks: int = tasks, d: int = d, name: str = name) -> Arrays:
+                return _one_run(setting, target, context, tasks, d, name, section)
 
-        results.append(sections.result(str(d), compute))
+            results.append(sections.result(name, compute))
+    grid = len(setting.task_counts), len(setting.dimensions)
 
     def stacked(name: str, axis: int) -> np.ndarray:
-        return np.stack([result[name] for result in results], axis=axis)
+        """The results of all runs, their numbers of tasks and dimensions on the axes ``axis`` and ``axis + 1``."""
+        values = np.stack([result[name] for result in results], axis=axis)
+        return values.reshape(*values.shape[:axis], *grid, *values.shape[axis + 1 :])
 
-    per_neuron = ("seed", "dimension", "neuron")
+    per_neuron = ("seed", "tasks", "dimension", "neuron")
     data = {
         "hitting_time": (per_neuron, stacked("hitting_time", 1), "samples", "samples until the largest alignment hits"),
         "largest": (per_neuron, stacked("largest", 1), "1", "largest absolute alignment at the end"),
         "second": (per_neuron, stacked("second", 1), "1", "second largest absolute alignment at the end"),
         "task": (per_neuron, stacked("task", 1), "1", "task of the largest alignment at the end"),
-        "localised": (("seed", "dimension", "time"), stacked("localised", 1), "1", "fraction of neurons above 0.9"),
-        "samples": (("dimension", "time"), stacked("time", 0), "samples", "samples seen"),
-        "bias": (("dimension", "neuron"), stacked("bias", 0), "1", "bias of the neuron"),
-        "sign": (("dimension", "neuron"), stacked("sign", 0), "1", "sign of the second layer"),
+        "localised": (
+            ("seed", "tasks", "dimension", "time"),
+            stacked("localised", 1),
+            "1",
+            "fraction of neurons above 0.9",
+        ),
+        "samples": (("tasks", "dimension", "time"), stacked("time", 0), "samples", "samples seen"),
+        "bias": (("tasks", "dimension", "neuron"), stacked("bias", 0), "1", "bias of the neuron"),
+        "sign": (("tasks", "dimension", "neuron"), stacked("sign", 0), "1", "sign of the second layer"),
     }
     dataset = xr.Dataset(
         {name: (dims, values, {"units": u, "long_name": text}) for name, (dims, values, u, text) in data.items()}
     )
-    dataset["status"] = (("seed", "dimension"), stacked("status", 1), status_attributes())
+    dataset["status"] = (("seed", "tasks", "dimension"), stacked("status", 1), status_attributes())
     flags = {"flag_values": list(ENGINE_CODES.values()), "flag_meanings": " ".join(ENGINE_CODES)}
     engines = stacked("engine", 0)
-    dataset["engine"] = (("dimension",), engines, {"units": "1", "long_name": "engine that ran", **flags})
+    dataset["engine"] = (("tasks", "dimension"), engines, {"units": "1", "long_name": "engine that ran", **flags})
     names = {code: name for name, code in ENGINE_CODES.items()}
-    dataset.attrs["engines"] = json.dumps([names[int(code)] for code in engines])
-    return dataset.assign_coords(seed=list(context.seeds), dimension=list(setting.dimensions))
+    dataset.attrs["engines"] = json.dumps([names[int(code)] for code in dict.fromkeys(engines.ravel())])
+    axes = {"tasks": list(setting.task_counts), "dimension": list(setting.dimensions)}
+    return dataset.assign_coords(seed=list(context.seeds), **axes)

@@ -107,18 +107,33 @@ def _check_tasks(dimension: int, tasks: int) -> None:
 
 
 class LocalisationSetting(Setting):
-    """Hitting times and final alignments at several dimensions."""
+    """Hitting times and final alignments at several dimensions.
+
+    ``tasks``: one run at each dimension for the sum of the first so many of the target's tasks; left out, for all of
+    them. Runs of one setting share a job; ``sweep: {tasks: [[8], [16]]}`` gives each number a job of its own.
+    """
 
     target: RidgeTarget
+    tasks: tuple[int, ...] = ()
     dimensions: tuple[int, ...] = Field(min_length=1)
     phase_one: PhaseOne
     threshold: float = Field(default=0.5, gt=0, lt=1)
     saved: int = Field(default=120, ge=2)
 
+    @property
+    def task_counts(self) -> tuple[int, ...]:
+        """The numbers of tasks of the runs."""
+        return self.tasks or (self.target.tasks,)
+
     @model_validator(mode="after")
     def _fits(self) -> "LocalisationSetting":
-        for d in self.dimensions:
-            self.phase_one.check_room(d, self.target.tasks)
+        for tasks in self.task_counts:
+            if not 1 <= tasks <= self.target.tasks:
+                raise ValueError(f"tasks = {tasks} is no number of tasks of the target: it has {self.target.tasks}")
+            for d in self.dimensions:
+                self.phase_one.check_room(d, tasks)
+        if len(set(self.tasks)) < len(self.tasks):
+            raise ValueError(f"tasks = {list(self.tasks)} names a number twice")
         return self
 
 
