@@ -133,7 +133,7 @@ def _engines(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
 
 
 def half_times(hitting: np.ndarray) -> np.ndarray:
-    """T50 of every seed: the median over neurons of the hitting time, (seed, tasks, dimension); inf where too few do."""
+    """T50 of each seed: the median over neurons of the hitting time, (seed, tasks, dimension); inf where too few do."""
     return np.median(hitting, axis=-1)
 
 
