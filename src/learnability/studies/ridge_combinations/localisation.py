@@ -113,5 +113,6 @@ def train(setting: LocalisationSetting, target: xr.Dataset, context: RunContext)
     dataset["engine"] = (("tasks", "dimension"), engines, {"units": "1", "long_name": "engine that ran", **flags})
     names = {code: name for name, code in ENGINE_CODES.items()}
     dataset.attrs["engines"] = json.dumps([names[int(code)] for code in dict.fromkeys(engines.ravel())])
-    axes = {"tasks": list(setting.task_counts), "dimension": list(setting.dimensions)}
-    return dataset.assign_coords(seed=list(context.seeds), **axes)
+    return dataset.assign_coords(
+        seed=list(context.seeds), tasks=list(setting.task_counts), dimension=list(setting.dimensions)
+    )
