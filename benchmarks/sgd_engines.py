@@ -1,13 +1,10 @@
 """The SGD engines beside what the field writes: autograd, a hand-written loop, JAX jit + scan, NumPy einsum.
 
 1. overlap engine, 64 neurons, 16 tasks, batch 256, squared loss: a step at d = 1e3 .. 1e6 (equal within 20%), and
-against all
-   samples drawn at d = 1e5 (at least 50 times the best peer);
+   against all samples drawn at d = 1e5 (at least 50 times the best peer);
 2. full engine, J = 1024: share of the sgemm peak measured in the same rounds, drawing included (at least 80%), and
-against eager
-   autograd and JAX (at least 1.5 times);
-3. single-sample steps, J = 8192, d = 64 (the paper's Figure 1): against loops of rank-one updates (at least 10
-times).
+   against eager autograd and JAX (at least 1.5 times);
+3. single-sample steps, J = 8192, d = 64 (the paper's Figure 1): against loops of rank-one updates (at least 10 times).
 
 float32 for the full engines, float64 for the overlaps; TF32 stays off. On a GPU our steps run from a captured graph.
 
@@ -284,9 +281,10 @@ def single_section(quick: bool, rounds: int) -> None:
     signs = torch.ones(1, width, device=DEVICE)
     bias = torch.linspace(-1, 1, width, device=DEVICE)[None]
     engine = single_sample_engine(TwoLayerProblem(label, RELU), torch.eye(tasks, d, device=DEVICE), block)
-    many, few = block * engine.chunk, 512  # ours: as many as a run takes at once
+    blocks = 8 if DEVICE == "cuda" else engine.chunk  # as many as a run takes at once: in a graph, or in a call
+    many, few = block * blocks, 512
     calls: dict[str, Callable[[], object]] = {
-        "blocks of samples": ours(engine, network_state(weights[None], signs, bias), engine.chunk),
+        "blocks of samples": ours(engine, network_state(weights[None], signs, bias), blocks),
         "torch, rank one, in place": rank_one_loop(weights, tasks, few),
         "torch autograd": autograd_loop(weights, 1, tasks, "correlation", few),
         "jax jit + scan": jax_loop(weights, 1, tasks, "correlation", few),

@@ -141,6 +141,8 @@ def test_numbers_of_tasks_in_one_job_are_runs_of_their_own():
     second = analyse(experiment, [Run(setting, target, together)], np.random.default_rng(0))
     assert first.identical(second)
     assert first["tasks"].values.tolist() == [2, 3]
+    names = first["engine"].attrs["flag_meanings"].split()
+    assert [names[code] for code in np.unique(first["engine"])] == json.loads(together.attrs["engines"])
 
 
 def test_a_task_is_found_once_however_many_neurons_are_on_it():

@@ -182,6 +182,7 @@ def _localisation(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
             slope = np.array(bootstrap_slope(x, values, rng))
             variables[f"{axis}_slope"] = (("interval",), slope, "1", f"slope of log T50 against log {axis}")
     dataset = _dataset(variables, information_exponent=exponent, seeds=half.shape[0])
+    dataset["engine"].attrs = result["engine"].attrs  # with the meanings of the codes
     return dataset.assign_coords(tasks=tasks, dimension=dimensions)
 
 
