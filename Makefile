@@ -27,7 +27,7 @@ SETUP := $(VENV)/.made
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 VALIDATOR := .venv-validator
-ARCHIVING := $(BIN)/python -m learnability.pipeline.archive
+ARCHIVING := $(BIN)/python -m learnability.archive
 
 .PHONY: figures test bench lint clean help report archive verify restore reproduce readme pictures named-archive
 .DEFAULT_GOAL := figures
@@ -36,7 +36,7 @@ figures: $(SETUP)/workflow
 	@$(BIN)/python -m learnability.pipeline.launch --scale "$(SCALE)" --studies "$(STUDY)" --device "$(DEVICE)" --cores "$(CORES)"
 
 report: $(SETUP)/workflow
-	@$(BIN)/python -m learnability.pipeline.report --scale "$(SCALE)" --studies "$(STUDY)"
+	@$(BIN)/python -m learnability.report.engine_report --scale "$(SCALE)" --studies "$(STUDY)"
 
 archive: $(SETUP)/workflow
 	@$(ARCHIVING).pack --scale "$(SCALE)" --studies "$(STUDY)" $(if $(WITH_RUNS),--with-runs) $(if $(ALLOW_UNCOMMITTED),--allow-uncommitted)
@@ -57,7 +57,7 @@ pictures:
 	  cp "results/$(or $(SCALE),laptop)/$$f.png" docs/pictures/; done
 
 readme: $(SETUP)/workflow
-	@$(BIN)/python -m learnability.pipeline.readme results/$(or $(SCALE),laptop)/claims.json
+	@$(BIN)/python -m learnability.report.verdict_table results/$(or $(SCALE),laptop)/claims.json
 
 named-archive:
 	@[ -n "$(ARCHIVE)" ] || { echo "name an archive: make ... ARCHIVE=results/archive/<file>.zip" >&2; exit 2; }

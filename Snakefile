@@ -11,10 +11,10 @@ from pathlib import Path
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT / "src"))
 
-from learnability.pipeline.claims_page import finding
-from learnability.pipeline.errors import UserError
+from learnability.report.claims_page import finding
+from learnability.results.errors import UserError
 from learnability.pipeline.fingerprint import fingerprint
-from learnability.pipeline.runs import RunTable
+from learnability.pipeline.job_table import RunTable
 
 try:
     TABLE = RunTable(ROOT / "config", config)

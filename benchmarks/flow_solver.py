@@ -24,12 +24,12 @@ from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 
 from benchmarks.compare import Timing, print_environment, print_ratios, take_turns
-from learnability.dynamics.gradient_flow import JointFlow, trap_speed
-from learnability.dynamics.haar_start import haar_correlations
-from learnability.dynamics.spectral_flow import SpectralFlow, trap_rate
-from learnability.dynamics.stiff_solver import SolverOptions, solve
-from learnability.numerics.symmetric_tensors import leaps, symmetric_tensors
-from learnability.numerics.target_language import parse
+from learnability.flows.multi_index import JointFlow, trap_speed
+from learnability.flows.haar_start import haar_correlations
+from learnability.flows.multi_index_spectral import SpectralFlow, trap_rate
+from learnability.flows.solver import SolverOptions, solve
+from learnability.hermite.tensors import leaps, symmetric_tensors
+from learnability.hermite.target_language import parse
 
 RTOL, ATOL = 1e-5, 1e-9
 MOST_STEPS = 20_000

@@ -22,14 +22,14 @@ import torch
 from torch import Tensor
 
 from benchmarks.compare import print_environment, print_ratios, take_turns
-from learnability.dynamics.mean_field import MeanFieldFlow, MeanFieldProblem, Particles
-from learnability.dynamics.online_sgd import full_engine, network_state
-from learnability.dynamics.potential_flow import Controls, integrate
-from learnability.dynamics.sgd_loop import run as run_sgd
-from learnability.dynamics.two_layer import TwoLayerProblem
-from learnability.numerics.reflective import diagnose
-from learnability.numerics.reflective_search import grassmann_search
-from learnability.numerics.target_language import parse
+from learnability.flows.mean_field import MeanFieldFlow, MeanFieldProblem, Particles
+from learnability.sgd.full import full_engine, network_state
+from learnability.flows.potential_flow import Controls, integrate
+from learnability.sgd.loop import run as run_sgd
+from learnability.sgd.problem import TwoLayerProblem
+from learnability.hermite.reflective import diagnose
+from learnability.hermite.reflective_search import grassmann_search
+from learnability.hermite.target_language import parse
 from learnability.studies.subspace_polynomials.sgd_runs import SHIFTED_SINE, polynomial_label, population_loss
 from learnability.studies.subspace_polynomials.start import sampled_particles
 

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from matplotlib.figure import Figure
 
-from learnability.studies.style import COLOURS, THEORY, house_style, new_figure
+from learnability.results.style import COLOURS, THEORY, house_style, new_figure
 from learnability.studies.two_parameter.hierarchy.map import HierarchicalMap
 from learnability.studies.two_parameter.hierarchy.profiles import FUNCTIONS, ZONES, make_profiles
 from learnability.studies.two_parameter.hierarchy.ramps import first_staircase, ramp, stage_ramps

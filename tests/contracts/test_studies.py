@@ -12,9 +12,9 @@ import pytest
 import yaml
 
 from learnability.pipeline.config import SCALES
-from learnability.pipeline.runs import RunTable
-from learnability.pipeline.settings import canonical, setting_id
-from learnability.studies.contract import Setting
+from learnability.pipeline.job_table import RunTable
+from learnability.pipeline.canonical import canonical, setting_id
+from learnability.results.contract import Setting
 
 ROOT = Path(__file__).parents[2]
 STUDIES = yaml.safe_load((ROOT / "config/config.yaml").read_text())["studies"]

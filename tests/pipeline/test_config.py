@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from pydantic import Field
 
 from learnability.pipeline import config as cfg
-from learnability.pipeline.errors import UserError
-from learnability.pipeline.settings import canonical, canonical_json, identifier, setting_id, target_id
-from learnability.studies.contract import Model, Setting
+from learnability.results.errors import UserError
+from learnability.pipeline.canonical import canonical, canonical_json, identifier, setting_id, target_id
+from learnability.results.contract import Model, Setting
 
 
 class Target(Model):

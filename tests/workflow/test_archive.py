@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from learnability.pipeline.archive import reproduce
-from learnability.pipeline.archive.members import MANIFEST, METADATA, PROVENANCE, write_archive
-from learnability.pipeline.archive.restore import restore
-from learnability.pipeline.archive.verify import Finding, check_profile, findings
-from learnability.pipeline.errors import UserError
+from learnability.archive import reproduce
+from learnability.archive.members import MANIFEST, METADATA, PROVENANCE, write_archive
+from learnability.archive.restore import restore
+from learnability.archive.verify import Finding, check_profile, findings
+from learnability.results.errors import UserError
 
 from .conftest import ROOT, Project
 
@@ -311,7 +311,7 @@ def test_every_flipped_byte_is_caught(plain: Path, tmp_path: Path) -> None:
 
 
 def _verify(path: Path) -> int:
-    from learnability.pipeline.archive.verify import main
+    from learnability.archive.verify import main
 
     return main(["--no-profile", str(path)])
 
@@ -451,7 +451,7 @@ def test_code_that_is_not_the_archives_is_named(committed: Project, plain: Path,
 _SAY_DIFFERENCES = """
 import sys
 from pathlib import Path
-from learnability.pipeline.archive.restore import source_differences
+from learnability.archive.restore import source_differences
 print("\\n".join(source_differences(Path(sys.argv[1]))))
 """
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from learnability.pipeline import claims_page
+from learnability.report import claims_page
 
 from .browser import CHROMIUM, DRIVER, Browser
 from .conftest import Project

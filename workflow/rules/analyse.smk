@@ -20,6 +20,6 @@ rule analyse:
         job=lambda w: TABLE.analysis_job(w.study, w.experiment, w.scale),
         code=lambda w: TABLE.code(w.study, "analyse"),
     shell:
-        "python -m learnability.pipeline.stage analyse --job {params.job:q} --code {params.code}"
+        "python -m learnability.pipeline.run_job analyse --job {params.job:q} --code {params.code}"
         " --scale {wildcards.scale} --input {input.targets:q} {input.runs:q}"
         " --output {output:q} --log {log:q}"

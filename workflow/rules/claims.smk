@@ -18,7 +18,7 @@ rule claims:
         job=lambda w: TABLE.claims_job(w.study),
         code=lambda w: TABLE.code(w.study, "claims"),
     shell:
-        "python -m learnability.pipeline.stage claims --job {params.job:q} --code {params.code}"
+        "python -m learnability.pipeline.run_job claims --job {params.job:q} --code {params.code}"
         " --scale {wildcards.scale} --input {input:q} --output {output:q} --log {log:q}"
 
 
@@ -33,7 +33,7 @@ rule verdicts:
         mem_mb=500,
         runtime=10,
     shell:
-        "python -m learnability.pipeline.verdicts --input {input:q} --output {output:q} > {log:q} 2>&1"
+        "python -m learnability.results.verdicts --input {input:q} --output {output:q} > {log:q} 2>&1"
 
 
 rule claims_page:
@@ -64,8 +64,8 @@ rule claims_page:
         runtime=10,
     params:
         captions=TABLE.captions_json(),
-        code=fingerprint("learnability.pipeline.claims_page"),
+        code=fingerprint("learnability.report.claims_page"),
     shell:
-        "python -m learnability.pipeline.claims_page --claims {input.claims:q} --figures {input.figures:q}"
+        "python -m learnability.report.claims_page --claims {input.claims:q} --figures {input.figures:q}"
         " --analyses {input.analyses:q} --captions {params.captions:q} --code {params.code}"
         " --output {output:q} > {log:q} 2>&1"

@@ -31,5 +31,5 @@ rule figures:
         job=lambda w: TABLE.figure_job(w.study, w.figure),
         code=lambda w: TABLE.code(w.study, "figures"),
     shell:
-        "python -m learnability.pipeline.stage figures --job {params.job:q} --code {params.code}"
+        "python -m learnability.pipeline.run_job figures --job {params.job:q} --code {params.code}"
         " --scale {wildcards.scale} --input {input:q} --output {output:q} --log {log:q}"

@@ -17,5 +17,5 @@ rule targets:
         job=lambda w: TABLE.target_job(w.study, w.experiment, w.scale, w.target),
         code=lambda w: TABLE.code(w.study, "targets"),
     shell:
-        "python -m learnability.pipeline.stage targets --job {params.job:q} --code {params.code}"
+        "python -m learnability.pipeline.run_job targets --job {params.job:q} --code {params.code}"
         " --scale {wildcards.scale} --output {output:q} --log {log:q}"

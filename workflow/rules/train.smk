@@ -26,6 +26,6 @@ rule train:
         ),
         code=lambda w: TABLE.code(w.study, "train"),
     shell:
-        "python -m learnability.pipeline.stage train --job {params.job:q} --code {params.code}"
+        "python -m learnability.pipeline.run_job train --job {params.job:q} --code {params.code}"
         " --scale {wildcards.scale} --run {resources.run:q} --input {input.target:q}"
         " --output {output:q} --log {log:q}"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from learnability.pipeline.atomic import replacing
+from learnability.results.atomic import replacing
 
 _SECONDS = "LEARNABILITY_CHECKPOINT_SECONDS"
 

@@ -11,8 +11,8 @@ from typing import Any, Literal
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
-from learnability.pipeline.errors import UserError
-from learnability.studies.contract import Model, Setting
+from learnability.results.errors import UserError
+from learnability.results.contract import Model, Setting
 
 Scale = Literal["smoke", "laptop", "paper"]
 SCALES: tuple[Scale, ...] = ("smoke", "laptop", "paper")

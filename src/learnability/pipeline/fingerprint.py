@@ -82,11 +82,11 @@ def fingerprint(*modules: str) -> str:
 
 # What a stage needs of the pipeline for the content of its result; progress, logs and errors do not count.
 _SHARED = {
-    "targets": ("learnability.pipeline.streams", "learnability.pipeline.store"),
-    "train": ("learnability.pipeline.streams", "learnability.pipeline.store"),
-    "analyse": ("learnability.pipeline.streams", "learnability.pipeline.store"),
-    "figures": ("learnability.studies.style",),
-    "claims": ("learnability.pipeline.verdicts",),
+    "targets": ("learnability.pipeline.streams", "learnability.results.store"),
+    "train": ("learnability.pipeline.streams", "learnability.results.store"),
+    "analyse": ("learnability.pipeline.streams", "learnability.results.store"),
+    "figures": ("learnability.results.style",),
+    "claims": ("learnability.results.verdicts",),
 }
 
 

@@ -17,11 +17,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from learnability.pipeline import report
-from learnability.pipeline.errors import UserError
-from learnability.pipeline.integrity import set_damaged_aside
+from learnability.report import engine_report as report
+from learnability.results.errors import UserError
+from learnability.results.integrity import set_damaged_aside
 from learnability.pipeline.progress import clock
-from learnability.pipeline.runs import RunTable
+from learnability.pipeline.job_table import RunTable
 
 _NOISE = re.compile(
     r"^(Using workflow specific profile|Assuming unrestricted|Building DAG|Using shell|Provided |Rules claiming|"
@@ -87,7 +87,7 @@ def _calls(table: RunTable) -> tuple[str, ...]:
 
 def summary(table: RunTable) -> str:
     """Where the results are and what the verdicts are."""
-    from learnability.pipeline.verdicts import counted
+    from learnability.results.verdicts import counted
 
     results = Path("results") / table.main.scale
     lines = [f"figures  {results / study / 'figures'}/" for study in table.configs]

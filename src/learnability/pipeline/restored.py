@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from learnability.pipeline.atomic import replacing
+from learnability.results.atomic import replacing
 
 
 def marker(scale: str) -> Path:

@@ -14,16 +14,16 @@ import numpy as np
 import xarray as xr
 
 from learnability import __version__
-from learnability.pipeline.atomic import replacing
+from learnability.results.atomic import replacing
 from learnability.pipeline.checkpoint import FileCheckpoint
 from learnability.pipeline.config import validate
-from learnability.pipeline.errors import UserError
+from learnability.results.errors import UserError
 from learnability.pipeline.progress import Progress
-from learnability.pipeline.settings import canonical_json
-from learnability.pipeline.store import concatenate_seeds, read, write
+from learnability.pipeline.canonical import canonical_json
+from learnability.results.store import concatenate_seeds, read, write
 from learnability.pipeline.streams import stream
-from learnability.pipeline.verdicts import rows_of_study, to_json
-from learnability.studies.contract import Experiment, Run, Setting
+from learnability.results.verdicts import rows_of_study, to_json
+from learnability.results.contract import Experiment, Run, Setting
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -103,7 +103,7 @@ def run_targets(arguments: argparse.Namespace, progress: Progress) -> None:
 
 @dataclass
 class JobContext:
-    """The :class:`~learnability.studies.contract.RunContext` of a training job."""
+    """The :class:`~learnability.results.contract.RunContext` of a training job."""
 
     seeds: range
     device: str
@@ -194,7 +194,7 @@ def run_figures(arguments: argparse.Namespace, progress: Progress) -> None:
     import matplotlib
 
     matplotlib.use("agg")
-    from learnability.studies.style import house_style
+    from learnability.results.style import house_style
 
     job = arguments.job
     with house_style():

@@ -11,13 +11,13 @@ import xarray as xr
 import yaml
 
 from learnability.pipeline.config import load_study, plan_experiment
-from learnability.studies.claim import Measurement, judge
-from learnability.studies.contract import Experiment, Run
+from learnability.results.claim import Measurement, judge
+from learnability.results.contract import Experiment, Run
 from learnability.studies.gradient_hardness import analyse, figures, targets, theory, train
 from learnability.studies.gradient_hardness.analyse_training import analyse_training
 from learnability.studies.gradient_hardness.claims import CLAIMS
 from learnability.studies.gradient_hardness.settings import KINDS, Parity, TrainingSetting
-from learnability.studies.style import house_style
+from learnability.results.style import house_style
 
 CONFIG = Path(__file__).parents[3] / "config/studies"
 

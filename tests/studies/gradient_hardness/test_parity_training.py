@@ -7,7 +7,7 @@ import pytest
 import torch
 from scipy import stats
 
-from learnability.dynamics.status import Status
+from learnability.results.status import Status
 from learnability.studies.gradient_hardness import parity_problem
 from learnability.studies.gradient_hardness.initialization import draw_network
 from learnability.studies.gradient_hardness.parity_engine import dense_engine, make_engine, table_engine

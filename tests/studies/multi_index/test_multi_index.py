@@ -10,8 +10,8 @@ import xarray as xr
 from pydantic import ValidationError
 from scipy.integrate import quad
 
-from learnability.studies.claim import judge
-from learnability.studies.contract import Experiment, Run, Setting
+from learnability.results.claim import judge
+from learnability.results.contract import Experiment, Run, Setting
 from learnability.studies.multi_index import theory
 from learnability.studies.multi_index.analyse import analyse
 from learnability.studies.multi_index.claim_measures import extreme, trend

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from learnability.dynamics.status import Status
-from learnability.studies.contract import Experiment, Run
+from learnability.results.status import Status
+from learnability.results.contract import Experiment, Run
 from learnability.studies.ridge_combinations import regressions, settings
 from learnability.studies.ridge_combinations.analyse import _tasks_found, analyse
 from learnability.studies.ridge_combinations.localisation import hitting_times

@@ -98,7 +98,7 @@ def test_superorthogonal_degrees():
 
 def test_superorthogonal_solution_satisfies_its_conditions_exactly():
     """E f^2 h_2 = 0 recomputed by quadrature with the rounded coefficients, beside a condition that must not hold."""
-    from learnability.numerics.hermite import gauss_hermite, hermite_basis
+    from learnability.hermite.basis import gauss_hermite, hermite_basis
 
     solution = solve(2, 2, 1, 17, 60, np.random.default_rng(0))
     assert solution.residual < 1e-60

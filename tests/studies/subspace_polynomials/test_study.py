@@ -10,8 +10,8 @@ import pytest
 import xarray as xr
 
 from learnability.pipeline.config import load_study, plan_experiment
-from learnability.studies.claim import judge
-from learnability.studies.contract import Experiment, Run, Setting
+from learnability.results.claim import judge
+from learnability.results.contract import Experiment, Run, Setting
 from learnability.studies.subspace_polynomials import analyse, figures, targets, train
 from learnability.studies.subspace_polynomials.claims import CLAIMS
 from learnability.studies.subspace_polynomials.flow_analysis import first_crossing

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from learnability.studies.claim import judge
-from learnability.studies.contract import Experiment, Run, Setting
+from learnability.results.claim import judge
+from learnability.results.contract import Experiment, Run, Setting
 from learnability.studies.two_parameter import analyse, targets, train
 from learnability.studies.two_parameter.claims import CLAIMS
 from learnability.studies.two_parameter.figures import FIGURES

@@ -1,4 +1,4 @@
-from learnability.studies.claim import Between, Claim, Measurement
+from learnability.results.claim import Between, Claim, Measurement
 
 CLAIMS = (
     Claim(

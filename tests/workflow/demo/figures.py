@@ -1,4 +1,4 @@
-from learnability.studies.style import new_figure
+from learnability.results.style import new_figure
 
 
 def means(analyses):

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from learnability.studies.contract import Model, Setting
+from learnability.results.contract import Model, Setting
 
 
 class Target(Model):

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import xarray as xr
 
-from learnability.studies.contract import Experiment, Run
+from learnability.results.contract import Experiment, Run
 from learnability.studies.gradient_hardness.analyse_exact import (
     analyse_classes,
     analyse_drift,

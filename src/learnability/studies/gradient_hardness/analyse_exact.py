@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from learnability.numerics.intervals import bootstrap
-from learnability.studies.contract import Run
+from learnability.statistics.intervals import bootstrap
+from learnability.results.contract import Run
 from learnability.studies.gradient_hardness import cosine_class, drift, theory
 from learnability.studies.gradient_hardness.datasets import variable
 from learnability.studies.gradient_hardness.representations import hat_path_norm, merged_path_norm

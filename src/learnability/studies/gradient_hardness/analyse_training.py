@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from learnability.dynamics.status import Status
-from learnability.numerics.censoring import censored_median
-from learnability.numerics.intervals import bootstrap
-from learnability.studies.contract import Run
+from learnability.results.status import Status
+from learnability.statistics.censoring import censored_median
+from learnability.statistics.intervals import bootstrap
+from learnability.results.contract import Run
 from learnability.studies.gradient_hardness import theory
 from learnability.studies.gradient_hardness.datasets import stacked, variable
 from learnability.studies.gradient_hardness.settings import TrainingSetting

@@ -6,7 +6,7 @@ from operator import itemgetter
 import numpy as np
 import xarray as xr
 
-from learnability.studies.claim import AtLeast, AtMost, Claim, Equals
+from learnability.results.claim import AtLeast, AtMost, Claim, Equals
 from learnability.studies.gradient_hardness.measuring import exactly, over_draws, with_interval
 
 CLASSES, VARIANCE = ("orthonormal_classes",), ("gradient_variance",)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from learnability.studies.claim import AtMost, Claim, Equals
+from learnability.results.claim import AtMost, Claim, Equals
 from learnability.studies.gradient_hardness.measuring import exactly, with_interval, worst
 
 DRIFT, LANDSCAPE = ("drift",), ("sine_landscape",)

@@ -3,7 +3,7 @@
 import numpy as np
 import xarray as xr
 
-from learnability.studies.claim import AtMost, Claim, Equals
+from learnability.results.claim import AtMost, Claim, Equals
 from learnability.studies.gradient_hardness.measuring import exactly, over_draws
 
 EXPERIMENT = ("representation",)

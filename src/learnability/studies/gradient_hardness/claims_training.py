@@ -6,8 +6,8 @@ from collections.abc import Callable
 import numpy as np
 import xarray as xr
 
-from learnability.numerics.intervals import wilson
-from learnability.studies.claim import Analyses, AtLeast, AtMost, Between, Claim, Measurement
+from learnability.statistics.intervals import wilson
+from learnability.results.claim import Analyses, AtLeast, AtMost, Between, Claim, Measurement
 from learnability.studies.gradient_hardness.measuring import Measure, with_interval
 from learnability.studies.gradient_hardness.theory import SPARSE_PARITY_STEPS
 

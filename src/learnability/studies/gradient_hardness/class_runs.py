@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from learnability.studies.contract import RunContext
+from learnability.results.contract import RunContext
 from learnability.studies.gradient_hardness import cosine_class
 from learnability.studies.gradient_hardness.datasets import variable
 from learnability.studies.gradient_hardness.representations import cube

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from learnability.studies.contract import RunContext
+from learnability.results.contract import RunContext
 from learnability.studies.gradient_hardness import drift
 from learnability.studies.gradient_hardness.datasets import variable
 from learnability.studies.gradient_hardness.settings import DriftSetting

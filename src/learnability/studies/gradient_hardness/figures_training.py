@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from learnability.studies.gradient_hardness.figures_exact import look
 from learnability.studies.gradient_hardness.theory import SPARSE_PARITY_STEPS
-from learnability.studies.style import COLOURS, MARKERS, THEORY, band, new_figure
+from learnability.results.style import COLOURS, MARKERS, THEORY, band, new_figure
 
 Analyses = Mapping[str, xr.Dataset]
 

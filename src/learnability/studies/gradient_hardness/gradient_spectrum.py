@@ -4,9 +4,9 @@ of one parity."""
 import numpy as np
 import torch
 
-from learnability.dynamics.cube_sgd import LARGEST_DIMENSION, active_sums, make_tables
-from learnability.dynamics.hinge_sgd import Network
-from learnability.numerics.walsh import cube_bits, levels, parity_signs, walsh_hadamard_
+from learnability.sgd.cube import LARGEST_DIMENSION, active_sums, make_tables
+from learnability.sgd.hinge import Network
+from learnability.hermite.walsh import cube_bits, levels, parity_signs, walsh_hadamard_
 from learnability.studies.gradient_hardness.settings import Coding
 
 # Points of the cube that go through the network at once: bounds the memory at any dimension.

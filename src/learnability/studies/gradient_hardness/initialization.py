@@ -5,7 +5,7 @@ import math
 
 import torch
 
-from learnability.dynamics.hinge_sgd import Network
+from learnability.sgd.hinge import Network
 from learnability.studies.gradient_hardness.settings import Initialization
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import xarray as xr
 
-from learnability.studies.contract import RunContext
+from learnability.results.contract import RunContext
 from learnability.studies.gradient_hardness import landscape
 from learnability.studies.gradient_hardness.datasets import variable
 from learnability.studies.gradient_hardness.settings import LandscapeSetting

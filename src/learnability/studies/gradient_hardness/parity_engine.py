@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from learnability.dynamics.cube_sgd import cube_output, cube_step_, make_tables, tables_suit
-from learnability.dynamics.hinge_sgd import Network, captured_in_place, make_workspace, network_output, sgd_step_
+from learnability.sgd.cube import cube_output, cube_step_, make_tables, tables_suit
+from learnability.sgd.hinge import Network, captured_in_place, make_workspace, network_output, sgd_step_
 from learnability.studies.gradient_hardness.gradient_spectrum import INPUT_VALUES
 from learnability.studies.gradient_hardness.parity_problem import (
     Problem,

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from learnability.dynamics.cube_sgd import CubeBatch
-from learnability.dynamics.hinge_sgd import Batch
-from learnability.numerics.walsh import cube_bits, parity_signs
+from learnability.sgd.cube import CubeBatch
+from learnability.sgd.hinge import Batch
+from learnability.hermite.walsh import cube_bits, parity_signs
 from learnability.studies.gradient_hardness.gradient_spectrum import coded_inputs
 from learnability.studies.gradient_hardness.settings import TrainingSetting, degree_of
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from learnability.dynamics.hinge_sgd import Network
-from learnability.dynamics.status import Status
-from learnability.studies.contract import RunContext
+from learnability.sgd.hinge import Network
+from learnability.results.status import Status
+from learnability.results.contract import RunContext
 from learnability.studies.gradient_hardness.gradient_spectrum import parity_gradient_norm
 from learnability.studies.gradient_hardness.initialization import draw_network
 from learnability.studies.gradient_hardness.parity_engine import Engine, make_engine

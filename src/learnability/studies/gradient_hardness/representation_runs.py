@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from learnability.studies.contract import RunContext
+from learnability.results.contract import RunContext
 from learnability.studies.gradient_hardness import representations
 from learnability.studies.gradient_hardness.datasets import stacked, variable
 from learnability.studies.gradient_hardness.settings import RepresentationSetting

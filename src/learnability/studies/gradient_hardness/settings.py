@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from learnability.studies.contract import Model, Setting
+from learnability.results.contract import Model, Setting
 
 Initialization = Literal["default", "gaussian", "rademacher"]
 Coding = Literal["sign", "bit"]

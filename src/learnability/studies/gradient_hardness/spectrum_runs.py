@@ -5,8 +5,8 @@ import numpy as np
 import torch
 import xarray as xr
 
-from learnability.numerics.random import torch_generator
-from learnability.studies.contract import RunContext
+from learnability.statistics.random import torch_generator
+from learnability.results.contract import RunContext
 from learnability.studies.gradient_hardness.datasets import variable
 from learnability.studies.gradient_hardness.gradient_spectrum import class_variance, parity_gradient_norm
 from learnability.studies.gradient_hardness.initialization import draw_network

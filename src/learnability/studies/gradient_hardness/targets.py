@@ -6,7 +6,7 @@ from functools import singledispatch
 import numpy as np
 import xarray as xr
 
-from learnability.studies.contract import Model
+from learnability.results.contract import Model
 from learnability.studies.gradient_hardness.settings import (
     AllParities,
     DriftModels,

@@ -2,8 +2,8 @@
 
 import xarray as xr
 
-from learnability.dynamics.status import status_attributes
-from learnability.studies.contract import RunContext
+from learnability.results.status import status_attributes
+from learnability.results.contract import RunContext
 from learnability.studies.gradient_hardness.datasets import variable
 from learnability.studies.gradient_hardness.parity_training import Job, check_steps
 from learnability.studies.gradient_hardness.settings import TrainingSetting, degree_of

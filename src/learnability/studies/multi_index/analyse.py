@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
-from learnability.studies.contract import Experiment, Run
+from learnability.results.contract import Experiment, Run
 from learnability.studies.multi_index.escape_analysis import analyse_escape
 from learnability.studies.multi_index.landscape_analysis import analyse_landscape
 from learnability.studies.multi_index.precision_analysis import analyse_closure, analyse_precision

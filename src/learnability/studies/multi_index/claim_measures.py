@@ -6,8 +6,8 @@ import math
 import numpy as np
 import xarray as xr
 
-from learnability.numerics.intervals import wilson
-from learnability.studies.claim import Analyses, Measurement
+from learnability.statistics.intervals import wilson
+from learnability.results.claim import Analyses, Measurement
 from learnability.studies.multi_index.flows import METHODS
 from learnability.studies.multi_index.landscape_analysis import FAMILIES
 

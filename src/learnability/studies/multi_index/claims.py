@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 
-from learnability.studies.claim import Analyses, AtLeast, AtMost, Claim, Equals, Measurement
+from learnability.results.claim import Analyses, AtLeast, AtMost, Claim, Equals, Measurement
 from learnability.studies.multi_index import claim_measures as measures
 
 PAPER = "Bietti, Bruna, Pillaud-Vivien, arXiv 2310.19793"

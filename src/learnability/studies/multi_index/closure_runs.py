@@ -14,10 +14,10 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 
-from learnability.dynamics.gradient_flow import JointFlow, PlantedFlow
-from learnability.numerics.random import torch_generator
-from learnability.numerics.symmetric_tensors import Tensors, symmetric_tensors
-from learnability.studies.contract import RunContext
+from learnability.flows.multi_index import JointFlow, PlantedFlow
+from learnability.statistics.random import torch_generator
+from learnability.hermite.tensors import Tensors, symmetric_tensors
+from learnability.results.contract import RunContext
 from learnability.studies.multi_index.flows import FLOWS
 from learnability.studies.multi_index.settings import ClosureSetting
 from learnability.studies.multi_index.targets import expansions

@@ -8,9 +8,9 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from learnability.numerics.intervals import bootstrap
-from learnability.numerics.scaling import bootstrap_slope, fit_slope
-from learnability.studies.contract import Run
+from learnability.statistics.intervals import bootstrap
+from learnability.statistics.scaling import bootstrap_slope, fit_slope
+from learnability.results.contract import Run
 from learnability.studies.multi_index import theory
 from learnability.studies.multi_index.flows import FLOWS
 from learnability.studies.multi_index.targets import expansions, leap_exponents, link_texts

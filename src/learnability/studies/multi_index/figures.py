@@ -9,7 +9,7 @@ from learnability.studies.multi_index.landscape_figures import planted_split, pl
 from learnability.studies.multi_index.path_figures import escape_times, staircase
 from learnability.studies.multi_index.precision_figure import precision
 from learnability.studies.multi_index.samples_figure import samples
-from learnability.studies.style import house_style
+from learnability.results.style import house_style
 
 
 def _styled(draw: Callable[[Mapping[str, xr.Dataset]], Figure]) -> Callable[[Mapping[str, xr.Dataset]], Figure]:

@@ -10,13 +10,13 @@ import torch
 import xarray as xr
 from numpy.typing import NDArray
 
-from learnability.dynamics.gradient_flow import TRAPPED, JointFlow, PlantedFlow, trap_speed
-from learnability.dynamics.haar_start import haar_correlations
-from learnability.dynamics.spectral_flow import SpectralFlow, trap_rate
-from learnability.dynamics.status import status_attributes
-from learnability.dynamics.stiff_solver import FlowState, Problem, SolverOptions, solve
-from learnability.numerics.symmetric_tensors import symmetric_tensors
-from learnability.studies.contract import RunContext
+from learnability.flows.multi_index import TRAPPED, JointFlow, PlantedFlow, trap_speed
+from learnability.flows.haar_start import haar_correlations
+from learnability.flows.multi_index_spectral import SpectralFlow, trap_rate
+from learnability.results.status import status_attributes
+from learnability.flows.solver import FlowState, Problem, SolverOptions, solve
+from learnability.hermite.tensors import symmetric_tensors
+from learnability.results.contract import RunContext
 from learnability.studies.multi_index.flows import FLOWS
 from learnability.studies.multi_index.settings import (
     EscapeSetting,

@@ -9,8 +9,8 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from learnability.numerics.intervals import bootstrap, wilson
-from learnability.studies.contract import Run
+from learnability.statistics.intervals import bootstrap, wilson
+from learnability.results.contract import Run
 from learnability.studies.multi_index.flows import FLOWS
 from learnability.studies.multi_index.settings import LandscapeTarget
 from learnability.studies.multi_index.targets import link_texts

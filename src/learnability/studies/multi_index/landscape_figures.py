@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from learnability.studies.multi_index.landscape_analysis import FAMILIES
 from learnability.studies.multi_index.path_figures import power_of_ten
-from learnability.studies.style import COLOURS, MARKERS, band, new_figure
+from learnability.results.style import COLOURS, MARKERS, band, new_figure
 
 _SCANS = (FAMILIES.index("rank"), FAMILIES.index("mixture"))
 _JOINT, _PLANTED = 0, 1

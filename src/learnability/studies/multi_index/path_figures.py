@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import NullLocator
 
-from learnability.studies.style import COLOURS, MARKERS, THEORY, band, new_figure
+from learnability.results.style import COLOURS, MARKERS, THEORY, band, new_figure
 
 _WIDTHS = (0.9, 1.2, 1.6, 2.0, 2.4)
 

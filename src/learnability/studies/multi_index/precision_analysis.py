@@ -8,8 +8,8 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from learnability.numerics.hermite import gauss_hermite, hermite_basis
-from learnability.studies.contract import Run
+from learnability.hermite.basis import gauss_hermite, hermite_basis
+from learnability.results.contract import Run
 from learnability.studies.multi_index.settings import PrecisionSetting
 from learnability.studies.multi_index.targets import leap_exponents, link_texts
 

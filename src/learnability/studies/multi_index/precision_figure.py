@@ -7,7 +7,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from learnability.studies.style import COLOURS, MARKERS, new_figure
+from learnability.results.style import COLOURS, MARKERS, new_figure
 
 _FORMS = ((0, "form in M", COLOURS[1]), (1, "spectral form", COLOURS[0]))
 _ROUNDING = 2.0**-53

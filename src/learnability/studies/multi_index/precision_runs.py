@@ -10,12 +10,12 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 
-from learnability.dynamics.gradient_flow import TRAPPED, JointFlow
-from learnability.dynamics.haar_start import haar_correlations
-from learnability.dynamics.status import status_attributes
-from learnability.dynamics.stiff_solver import solve
-from learnability.numerics.symmetric_tensors import rotated, symmetric_tensors
-from learnability.studies.contract import RunContext
+from learnability.flows.multi_index import TRAPPED, JointFlow
+from learnability.flows.haar_start import haar_correlations
+from learnability.results.status import status_attributes
+from learnability.flows.solver import solve
+from learnability.hermite.tensors import rotated, symmetric_tensors
+from learnability.results.contract import RunContext
 from learnability.studies.multi_index.flow_runs import flow_piece, solve_pieces
 from learnability.studies.multi_index.settings import Form, PrecisionSetting
 from learnability.studies.multi_index.targets import build_expansions, expansions

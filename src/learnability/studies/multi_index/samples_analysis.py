@@ -9,9 +9,9 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from learnability.numerics.intervals import wilson
-from learnability.numerics.scaling import fit_slope
-from learnability.studies.contract import Run
+from learnability.statistics.intervals import wilson
+from learnability.statistics.scaling import fit_slope
+from learnability.results.contract import Run
 from learnability.studies.multi_index.flows import METHODS
 from learnability.studies.multi_index.settings import SamplesSetting
 from learnability.studies.multi_index.targets import link_texts

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from learnability.studies.multi_index.flows import METHODS
-from learnability.studies.style import COLOURS, MARKERS, band, new_figure
+from learnability.results.style import COLOURS, MARKERS, band, new_figure
 
 _METHOD_LOOK = {"small_steps": (COLOURS[0], "plain small steps"), "line_search": (COLOURS[1], "line search")}
 _REFERENCES: tuple[tuple[int, Any, str], ...] = ((-1, "--", r"$d^{\,s-1}$"), (0, (0, (1, 1)), r"$d^{\,s}$"))

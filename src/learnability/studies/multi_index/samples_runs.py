@@ -8,12 +8,12 @@ import xarray as xr
 from numpy.typing import NDArray
 from torch import Tensor
 
-from learnability.dynamics.status import status_attributes
-from learnability.dynamics.two_timescale_descent import Features, descend, profile_loss, retract
-from learnability.numerics.hermite import hermite_columns
-from learnability.numerics.polynomials import HermiteExpansion
-from learnability.numerics.random import torch_generator
-from learnability.studies.contract import RunContext
+from learnability.results.status import status_attributes
+from learnability.flows.two_timescale import Features, descend, profile_loss, retract
+from learnability.hermite.basis import hermite_columns
+from learnability.hermite.expansion import HermiteExpansion
+from learnability.statistics.random import torch_generator
+from learnability.results.contract import RunContext
 from learnability.studies.multi_index.flows import METHODS
 from learnability.studies.multi_index.settings import SamplesSetting
 from learnability.studies.multi_index.targets import expansions

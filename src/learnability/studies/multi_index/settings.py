@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from learnability.numerics.target_language import parse
-from learnability.studies.contract import Model, Setting
+from learnability.hermite.target_language import parse
+from learnability.results.contract import Model, Setting
 
 MOST_VARIABLES = 6
 MOST_DEGREE = 12

@@ -8,9 +8,9 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from learnability.numerics.intervals import bootstrap
-from learnability.numerics.symmetric_tensors import losses_after_leaps
-from learnability.studies.contract import Run
+from learnability.statistics.intervals import bootstrap
+from learnability.hermite.tensors import losses_after_leaps
+from learnability.results.contract import Run
 from learnability.studies.multi_index.targets import expansions, link_texts
 
 QUANTILES = (0.1, 0.5, 0.9)

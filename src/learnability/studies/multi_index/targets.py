@@ -5,9 +5,9 @@ import json
 import numpy as np
 import xarray as xr
 
-from learnability.numerics.polynomials import HermiteExpansion
-from learnability.numerics.symmetric_tensors import leaps
-from learnability.numerics.target_language import parse
+from learnability.hermite.expansion import HermiteExpansion
+from learnability.hermite.tensors import leaps
+from learnability.hermite.target_language import parse
 from learnability.studies.multi_index.settings import Target
 
 _MEANINGS = {

@@ -2,7 +2,7 @@
 
 import xarray as xr
 
-from learnability.studies.contract import RunContext, Setting
+from learnability.results.contract import RunContext, Setting
 from learnability.studies.multi_index.closure_runs import train_closure
 from learnability.studies.multi_index.flow_runs import train_flows
 from learnability.studies.multi_index.precision_runs import train_precision

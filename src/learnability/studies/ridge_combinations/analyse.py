@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from learnability.numerics.intervals import bootstrap
-from learnability.numerics.scaling import bootstrap_slope
-from learnability.studies.contract import Experiment, Run
+from learnability.statistics.intervals import bootstrap
+from learnability.statistics.scaling import bootstrap_slope
+from learnability.results.contract import Experiment, Run
 from learnability.studies.ridge_combinations import theory
 
 Variables = dict[str, tuple[tuple[str, ...], Any, str, str]]

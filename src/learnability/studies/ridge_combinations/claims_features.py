@@ -1,6 +1,6 @@
 """Claims on what phase I finds and what it is worth: widths, coverage, coherence, refits, superorthogonality."""
 
-from learnability.studies.claim import AtLeast, AtMost, Claim, Equals
+from learnability.results.claim import AtLeast, AtMost, Claim, Equals
 from learnability.studies.ridge_combinations.measures import (
     coherence_at,
     coherence_difference,

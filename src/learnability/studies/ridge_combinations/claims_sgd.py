@@ -1,6 +1,6 @@
 """Claims on phase I: localisation, engines, samples against d and M, lower bounds."""
 
-from learnability.studies.claim import AtLeast, AtMost, Between, Claim, Equals
+from learnability.results.claim import AtLeast, AtMost, Between, Claim, Equals
 from learnability.studies.ridge_combinations.measures import (
     above_bound,
     dimension_slope,

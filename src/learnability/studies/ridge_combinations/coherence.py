@@ -5,12 +5,12 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from learnability.dynamics.correlation_flow import CorrelationFlow, trajectory
-from learnability.dynamics.sgd_loop import run
-from learnability.dynamics.status import status_attributes
-from learnability.numerics.activations import relu_expansion
-from learnability.numerics.random import torch_generator
-from learnability.studies.contract import RunContext
+from learnability.flows.correlation import CorrelationFlow, trajectory
+from learnability.sgd.loop import run
+from learnability.results.status import status_attributes
+from learnability.hermite.activations import relu_expansion
+from learnability.statistics.random import torch_generator
+from learnability.results.contract import RunContext
 from learnability.studies.ridge_combinations.phase_one import Plan, plan, summarised
 from learnability.studies.ridge_combinations.sections import Arrays, Section, Sections
 from learnability.studies.ridge_combinations.settings import CoherenceSetting

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
-from learnability.studies.style import COLOURS, MARKERS, band, new_figure
+from learnability.results.style import COLOURS, MARKERS, band, new_figure
 
 Analyses = Mapping[str, xr.Dataset]
 # Inches: every figure is as wide as a page's text, so that its letters are as large as those of the others.

@@ -6,16 +6,16 @@ import numpy as np
 import torch
 import xarray as xr
 
-from learnability.dynamics.correlation_flow import CorrelationFlow, trajectory
-from learnability.dynamics.decoupled_sgd import ChainState, decoupled_engine, task_factor
-from learnability.dynamics.online_sgd import full_engine, network_state, random_directions
-from learnability.dynamics.overlap_sgd import overlap_engine, overlap_state
-from learnability.dynamics.sgd_loop import Engine, run
-from learnability.dynamics.status import status_attributes
-from learnability.dynamics.two_layer import TwoLayerProblem
-from learnability.numerics.activations import RELU, relu_expansion
-from learnability.numerics.random import torch_generator
-from learnability.studies.contract import RunContext
+from learnability.flows.correlation import CorrelationFlow, trajectory
+from learnability.sgd.chain import ChainState, decoupled_engine, task_factor
+from learnability.sgd.full import full_engine, network_state, random_directions
+from learnability.sgd.overlap import overlap_engine, overlap_state
+from learnability.sgd.loop import Engine, run
+from learnability.results.status import status_attributes
+from learnability.sgd.problem import TwoLayerProblem
+from learnability.hermite.activations import RELU, relu_expansion
+from learnability.statistics.random import torch_generator
+from learnability.results.contract import RunContext
 from learnability.studies.ridge_combinations.phase_one import ENGINE_CODES, directions, label_function
 from learnability.studies.ridge_combinations.sections import Arrays, Section, Sections
 from learnability.studies.ridge_combinations.settings import EnginesSetting

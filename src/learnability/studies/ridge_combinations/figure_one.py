@@ -11,14 +11,14 @@ import torch
 import xarray as xr
 from torch import Tensor
 
-from learnability.dynamics.online_sgd import full_engine, network_state, random_directions
-from learnability.dynamics.sgd_loop import Trajectory, run
-from learnability.dynamics.single_sample import single_sample_engine
-from learnability.dynamics.status import status_attributes
-from learnability.dynamics.two_layer import TwoLayerProblem
-from learnability.numerics.activations import RELU
-from learnability.numerics.random import torch_generator
-from learnability.studies.contract import RunContext
+from learnability.sgd.full import full_engine, network_state, random_directions
+from learnability.sgd.loop import Trajectory, run
+from learnability.sgd.single_sample import single_sample_engine
+from learnability.results.status import status_attributes
+from learnability.sgd.problem import TwoLayerProblem
+from learnability.hermite.activations import RELU
+from learnability.statistics.random import torch_generator
+from learnability.results.contract import RunContext
 from learnability.studies.ridge_combinations.phase_one import decaying, directions, label_function
 from learnability.studies.ridge_combinations.sections import Arrays, Section, Sections
 from learnability.studies.ridge_combinations.settings import FigureOneSetting

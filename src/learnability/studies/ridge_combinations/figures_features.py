@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from learnability.studies.ridge_combinations.curves import Analyses, above_data, counts_axis, curve, log_axes, page_wide
-from learnability.studies.style import COLOURS, MARKERS, THEORY, house_style
+from learnability.results.style import COLOURS, MARKERS, THEORY, house_style
 
 
 def coverage(analyses: Analyses) -> Figure:

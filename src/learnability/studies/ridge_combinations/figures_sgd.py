@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from learnability.studies.ridge_combinations import theory
 from learnability.studies.ridge_combinations.curves import PAGE_WIDTH, Analyses, counts_axis, curve, log_axes, page_wide
-from learnability.studies.style import COLOURS, MARKERS, THEORY, band, house_style
+from learnability.results.style import COLOURS, MARKERS, THEORY, band, house_style
 
 
 def _scatter(axes: Axes, points: np.ndarray, index: int, title: str) -> None:

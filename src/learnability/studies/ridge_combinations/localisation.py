@@ -5,10 +5,10 @@ import json
 import numpy as np
 import xarray as xr
 
-from learnability.dynamics.sgd_loop import run
-from learnability.dynamics.status import status_attributes
-from learnability.numerics.random import torch_generator
-from learnability.studies.contract import RunContext
+from learnability.sgd.loop import run
+from learnability.results.status import status_attributes
+from learnability.statistics.random import torch_generator
+from learnability.results.contract import RunContext
 from learnability.studies.ridge_combinations.phase_one import ENGINE_CODES, plan, summarised
 from learnability.studies.ridge_combinations.sections import Arrays, Section, Sections
 from learnability.studies.ridge_combinations.settings import LocalisationSetting

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import xarray as xr
 
-from learnability.studies.claim import Analyses, Measurement
+from learnability.results.claim import Analyses, Measurement
 
 Measure = Callable[[Analyses], Measurement]
 

@@ -8,11 +8,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from learnability.dynamics import decoupled_sgd, large_batch, online_sgd
-from learnability.dynamics.sgd_loop import Engine
-from learnability.dynamics.two_layer import TwoLayerProblem
-from learnability.numerics.activations import RELU, hermite_sum
-from learnability.numerics.hermite import hermite_columns
+from learnability.sgd import chain as decoupled_sgd
+from learnability.sgd import matched_chain as large_batch
+from learnability.sgd import full as online_sgd
+from learnability.sgd.loop import Engine
+from learnability.sgd.problem import TwoLayerProblem
+from learnability.hermite.activations import RELU, hermite_sum
+from learnability.hermite.basis import hermite_columns
 from learnability.studies.ridge_combinations.settings import PhaseOne
 
 ENGINE_CODES = {"full": 0, "decoupled": 1, "overlap": 2, "matched": 3}

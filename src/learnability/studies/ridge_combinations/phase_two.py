@@ -6,11 +6,12 @@ import numpy as np
 import torch
 import xarray as xr
 
-from learnability.dynamics import decoupled_sgd, online_sgd
-from learnability.dynamics.sgd_loop import run
-from learnability.dynamics.status import status_attributes
-from learnability.numerics.random import torch_generator
-from learnability.studies.contract import RunContext
+from learnability.sgd import chain as decoupled_sgd
+from learnability.sgd import full as online_sgd
+from learnability.sgd.loop import run
+from learnability.results.status import status_attributes
+from learnability.statistics.random import torch_generator
+from learnability.results.contract import RunContext
 from learnability.studies.ridge_combinations.phase_one import directions, label_function, plan
 from learnability.studies.ridge_combinations.regressions import (
     REGRESSIONS,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from learnability.studies.contract import Checkpoint
+from learnability.results.contract import Checkpoint
 
 Arrays = dict[str, np.ndarray]
 

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from learnability.studies.contract import Model, Setting
+from learnability.results.contract import Model, Setting
 
 # Neurons of the comparison of engines, whose overlap chain needs as many axes beside the tasks.
 COMPARED_NEURONS = 4

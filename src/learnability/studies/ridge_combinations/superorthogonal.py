@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from learnability.numerics.hermite import gauss_hermite, hermite_basis
+from learnability.hermite.basis import gauss_hermite, hermite_basis
 
 
 def conditions(powers: int, degrees: int) -> list[tuple[int, int]]:

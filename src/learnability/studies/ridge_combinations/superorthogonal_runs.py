@@ -3,7 +3,7 @@
 import numpy as np
 import xarray as xr
 
-from learnability.studies.contract import RunContext
+from learnability.results.contract import RunContext
 from learnability.studies.ridge_combinations.settings import SuperorthogonalSetting
 from learnability.studies.ridge_combinations.superorthogonal import least_eigenvalue, minimal_degree, solve
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import xarray as xr
 
-from learnability.studies.contract import Model
+from learnability.results.contract import Model
 from learnability.studies.ridge_combinations.settings import RidgeTarget, Superorthogonal
 from learnability.studies.ridge_combinations.superorthogonal import conditions
 

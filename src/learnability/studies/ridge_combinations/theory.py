@@ -6,12 +6,12 @@ from statistics import NormalDist
 
 import numpy as np
 
-from learnability.numerics.hermite import gauss_hermite
+from learnability.hermite.basis import gauss_hermite
 
 
 def relu_coefficient(bias: float, degree: int) -> float:
     """alpha_k(b) = h_{k-2}(-b) phi(b) / sqrt(k (k-1)), the orthonormal coefficient of ReLU(g + b), k >= 2."""
-    from learnability.numerics.hermite import hermite_basis
+    from learnability.hermite.basis import hermite_basis
 
     density = math.exp(-(bias**2) / 2) / math.sqrt(2 * math.pi)
     value = float(hermite_basis(np.array(-bias), degree - 2)[degree - 2])
@@ -87,7 +87,7 @@ def mean_absolute_label(link: Sequence[float], tasks: int) -> float:
     if tasks > 1:
         return math.sqrt(2 / math.pi)
     x, weights = gauss_hermite(400)
-    from learnability.numerics.hermite import hermite_basis
+    from learnability.hermite.basis import hermite_basis
 
     return float(weights @ np.abs(hermite_basis(x, len(link) - 1) @ np.asarray(link)))
 

@@ -4,7 +4,7 @@ is used.
 
 import xarray as xr
 
-from learnability.studies.contract import RunContext, Setting
+from learnability.results.contract import RunContext, Setting
 from learnability.studies.ridge_combinations import settings as kinds
 
 

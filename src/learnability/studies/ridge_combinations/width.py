@@ -3,8 +3,8 @@
 import numpy as np
 import xarray as xr
 
-from learnability.dynamics.correlation_flow import CorrelationFlow, trajectory
-from learnability.studies.contract import RunContext
+from learnability.flows.correlation import CorrelationFlow, trajectory
+from learnability.results.contract import RunContext
 from learnability.studies.ridge_combinations.settings import WidthSetting
 from learnability.studies.ridge_combinations.targets import links
 

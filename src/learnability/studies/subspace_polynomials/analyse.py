@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from learnability.studies.contract import Experiment, Run
+from learnability.results.contract import Experiment, Run
 from learnability.studies.subspace_polynomials.flow_analysis import analyse_flow
 from learnability.studies.subspace_polynomials.settings import HiddenPolynomials
 from learnability.studies.subspace_polynomials.tables import Columns, dataset_of

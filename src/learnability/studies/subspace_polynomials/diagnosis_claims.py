@@ -1,6 +1,6 @@
 """Claims on what is reflective and on the Taylor condition; nothing is trained. Declared before measuring."""
 
-from learnability.studies.claim import AtLeast, AtMost, Claim, Equals
+from learnability.results.claim import AtLeast, AtMost, Claim, Equals
 from learnability.studies.subspace_polynomials.measures import (
     EVEN_TERMS,
     GAP,

@@ -8,12 +8,12 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from learnability.numerics.activation_class import ACTIVATION_CLASSES, ActivationClass
-from learnability.numerics.hermite_rotation import multi_indices, rotate
-from learnability.numerics.polynomials import HermiteExpansion
-from learnability.numerics.reflective import diagnose
-from learnability.numerics.reflective_search import definition_residual, grassmann_search, subspace_defect
-from learnability.studies.contract import RunContext
+from learnability.hermite.activation_class import ACTIVATION_CLASSES, ActivationClass
+from learnability.hermite.rotation import multi_indices, rotate
+from learnability.hermite.expansion import HermiteExpansion
+from learnability.hermite.reflective import diagnose
+from learnability.hermite.reflective_search import definition_residual, grassmann_search, subspace_defect
+from learnability.results.contract import RunContext
 from learnability.studies.subspace_polynomials.settings import DiagnosisSetting
 from learnability.studies.subspace_polynomials.targets import expansions, haar_rotation, stripped
 

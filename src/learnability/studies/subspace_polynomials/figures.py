@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
-from learnability.studies.style import COLOURS, MARKERS, THEORY, band, house_style, new_figure
+from learnability.results.style import COLOURS, MARKERS, THEORY, band, house_style, new_figure
 from learnability.studies.subspace_polynomials import theory
 from learnability.studies.subspace_polynomials.measures import coefficient_of
 from learnability.studies.subspace_polynomials.two_stage_figures import decay, lambda_min

@@ -6,10 +6,10 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from learnability.dynamics.status import Status
-from learnability.numerics.intervals import bootstrap
-from learnability.numerics.scaling import bootstrap_slope
-from learnability.studies.contract import Run
+from learnability.results.status import Status
+from learnability.statistics.intervals import bootstrap
+from learnability.statistics.scaling import bootstrap_slope
+from learnability.results.contract import Run
 from learnability.studies.subspace_polynomials import theory
 from learnability.studies.subspace_polynomials.targets import names
 

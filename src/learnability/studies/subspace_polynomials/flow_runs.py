@@ -6,11 +6,11 @@ import numpy as np
 import torch
 import xarray as xr
 
-from learnability.dynamics.mean_field import MeanFieldFlow, MeanFieldProblem, Particles
-from learnability.dynamics.potential_flow import Controls, Observer, Solution, integrate
-from learnability.dynamics.status import status_attributes
-from learnability.numerics.quadrature_rules import uniform_nodes
-from learnability.studies.contract import RunContext
+from learnability.flows.mean_field import MeanFieldFlow, MeanFieldProblem, Particles
+from learnability.flows.potential_flow import Controls, Observer, Solution, integrate
+from learnability.results.status import status_attributes
+from learnability.hermite.quadrature import uniform_nodes
+from learnability.results.contract import RunContext
 from learnability.studies.subspace_polynomials.settings import FlowSetting
 from learnability.studies.subspace_polynomials.start import sampled_particles
 from learnability.studies.subspace_polynomials.targets import expansions

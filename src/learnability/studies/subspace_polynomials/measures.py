@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from learnability.studies.claim import Analyses, Measurement
+from learnability.results.claim import Analyses, Measurement
 from learnability.studies.subspace_polynomials import theory
 
 SWAPPED = "z1 + z2 + z1*z3 + z2*z4"

@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from learnability.numerics.polynomials import HermiteExpansion
-from learnability.numerics.target_language import parse
-from learnability.studies.contract import Model, Setting
+from learnability.hermite.expansion import HermiteExpansion
+from learnability.hermite.target_language import parse
+from learnability.results.contract import Model, Setting
 
 Count = Annotated[int, Field(ge=1)]
 Positive = Annotated[float, Field(gt=0)]

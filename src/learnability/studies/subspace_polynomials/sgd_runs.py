@@ -7,17 +7,17 @@ import torch
 import xarray as xr
 from torch import Tensor
 
-from learnability.dynamics.mean_field import MeanFieldFlow, MeanFieldProblem, Particles
-from learnability.dynamics.online_sgd import NetworkState, full_engine, network_state
-from learnability.dynamics.potential_flow import integrate
-from learnability.dynamics.sgd_loop import run as run_sgd
-from learnability.dynamics.status import status_attributes
-from learnability.dynamics.two_layer import TwoLayerProblem
-from learnability.numerics.activations import smooth
-from learnability.numerics.hermite import hermite_columns
-from learnability.numerics.polynomials import HermiteExpansion
-from learnability.numerics.random import torch_generator
-from learnability.studies.contract import RunContext
+from learnability.flows.mean_field import MeanFieldFlow, MeanFieldProblem, Particles
+from learnability.sgd.full import NetworkState, full_engine, network_state
+from learnability.flows.potential_flow import integrate
+from learnability.sgd.loop import run as run_sgd
+from learnability.results.status import status_attributes
+from learnability.sgd.problem import TwoLayerProblem
+from learnability.hermite.activations import smooth
+from learnability.hermite.basis import hermite_columns
+from learnability.hermite.expansion import HermiteExpansion
+from learnability.statistics.random import torch_generator
+from learnability.results.contract import RunContext
 from learnability.studies.subspace_polynomials.settings import SgdSetting
 from learnability.studies.subspace_polynomials.start import sampled_particles
 from learnability.studies.subspace_polynomials.targets import expansions

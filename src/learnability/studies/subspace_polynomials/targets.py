@@ -6,10 +6,10 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from learnability.numerics.activation_class import ACTIVATION_CLASSES
-from learnability.numerics.hermite_rotation import rotate
-from learnability.numerics.polynomials import HermiteExpansion
-from learnability.numerics.reflective import Diagnosis, diagnose
+from learnability.hermite.activation_class import ACTIVATION_CLASSES
+from learnability.hermite.rotation import rotate
+from learnability.hermite.expansion import HermiteExpansion
+from learnability.hermite.reflective import Diagnosis, diagnose
 from learnability.studies.subspace_polynomials.settings import HiddenPolynomials
 
 

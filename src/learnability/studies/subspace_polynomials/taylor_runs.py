@@ -3,8 +3,8 @@
 import numpy as np
 import xarray as xr
 
-from learnability.numerics.taylor_rank import DERIVATIVES, DESCRIPTIONS, taylor_ranks
-from learnability.studies.contract import RunContext
+from learnability.hermite.taylor_rank import DERIVATIVES, DESCRIPTIONS, taylor_ranks
+from learnability.results.contract import RunContext
 from learnability.studies.subspace_polynomials.settings import TaylorSetting
 from learnability.studies.subspace_polynomials.targets import expansions, stripped
 

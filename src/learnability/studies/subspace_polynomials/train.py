@@ -2,7 +2,7 @@
 
 import xarray as xr
 
-from learnability.studies.contract import RunContext, Setting
+from learnability.results.contract import RunContext, Setting
 from learnability.studies.subspace_polynomials.settings import (
     DiagnosisSetting,
     FlowSetting,

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
-from learnability.numerics.intervals import bootstrap
-from learnability.studies.contract import Run
+from learnability.statistics.intervals import bootstrap
+from learnability.results.contract import Run
 from learnability.studies.subspace_polynomials.settings import TwoStageSetting
 from learnability.studies.subspace_polynomials.tables import Columns, dataset_of
 from learnability.studies.subspace_polynomials.targets import names

@@ -1,6 +1,6 @@
 """Claims on trapping, escape, online SGD and two-stage training. Declared before measuring."""
 
-from learnability.studies.claim import AtLeast, AtMost, Between, Claim, Equals
+from learnability.results.claim import AtLeast, AtMost, Between, Claim, Equals
 from learnability.studies.subspace_polynomials import theory
 from learnability.studies.subspace_polynomials.measures import (
     STAIRCASE_2,

@@ -7,7 +7,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from learnability.studies.style import COLOURS, MARKERS, THEORY, band, house_style, new_figure
+from learnability.results.style import COLOURS, MARKERS, THEORY, band, house_style, new_figure
 from learnability.studies.subspace_polynomials import theory
 
 Analyses = Mapping[str, xr.Dataset]

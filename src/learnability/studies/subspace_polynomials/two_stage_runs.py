@@ -4,11 +4,11 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from learnability.dynamics.simplified_flow import simplified_weights
-from learnability.numerics.polynomial_kernel import KernelSpectrum, averages, feature_indices, kernel_spectrum
-from learnability.numerics.polynomials import HermiteExpansion
-from learnability.numerics.quadrature_rules import uniform_nodes
-from learnability.studies.contract import RunContext
+from learnability.flows.simplified import simplified_weights
+from learnability.hermite.polynomial_kernel import KernelSpectrum, averages, feature_indices, kernel_spectrum
+from learnability.hermite.expansion import HermiteExpansion
+from learnability.hermite.quadrature import uniform_nodes
+from learnability.results.contract import RunContext
 from learnability.studies.subspace_polynomials.settings import TwoStageSetting
 from learnability.studies.subspace_polynomials.targets import expansions, stripped
 
@@ -21,7 +21,7 @@ def _weights(target: HermiteExpansion, a: Array, time: float, setting: TwoStageS
     if not setting.keep_output:
         return simplified_weights(target, a * time)
     # Imported here: the simplified flow does without torch, which takes two seconds to import.
-    from learnability.dynamics.mean_field_stage_one import full_weights
+    from learnability.flows.mean_field_stage_one import full_weights
 
     # The weights are a smooth function of a: Gauss-Legendre nodes carry the population, their interpolant the rest.
     nodes, masses = uniform_nodes(48)

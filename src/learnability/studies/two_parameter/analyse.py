@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from learnability.numerics.intervals import wilson
-from learnability.studies.contract import Experiment, Run
+from learnability.statistics.intervals import wilson
+from learnability.results.contract import Experiment, Run
 from learnability.studies.two_parameter.attributes import about
 from learnability.studies.two_parameter.settings import HierarchicalSetting
 from learnability.studies.two_parameter.theory import exponent, product_law, tail_exponent

@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from learnability.dynamics.rosenbrock import ROS23, combine, step_stages
-from learnability.studies.contract import Checkpoint
+from learnability.flows.rosenbrock import ROS23, combine, step_stages
+from learnability.results.contract import Checkpoint
 from learnability.studies.two_parameter.hierarchy.frames import (
     Frames,
     FrameTable,

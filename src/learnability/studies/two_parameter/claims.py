@@ -7,7 +7,7 @@ passed and ``|f - Phi| <= R_N``, the precision of a map with N stages.
 import math
 from collections.abc import Callable
 
-from learnability.studies.claim import Analyses, AtLeast, AtMost, Between, Claim, Equals, Measurement, Rule
+from learnability.results.claim import Analyses, AtLeast, AtMost, Between, Claim, Equals, Measurement, Rule
 from learnability.studies.two_parameter.measurements import (
     at_rho,
     by_falling_rho,

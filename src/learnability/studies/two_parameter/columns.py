@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from learnability.dynamics.status import status_attributes
+from learnability.results.status import status_attributes
 from learnability.studies.two_parameter.attributes import about
 from learnability.studies.two_parameter.outcome import FlowStatus, Outcome
 

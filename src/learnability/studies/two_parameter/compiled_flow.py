@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from learnability.numerics.compiled import compiled
+from learnability.compiled.loops import compiled
 from learnability.studies.two_parameter import outcome
 from learnability.studies.two_parameter.hierarchy import frames
 from learnability.studies.two_parameter.hierarchy.levels import LEVEL_ROWS, PROFILE_ROWS

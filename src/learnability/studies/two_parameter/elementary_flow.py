@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from learnability.dynamics.rosenbrock import RODAS4
-from learnability.dynamics.status import Status
-from learnability.dynamics.stiff_solver import RUNNING, SolverOptions, solve
+from learnability.flows.rosenbrock import RODAS4
+from learnability.results.status import Status
+from learnability.flows.solver import RUNNING, SolverOptions, solve
 from learnability.studies.two_parameter.elementary import Family
 
 STILL = 1e-13

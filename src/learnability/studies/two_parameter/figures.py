@@ -7,7 +7,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from learnability.studies.style import COLOURS, MARKERS, THEORY, band, house_style, new_figure
+from learnability.results.style import COLOURS, MARKERS, THEORY, band, house_style, new_figure
 from learnability.studies.two_parameter.plane_figures import figure_4, level_curves, sphere
 from learnability.studies.two_parameter.selection import ordered, series
 from learnability.studies.two_parameter.settings import MEASURE_NAMES

@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from learnability.dynamics.rosenbrock import ROS23
-from learnability.studies.contract import Checkpoint
+from learnability.flows.rosenbrock import ROS23
+from learnability.results.contract import Checkpoint
 from learnability.studies.two_parameter.batched_flow import batched_flow
 from learnability.studies.two_parameter.compiled_flow import COLUMNS, follow_all
 from learnability.studies.two_parameter.hierarchy.frames import FrameTable, enter

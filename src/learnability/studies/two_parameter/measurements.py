@@ -6,8 +6,8 @@ from collections.abc import Callable
 import numpy as np
 import xarray as xr
 
-from learnability.numerics.intervals import wilson
-from learnability.studies.claim import Analyses, Measurement
+from learnability.statistics.intervals import wilson
+from learnability.results.claim import Analyses, Measurement
 from learnability.studies.two_parameter.selection import ordered, series
 from learnability.studies.two_parameter.theory import intercept, precision_ratio
 

@@ -5,7 +5,7 @@ import torch
 import xarray as xr
 from torch import Tensor
 
-from learnability.studies.contract import RunContext
+from learnability.results.contract import RunContext
 from learnability.studies.two_parameter.attributes import about
 from learnability.studies.two_parameter.columns import STATUS, outcome_columns
 from learnability.studies.two_parameter.elementary import FAMILIES

@@ -7,7 +7,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from learnability.dynamics.status import Status
+from learnability.results.status import Status
 
 
 class FlowStatus(IntEnum):

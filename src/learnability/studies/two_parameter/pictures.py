@@ -4,7 +4,7 @@ import numpy as np
 import torch
 import xarray as xr
 
-from learnability.studies.contract import RunContext
+from learnability.results.contract import RunContext
 from learnability.studies.two_parameter.attributes import about
 from learnability.studies.two_parameter.batched_flow import record_flow
 from learnability.studies.two_parameter.hierarchy.frames import FrameTable

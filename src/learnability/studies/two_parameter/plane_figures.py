@@ -7,7 +7,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from learnability.studies.style import COLOURS, MARKERS, THEORY, new_figure
+from learnability.results.style import COLOURS, MARKERS, THEORY, new_figure
 
 Analyses = Mapping[str, xr.Dataset]
 _TITLES = ("u = 0", "descended", "gathered", "spread", "gathered again", "spread again")

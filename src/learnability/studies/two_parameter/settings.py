@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 from pydantic import Field, model_validator
 
-from learnability.studies.contract import Model, Setting
+from learnability.results.contract import Model, Setting
 
 MeasureName = Literal["uniform", "gaussian", "beta_2_5", "arcsine", "two_clusters"]
 MEASURE_NAMES: tuple[str, ...] = ("uniform", "gaussian", "beta_2_5", "arcsine", "two_clusters")

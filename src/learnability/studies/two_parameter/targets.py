@@ -4,8 +4,8 @@ set."""
 import numpy as np
 import xarray as xr
 
-from learnability.numerics.intervals import wilson
-from learnability.studies.contract import Model
+from learnability.statistics.intervals import wilson
+from learnability.results.contract import Model
 from learnability.studies.two_parameter.attributes import about
 from learnability.studies.two_parameter.hierarchy.guaranteed import exact_measure, membership
 from learnability.studies.two_parameter.hierarchy.sizes import Hierarchy

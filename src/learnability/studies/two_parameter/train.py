@@ -6,7 +6,7 @@ import numpy as np
 import torch
 import xarray as xr
 
-from learnability.studies.contract import RunContext, Setting
+from learnability.results.contract import RunContext, Setting
 from learnability.studies.two_parameter.columns import STATUS, about, outcome_columns
 from learnability.studies.two_parameter.elementary import FAMILIES
 from learnability.studies.two_parameter.elementary_flow import flow_to

@@ -1,0 +1,73 @@
+"""Every job behind the results of a scale, in the order in which they depend on one another."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from learnability.pipeline.job_table import FIGURE_FORMATS, RunTable
+
+
+@dataclass(frozen=True)
+class Job:
+    """One job: what it reads, what it writes, its parameters (canonical JSON) and the fingerprint of its code."""
+
+    rule: str
+    study: str
+    name: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    parameters: str = ""
+    code: str = ""
+
+    @property
+    def title(self) -> str:
+        """The job in words, as ``figures multi_index/escape_times``."""
+        return " ".join(part for part in (self.rule, "/".join(p for p in (self.study, self.name) if p)) if part)
+
+
+def _experiment_jobs(table: RunTable, study: str, name: str) -> Iterator[Job]:
+    scale = table.main.scale
+    targets, runs = table.target_paths(study, name, scale), table.train_paths(study, name, scale)
+    for path in targets:
+        target = Path(path).name.split(".")[0]
+        parameters = table.target_job(study, name, scale, target)
+        yield Job("targets", study, name, (), (path,), parameters, table.code(study, "targets"))
+    for setting in table.settings(study, name, scale):
+        target_path = table.target_path(study, name, scale, setting)
+        for first, last in table.experiment(study, name, scale).batches():
+            path = f"results/{scale}/{study}/{name}/train/{setting}/seeds{first}-{last}.zarr.zip"
+            parameters = table.train_job(study, name, scale, setting, first, last)
+            yield Job("train", study, name, (target_path,), (path,), parameters, table.code(study, "train"))
+    output = f"results/{scale}/{study}/{name}/analysis.zarr.zip"
+    parameters = table.analysis_job(study, name, scale)
+    yield Job("analyse", study, name, (*targets, *runs), (output,), parameters, table.code(study, "analyse"))
+
+
+def _figure_jobs(table: RunTable, study: str) -> Iterator[Job]:
+    folder = f"results/{table.main.scale}/{study}"
+    for figure, block in table.configs[study].figures.items():
+        inputs = tuple(f"{folder}/{name}/analysis.zarr.zip" for name in block.experiments)
+        outputs = tuple(f"{folder}/figures/{figure}.{form}" for form in FIGURE_FORMATS)
+        yield Job(
+            "figures", study, figure, inputs, outputs, table.figure_job(study, figure), table.code(study, "figures")
+        )
+
+
+def jobs(table: RunTable) -> list[Job]:
+    """All jobs of the active studies at the scale of the table."""
+    scale = table.main.scale
+    made: list[Job] = []
+    for study, config in table.configs.items():
+        for name in config.experiments:
+            made += _experiment_jobs(table, study, name)
+        made += _figure_jobs(table, study)
+        analyses = tuple(table.analysis_paths(study, scale))
+        claims = f"results/{scale}/{study}/claims.json"
+        made += [Job("claims", study, "", analyses, (claims,), table.claims_job(study), table.code(study, "claims"))]
+    listed = tuple(f"results/{scale}/{study}/claims.json" for study in table.configs)
+    whole = f"results/{scale}/claims.json"
+    drawn = tuple(p for job in made if job.rule == "figures" for p in job.outputs if p.endswith(".svg"))
+    analysed = tuple(p for study in table.configs for p in table.analysis_paths(study, scale))
+    made += [Job("verdicts", "", "", listed, (whole,))]
+    made += [Job("claims_page", "", "", (whole, *analysed, *drawn), (f"results/{scale}/claims.html",))]
+    return made

@@ -1,0 +1,113 @@
+"""``make archive``: packs a finished scale into one file that anyone can verify."""
+
+import argparse
+import hashlib
+import json
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+from learnability import __version__
+from learnability.report import engine_report as report
+from learnability.archive.crate import SOURCE, metadata
+from learnability.archive.inventory import demand_complete, required
+from learnability.archive.jobs import jobs
+from learnability.archive.members import MANIFEST, METADATA, PROVENANCE, manifest, write_archive
+from learnability.archive.provenance import provenance, unrecorded
+from learnability.archive.source import read_source
+from learnability.results.attributes import sha256
+from learnability.results.errors import UserError
+from learnability.pipeline.job_table import RunTable
+
+README = """# {name}
+
+Results of `learnability` {version} at the scale `{scale}`, as a Workflow Run RO-Crate.
+
+- `results/{scale}/report.html`: every figure and verdict in one page; open it in a browser, no network is needed
+- `results/{scale}/claims.json`: the verdicts for programs
+- `results/{scale}/<study>/`: targets, analyses{runs} and figures
+- `source/`: the source at commit {commit}{changes}
+- `provenance.json`: how each result was made: setting, seeds, code fingerprint, versions, inputs
+- `manifest-sha256.txt`: a checksum of every file; `sha256sum -c manifest-sha256.txt` in the unpacked folder checks them
+- `source/CITATION.cff`: what to cite
+
+In a clone of the project: `make verify ARCHIVE={name}`, `make restore ARCHIVE={name}`,
+`make reproduce ARCHIVE={name} STUDY=<study>`.
+"""
+
+
+def archive_path(scale: str) -> Path:
+    """Where the archive of a scale is put."""
+    return Path("results/archive") / f"learnability-{__version__}-{scale}.zip"
+
+
+def _readme(content: dict[str, object], with_runs: bool) -> bytes:
+    changes = " with uncommitted changes (listed in `provenance.json`)" if content["uncommitted"] else ""
+    name = archive_path(str(content["scale"])).name
+    text = README.format(
+        name=name,
+        version=content["version"],
+        scale=content["scale"],
+        commit=content["commit"],
+        runs=", training artifacts" if with_runs else "",
+        changes=changes,
+    )
+    return text.encode()
+
+
+def build(table: RunTable, with_runs: bool = False, allow_uncommitted: bool = False) -> Path:
+    """Pack the results of the table's scale and give the path of the archive.
+
+    Raises UserError for an incomplete or outdated result, and for an uncommitted source tree unless it is allowed.
+    """
+    source = read_source(allow_uncommitted)
+    made = jobs(table)
+    demand_complete(table, made, with_runs)
+    wanted = required(made, with_runs)
+    content = provenance(table, made, source, with_runs)
+    lost = unrecorded(content, set(wanted))
+    if lost:
+        problem = f"the engine has no record of how these were made: {', '.join(lost[:5])}"
+        raise UserError(f"results/{table.main.scale}", problem, remedy="remove these files and run make figures again")
+    page = report.path_of(table.main.scale).as_posix()
+    members: dict[str, Path | bytes] = {path: Path(path) for path in (*wanted, page)}
+    members |= {f"{SOURCE}/{name}": Path(name) for name in source.files}
+    members[PROVENANCE] = (json.dumps(content, indent=1, sort_keys=True) + "\n").encode()
+    members["README.md"] = _readme(content, with_runs)
+    files = {name: _digest_and_size(found) for name, found in members.items()}
+    members[METADATA] = metadata(content, files, source.date)
+    digests = {name: digest for name, (digest, _) in files.items()}
+    digests[METADATA] = _digest_and_size(members[METADATA])[0]
+    members[MANIFEST] = manifest(digests)
+    path = archive_path(table.main.scale)
+    write_archive(path, members)
+    return path
+
+
+def _digest_and_size(content: Path | bytes) -> tuple[str, int]:
+    if isinstance(content, Path):
+        return sha256(content), content.stat().st_size
+    return hashlib.sha256(content).hexdigest(), len(content)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Pack a finished scale; 2 for a mistake of the user's."""
+    parser = argparse.ArgumentParser(prog="python -m learnability.archive.pack", description=__doc__)
+    parser.add_argument("--scale", default="", help="smoke, laptop or paper")
+    parser.add_argument("--studies", default="", help="comma-separated; default: those of config.yaml")
+    parser.add_argument("--with-runs", action="store_true", help="training artifacts as well")
+    parser.add_argument("--allow-uncommitted", action="store_true", help="archive a source tree with changes")
+    arguments = parser.parse_args(argv)
+    overrides = {key: value for key in ("scale", "studies") if (value := getattr(arguments, key))}
+    try:
+        table = RunTable(Path("config"), overrides)
+        path = build(table, arguments.with_runs, arguments.allow_uncommitted)
+    except UserError as error:
+        print(error.render(), file=sys.stderr)
+        return 2
+    print(f"{path}  ({path.stat().st_size / 1e6:.1f} MB, snakemake {version('snakemake')})\nsha256  {sha256(path)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,174 @@
+"""``make restore``: lays the results of an archive into ``results/``, so that only what changed is made again.
+
+The engine's records come with them: a result whose code or setting is no longer the same is rebuilt by the next
+``make figures``, and everything else is left alone. Without training artifacts in the archive, training runs again only
+where an analysis has to be made again.
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from learnability.archive.crate import SOURCE
+from learnability.archive.engine import out_of_date, write_records
+from learnability.archive.members import extract, open_archive, read_manifest
+from learnability.archive.verify import demand_sound
+from learnability.results.attributes import sha256
+from learnability.results.errors import UserError
+from learnability.pipeline.launch import only_one_run
+from learnability.report.engine_report import path_of
+from learnability.pipeline.restored import write_marker
+from learnability.pipeline.job_table import RunTable
+
+_ORDER = ("targets", "train", "analyse", "figures", "claims", "verdicts", "claims_page")
+_COMPARED = ("Snakefile", "config/", "src/", "workflow/", "requirements.lock", "pyproject.toml")
+
+
+def source_differences(path: Path) -> list[str]:
+    """Files of the source that differ between an archive and the working directory, each with how."""
+    with open_archive(path) as archive:
+        listed = read_manifest(archive)
+    archived = {name.removeprefix(f"{SOURCE}/"): digest for name, digest in listed.items() if name.startswith(SOURCE)}
+    found = []
+    for name, digest in sorted(archived.items()):
+        if not name.startswith(_COMPARED):
+            continue
+        if not Path(name).is_file():
+            found.append(f"only in the archive: {name}")
+        elif sha256(Path(name)) != digest:
+            found.append(f"changed: {name}")
+    here = [p for top in ("config", "src", "workflow") for p in Path(top).rglob("*") if p.is_file()]
+    skipped = {"__pycache__", ".pyc"}
+    added = [p.as_posix() for p in here if p.as_posix() not in archived and not skipped & {*p.parts, p.suffix}]
+    return found + [f"only here: {name}" for name in sorted(added) if ".egg-info/" not in name]
+
+
+def _stored_results(path: Path, content: Mapping[str, Any]) -> dict[str, str]:
+    """The results in the archive by path, with their checksums."""
+    with open_archive(path) as archive:
+        listed = read_manifest(archive)
+    names = {name for job in content["jobs"] for name in job["outputs"]} | {path_of(content["scale"]).as_posix()}
+    outside = [name for name in names if not name.startswith(f"results/{content['scale']}/")]
+    if outside:
+        raise UserError(str(path), f"names results outside its scale: {outside[0]}", remedy="get it again")
+    return {name: digest for name, digest in listed.items() if name in names}
+
+
+def _demand_room(stored: Mapping[str, str], force: bool) -> None:
+    """Results that are here and differ are not overwritten unasked."""
+    other = [name for name, digest in stored.items() if Path(name).exists() and sha256(Path(name)) != digest]
+    if other and not force:
+        more = f" and {len(other) - 5} more" if len(other) > 5 else ""
+        problem = f"other results are in the way: {', '.join(other[:5])}{more}"
+        raise UserError("results", problem, remedy="move them away, or restore with FORCE=1")
+
+
+def _lay_down(path: Path, stored: Mapping[str, str]) -> None:
+    """Extract beside the results, check each file, and only then put all in place."""
+    Path("results").mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir="results", prefix=".restore.", suffix=".tmp") as folder:
+        with open_archive(path) as archive:
+            extract(archive, stored, Path(folder))
+        for name, digest in stored.items():
+            if sha256(Path(folder) / name) != digest:
+                raise UserError(name, "changed while it was extracted", remedy="restore again")
+        for name in stored:
+            Path(name).parent.mkdir(parents=True, exist_ok=True)
+            os.replace(Path(folder) / name, name)
+
+
+def _set_times(content: Mapping[str, Any], stored: Mapping[str, str]) -> None:
+    """File times in the order in which the results depend on one another."""
+    start = time.time() - 60
+    rank = {name: _ORDER.index(job["rule"]) for job in content["jobs"] for name in job["outputs"]}
+    for name in stored:
+        moment = start + rank.get(name, len(_ORDER))
+        os.utime(name, (moment, moment))
+
+
+def _records(content: Mapping[str, Any], stored: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    return {
+        name: job["record"] for job in content["jobs"] if job["record"] for name in job["outputs"] if name in stored
+    }
+
+
+def _marker(path: Path, content: Mapping[str, Any], stored: Mapping[str, str]) -> dict[str, Any]:
+    runs = {name: job for job in content["jobs"] if job["rule"] == "train" for name in job["outputs"]}
+    return {
+        "archive": path.name,
+        "sha256": sha256(path),
+        "commit": content["commit"],
+        "left_out": {name: job for name, job in runs.items() if not Path(name).exists()},
+    }
+
+
+def restore(path: Path, force: bool = False) -> dict[str, Any]:
+    """Restore an archive and give its provenance. Raises UserError, with nothing written, for one that is not sound."""
+    content = demand_sound(path)
+    stored = _stored_results(path, content)
+    _demand_room(stored, force)
+    with only_one_run(Path(".cache/run.lock")):
+        _lay_down(path, stored)
+        _set_times(content, stored)
+        write_records(_records(content, stored))
+        write_marker(content["scale"], _marker(path, content, stored))
+    return content
+
+
+def plan(table: RunTable) -> dict[str, int]:
+    """How many results of each kind the next ``make figures`` makes again."""
+    kinds = {
+        "targets": "targets",
+        "train": "training runs",
+        "figures": "figure files",
+        "claims.json": "lists of claims",
+    }
+    counted: Counter[str] = Counter()
+    for name in out_of_date(table):
+        part = next((kind for key, kind in kinds.items() if key in Path(name).parts), "analyses and pages")
+        counted[part] += 1
+    return dict(counted)
+
+
+def describe(path: Path, content: Mapping[str, Any]) -> str:
+    """What a person should know after restoring."""
+    lines = [f"restored {path.name}: scale {content['scale']}, commit {content['commit'][:12]}"]
+    if not content["with_runs"]:
+        lines.append("without training artifacts: training runs again only where an analysis must be made again")
+    different = source_differences(path)
+    if different:
+        lines.append(f"the source here differs from that of the archive in {len(different)} files:")
+        lines += [f"  {line}" for line in different[:20]]
+        lines += [f"  and {len(different) - 20} more"] if len(different) > 20 else []
+    try:
+        again = plan(RunTable(Path("config"), {"scale": content["scale"], "studies": ",".join(content["studies"])}))
+    except UserError as error:
+        return "\n".join([*lines, error.render()])
+    made = ", ".join(f"{count} {kind}" for kind, count in again.items())
+    lines.append(f"make figures SCALE={content['scale']} will make again: {made or 'nothing'}")
+    return "\n".join(lines)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Restore one archive; 2 for a mistake of the user's or an archive that is not sound."""
+    parser = argparse.ArgumentParser(prog="python -m learnability.archive.restore", description=__doc__)
+    parser.add_argument("archive", type=Path)
+    parser.add_argument("--force", action="store_true", help="replace other results that are in the way")
+    arguments = parser.parse_args(argv)
+    try:
+        content = restore(arguments.archive, arguments.force)
+        print(describe(arguments.archive, content))
+    except UserError as error:
+        print(error.render(), file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

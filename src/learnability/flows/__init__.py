@@ -1,0 +1,1 @@
+"""Gradient flows in closed form and what solves them."""

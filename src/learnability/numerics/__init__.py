@@ -1,1 +1,0 @@
-"""Mathematics without time: polynomials, quadrature, transforms, manifolds, fits."""

@@ -1,0 +1,165 @@
+"""The table of runs: which jobs an experiment has, what each is called, and what its parameters say."""
+
+import functools
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from learnability.pipeline import restored
+from learnability.pipeline.config import (
+    MainConfig,
+    PlannedExperiment,
+    Scale,
+    StudyConfig,
+    load_main,
+    load_study,
+    plan_experiment,
+)
+from learnability.pipeline.fingerprint import stage_fingerprint
+from learnability.pipeline.canonical import canonical, canonical_json, setting_id, target_id
+from learnability.results.contract import Setting
+
+FIGURE_FORMATS = ("svg", "pdf", "png")
+
+
+class RunTable:
+    """Every job of the active studies. Paths are relative to the working directory and start with ``results/``.
+
+    Parameters are the folder with ``config.yaml`` and overrides of its keys. Raises UserError for a config that is not
+    valid; the whole config is read and planned here, so that nothing runs before all of it is known to be good.
+    """
+
+    def __init__(self, folder: Path, overrides: Mapping[str, Any] | None = None) -> None:
+        self.folder = folder
+        self.main: MainConfig = load_main(folder / "config.yaml", overrides)
+        self.configs: dict[str, StudyConfig] = {s: load_study(folder / "studies", s) for s in self.main.studies}
+        for study in self.configs:
+            self.experiments(study, self.main.scale)
+
+    @functools.cache  # noqa: B019  (one table lives as long as the process)
+    def experiments(self, study: str, scale: Scale) -> dict[str, PlannedExperiment]:
+        """The planned experiments of a study, by name."""
+        where = str(self.folder / "studies" / f"{study}.yaml")
+        blocks = self.configs[study].experiments
+        return {name: plan_experiment(where, study, name, block, scale) for name, block in blocks.items()}
+
+    def experiment(self, study: str, name: str, scale: Scale) -> PlannedExperiment:
+        return self.experiments(study, scale)[name]
+
+    @functools.cache  # noqa: B019
+    def settings(self, study: str, name: str, scale: Scale) -> dict[str, Setting]:
+        """The settings of an experiment by their ids."""
+        experiment = self.experiment(study, name, scale)
+        return {setting_id(experiment.kind, setting): setting for setting in experiment.settings}
+
+    # Paths -----------------------------------------------------------------------------------------------------------
+
+    def target_paths(self, study: str, name: str, scale: Scale) -> list[str]:
+        """The targets of an experiment, each once."""
+        ids = dict.fromkeys(target_id(s.target) for s in self.experiment(study, name, scale).settings)
+        return [f"results/{scale}/{study}/{name}/targets/{i}.zarr.zip" for i in ids]
+
+    def target_path(self, study: str, name: str, scale: Scale, setting: str) -> str:
+        """The target of one setting."""
+        target = self.settings(study, name, scale)[setting].target
+        return f"results/{scale}/{study}/{name}/targets/{target_id(target)}.zarr.zip"
+
+    def train_paths(self, study: str, name: str, scale: Scale) -> list[str]:
+        """The training artifacts of an experiment: settings times seed batches."""
+        batches = list(self.experiment(study, name, scale).batches())
+        return [
+            f"results/{scale}/{study}/{name}/train/{setting}/seeds{a}-{b}.zarr.zip"
+            for setting in self.settings(study, name, scale)
+            for a, b in batches
+        ]
+
+    def analysis_paths(self, study: str, scale: Scale) -> list[str]:
+        return [f"results/{scale}/{study}/{name}/analysis.zarr.zip" for name in self.configs[study].experiments]
+
+    def figure_paths(self, study: str, scale: Scale) -> list[str]:
+        names = self.configs[study].figures
+        return [f"results/{scale}/{study}/figures/{name}.{form}" for name in names for form in FIGURE_FORMATS]
+
+    def artifact_paths(self, study: str, scale: Scale) -> list[str]:
+        """All datasets of a study, from target to analysis, without what a restored archive left out."""
+        names = self.configs[study].experiments
+        made = [p for n in names for p in (*self.target_paths(study, n, scale), *self.train_paths(study, n, scale))]
+        return restored.wanted(made, scale) + self.analysis_paths(study, scale)
+
+    def study_paths(self, study: str, scale: Scale) -> list[str]:
+        """Everything that belongs to a study: artifacts, figures and its claims."""
+        claims = f"results/{scale}/{study}/claims.json"
+        return [*self.artifact_paths(study, scale), *self.figure_paths(study, scale), claims]
+
+    # Jobs ------------------------------------------------------------------------------------------------------------
+
+    def target_job(self, study: str, name: str, scale: Scale, target: str) -> str:
+        """The job of a target: its content and its stream, nothing of how it is trained."""
+        experiment = self.experiment(study, name, scale)
+        found = next(s for s in experiment.settings if target_id(s.target) == target)
+        return self._job(study, name, kind=experiment.kind, target=canonical(found.target), id=target)
+
+    def train_job(self, study: str, name: str, scale: Scale, setting: str, first: int, last: int) -> str:
+        """The job of one seed batch of one setting."""
+        experiment = self.experiment(study, name, scale)
+        content = canonical(self.settings(study, name, scale)[setting])
+        return self._job(
+            study,
+            name,
+            kind=experiment.kind,
+            setting=content,
+            id=setting,
+            seeds=[first, last],
+            threads=experiment.threads,
+            gpu=experiment.gpu,
+        )
+
+    def analysis_job(self, study: str, name: str, scale: Scale) -> str:
+        """The job of an analysis: the settings in their order, with the targets they share."""
+        experiment = self.experiment(study, name, scale)
+        settings = [
+            {"id": i, "target": target_id(s.target), "setting": canonical(s)}
+            for i, s in self.settings(study, name, scale).items()
+        ]
+        return self._job(study, name, kind=experiment.kind, settings=settings)
+
+    def figure_job(self, study: str, figure: str) -> str:
+        block = self.configs[study].figures[figure]
+        return canonical_json({"study": study, "figure": figure, "experiments": list(block.experiments)})
+
+    def claims_job(self, study: str) -> str:
+        return canonical_json({"study": study})
+
+    def _job(self, study: str, name: str, **content: Any) -> str:
+        return canonical_json({"root_seed": self.main.root_seed, "study": study, "experiment": name, **content})
+
+    def code(self, study: str, stage: str) -> str:
+        """The fingerprint of a stage of a study."""
+        return stage_fingerprint(study, stage)
+
+    # Captions ---------------------------------------------------------------------------------------------------------
+
+    def captions(self) -> dict[str, dict[str, str]]:
+        """The captions of all figures, by study and figure."""
+        return {s: {f: block.caption for f, block in c.figures.items()} for s, c in self.configs.items()}
+
+    def captions_json(self) -> str:
+        return canonical_json(self.captions())
+
+    # Counting --------------------------------------------------------------------------------------------------------
+
+    @functools.cache  # noqa: B019
+    def _order(self, scale: Scale) -> dict[str, int]:
+        paths: Iterable[str] = (
+            path
+            for study in self.configs
+            for name in self.configs[study].experiments
+            for path in self.train_paths(study, name, scale)
+        )
+        return {path: number for number, path in enumerate(paths, start=1)}
+
+    def run_number(self, study: str, name: str, scale: Scale, setting: str, first: int, last: int) -> str:
+        """Which training run of how many this is, as ``3/25``; ``0/25`` for one outside the table."""
+        order = self._order(scale)
+        path = f"results/{scale}/{study}/{name}/train/{setting}/seeds{first}-{last}.zarr.zip"
+        return f"{order.get(path, 0)}/{len(order)}"

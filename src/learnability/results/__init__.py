@@ -1,0 +1,1 @@
+"""What a result is: labelled data, estimates, claims, files, errors."""

@@ -1,0 +1,1 @@
+"""Stochastic gradient descent: pure steps of several engines, one loop."""

@@ -1,0 +1,1 @@
+"""Compiled steps of the engines; the names mirror those beside them."""

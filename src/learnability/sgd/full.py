@@ -1,0 +1,159 @@
+"""Online SGD of two-layer networks with the weights in full: state -> step, any dimension that fits in memory.
+
+One step draws a fresh Gaussian batch X and makes two batched matrix products, H = X W^T and W + eta C^T X / B.
+Replicas (and settings of equal shape) are the first axis. A step of batch B costs 4 B J d flops a replica.
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from learnability.sgd.normal_numbers import normal_samples
+from learnability.sgd.compiled.steps import compiles
+from learnability.sgd.compiled.sampled import sampled_steps
+from learnability.sgd.loop import Engine
+from learnability.sgd.problem import Signal, TwoLayerProblem, labels, learning_signal, moved
+from learnability.compiled.threads import one_torch_thread
+
+# Rows of a batch whose projections (rows x neurons) stay in a core's second-level cache between two element-wise
+# passes.
+_TILE_ENTRIES = 1 << 16
+# Numbers that are drawn at once for the steps of one compiled call: few enough to be in cache when they are used.
+_DRAWN_ENTRIES = 1 << 21
+
+
+class NetworkState(NamedTuple):
+    """``weights`` (replica, neuron, dimension), ``scale`` (replica, neuron), ``second_layer`` and ``bias`` (replica,
+    neuron).
+
+    The weight vector is scale * weights: spherical SGD keeps the length apart, which saves a pass over the weights a
+    step. In a settled state scale is one.
+    """
+
+    weights: Tensor
+    scale: Tensor
+    second_layer: Tensor
+    bias: Tensor
+
+
+def network_state(weights: Tensor, second_layer: Tensor, bias: Tensor) -> NetworkState:
+    """A settled state from weights (replica, neuron, dimension) and output parameters broadcast to (replica,
+    neuron).
+    """
+    shape = weights.shape[:-1]
+    ones = torch.ones(shape, dtype=weights.dtype, device=weights.device)
+    return NetworkState(weights, ones, second_layer.expand(shape).to(weights), bias.expand(shape).to(weights))
+
+
+def random_directions(shape: tuple[int, ...], generator: torch.Generator, dtype: torch.dtype = torch.float32) -> Tensor:
+    """Uniform points of the unit sphere, the last axis of ``shape`` being the dimension."""
+    drawn = torch.empty(shape, dtype=dtype, device=generator.device).normal_(generator=generator)
+    return drawn / drawn.norm(dim=-1, keepdim=True)
+
+
+def settle(state: NetworkState) -> NetworkState:
+    """The same network with scale one."""
+    weights = state.weights * state.scale[..., None]
+    return state._replace(weights=weights, scale=torch.ones_like(state.scale))
+
+
+def row_tiles(batch_size: int, width: int, device: torch.device) -> list[slice]:
+    """Rows of the batch that are treated together: all at once on a GPU, cache-sized tiles on the CPU."""
+    rows = batch_size if device.type != "cpu" else min(batch_size, max(16, _TILE_ENTRIES // width))
+    return [slice(start, min(start + rows, batch_size)) for start in range(0, batch_size, rows)]
+
+
+def _tiled_signal(problem: TwoLayerProblem, state: NetworkState, x: Tensor, label: Tensor) -> tuple[Signal, Tensor]:
+    """The learning signal of a batch and sum_b slopes_bj <u_j, x_b> (replica, neuron), tile by tile."""
+    batch_size = x.shape[-2]
+    tiles = row_tiles(batch_size, state.scale.shape[-1], x.device)
+    slopes = x.new_empty(*x.shape[:-1], state.scale.shape[-1])
+    parts: list[Signal] = []
+    radial = torch.zeros_like(state.scale)
+    for rows in tiles:
+        projections = torch.matmul(x[:, rows], state.weights.mT)
+        preactivations = torch.addcmul(state.bias[:, None, :], projections, state.scale[:, None, :])
+        parts.append(learning_signal(problem, preactivations, label[:, rows], state.second_layer, slopes[:, rows]))
+        if problem.spherical:
+            radial += torch.linalg.vecdot(slopes[:, rows], projections, dim=1)
+    shares = [(rows.stop - rows.start) / batch_size for rows in tiles]
+    second_layer, bias = (
+        None if columns[0] is None else torch.stack([s * c for s, c in zip(shares, columns, strict=True)]).sum(0)
+        for columns in ([p.second_layer for p in parts], [p.bias for p in parts])
+    )
+    return Signal(slopes, second_layer, bias), radial
+
+
+def full_step(
+    problem: TwoLayerProblem, state: NetworkState, x: Tensor, label: Tensor, step_size: Tensor
+) -> NetworkState:
+    """One step on the batch x (replica, batch, dimension), label (replica, batch).
+
+    Free weights: W' = W + eta C^T X / B. Spherical weights w = scale * u with the tangent gradient G - w <w, G>:
+    w + eta (G - w <w, G>) is parallel to u + eta G / (scale (1 - eta <w, G>)), so one fused product updates u in
+    place of three passes; its length goes into the scale.
+    """
+    signal, radial = _tiled_signal(problem, state, x, label)
+    # C = factor * slopes, with the step size and the mean over the batch in it.
+    factor, scale = state.second_layer * (step_size / x.shape[-2]), state.scale
+    if problem.spherical:
+        kept = scale * (1 - factor * scale * radial)
+        factor = factor / kept
+    weights = torch.baddbmm(state.weights, signal.slopes.mul_(factor[:, None, :]).mT, x)
+    if problem.spherical:
+        scale = torch.sign(kept) / torch.linalg.vector_norm(weights, dim=-1)
+    return NetworkState(
+        weights,
+        scale,
+        moved(state.second_layer, signal.second_layer, step_size, problem.second_layer_rate),
+        moved(state.bias, signal.bias, step_size, problem.bias_rate),
+    )
+
+
+def observe(state: NetworkState, directions: Tensor) -> dict[str, Tensor]:
+    """Alignment, squared norms and output parameters of a settled state (names as in :class:`Engine`)."""
+    return {
+        "alignment": torch.matmul(state.weights, directions.mT),
+        "squared_norm": torch.linalg.vecdot(state.weights, state.weights),
+        "second_layer": state.second_layer,
+        "bias": state.bias,
+    }
+
+
+def _own(state: NetworkState) -> NetworkState:
+    """A copy that may be changed in place."""
+    with one_torch_thread():
+        return NetworkState(*(tensor.clone(memory_format=torch.contiguous_format) for tensor in state))
+
+
+def full_engine(problem: TwoLayerProblem, directions: Tensor, batch_size: int, shared_data: bool = False) -> Engine:
+    """Online SGD with fresh batches; ``directions`` is V, (task, dimension) or (replica, task, dimension).
+
+    With ``shared_data`` all replicas see the same samples (replicas are then not independent). Dtype and device are
+    those of the state. The unit of time is step_size x steps, per neuron (see
+    :mod:`learnability.sgd.problem`).
+    """
+    if batch_size < 1:
+        raise ValueError(f"batch_size is {batch_size}, and must be at least 1")
+
+    def room(state: NetworkState, steps: int) -> Tensor:
+        replicas, _, dimension = state.weights.shape
+        return state.weights.new_empty(steps, 1 if shared_data else replicas, batch_size, dimension)
+
+    def advance(state: NetworkState, step_sizes: Tensor, generator: torch.Generator) -> NetworkState:
+        x = room(state, 1)
+        if compiles(problem, x):
+            state = _own(state)
+            x = room(state, min(len(step_sizes), max(1, _DRAWN_ENTRIES // x.numel())))
+            sampled_steps(problem, state, x, directions, step_sizes, generator)
+            return state
+        for step_size in step_sizes:
+            label = labels(problem, normal_samples(x, directions, generator), generator)
+            replicas = len(state.weights)
+            state = full_step(problem, state, x[0].expand(replicas, -1, -1), label[0].expand(replicas, -1), step_size)
+        return state
+
+    # Compiled steps keep their rows in range, and more of them at once wake fewer threads.
+    chunk = 128 if compiles(problem, directions) else 64
+    return Engine("full", advance, settle, lambda state: observe(state, directions), chunk=chunk)

@@ -1,0 +1,1 @@
+"""Intervals, censoring, power laws, generators."""

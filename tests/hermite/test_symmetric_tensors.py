@@ -1,0 +1,102 @@
+"""Symmetric tensors, leaps, plateaus and the compiled polynomial maps."""
+
+import numpy as np
+import pytest
+import torch
+
+from learnability.hermite.polynomial_map import contraction_map
+from learnability.hermite.tensors import (
+    expansion_of,
+    leaps,
+    losses_after_leaps,
+    rotated,
+    symmetric_tensors,
+)
+from learnability.hermite.target_language import parse
+
+STAIRCASE = "h1(z1) + 0.8*h1(z1)*h2(z2) + 0.6*h1(z2)*h3(z3)"
+
+
+def frame(r: int, seed: int = 0) -> np.ndarray:
+    return np.linalg.qr(np.random.default_rng(seed).standard_normal((r, r)))[0]
+
+
+def test_norm_and_inverse() -> None:
+    f = parse(STAIRCASE)
+    tensors = symmetric_tensors(f)
+    assert sum((t**2).sum() for t in tensors.values()) == pytest.approx(f.norm_squared)
+    back = expansion_of(tensors, 3)
+    assert set(back.coefficients) == set(f.coefficients)
+    for tensor in tensors.values():
+        np.testing.assert_array_equal(tensor, tensor.swapaxes(0, -1))
+
+
+def test_rotation_rotates_the_function() -> None:
+    from learnability.hermite.basis import evaluate
+
+    f, v = parse(STAIRCASE), frame(3)
+    z = np.random.default_rng(1).standard_normal((6, 3))
+    np.testing.assert_allclose(evaluate(rotated(f, v), z @ v), evaluate(f, z), rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (STAIRCASE, [(1, 1), (2, 1), (3, 1)]),
+        ("h1(z1)*h1(z2)*h1(z3)", [(3, 3)]),
+        ("h1(z1) + h1(z1)*h4(z2)", [(1, 1), (4, 1)]),
+        ("h2(z1) + h3(z2)", [(2, 1), (3, 1)]),
+        ("h2(z1) - h2(z2)", [(2, 2)]),
+        ("h1(z1) + h1(z2) + h2(z1)", [(1, 1), (1, 1)]),
+    ],
+)
+def test_leaps_do_not_depend_on_the_frame(text: str, expected: list[tuple[int, int]]) -> None:
+    f = parse(text)
+    assert leaps(f) == expected
+    assert leaps(rotated(f, frame(f.variables))) == expected
+
+
+def test_plateaus_are_partial_sums() -> None:
+    assert losses_after_leaps(parse(STAIRCASE)) == pytest.approx([1, 0.5, 0.18, 0], abs=1e-12)
+
+
+@pytest.mark.parametrize("symmetric", [True, False])
+def test_compiled_contraction_against_einsum(symmetric: bool) -> None:
+    tensors = symmetric_tensors(parse("h1(z1) + 0.8*h1(z1)*h2(z2) - 0.3*h2(z1)*h2(z2) + 0.1*h1(z2)"))
+    matrix = np.random.default_rng(2).standard_normal((2, 2))
+    if symmetric:
+        matrix = matrix + matrix.T
+    expected = np.zeros((2, 2))
+    for k, tensor in tensors.items():
+        partial = tensor
+        for axis in range(1, k):
+            partial = np.moveaxis(np.tensordot(partial, matrix, axes=(axis, 0)), -1, axis)
+        expected += k * partial.reshape(2, -1) @ tensor.reshape(2, -1).T
+    compiled = contraction_map(tensors, {k: float(k) for k in tensors}, symmetric)
+    entries = matrix[np.triu_indices(2)] if symmetric else matrix.ravel()
+    found = compiled(torch.from_numpy(entries)[:, None])[:, 0].numpy()
+    wanted = expected[np.triu_indices(2)] if symmetric else expected.ravel()
+    np.testing.assert_allclose(found, wanted, rtol=1e-13)
+
+
+def test_compiled_derivative_against_autograd() -> None:
+    tensors = symmetric_tensors(parse(STAIRCASE))
+    compiled = contraction_map(tensors, {k: float(k) for k in tensors}, symmetric=True)
+    x = torch.randn(6, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    _, slopes = compiled.with_derivative(x)
+    automatic = torch.func.vmap(torch.func.jacfwd(lambda v: compiled(v[:, None])[:, 0]), in_dims=1, out_dims=2)(x)
+    torch.testing.assert_close(slopes, automatic)
+
+
+def test_dense_and_ridge_contractions_agree() -> None:
+    """``Q(G) = sum_ij a_i a_j (u_i^T G u_j)^k`` for ``f = sum_j a_j h_k(u_j.z)``."""
+    rng = np.random.default_rng(4)
+    k, weights, directions = 4, rng.standard_normal(3), rng.standard_normal((3, 2))
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    tensor = np.einsum("j,ja,jb,jc,jd->abcd", weights, *[directions] * 4)
+    root = rng.standard_normal((2, 2))
+    gram = root @ root.T
+    ridge = (np.outer(weights, weights) * (directions @ gram @ directions.T) ** k).sum()
+    compiled = contraction_map({k: tensor}, {k: 1.0}, symmetric=False)
+    dense = (compiled(torch.from_numpy(gram.ravel())[:, None])[:, 0].numpy() * gram.ravel()).sum()
+    assert dense == pytest.approx(ridge, rel=2e-14)
