@@ -12,8 +12,7 @@ import pytest
 import torch
 from scipy.stats import ks_2samp
 
-from learnability.sgd.chain import decoupled_engine, random_chain
-from learnability.sgd.matched_chain import large_batch_engine
+from learnability.sgd.chain import decoupled_engine, large_batch_engine, random_chain
 from learnability.sgd.full import full_engine, full_step, network_state, random_directions, settle
 from learnability.sgd.overlap import gram, overlap_engine, random_overlaps
 from learnability.sgd.loop import run

@@ -7,24 +7,18 @@ observe.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from learnability.sgd.cuda_graphs import Advance, captured
+from learnability.results.contract import Checkpoint
 from learnability.results.status import Status
 
 _BLOCKS_PER_GRAPH = 8
-
-
-class Resumable(Protocol):
-    """What the loop needs of a checkpoint (the RunContext's serves)."""
-
-    def load(self) -> dict[str, np.ndarray] | None: ...
-    def due(self) -> bool: ...
-    def save(self, state: Mapping[str, np.ndarray]) -> None: ...
+S = TypeVar("S", bound=tuple[Tensor, ...])
 
 
 @dataclass(frozen=True)
@@ -59,6 +53,11 @@ class Trajectory:
     status: np.ndarray
     diverged_at: np.ndarray
     state: Any
+
+
+def own(state: S) -> S:
+    """A copy of a state that may be changed in place."""
+    return type(state)(*(tensor.clone(memory_format=torch.contiguous_format) for tensor in state))
 
 
 def saved_steps(last: int, count: int, first: int = 1, block: int = 1) -> np.ndarray:
@@ -137,7 +136,7 @@ def run(
     step_size: Callable[[np.ndarray], np.ndarray],
     generator: torch.Generator,
     *,
-    checkpoint: Resumable | None = None,
+    checkpoint: Checkpoint | None = None,
     progress: Callable[[float, float], None] | None = None,
     bound: float = 1e6,
 ) -> Trajectory:

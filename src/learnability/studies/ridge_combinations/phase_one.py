@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 
 from learnability.sgd import chain as decoupled_sgd
-from learnability.sgd import matched_chain as large_batch
 from learnability.sgd import full as online_sgd
 from learnability.sgd.loop import Engine
 from learnability.sgd.problem import TwoLayerProblem
@@ -120,7 +119,7 @@ def plan(
         engine = decoupled_sgd.decoupled_engine(problem, frame, batch, dimension)
         if kind == "matched":
             drawn = min(setting.drawn, batch)
-            engine = large_batch.large_batch_engine(problem, frame, link, batch, drawn, dimension, signs, biases)
+            engine = decoupled_sgd.large_batch_engine(problem, frame, link, batch, drawn, dimension, signs, biases)
     schedule = decaying(batch * per_sample, setting.steps, setting.decay)
     return Plan(engine, state, batch, schedule, signs, biases)
 
