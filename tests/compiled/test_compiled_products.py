@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from learnability.compiled.loops import compiled
 from learnability.compiled.blas import multiply
+from learnability.compiled.loops import compiled
 
 
 @compiled

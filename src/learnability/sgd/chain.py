@@ -31,11 +31,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from learnability.sgd.normal_numbers import standard_normal
-from learnability.sgd.full import row_tiles
 from learnability.sgd.compiled import compiles
 from learnability.sgd.compiled.chain import Batches, Matching, chain_steps
+from learnability.sgd.full import row_tiles
 from learnability.sgd.loop import Engine, own
+from learnability.sgd.normal_numbers import standard_normal
 from learnability.sgd.problem import TwoLayerProblem, labels, learning_signal
 
 # Numbers that are drawn at once for the steps of one compiled call.
@@ -269,4 +269,3 @@ def rebuild_weights(state: ChainState, basis: Tensor, generator: torch.Generator
     noise = noise - (noise @ basis.mT) @ basis
     outside = noise / noise.norm(dim=-1, keepdim=True)
     return state.frame.to(basis) @ basis + state.rest.to(basis)[..., None] * outside
-

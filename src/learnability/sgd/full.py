@@ -10,10 +10,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from learnability.sgd.normal_numbers import normal_samples
 from learnability.sgd.compiled import compiles
 from learnability.sgd.compiled.full import network_steps
 from learnability.sgd.loop import Engine, own
+from learnability.sgd.normal_numbers import normal_samples
 from learnability.sgd.problem import Signal, TwoLayerProblem, labels, learning_signal, moved
 
 # Rows of a batch whose projections (rows x neurons) stay in a core's second-level cache between two element-wise

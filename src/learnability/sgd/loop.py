@@ -13,9 +13,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from learnability.sgd.cuda_graphs import Advance, captured
 from learnability.results.contract import Checkpoint
 from learnability.results.status import Status
+from learnability.sgd.cuda_graphs import Advance, captured
 
 _BLOCKS_PER_GRAPH = 8
 S = TypeVar("S", bound=tuple[Tensor, ...])

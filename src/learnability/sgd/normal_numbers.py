@@ -17,8 +17,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from learnability.compiled.loops import assign, reordered
 from learnability.compiled.blas import multiply
+from learnability.compiled.loops import assign, reordered
 
 LANES = 16
 SEGMENT = 1 << 16  # numbers of one set of streams

@@ -22,8 +22,8 @@ import torch
 from torch import Tensor
 
 from learnability.sgd.chain import chi_square, task_factor
-from learnability.sgd.normal_numbers import standard_normal
 from learnability.sgd.loop import Engine
+from learnability.sgd.normal_numbers import standard_normal
 from learnability.sgd.problem import TwoLayerProblem, labels, learning_signal, moved
 
 

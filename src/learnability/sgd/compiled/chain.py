@@ -174,7 +174,7 @@ def chain_steps(
     """Steps of :func:`chain_step`, or of :func:`matched_step`, in place on (frame, rest, second layer, bias)."""
     common = tuple(array(t) for t in state), *(array(t) for t in drawn), array(step_sizes)
     if matching is None:
-        _chain_steps(*common, problem.spherical)
+        _chain_steps(*common, problem.spherical)  # type: ignore[call-arg]
     else:
         fraction = array(step_sizes).dtype.type(matching.fraction)
-        _matched_steps(*common, *(array(t) for t in matching[:3]), fraction)
+        _matched_steps(*common, *(array(t) for t in matching[:3]), fraction)  # type: ignore[call-arg]

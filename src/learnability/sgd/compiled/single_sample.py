@@ -121,4 +121,4 @@ def sample_steps(
     lengths = np.empty(samples.shape[:2], samples.dtype)
     _squared_lengths(samples, lengths)
     for w, a, b, *drawn in zip(*(array(t) for t in parameters), samples, targets, lengths, strict=True):
-        _single_samples(w, a, b, *drawn, problem.spherical, _STRIP)
+        _single_samples(w, a, b, *drawn, problem.spherical, _STRIP)  # type: ignore[call-arg]
