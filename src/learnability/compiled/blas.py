@@ -1,7 +1,8 @@
 """Matrix products inside compiled loops, by the BLAS that SciPy brings.
 
-Numba's own ``np.dot(a, b, out)`` calls the same library, but cannot add to ``out``, which the update of the weights does.
-Rows of a matrix must be contiguous. A product runs on as many threads as the library is set to.
+Numba's ``np.dot(a, b, out)`` calls the same library and gives the same bytes, but it cannot add to ``out``, as the
+update of the weights does: that would take a buffer, one more pass and another rounding. Rows of a matrix must be
+contiguous. A product runs on as many threads as the library is set to.
 """
 
 from typing import Any

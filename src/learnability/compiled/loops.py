@@ -2,7 +2,8 @@
 
 Machine code is cached on disk. The cache of a function sees changes of its own file only, so compiled functions that
 call one another stand in one file. The exceptions are the settled pieces of this module and of
-:mod:`learnability.compiled.blas`: after a change there, empty ``__pycache__``. Jobs of the pipeline keep a cache for each fingerprint of the code, which sees every file.
+:mod:`learnability.compiled.blas`: after a change there, empty ``__pycache__``. Jobs of the pipeline keep a cache for
+each fingerprint of the code, which sees every file.
 """
 
 from collections.abc import Callable
