@@ -1,18 +1,15 @@
 """Predictions that need no run: initial overlaps, escape times, lower bounds, task shares, cost of a step."""
 
 import math
-from collections.abc import Sequence
 from statistics import NormalDist
 
 import numpy as np
 
-from learnability.hermite.basis import gauss_hermite
+from learnability.hermite.basis import hermite_basis
 
 
 def relu_coefficient(bias: float, degree: int) -> float:
     """alpha_k(b) = h_{k-2}(-b) phi(b) / sqrt(k (k-1)), the orthonormal coefficient of ReLU(g + b), k >= 2."""
-    from learnability.hermite.basis import hermite_basis
-
     density = math.exp(-(bias**2) / 2) / math.sqrt(2 * math.pi)
     value = float(hermite_basis(np.array(-bias), degree - 2)[degree - 2])
     return value * density / math.sqrt(degree * (degree - 1))
@@ -78,18 +75,6 @@ def weak_share(tasks: int, ratio: float, exponent: int, nodes: int = 2000) -> fl
 def coherence_threshold(exponent: int, tasks: int) -> float:
     """(p-2)/(M+p-2) of arXiv 2411.08798: above it localised points of the equiangular flow lose their stability."""
     return (exponent - 2) / (tasks + exponent - 2)
-
-
-def mean_absolute_label(link: Sequence[float], tasks: int) -> float:
-    """E|y| of one unit-norm link (the L1 error of the zero predictor for M = 1); normal limit sqrt(2/pi) for many
-    tasks.
-    """
-    if tasks > 1:
-        return math.sqrt(2 / math.pi)
-    x, weights = gauss_hermite(400)
-    from learnability.hermite.basis import hermite_basis
-
-    return float(weights @ np.abs(hermite_basis(x, len(link) - 1) @ np.asarray(link)))
 
 
 def step_cost(batch: np.ndarray, width: int, dimension: int, tasks: int) -> dict[str, np.ndarray]:
