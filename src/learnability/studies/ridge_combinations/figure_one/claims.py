@@ -20,7 +20,7 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         "figure-1.normalised",
         f"{PAPER}, Figure 1 with normalised links",
-        "With links of unit norm, as the theory assumes, neurons do not localise with the same step size and number of steps.",
+        "With links of unit norm, as the theory assumes, the step size and number of steps of Figure 1 do not suffice.",
         "fraction of neurons with largest overlap > 0.9 and second < 0.3 after 1e6 steps with h_3 = He_3 / sqrt 6",
         AtMost(0.01),
         estimated("figure_one", "localised", where={"variant": 1, "time": -1}),

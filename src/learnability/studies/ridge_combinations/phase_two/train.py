@@ -52,7 +52,7 @@ def refit_target(setting: PhaseTwoSetting, target: xr.Dataset) -> Refit:
     return Refit(frame[:count], link)
 
 
-def _trained_weights(setting: PhaseTwoSetting, target: xr.Dataset, context: RunContext, section: Section) -> Arrays:
+def trained_weights(setting: PhaseTwoSetting, target: xr.Dataset, context: RunContext, section: Section) -> Arrays:
     """Weights (seed, neuron, d) after phase I, rebuilt in R^d where the chain ran."""
     exponent, dimension = int(target["information_exponent"]), setting.dimension
     generator = torch_generator(context.stream("init"), context.device)
@@ -140,7 +140,7 @@ def _measure(setting: PhaseTwoSetting, target: xr.Dataset, context: RunContext, 
 def train(setting: PhaseTwoSetting, target: xr.Dataset, context: RunContext) -> xr.Dataset:
     """Test errors of every feature map and regression over the number of phase II samples."""
     sections = Sections(context.checkpoint)
-    phase_one = sections.result("phase-one", lambda s: _trained_weights(setting, target, context, s))
+    phase_one = sections.result("phase-one", lambda s: trained_weights(setting, target, context, s))
     found = sections.result("phase-two", lambda _: _measure(setting, target, context, phase_one))
     localised = above(np.abs(phase_one["alignment"]).max(axis=-1), 0.9).mean(-1)
     axes, kernel = ("seed", "samples", "method"), ("seed", "kernel_samples")
