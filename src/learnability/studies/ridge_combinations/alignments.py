@@ -1,6 +1,6 @@
 """What the alignments of neurons with tasks say: who is localised, who is above a level, which tasks are found.
 
-A run that diverged is NaN and stays NaN, so that it counts neither as localised nor as not localised.
+What diverged is NaN and stays NaN, so that it counts neither as localised nor as not localised.
 """
 
 import numpy as np

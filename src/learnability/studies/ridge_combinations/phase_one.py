@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
+import xarray as xr
 from torch import Tensor
 
 from learnability.hermite.activations import RELU, hermite_sum
@@ -73,11 +74,8 @@ def neurons(setting: PhaseOne, generator: torch.Generator) -> tuple[Tensor, Tens
     """Signs and biases (neuron,) of the student, the same for every seed of the batch."""
     device = generator.device
     draws = torch.rand(2, setting.neurons, generator=generator, device=device)
-    signs = (
-        torch.where(draws[0] < 0.5, -1.0, 1.0)
-        if setting.signs == "random"
-        else torch.full_like(draws[0], setting.signs)
-    )
+    random = torch.where(draws[0] < 0.5, -1.0, 1.0)
+    signs = random if setting.signs == "random" else torch.full_like(draws[0], setting.signs)
     biases = 2 * draws[1] - 1 if setting.bias == "uniform" else torch.full_like(draws[1], float(setting.bias))
     return signs, biases
 
@@ -94,15 +92,19 @@ def decaying(step_size: float, steps: int, decay: bool) -> Callable[[np.ndarray]
 
 def plan(
     setting: PhaseOne,
-    link: np.ndarray,
-    gram: np.ndarray,
-    exponent: int,
+    target: xr.Dataset,
     dimension: int,
     replicas: int,
     generator: torch.Generator,
+    tasks: int | None = None,
+    coherence: int = 0,
 ) -> Plan:
-    """Phase I of ``setting`` at one dimension with ``replicas`` independent seeds."""
-    tasks, device = len(gram), generator.device
+    """Phase I of ``setting`` at one dimension with ``replicas`` independent seeds.
+
+    It learns the first ``tasks`` tasks of the target artifact, at the coherence of this number.
+    """
+    link, gram = target["link"].values[:tasks], target["gram"].values[coherence, :tasks, :tasks]
+    exponent, tasks, device = int(target["information_exponent"]), len(gram), generator.device
     problem = TwoLayerProblem(label_function(link), RELU)
     batch = max(1, round(setting.horizon * tasks * dimension ** (exponent - 1) / setting.steps))
     per_sample = setting.relative_step / (np.sqrt(tasks) * dimension ** (exponent / 2))

@@ -1,4 +1,4 @@
-"""Predictions that need no run: initial overlaps, escape times, lower bounds, task shares, cost of a step."""
+"""Predictions that need no training: initial overlaps, escape times, lower bounds, task shares, cost of a step."""
 
 import math
 from statistics import NormalDist
@@ -81,22 +81,15 @@ def step_cost(batch: np.ndarray, width: int, dimension: int, tasks: int) -> dict
     """Floating-point operations and bytes (float32) a step, by engine, for the figure of the cost of a step.
 
     full: 4 B J d + 8 B J operations, 8 J d + 4 B d + 16 B J bytes; decoupled: d -> M + 2 in both; overlap: d -> M +
-    J, plus the QR factorisations 2 J^2 (B + J).
+    J, plus the QR factorisations 2 J^2 (B + 2 J).
     """
     b = np.asarray(batch, dtype=float)
     j = width
 
-    def product(d: float) -> np.ndarray:
-        return 4 * b * j * d + 8 * b * j
-
-    def traffic(d: float) -> np.ndarray:
-        return 8 * j * d + 4 * b * d + 16 * b * j
-
-    return {
-        "full": product(dimension),
-        "full_bytes": traffic(dimension),
-        "decoupled": product(tasks + 2.0),
-        "decoupled_bytes": traffic(tasks + 2.0) + 4 * b * j,
-        "overlap": product(tasks + j) + 2 * j**2 * (b + 2 * j),
-        "overlap_bytes": 2 * traffic(tasks + j),
-    }
+    axes = {"full": dimension, "decoupled": tasks + 2, "overlap": tasks + j}
+    operations = {name: 4 * b * j * d + 8 * b * j for name, d in axes.items()}
+    traffic = {f"{name}_bytes": 8 * j * d + 4 * b * d + 16 * b * j for name, d in axes.items()}
+    operations["overlap"] = operations["overlap"] + 2 * j**2 * (b + 2 * j)
+    traffic["decoupled_bytes"] = traffic["decoupled_bytes"] + 4 * b * j
+    traffic["overlap_bytes"] = 2 * traffic["overlap_bytes"]
+    return operations | traffic

@@ -1,5 +1,7 @@
 """Claims on localisation when directions are equiangular."""
 
+from functools import partial
+
 import xarray as xr
 
 from learnability.results.claim import Analyses, AtLeast, AtMost, Claim, Measurement
@@ -20,41 +22,34 @@ def _sgd_loss(analyses: Analyses) -> Measurement:
     return Measurement(a[0] - b[0], a[1] - b[2], a[2] - b[1], seeds_of(analyses["coherence"]))
 
 
+_claim = partial(Claim, experiments=("coherence",), seeds_needed=8, figure="coherence")
+
 CLAIMS: tuple[Claim, ...] = (
-    Claim(
+    _claim(
         "coherence",
         "ours",
         "At M = 8 the population flow localises at coherence 0.11.",
         "fraction of neurons with an alignment above 0.9",
         AtLeast(0.95),
         _flow_at(0.11),
-        ("coherence",),
-        "1",
-        seeds_needed=8,
-        figure="coherence",
+        expected="1",
     ),
-    Claim(
+    _claim(
         "coherence.collapse",
         "ours",
         "At M = 8 localisation by the population flow has collapsed at coherence 0.16.",
         "fraction of neurons with an alignment above 0.9",
         AtMost(0.05),
         _flow_at(0.16),
-        ("coherence",),
-        "0",
-        seeds_needed=8,
-        figure="coherence",
+        expected="0",
     ),
-    Claim(
+    _claim(
         "coherence.sgd",
         "ours",
         "At M = 8 SGD localises at coherence 0.11 and hardly at 0.2.",
         "fraction at 0.11 minus fraction at 0.2",
         AtLeast(0.8),
         _sgd_loss,
-        ("coherence",),
-        "0.98 and 0.003",
-        seeds_needed=8,
-        figure="coherence",
+        expected="0.98 and 0.003",
     ),
 )

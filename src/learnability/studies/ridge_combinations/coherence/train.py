@@ -23,22 +23,13 @@ _PATIENCE = 30.0
 
 def _both(setting: CoherenceSetting, target: xr.Dataset, context: RunContext, index: int, section: Section) -> Arrays:
     """Fractions of neurons on a single direction at one coherence, by SGD and by the flow from the same starts."""
-    phase, exponent = setting.phase_one, int(target["information_exponent"])
+    phase, seeds = setting.phase_one, len(context.seeds)
     generator = torch_generator(context.stream(f"init/{index}"), context.device)
-    seeds = len(context.seeds)
-    gram = target["gram"].values[index]
-    planned = plan(phase, target["link"].values, gram, exponent, setting.dimension, seeds, generator)
+    planned = plan(phase, target, setting.dimension, seeds, generator, coherence=index)
     data = torch_generator(context.stream(f"data/{index}"), context.device)
     start = planned.engine.observe(planned.state)["alignment"].double().cpu().numpy()
-    result = run(
-        summarised(planned.engine),
-        planned.state,
-        [phase.steps],
-        planned.step_size,
-        data,
-        checkpoint=section,
-        progress=context.progress,
-    )
+    engine, steps = summarised(planned.engine), [phase.steps]
+    result = run(engine, planned.state, steps, planned.step_size, data, checkpoint=section, progress=context.progress)
     final = _flow(setting, target, index, start, planned)
     return {
         "sgd": above(result.observed["largest"][-1], 0.9).mean(1),

@@ -1,4 +1,4 @@
-"""Kind ``engines``: three SGD engines and the population flow from the same starts; have they one law?"""
+"""Kind ``engines``: three SGD engines and the population flow from the same starts; do they follow one law?"""
 
 from learnability.results.contract import Kind
 from learnability.studies.ridge_combinations.engines.setting import EnginesSetting

@@ -18,7 +18,7 @@ from learnability.sgd.overlap import overlap_engine, overlap_state
 from learnability.sgd.problem import TwoLayerProblem
 from learnability.statistics.random import torch_generator
 from learnability.studies.ridge_combinations.engines.setting import EnginesSetting
-from learnability.studies.ridge_combinations.phase_one import directions, label_function
+from learnability.studies.ridge_combinations.phase_one import decaying, directions, label_function
 from learnability.studies.ridge_combinations.sections import Arrays, Section, Sections
 
 ENGINES = ("full", "decoupled", "overlap")
@@ -64,15 +64,8 @@ def _alignment(
     per_step = batch * delta / (np.sqrt(tasks) * setting.dimension ** (exponent / 2))
     steps = np.unique(np.linspace(0, setting.steps, setting.saved).astype(int))
     data = torch_generator(context.stream(f"data/{name}/{delta:g}"), context.device)
-    result = run(
-        engine,
-        state,
-        steps,
-        lambda n: np.full(len(n), per_step),
-        data,
-        checkpoint=section,
-        progress=context.progress,
-    )
+    schedule = decaying(per_step, setting.steps, decay=False)
+    result = run(engine, state, steps, schedule, data, checkpoint=section, progress=context.progress)
     alignment = result.observed["alignment"].swapaxes(0, 1).astype(np.float64)
     return {"alignment": alignment, "time": steps * per_step, "status": result.status}
 

@@ -16,7 +16,7 @@ from learnability.results.contract import RunContext
 from learnability.results.labelled import names, variable
 from learnability.results.status import status_attributes
 from learnability.sgd.full import full_engine, network_state, random_directions
-from learnability.sgd.loop import Trajectory, run
+from learnability.sgd.loop import run
 from learnability.sgd.problem import TwoLayerProblem
 from learnability.sgd.single_sample import single_sample_engine
 from learnability.statistics.random import torch_generator
@@ -35,10 +35,6 @@ def _start(replicas: int, width: int, dimension: int, generator: torch.Generator
     weights = random_directions((replicas, width, dimension), generator)
     draws = torch.rand(2, replicas, width, generator=generator, device=generator.device)
     return weights, torch.where(draws[0] < 0.5, -1.0, 1.0), 2 * draws[1] - 1
-
-
-def _arrays(result: Trajectory) -> Arrays:
-    return {"alignment": result.observed["alignment"].swapaxes(0, 1), "status": result.status}
 
 
 def _mean_field(setting: FigureOneSetting, target: xr.Dataset, context: RunContext, section: Section) -> Arrays:
@@ -62,7 +58,8 @@ def _mean_field(setting: FigureOneSetting, target: xr.Dataset, context: RunConte
     data = torch_generator(context.stream("data"), context.device)
     state = network_state(weights, signs, biases)
     result = run(engine, state, steps, schedule, data, checkpoint=section, progress=context.progress)
-    return {**_arrays(result), "bias": biases[:seeds].cpu().numpy(), "time": steps.astype(float)}
+    alignment, bias = result.observed["alignment"].swapaxes(0, 1), biases[:seeds].cpu().numpy()
+    return {"alignment": alignment, "status": result.status, "bias": bias, "time": steps.astype(float)}
 
 
 def _control(setting: FigureOneSetting, target: xr.Dataset, context: RunContext, section: Section) -> Arrays:
@@ -84,9 +81,8 @@ def _control(setting: FigureOneSetting, target: xr.Dataset, context: RunContext,
     data = torch_generator(context.stream("control-data"), context.device)
     schedule = decaying(rate, last, decay=True)
     result = run(engine, state, steps, schedule, data, checkpoint=section, progress=context.progress)
-    lengths = np.sqrt(result.observed["squared_norm"].swapaxes(0, 1))[..., None]
-    arrays = _arrays(result)
-    return {**arrays, "alignment": arrays["alignment"] / lengths}
+    alignment, squared_norm = (result.observed[name].swapaxes(0, 1) for name in ("alignment", "squared_norm"))
+    return {"alignment": alignment / np.sqrt(squared_norm)[..., None], "status": result.status}
 
 
 def train(setting: FigureOneSetting, target: xr.Dataset, context: RunContext) -> xr.Dataset:

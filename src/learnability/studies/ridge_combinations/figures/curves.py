@@ -41,12 +41,6 @@ def counts_axis(axes: Axes, counts: np.ndarray) -> None:
     axes.minorticks_off()
 
 
-def above_data(axes: Axes, factor: float) -> None:
-    """Room for a legend above the data of a logarithmic axis."""
-    low, high = axes.get_ylim()
-    axes.set_ylim(low, high * factor)
-
-
 def error_curves(panel: Axes, analysis: xr.Dataset, chosen: tuple[str, ...]) -> None:
     """L1 errors of the chosen methods, where the analysis has them, over the number of samples."""
     counts = analysis["samples"].values

@@ -4,13 +4,7 @@ from matplotlib.figure import Figure
 
 from learnability.results.claim import Analyses
 from learnability.results.style import COLOURS
-from learnability.studies.ridge_combinations.figures.curves import (
-    above_data,
-    counts_axis,
-    curve,
-    error_curves,
-    page_wide,
-)
+from learnability.studies.ridge_combinations.figures.curves import counts_axis, curve, error_curves, page_wide
 
 
 def draw(analyses: Analyses) -> Figure:
@@ -21,7 +15,7 @@ def draw(analyses: Analyses) -> Figure:
     figure, axes = page_wide(1, 2)
     first, second = axes[0]
     error_curves(first, analysis, ("trained ridge", "trained lasso", "oracle ridge", "oracle lasso"))
-    above_data(first, 6)
+    first.set_ylim(top=6 * first.get_ylim()[1])  # room for the legend
     first.legend(ncols=2, loc="upper center")
     first.set_title(f"LASSO's error is {lasso / ridge:.2f} of ridge's at n = {int(counts[1])}")
     for index, name in ((1, "trained lasso"), (3, "oracle lasso")):

@@ -1,5 +1,7 @@
 """Samples to localise against the dimension and the number of tasks."""
 
+from typing import Any
+
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
@@ -32,20 +34,14 @@ def _scaling_panel(axes: Axes, exact: xr.Dataset, large: xr.Dataset) -> None:
 def _constants_panel(axes: Axes, analyses: Analyses) -> None:
     """T50 / (M d^{p-1}) over d: level where the exponent is p - 1, whatever the span."""
     for index, exponent in enumerate((3, 4)):
-        for name, label in ((f"samples_d{exponent}", f"p = {exponent}, drawn"), (f"samples_d{exponent}_large", None)):
-            analysis = analyses[name]
+        flows = []
+        for batches, rest, face in (("drawn", "", COLOURS[index]), ("matched", "_large", "white")):
+            analysis = analyses[f"samples_d{exponent}{rest}"]
             d, values = analysis["dimension"].values, analysis["scaled_half_time"].values[0]
-            filled = COLOURS[index] if label else "white"
-            axes.plot(
-                d,
-                values[:, 0],
-                color=COLOURS[index],
-                marker=MARKERS[index],
-                markerfacecolor=filled,
-                label=label or f"p = {exponent}, matched",
-            )
+            style: Any = {"color": COLOURS[index], "marker": MARKERS[index], "markerfacecolor": face}
+            axes.plot(d, values[:, 0], label=f"p = {exponent}, {batches}", **style)
             band(axes, d, values[:, 1], values[:, 2], COLOURS[index])
-        flows = [analyses[f"samples_d{exponent}{rest}"]["hitting_constant"][0] for rest in ("", "_large")]
+            flows.append(analysis["hitting_constant"][0])
         flow = xr.concat(flows, "dimension").sortby("dimension")
         axes.plot(flow["dimension"].values, flow.values, **THEORY)
     axes.set(xscale="log", xlabel="dimension d", ylabel=r"$T_{50}/(M d^{p-1})$")

@@ -14,11 +14,6 @@ from learnability.studies.ridge_combinations.alignments import above, localised_
 from learnability.studies.ridge_combinations.over_seeds import over_seeds, slope_over_seeds
 
 
-def half_times(hitting: np.ndarray) -> np.ndarray:
-    """T50 of each seed: the median over neurons of the hitting time, (seed, tasks, dimension); inf where too few do."""
-    return np.median(hitting, axis=-1)
-
-
 def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
     """Numbers of tasks and dimensions are axes of a run; several runs differ in their numbers of tasks."""
     setting: Any = runs[0].setting
@@ -27,7 +22,7 @@ def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
     result = xr.concat([run.result for run in runs], "tasks", combine_attrs="override", **settled).sortby("tasks")
     tasks, dimensions = result["tasks"].values, result["dimension"].values
     unit = tasks[:, None] * dimensions.astype(float) ** (exponent - 1)
-    half = half_times(result["hitting_time"].values)
+    half = np.median(result["hitting_time"].values, axis=-1)  # T50 of the seed; inf where too few neurons get there
     largest = result["largest"].values
     alone = localised_only(largest, result["second"].values).mean(-1)
     found = tasks_found(largest, result["task"].values)

@@ -1,5 +1,7 @@
 """Claims on phase I: samples against d and M, lower bounds, and how many tasks are found."""
 
+from functools import partial
+
 import numpy as np
 
 from learnability.results.claim import Analyses, AtLeast, AtMost, Between, Claim, Equals, Measurement
@@ -61,8 +63,10 @@ def _share_found(index: int, experiment: str = "coverage") -> Measure:
     return measure
 
 
+_claim = partial(Claim, seeds_needed=8, figure="scaling")
+
 CLAIMS: tuple[Claim, ...] = (
-    Claim(
+    _claim(
         "samples-d",
         f"{PAPER}, Theorem 4",
         "At fixed M, p = 3 the time to localise grows like d^(p-1) = d^2.",
@@ -71,10 +75,8 @@ CLAIMS: tuple[Claim, ...] = (
         _dimension_slope("samples_d3"),
         ("samples_d3",),
         "1.97",
-        seeds_needed=8,
-        figure="scaling",
     ),
-    Claim(
+    _claim(
         "samples-d.large",
         f"{PAPER}, Theorem 4",
         "At fixed M, p = 3 the time to localise grows like d^2 up to d = 1e5.",
@@ -82,10 +84,8 @@ CLAIMS: tuple[Claim, ...] = (
         Equals(2.0, 0.05),
         _dimension_slope("samples_d3_large"),
         ("samples_d3_large",),
-        seeds_needed=8,
-        figure="scaling",
     ),
-    Claim(
+    _claim(
         "samples-d.matched",
         "ours",
         "Batches matched in mean and covariance give the T50 of batches drawn in full.",
@@ -93,10 +93,8 @@ CLAIMS: tuple[Claim, ...] = (
         Between(0.85, 1.15),
         _matched_ratio,
         ("samples_d3", "samples_d3_large"),
-        seeds_needed=8,
-        figure="scaling",
     ),
-    Claim(
+    _claim(
         "samples-d.p4",
         f"{PAPER}, Theorem 4",
         "At p = 4 the time to localise grows like d^3.",
@@ -104,10 +102,8 @@ CLAIMS: tuple[Claim, ...] = (
         Equals(3.0, 0.15),
         _dimension_slope("samples_d4"),
         ("samples_d4",),
-        seeds_needed=8,
-        figure="scaling",
     ),
-    Claim(
+    _claim(
         "samples-d.p4-large",
         f"{PAPER}, Theorem 4",
         "At p = 4 the time to localise grows like d^3 up to d = 4096.",
@@ -115,10 +111,8 @@ CLAIMS: tuple[Claim, ...] = (
         Equals(3.0, 0.1),
         _dimension_slope("samples_d4_large"),
         ("samples_d4_large",),
-        seeds_needed=8,
-        figure="scaling",
     ),
-    Claim(
+    _claim(
         "samples-M",
         f"{PAPER}, Theorem 4",
         "The time to localise is proportional to M up to logarithms: T50 follows M d^2 / (3 alpha_3 delta c_M).",
@@ -126,10 +120,8 @@ CLAIMS: tuple[Claim, ...] = (
         Between(0.6, 1.4),
         _theory_ratio,
         ("samples_m",),
-        seeds_needed=8,
-        figure="scaling",
     ),
-    Claim(
+    _claim(
         "samples-M.slope",
         f"{PAPER}, Theorem 4",
         "The raw slope of log T50 against log M is below one at these M, an effect of the logarithm in c_M.",
@@ -138,10 +130,8 @@ CLAIMS: tuple[Claim, ...] = (
         estimated("samples_m", "tasks_slope"),
         ("samples_m",),
         "0.67",
-        seeds_needed=8,
-        figure="scaling",
     ),
-    Claim(
+    _claim(
         "lower-bounds",
         f"{PAPER}, Theorems 4 and 9",
         "The CSQ bound M d^(p/2) lies below what SGD needs, M d^(p-1).",
@@ -150,10 +140,8 @@ CLAIMS: tuple[Claim, ...] = (
         _above_bound,
         ("samples_d3",),
         "1/2",
-        seeds_needed=8,
-        figure="scaling",
     ),
-    Claim(
+    _claim(
         "lower-bounds.summary",
         "a published summary of arXiv 2406.11828",
         "Query algorithms need exponentially more samples than SGD.",
@@ -162,7 +150,7 @@ CLAIMS: tuple[Claim, ...] = (
         _exponent_ratio,
         ("samples_d3",),
         form="summary",
-        figure="scaling",
+        seeds_needed=0,
     ),
     Claim(
         "lower-bounds.sq",
@@ -171,7 +159,7 @@ CLAIMS: tuple[Claim, ...] = (
         "not measured",
         reason="a lower bound over all statistical query algorithms cannot be measured by running one",
     ),
-    Claim(
+    _claim(
         "coverage",
         f"{PAPER}, Assumption 2",
         "All tasks are found while M <= sqrt d: random directions, d = 64, M = 8.",
@@ -183,7 +171,7 @@ CLAIMS: tuple[Claim, ...] = (
         seeds_needed=2,
         figure="coverage",
     ),
-    Claim(
+    _claim(
         "coverage.beyond",
         f"{PAPER}, Assumption 2",
         "Not all tasks are found with M = d = 64 random directions, well above sqrt d.",
@@ -195,7 +183,7 @@ CLAIMS: tuple[Claim, ...] = (
         seeds_needed=2,
         figure="coverage",
     ),
-    Claim(
+    _claim(
         "coverage.orthonormal",
         "ours",
         "Overlaps hide tasks, not their number: all of 64 orthonormal directions in d = 64 are found.",

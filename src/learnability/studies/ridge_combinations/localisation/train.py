@@ -41,15 +41,7 @@ def _phase_one(
     """Phase I for the sum of the first ``tasks`` tasks in R^dimension."""
     phase, seeds = setting.phase_one, len(context.seeds)
     generator = torch_generator(context.stream(f"init/{name}"), context.device)
-    planned = plan(
-        phase,
-        target["link"].values[:tasks],
-        target["gram"].values[0, :tasks, :tasks],
-        int(target["information_exponent"]),
-        dimension,
-        seeds,
-        generator,
-    )
+    planned = plan(phase, target, dimension, seeds, generator, tasks)
     steps = np.unique(np.linspace(0, phase.steps, setting.saved + 1).astype(int))
     data = torch_generator(context.stream(f"data/{name}"), context.device)
     engine = summarised(planned.engine)

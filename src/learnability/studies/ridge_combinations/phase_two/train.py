@@ -54,10 +54,9 @@ def refit_target(setting: PhaseTwoSetting, target: xr.Dataset) -> Refit:
 
 def trained_weights(setting: PhaseTwoSetting, target: xr.Dataset, context: RunContext, section: Section) -> Arrays:
     """Weights (seed, neuron, d) after phase I, rebuilt in R^d where the chain ran."""
-    exponent, dimension = int(target["information_exponent"]), setting.dimension
+    dimension = setting.dimension
     generator = torch_generator(context.stream("init"), context.device)
-    gram = target["gram"].values[0]
-    planned = plan(setting.phase_one, target["link"].values, gram, exponent, dimension, len(context.seeds), generator)
+    planned = plan(setting.phase_one, target, dimension, len(context.seeds), generator)
     data = torch_generator(context.stream("data"), context.device)
     steps = [setting.phase_one.steps]
     result = run(
@@ -66,7 +65,7 @@ def trained_weights(setting: PhaseTwoSetting, target: xr.Dataset, context: RunCo
     if isinstance(result.state, NetworkState):
         weights = result.state.weights
     else:
-        basis = torch.eye(len(gram), dimension, device=data.device)
+        basis = torch.eye(target.sizes["task"], dimension, device=data.device)
         weights = rebuild_weights(result.state, basis, generator)
     total = planned.batch_size * setting.phase_one.steps
     alignment = result.observed["alignment"][-1]

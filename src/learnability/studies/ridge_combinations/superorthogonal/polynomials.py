@@ -12,14 +12,11 @@ import numpy as np
 from learnability.hermite.basis import gauss_hermite, hermite_basis
 
 
-def conditions(powers: int, degrees: int) -> list[tuple[int, int]]:
-    """The pairs (k, l) that are not linear: 2 <= k <= K, 1 <= l <= L."""
-    return [(k, ell) for k in range(2, powers + 1) for ell in range(1, degrees + 1)]
-
-
 def active_conditions(powers: int, degrees: int, parity: int) -> list[tuple[int, int]]:
-    """Those that parity does not satisfy by itself: f^k h_l must be an even function."""
-    return [(k, ell) for k, ell in conditions(powers, degrees) if (k * parity + ell) % 2 == 0]
+    """The pairs (k, l), 2 <= k <= K and 1 <= l <= L, that are neither linear in f nor satisfied by parity alone: f^k h_l
+    is an even function.
+    """
+    return [(k, ell) for k in range(2, powers + 1) for ell in range(1, degrees + 1) if (k * parity + ell) % 2 == 0]
 
 
 def free_degrees(degrees: int, parity: int, degree: int) -> list[int]:
@@ -115,10 +112,6 @@ def _product(mp: Any, p: list[Any], q: list[Any]) -> list[Any]:
     return result
 
 
-def _mean(mp: Any, p: list[Any], moments: list[Any]) -> Any:
-    return mp.fsum(a * moments[i] for i, a in enumerate(p) if a and i % 2 == 0)
-
-
 class _System:
     """Residuals and Jacobian of the conditions in multiprecision."""
 
@@ -140,7 +133,8 @@ class _System:
         return result
 
     def mean(self, p: list[Any], q: list[Any]) -> Any:
-        return _mean(self.mp, _product(self.mp, p, q), self.moments)
+        product = _product(self.mp, p, q)
+        return self.mp.fsum(a * self.moments[i] for i, a in enumerate(product) if a and i % 2 == 0)
 
     def residuals(self, c: list[Any], powers: list[list[Any]]) -> tuple[list[Any], list[Any]]:
         """E[f^k h_l] / |f^k| for the active pairs and |c|^2 - 1; and the scales |f^k|."""
