@@ -83,9 +83,7 @@ def step_cost(batch: np.ndarray, width: int, dimension: int, tasks: int) -> dict
     full: 4 B J d + 8 B J operations, 8 J d + 4 B d + 16 B J bytes; decoupled: d -> M + 2 in both; overlap: d -> M +
     J, plus the QR factorisations 2 J^2 (B + 2 J).
     """
-    b = np.asarray(batch, dtype=float)
-    j = width
-
+    b, j = np.asarray(batch, dtype=float), width
     axes = {"full": dimension, "decoupled": tasks + 2, "overlap": tasks + j}
     operations = {name: 4 * b * j * d + 8 * b * j for name, d in axes.items()}
     traffic = {f"{name}_bytes": 8 * j * d + 4 * b * d + 16 * b * j for name, d in axes.items()}

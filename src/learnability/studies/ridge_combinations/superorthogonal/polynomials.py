@@ -13,9 +13,7 @@ from learnability.hermite.basis import gauss_hermite, hermite_basis
 
 
 def active_conditions(powers: int, degrees: int, parity: int) -> list[tuple[int, int]]:
-    """The pairs (k, l), 2 <= k <= K and 1 <= l <= L, that are neither linear in f nor satisfied by parity alone: f^k h_l
-    is an even function.
-    """
+    """The pairs (k, l) with 2 <= k <= K and 1 <= l <= L that parity does not satisfy by itself: f^k h_l is even."""
     return [(k, ell) for k in range(2, powers + 1) for ell in range(1, degrees + 1) if (k * parity + ell) % 2 == 0]
 
 
