@@ -55,10 +55,6 @@ def minima_density(frequency: np.ndarray | float) -> np.ndarray:
 
     There the risk is a Gaussian field with covariance ``(e^{-a r^2} + e^{-4 a r^2}/8)/n``, ``a = 2 pi^2
     L^2``, whose density of minima is ``lambda_4/(6 sqrt(3) pi lambda_2)`` with spectral moments ``lambda_2
-    = 3a/n`` and ``lambda_4 = 36 a^2/n`` along one axis.
+    = 3a/n`` and ``lambda_4 = 36 a^2/n`` along one axis; its standard deviation is ``sqrt(9/8)/sqrt(n)``.
     """
     return 4 * math.pi * np.asarray(frequency) ** 2 / math.sqrt(3)
-
-
-FIELD_DEVIATION = math.sqrt(9 / 8)
-"""Standard deviation of that field times sqrt(n)."""
