@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 
 from learnability.results.contract import Run
-from learnability.results.labelled import estimate
+from learnability.results.labelled import estimate, variable
 from learnability.statistics.intervals import bootstrap
 
 OVER_SEEDS = "95% bootstrap over the seeds"
@@ -23,14 +23,22 @@ def only(runs: Sequence[Run]) -> xr.Dataset:
     return runs[0].result
 
 
+def labelled(values: xr.DataArray, label: str) -> xr.Variable:
+    """The values over their own dimensions."""
+    return variable(_dims(values), values.values, label)
+
+
 def over_seeds(
     values: xr.DataArray, rng: np.random.Generator, label: str, statistic: Literal["mean", "median"] = "mean"
 ) -> xr.Variable:
     """The statistic over the dimension ``seed`` with its bootstrap interval."""
     reduce: Callable[..., Any] = np.median if statistic == "median" else np.mean
     found = bootstrap(reduce, values.values, rng, axis=values.get_axis_num("seed"))
-    dims = tuple(str(dim) for dim in values.dims if dim != "seed")
-    return estimate(dims, *found, f"{statistic} {label}", OVER_SEEDS)
+    return estimate(_dims(values.isel(seed=0)), *found, f"{statistic} {label}", OVER_SEEDS)
+
+
+def _dims(values: xr.DataArray) -> tuple[str, ...]:
+    return tuple(str(dim) for dim in values.dims)
 
 
 def upper_half(values: np.ndarray) -> np.ndarray:

@@ -1,7 +1,7 @@
 """Online SGD on one parity, as in the lecture's Figure 1: fresh batches until the goals or the horizon are reached.
 
-A parity as a learning problem (fresh batches, and the points on which accuracy is measured); the engines, by tables on a
-CPU where that is faster, else by dense products; and the job that trains all seeds and dimensions of a setting.
+A parity as a learning problem (fresh batches, and the points on which the accuracy is measured); the engines, by tables
+on a CPU where that is faster, else by dense products; and the job that trains all seeds and dimensions of a setting.
 """
 
 from collections.abc import Callable, Mapping
@@ -26,7 +26,7 @@ ENUMERATED = 4096
 EVALUATION_POINTS = 4096
 # lambda_v is computed by enumeration of the cube up to this dimension.
 LARGEST_ENUMERATION = 20
-# The accuracy is looked at in steps of 1/32 of the steps so far: times are known to 3%.
+# The accuracy is measured at intervals of 1/32 of the steps so far: times are known to 3%.
 CHECK_RESOLUTION = 32
 NAMES = ("weights", "readout", "offset")
 
@@ -76,8 +76,7 @@ def draw_points(problem: Problem, generator: torch.Generator) -> CubeBatch:
 
 
 def draw_batch(problem: Problem, generator: torch.Generator) -> Batch:
-    """``batch_size`` uniform points; where the cube is enumerated, as counts over its points (the multinomial
-    law).
+    """``batch_size`` uniform points; where the cube is enumerated, as counts over its points (the multinomial law).
 
     Equal rows are merged, which changes no gradient. On a CPU the points that were not drawn are left out
     when the batch is smaller than the cube; an accelerator needs fixed shapes and then takes the rows as they
@@ -97,8 +96,7 @@ def draw_batch(problem: Problem, generator: torch.Generator) -> Batch:
 
 
 def cube_counts(indices: torch.Tensor, cells: int) -> torch.Tensor:
-    """How often each cell was drawn, (cells,): multinomial for uniform indices. Counts are exact in any
-    order."""
+    """How often each cell was drawn, (cells,): multinomial for uniform indices. Counts are exact in any order."""
     counts = torch.zeros(cells, device=indices.device)
     return counts.index_add_(0, indices, counts.new_ones(indices.shape[0]))
 
@@ -167,8 +165,7 @@ def dense_engine(problem: Problem, network: Network, draws: torch.Generator, eva
 
 
 def check_steps(max_steps: int) -> np.ndarray:
-    """The steps after which the accuracy is measured: all up to 32, then with a spacing of 1/32, and the
-    horizon."""
+    """The steps after which the accuracy is measured: all up to 32, then with a spacing of 1/32, and the horizon."""
     steps = [0]
     while steps[-1] < max_steps:
         steps.append(min(max_steps, steps[-1] + max(1, steps[-1] // CHECK_RESOLUTION)))

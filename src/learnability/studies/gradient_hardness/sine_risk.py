@@ -91,8 +91,7 @@ def outside_wells(grid: Grid, target: np.ndarray, frequency: float) -> np.ndarra
 
 @dataclass(frozen=True)
 class FieldStatistics:
-    """Of one empirical landscape away from the wells: minima, area, standard deviation, mean depth of the
-    minima."""
+    """Of one empirical landscape away from the wells: minima, area, standard deviation, mean depth of the minima."""
 
     minima: int
     area: float

@@ -22,8 +22,7 @@ from learnability.studies.gradient_hardness.representations import cube
 
 @dataclass(frozen=True)
 class SineNeurons:
-    """Initial angles (n, d+1) and what the scalar ODE needs of them; rows are neurons, each with its own
-    parity."""
+    """Initial angles (n, d+1) and what the scalar ODE needs of them; rows are neurons, each with its own parity."""
 
     angles: np.ndarray
     pivot: np.ndarray
@@ -106,8 +105,7 @@ def draw_parities(weights: np.ndarray, rng: np.random.Generator) -> tuple[np.nda
 def mean_squared_drift(
     dimension: int, times: np.ndarray, neurons: int, weight_scale: float, time_step: float, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """``E_v |theta_t - theta_0|^2`` and ``E_v min(|theta_t - theta_0|, r)^2`` with ``r = 1/sqrt(d+1)``,
-    each (times,).
+    """``E_v |theta_t - theta_0|^2`` and ``E_v min(|theta_t - theta_0|, r)^2`` with ``r = 1/sqrt(d+1)``, each (times,).
 
     Weights N(0, weight_scale^2), biases uniform on the circle; v uniform over the parities, by importance
     sampling.
@@ -124,8 +122,7 @@ def mean_squared_drift(
 
 
 def lifted_time(dimension: float) -> float:
-    """The time ``log(1/(2 eps) + 1)`` at which the drift of the lifted model reaches 1/2, under every
-    parity."""
+    """The time ``log(1/(2 eps) + 1)`` at which the drift of the lifted model reaches 1/2, under every parity."""
     return float(np.logaddexp(dimension / 2 * np.log(2) - np.log(2), 0))
 
 

@@ -10,8 +10,7 @@ SPARSE_PARITY_STEPS = {(20, 3): (700, 800), (30, 3): (1000, 1300), (50, 3): (190
 
 
 def lazy_time(gradient_norm: np.ndarray | float, step_size: float) -> np.ndarray:
-    """``T = 1/(step_size lambda_v)``: the steps in which the linearised network gains a margin of one on
-    chi_v."""
+    """``T = 1/(step_size lambda_v)``: the steps in which the linearised network gains a margin of one on chi_v."""
     with np.errstate(divide="ignore"):
         return 1 / (step_size * np.asarray(gradient_norm, float))
 

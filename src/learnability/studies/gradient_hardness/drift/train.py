@@ -5,27 +5,25 @@ import xarray as xr
 
 from learnability.results.contract import RunContext
 from learnability.results.labelled import variable
-from learnability.studies.gradient_hardness import solvable_models
 from learnability.studies.gradient_hardness.drift.setting import DriftSetting
+from learnability.studies.gradient_hardness.solvable_models import mean_squared_drift, simulate_lifted
 
 
 def train(setting: DriftSetting, context: RunContext) -> xr.Dataset:
-    """Mean squared drifts of sine neurons over all parities for each seed, and the lifted model with all
-    its parameters."""
+    """Mean squared drifts of sine neurons over all parities for each seed, and the lifted model with all its
+    parameters."""
     target, rng = setting.target, context.stream("init")
     times, small_times = np.array(setting.times), np.array(setting.small_weight_times)
 
     def mean_squared(dimension: int, times: np.ndarray, weight_scale: float) -> tuple[np.ndarray, np.ndarray]:
-        return solvable_models.mean_squared_drift(
-            dimension, times, setting.neurons, weight_scale, setting.time_step, rng
-        )
+        return mean_squared_drift(dimension, times, setting.neurons, weight_scale, setting.time_step, rng)
 
     unit, small = [], []
     for number, _ in enumerate(context.seeds):
         unit.append([mean_squared(d, times, 1.0) for d in target.sine_dimensions])
         small.append([mean_squared(d, small_times, d**-0.5) for d in target.small_weight_dimensions])
         context.progress(number + 1, len(context.seeds), "sine committee")
-    lifted = [solvable_models.simulate_lifted(d, 2**d - 1) for d in target.simulated_dimensions]
+    lifted = [simulate_lifted(d, 2**d - 1) for d in target.simulated_dimensions]
     simulated, half_time = "simulated_dimension", "simulated time to a drift of 1/2"
     content = {
         **_drifts("", ("seed", "sine_dimension", "time"), np.array(unit), "weights N(0,1)"),

@@ -40,11 +40,9 @@ def _packing_panel(axes: Axes, data: xr.Dataset) -> None:
     axes.axhline(limit, color="#999999", linewidth=0.8)
     axes.text(2, limit, "limit of the search", va="bottom", fontsize=7)
     grid = np.linspace(2, small[-1], 50)
-    rates = {name: float(data[f"{name}_rate"]) for name in ("cap", "union")}
-    theory_line(axes, grid, np.exp(rates["cap"] * grid), f"caps: $e^{{{rates['cap']:.3f}\\,d}}$")
-    theory_line(
-        axes, grid, np.exp(rates["union"] * grid), f"union bound: $e^{{{rates['union']:.3f}\\,d}}$", linestyle="-."
-    )
+    cap, union = float(data["cap_rate"]), float(data["union_rate"])
+    theory_line(axes, grid, np.exp(cap * grid), f"caps: $e^{{{cap:.3f}\\,d}}$")
+    theory_line(axes, grid, np.exp(union * grid), f"union bound: $e^{{{union:.3f}\\,d}}$", linestyle="-.")
     theory_line(axes, grid, 0.5 * np.exp(np.sqrt(grid) / 4), "printed: $\\frac{1}{2}e^{\\sqrt{d}/4}$", linestyle=":")
     axes.set(xlabel="input dimension d", ylabel="number n of cosine neurons", ylim=(0.5, 500 * limit))
     plane = int(data["planar_sq_dimension"])

@@ -11,9 +11,9 @@ from learnability.results.labelled import bounds_of
 from learnability.results.style import THEORY, band, new_figure
 from learnability.studies.gradient_hardness.figures.lines import horizon_line, look, median_times
 from learnability.studies.gradient_hardness.measuring import cases_of, odd_gaussian
-from learnability.studies.gradient_hardness.settings import CODINGS, INITIALIZATIONS, Initialization
+from learnability.studies.gradient_hardness.settings import CODINGS, INITIALIZATIONS
 
-STARTS: dict[Initialization, str] = {"default": "figure_1_default", "rademacher": "figure_1_rademacher"}
+STARTS = {"default": "figure_1_default", "rademacher": "figure_1_rademacher"}
 
 
 def draw(analyses: Analyses) -> Figure:
@@ -46,8 +46,8 @@ def _curves(axes: Axes, data: xr.Dataset, name: str) -> None:
     )
     last = cases.isel(case=-1)
     steps = float(bounds_of(last["steps"])[0])
-    ending = f"after {steps:.0f} steps" if np.isfinite(steps) else f"not within {horizon:.0f} steps"
-    axes.set_title(f"{name}: d = {int(last['dimension'])} is learned\n{ending} (full parity)")
+    finding = f"learned\nafter {steps:.0f} steps" if np.isfinite(steps) else f"not learned\nwithin {horizon:.0f} steps"
+    axes.set_title(f"{name}: d = {int(last['dimension'])} is {finding} (full parity)")
     axes.legend(loc="lower left", fontsize=6.5)
 
 
@@ -101,7 +101,7 @@ def _both_starts(axes: Axes, analyses: Analyses, full: bool) -> None:
 
 
 def _factor(analyses: Analyses, full: bool) -> tuple[float, float]:
-    """The largest dimension at which both starts were measured, and the factor between them; NaN where there is none."""
+    """The largest dimension at which both starts were measured, and the factor between them; NaN without one."""
     slow, fast = (
         bounds_of(cases_of(analyses[experiment], full).swap_dims(case="dimension")["steps"])[0]
         for experiment in STARTS.values()

@@ -8,10 +8,10 @@ from matplotlib.axes import Axes
 
 from learnability.results.labelled import bounds_of
 from learnability.results.style import COLOURS, MARKERS, THEORY
-from learnability.studies.gradient_hardness.settings import INITIALIZATIONS, Initialization
+from learnability.studies.gradient_hardness.settings import INITIALIZATIONS
 
 
-def look(initialization: Initialization) -> dict[str, Any]:
+def look(initialization: str) -> dict[str, Any]:
     """Colour and marker of an initialisation, the same in every figure."""
     number = INITIALIZATIONS.index(initialization)
     return {"color": COLOURS[number], "marker": MARKERS[number]}
@@ -44,8 +44,7 @@ def horizon_line(axes: Axes, horizon: float, vertical: bool, label: str = "horiz
 
 
 def median_times(axes: Axes, cases: xr.Dataset, label: str, filled: bool = True, **style: Any) -> None:
-    """Medians with their intervals; one beyond the horizon as an open triangle on it, with the censored
-    runs."""
+    """Medians with their intervals; one beyond the horizon as an open triangle on it, with the censored runs."""
     d, horizon = cases["dimension"].values, cases["horizon"].values
     steps, low, high = (part.values for part in bounds_of(cases["steps"]))
     seen, high = np.isfinite(steps), np.where(np.isfinite(high), high, horizon)

@@ -6,8 +6,7 @@ import numpy as np
 import xarray as xr
 
 from learnability.results.contract import Run
-from learnability.results.labelled import variable
-from learnability.studies.gradient_hardness.estimates import only, over_seeds
+from learnability.studies.gradient_hardness.estimates import labelled, only, over_seeds
 
 
 def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
@@ -20,6 +19,6 @@ def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
     return result.assign(
         printed_ratio=over_seeds(ratio, rng, "variance over the printed bound"),
         spectrum=over_seeds(result["level_energy"] / printed, rng, "level over the class mean", "median"),
-        closed_form_gap=variable(gap.dims, gap.values, "relative distance of the transform from the closed form"),
-        corrected_ratio=variable(ratio.dims, (ratio / 4).values, "variance over the corrected bound"),
+        closed_form_gap=labelled(gap, "relative distance of the transform from the closed form"),
+        corrected_ratio=labelled(ratio / 4, "variance over the corrected bound"),
     )

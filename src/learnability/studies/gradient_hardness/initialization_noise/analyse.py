@@ -15,7 +15,7 @@ def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
     result = only(runs)
     norm = result["gradient_norm"]
     steps = norm.copy(data=theory.lazy_time(norm.values, float(result.attrs["step_size"])))
-    rise = np.log(steps.sel(noise_level=1.0) / steps.sel(noise_level=0.0)) / np.log(10)
+    rise = xr.ufuncs.log(steps.sel(noise_level=1.0) / steps.sel(noise_level=0.0)) / np.log(10)
     return result.assign(
         predicted_steps=over_seeds(steps, rng, "1/(step size lambda_v)", "median"),
         rise=over_seeds(rise, rng, "decades from noise 0 to noise 1", "median"),

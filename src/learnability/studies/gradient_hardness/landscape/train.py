@@ -19,9 +19,10 @@ FIELD_LABELS = {
 
 
 def train(setting: LandscapeSetting, context: RunContext) -> xr.Dataset:
-    """Statistics of one sample's risk for each seed, frequency and sample size, and the population's for each frequency.
+    """Statistics of one sample's risk for each seed, frequency and sample size, and of the population risk.
 
-    The pictures are both risks at the first frequency on a coarser grid, the empirical one of each seed's largest sample.
+    The pictures show both risks at the first frequency on a coarser grid, the empirical one for each seed's last sample
+    size.
     """
     rng = context.stream("data")
     direction = np.array([np.cos(setting.target.angle), np.sin(setting.target.angle)])

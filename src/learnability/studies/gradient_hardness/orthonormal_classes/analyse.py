@@ -15,7 +15,7 @@ def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
     """Rates per dimension: of the packings and their bounds, of the variance against its saddle, of the norms."""
     result = only(runs)
     dimensions = result["dimension"].values.astype(float)
-    rates = np.log(result["packing"]) / result["packing_dimension"]
+    rates = xr.ufuncs.log(result["packing"]) / result["packing_dimension"]
     scalars = {
         "union_rate": (cosine_class.union_bound_rate(), "log n per dimension of the union bound"),
         "cap_rate": (cosine_class.cap_bound_rate(), "log n per dimension of the cap bound"),

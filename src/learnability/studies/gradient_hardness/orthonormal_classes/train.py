@@ -60,8 +60,8 @@ def train(setting: OrthonormalClassesSetting, context: RunContext) -> xr.Dataset
 def _gram(dimension: int) -> tuple[float, float]:
     """Largest off-diagonal inner product of all parities, and log2 of the SQ dimension that follows.
 
-    The parities are n = 2^d orthonormal functions. No class is larger: with inner products at most 1/n^2 the
-    Gram matrix is diagonally dominant, so the functions are independent, and the space has 2^d dimensions.
+    The parities are n = 2^d orthonormal functions. No class is larger: with inner products at most 1/n^2 the Gram
+    matrix is diagonally dominant, so the functions are independent, and the space has 2^d dimensions.
     """
     bits = cube(dimension)
     characters = (-1.0) ** (bits @ bits.T)

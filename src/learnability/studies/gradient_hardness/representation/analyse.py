@@ -7,7 +7,7 @@ import xarray as xr
 
 from learnability.results.contract import Run
 from learnability.results.labelled import variable
-from learnability.studies.gradient_hardness.estimates import only
+from learnability.studies.gradient_hardness.estimates import labelled, only
 from learnability.studies.gradient_hardness.representations import hat_path_norm, merged_path_norm
 
 
@@ -22,7 +22,7 @@ def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
         "scaled_slack": ((result["path_norm_corrected"] - exact) * 2 * count, "2k (corrected bound - exact path norm)"),
         "printed_ratio": (exact / result["path_norm_printed"], "exact path norm over the printed bound"),
     }
-    new = {name: variable(array.dims, array.values, label) for name, (array, label) in content.items()}
+    new = {name: labelled(array, label) for name, (array, label) in content.items()}
     for name, norms, label in (
         ("hat", [hat_path_norm(d, d) for d in result["parity_dimension"].values], "8(d+1)k + 4d(d+1) + 2 at k = d"),
         ("merged", [merged_path_norm(d) for d in result["parity_dimension"].values], "6k^2 + 1 at k = d"),

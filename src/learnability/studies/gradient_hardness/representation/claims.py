@@ -74,7 +74,9 @@ CLAIMS = (
     Claim(
         id="halfspace-path-norm.printed",
         source="lecture, proof of Theorem 2",
-        statement="the path norm of the network g of k halfspaces is at most (1/2k)(k + 1/3 + sum(2(2|w| + |b| + 1/2) + 1))",
+        statement=(
+            "the path norm of the network g of k halfspaces is at most (1/2k)(k + 1/3 + sum(2(2|w| + |b| + 1/2) + 1))"
+        ),
         measured="fraction of the draws whose exact path norm exceeds the bound",
         rule=AtMost(0),
         measure=over_draws("representation", lambda ds: ds["printed_violated"].mean()),

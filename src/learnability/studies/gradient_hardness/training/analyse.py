@@ -50,7 +50,8 @@ def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
             curves.append(_medians(at_dimension[["accuracy", "loss"]].drop_vars("dimension")))
     content = {name: variable("case", [case[name] for case in cases], *labels) for name, labels in NUMBERS.items()}
     for name, labels in ESTIMATES.items():
-        content[name] = estimate("case", *np.transpose([case[name] for case in cases]), *labels)
+        middle, low, high = np.transpose([case[name] for case in cases])
+        content[name] = estimate("case", middle, low, high, *labels)
     joined = xr.concat(curves, "case", join="outer")
     for name in ("accuracy", "loss"):
         content[name] = variable(("case", "time"), joined[name].transpose("case", "time").values, f"median {name}")

@@ -185,7 +185,8 @@ CLAIMS = (
         id="lazy-time.rademacher.bracket",
         source="lazy training, T = 1/(step size lambda_v)",
         statement=(
-            "from a Rademacher start T = 1/(step size lambda_v) comes after full accuracy and within a factor of 3 of it"
+            "from a Rademacher start T = 1/(step size lambda_v) comes after full accuracy "
+            "and within a factor of 3 of it"
         ),
         measured="measured over predicted steps: median over d, ends over all d",
         rule=Between(1 / 3, 1),

@@ -11,7 +11,7 @@ from learnability.studies.gradient_hardness.training.setting import TrainingSett
 
 
 def train(setting: TrainingSetting, context: RunContext) -> xr.Dataset:
-    """Steps to the goals, how training ended and ``lambda_v``, for each seed and dimension; and the curves over time."""
+    """Steps to the goals, how training ended and ``lambda_v`` for each seed and dimension, and the curves over time."""
     results = Job(setting, context).run()
     dimensions = setting.target.dimensions
     by_run, by_check = ("seed", "dimension"), ("seed", "dimension", "time")
