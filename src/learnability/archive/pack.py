@@ -8,16 +8,16 @@ from importlib.metadata import version
 from pathlib import Path
 
 from learnability import __version__
-from learnability.report import engine_report as report
 from learnability.archive.crate import SOURCE, metadata
 from learnability.archive.inventory import demand_complete, required
 from learnability.archive.jobs import jobs
 from learnability.archive.members import MANIFEST, METADATA, PROVENANCE, manifest, write_archive
 from learnability.archive.provenance import provenance, unrecorded
 from learnability.archive.source import read_source
+from learnability.pipeline.job_table import JobTable
+from learnability.report import engine_report as report
 from learnability.results.attributes import sha256
 from learnability.results.errors import UserError
-from learnability.pipeline.job_table import RunTable
 
 README = """# {name}
 
@@ -55,7 +55,7 @@ def _readme(content: dict[str, object], with_runs: bool) -> bytes:
     return text.encode()
 
 
-def build(table: RunTable, with_runs: bool = False, allow_uncommitted: bool = False) -> Path:
+def build(table: JobTable, with_runs: bool = False, allow_uncommitted: bool = False) -> Path:
     """Pack the results of the table's scale and give the path of the archive.
 
     Raises UserError for an incomplete or outdated result, and for an uncommitted source tree unless it is allowed.
@@ -100,7 +100,7 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     overrides = {key: value for key in ("scale", "studies") if (value := getattr(arguments, key))}
     try:
-        table = RunTable(Path("config"), overrides)
+        table = JobTable(Path("config"), overrides)
         path = build(table, arguments.with_runs, arguments.allow_uncommitted)
     except UserError as error:
         print(error.render(), file=sys.stderr)

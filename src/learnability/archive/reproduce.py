@@ -23,8 +23,8 @@ from learnability.archive.crate import SOURCE
 from learnability.archive.members import extract, open_archive
 from learnability.archive.restore import source_differences
 from learnability.archive.verify import demand_sound
-from learnability.results.attributes import sha256
 from learnability.report.claims_page import interval, number
+from learnability.results.attributes import sha256
 from learnability.results.errors import UserError
 
 _CODE = ("Snakefile", "workflow", "profiles", "src", "pyproject.toml", "requirements.lock")

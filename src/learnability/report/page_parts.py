@@ -1,6 +1,12 @@
 """Style and marks of the claims page. A verdict is a word and a mark, never a colour alone."""
 
-VERDICT_MARKS = {"supported": "✓", "contradicted": "✗", "inconclusive": "?", "not tested": "–"}
+VERDICT_MARKS = {
+    "supported": "✓",
+    "contradicted": "✗",
+    "inconclusive": "?",
+    "not tested": "–",
+    "not at this scale": "·",
+}
 
 STYLE = """
 :root { color-scheme: light; }
