@@ -1,63 +1,32 @@
 """Batches, resumption, bytes and the outcome of real training at small size."""
 
-from collections.abc import Mapping
-
 import numpy as np
 import pytest
 import torch
+import xarray as xr
 from scipy import stats
+from tests.doubles import Context, Interrupted, MemoryCheckpoint
 
+from learnability.pipeline.streams import stream
+from learnability.results.contract import Run
 from learnability.results.status import Status
-from learnability.studies.gradient_hardness import parity_problem
+from learnability.studies.gradient_hardness import parity_training
 from learnability.studies.gradient_hardness.initialization import draw_network
-from learnability.studies.gradient_hardness.parity_engine import dense_engine, make_engine, table_engine
-from learnability.studies.gradient_hardness.parity_problem import (
+from learnability.studies.gradient_hardness.parity_training import (
+    Job,
     Problem,
+    check_steps,
     cube_counts,
+    dense_engine,
     draw_batch,
     draw_points,
     evaluation_points,
+    make_engine,
+    table_engine,
 )
-from learnability.studies.gradient_hardness.parity_training import Job, check_steps
-from learnability.studies.gradient_hardness.settings import Parity, TrainingSetting
-
-
-class Killed(Exception):
-    pass
-
-
-class MemoryCheckpoint:
-    """Saves at every opportunity; kills the job after ``patience`` saves."""
-
-    def __init__(self, patience: int = -1) -> None:
-        self.state: dict[str, np.ndarray] | None = None
-        self.patience = patience
-
-    def load(self) -> dict[str, np.ndarray] | None:
-        return self.state
-
-    def due(self) -> bool:
-        return self.patience >= 0
-
-    def save(self, state: Mapping[str, np.ndarray]) -> None:
-        self.state = {name: np.array(value) for name, value in state.items()}
-        self.patience -= 1
-        if self.patience < 0:
-            raise Killed
-
-
-class Context:
-    device = "cpu"
-
-    def __init__(self, seeds: int = 2, checkpoint: MemoryCheckpoint | None = None) -> None:
-        self.seeds = range(seeds)
-        self.checkpoint = checkpoint or MemoryCheckpoint()
-
-    def stream(self, name: str) -> np.random.Generator:
-        return np.random.default_rng([len(name), 17])
-
-    def progress(self, done: float, total: float, message: str = "") -> None:
-        assert 0 <= done <= total
+from learnability.studies.gradient_hardness.settings import Parity
+from learnability.studies.gradient_hardness.training.analyse import analyse
+from learnability.studies.gradient_hardness.training.setting import TrainingSetting
 
 
 def setting_of(**changes: object) -> TrainingSetting:
@@ -66,13 +35,20 @@ def setting_of(**changes: object) -> TrainingSetting:
     return TrainingSetting(target=target, **(fields | changes))  # type: ignore[arg-type]
 
 
+class SameStreams(Context):
+    """Streams that do not depend on the seeds of the batch."""
+
+    def stream(self, name: str) -> np.random.Generator:
+        return stream(1, "test", name)
+
+
 def same(one: dict[str, np.ndarray], two: dict[str, np.ndarray]) -> bool:
     return all(one[name].tobytes() == two[name].tobytes() for name in one)
 
 
 def test_training_learns_small_parities_and_repeats_to_the_bit() -> None:
     setting = setting_of(loss_goal=0.1)
-    first, second = Job(setting, Context()).run(), Job(setting, Context()).run()
+    first, second = Job(setting, Context(2)).run(), Job(setting, Context(2)).run()
     assert same(first, second)
     assert (first["status"] == Status.CONVERGED).all()
     assert (first["margin_steps"] >= first["steps"]).all()
@@ -80,35 +56,36 @@ def test_training_learns_small_parities_and_repeats_to_the_bit() -> None:
 
 
 def test_a_run_does_not_depend_on_the_other_dimensions_and_seeds() -> None:
-    wide = Job(setting_of(dimensions=(3, 4)), Context(2)).run()
-    narrow = Job(setting_of(dimensions=(4,)), Context(1)).run()
+    wide = Job(setting_of(dimensions=(3, 4)), SameStreams(2)).run()
+    narrow = Job(setting_of(dimensions=(4,)), SameStreams(1)).run()
     assert wide["loss"][0, 1].tobytes() == narrow["loss"][0, 0].tobytes()
     # And yet every run has numbers of its own.
     assert np.unique(wide["loss"][:, :, 0]).size == 4
 
 
-@pytest.mark.parametrize("patience", [0, 1, 37, 90])
-def test_a_killed_job_resumes_to_the_same_bytes(patience: int) -> None:
+@pytest.mark.parametrize("saves", [1, 2, 38, 91])
+def test_a_killed_job_resumes_to_the_same_bytes(saves: int) -> None:
     setting = setting_of(max_steps=80)
-    whole = Job(setting, Context()).run()
-    checkpoint = MemoryCheckpoint(patience)
-    with pytest.raises(Killed):
-        Job(setting, Context(checkpoint=checkpoint)).run()
-    checkpoint.patience = -1
-    assert same(Job(setting, Context(checkpoint=checkpoint)).run(), whole)
+    whole = Job(setting, Context(2)).run()
+    checkpoint = MemoryCheckpoint(stop_after=saves)
+    with pytest.raises(Interrupted):
+        Job(setting, Context(2, checkpoint)).run()
+    resumed = Context(2, checkpoint)
+    assert same(Job(setting, resumed).run(), whole)
+    assert all(0 <= done <= total for done, total, _ in resumed.reports)
 
 
 def test_what_the_horizon_cuts_is_censored_and_what_diverges_says_so() -> None:
-    cut = Job(setting_of(max_steps=2), Context()).run()
+    cut = Job(setting_of(max_steps=2), Context(2)).run()
     assert (cut["status"] == Status.MAX_STEPS).all()
     assert np.isnan(cut["steps"]).all()
     # The gradient of a kept margin is zero, so only an absurd step leaves the numbers.
-    lost = Job(setting_of(step_size=1e30), Context()).run()
+    lost = Job(setting_of(step_size=1e30), Context(2)).run()
     assert (lost["status"] == Status.DIVERGED).all()
 
 
 def test_the_loss_goal_ends_where_it_is_told_to() -> None:
-    results = Job(setting_of(loss_goal=0.01, largest_loss_goal_dimension=3), Context()).run()
+    results = Job(setting_of(loss_goal=0.01, largest_loss_goal_dimension=3), Context(2)).run()
     assert np.isnan(results["margin_steps"][:, 1]).all()
     assert (results["margin_steps"][:, 0] > results["steps"][:, 0]).all()
 
@@ -144,7 +121,7 @@ def test_merged_and_plain_batches_are_the_same_rows(dimension: int, monkeypatch:
     rows themselves."""
     setting = setting_of(dimensions=(dimension,))
     merged = draw_batch(Problem.of(setting, dimension, "cpu"), torch.Generator().manual_seed(1))
-    monkeypatch.setattr(parity_problem, "ENUMERATED", 0)
+    monkeypatch.setattr(parity_training, "ENUMERATED", 0)
     plain = draw_batch(Problem.of(setting, dimension, "cpu"), torch.Generator().manual_seed(1))
     assert len(plain.labels) == 64
     assert len(merged.labels) == 16 if dimension == 4 else len(merged.labels) <= 64
@@ -178,10 +155,10 @@ def test_both_engines_take_the_same_steps(dimension: int, coding: str) -> None:
     for engine in (dense_engine, table_engine):
         network = draw_network("default", dimension, 100, torch.Generator().manual_seed(0))
         draws, evaluation = torch.Generator().manual_seed(1), torch.Generator().manual_seed(2)
-        run = engine(Problem.of(setting, dimension, "cpu"), network, draws, evaluation)
+        made = engine(Problem.of(setting, dimension, "cpu"), network, draws, evaluation)
         for _ in range(20):
-            run.advance()
-        results.append((network, run.measure()))
+            made.advance()
+        results.append((network, made.measure()))
     for one, two in zip(results[0][0].tensors(), results[1][0].tensors(), strict=True):
         assert torch.allclose(one, two, rtol=0, atol=2e-5)
     assert results[0][1] == pytest.approx(results[1][1], abs=2e-3)
@@ -208,3 +185,31 @@ def test_accuracy_is_measured_on_the_whole_cube_or_on_a_sample() -> None:
     assert points.inputs.shape == (4096, 41)
     assert set(points.inputs.unique().tolist()) == {0.0, 1.0}
     assert torch.equal(points.labels, (-1.0) ** points.inputs[:, :3].sum(1))
+
+
+def training_run(steps: list[float], max_steps: int = 100) -> Run:
+    """A run at d = 4 with given steps (NaN: censored) and a prediction of 50 steps."""
+    setting = TrainingSetting(target=Parity(dimensions=(4,)), max_steps=max_steps)
+    count, attributes = len(steps), {"units": "1", "long_name": "x"}
+    result = xr.Dataset(
+        {
+            "steps": (("seed", "dimension"), np.array(steps)[:, None]),
+            "margin_steps": (("seed", "dimension"), np.full((count, 1), np.nan)),
+            "status": (("seed", "dimension"), np.ones((count, 1), np.int8)),
+            "gradient_norm": (("seed", "dimension"), np.full((count, 1), 10.0)),
+            "accuracy": (("seed", "dimension", "time"), np.full((count, 1, 2), 0.5)),
+            "loss": (("seed", "dimension", "time"), np.full((count, 1, 2), 1.0)),
+            "degree": ("dimension", [4]),
+        },
+        {"dimension": [4], "time": ("time", [0, 100], attributes), "seed": np.arange(count)},
+    )
+    return Run(setting, result)
+
+
+def test_censored_runs_count_as_longer_than_the_horizon() -> None:
+    nan = np.nan
+    case = analyse([training_run([10, 20, 30, nan, nan])], np.random.default_rng(0)).isel(case=0)
+    assert (float(case["steps"][0]), float(case["solved"]), float(case["steps"][2])) == (30, 3, np.inf)
+    assert float(case["ratio"][0]) == pytest.approx(30 / 50)
+    lost = analyse([training_run([10, nan, nan, nan, nan])], np.random.default_rng(0)).isel(case=0)
+    assert float(lost["steps"][0]) == np.inf

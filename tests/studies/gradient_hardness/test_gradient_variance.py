@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from learnability.sgd.hinge import Network
 from learnability.hermite.walsh import cube_bits
+from learnability.sgd.hinge import Network
 from learnability.studies.gradient_hardness import gradient_spectrum
 from learnability.studies.gradient_hardness.gradient_spectrum import (
     class_variance,
