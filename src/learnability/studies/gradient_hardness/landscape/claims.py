@@ -47,7 +47,7 @@ CLAIMS = (
     Claim(
         id="landscape-empirical.sample-size",
         source="lecture, illustration of the landscape; Kac-Rice",
-        statement="the density of the minima of the empirical risk does not depend on the sample size",
+        statement="the density of the minima of the empirical risk away from the wells does not depend on the sample size",
         measured="slope of log density in log n",
         rule=Equals(0, 0.05),
         measure=estimated("sine_landscape", "density_slope"),
@@ -59,7 +59,7 @@ CLAIMS = (
     Claim(
         id="landscape-empirical.depth",
         source="lecture, illustration of the landscape",
-        statement="the depth of the minima of the empirical risk falls as n^{-1/2}",
+        statement="the depth of the minima of the empirical risk away from the wells falls as n^{-1/2}",
         measured="slope of log depth in log n",
         rule=Equals(-0.5, 0.05),
         measure=estimated("sine_landscape", "depth_slope"),
