@@ -47,7 +47,9 @@ CLAIMS = (
     Claim(
         id="landscape-empirical.sample-size",
         source="lecture, illustration of the landscape; Kac-Rice",
-        statement="the density of the minima of the empirical risk away from the wells does not depend on the sample size",
+        statement=(
+            "the density of the minima of the empirical risk away from the wells does not depend on the sample size"
+        ),
         measured="slope of log density in log n",
         rule=Equals(0, 0.05),
         measure=estimated("sine_landscape", "density_slope"),
