@@ -4,9 +4,11 @@
    against all samples drawn at d = 1e5 (at least 50 times the best peer);
 2. full engine, J = 1024: share of the sgemm peak measured in the same rounds, drawing included (at least 80%), and
    against eager autograd and JAX (at least 1.5 times);
-3. single-sample steps, J = 8192, d = 64 (the paper's Figure 1): against loops of rank-one updates (at least 10 times).
+3. single-sample steps, J = 8192, d = 64 (the paper's Figure 1): against loops of rank-one updates (at least 10 times);
+4. chain, J = 256, 16 tasks, batch 256, d = 1000: against all samples drawn (at least 10 times the best peer).
 
-float32 for the full engines, float64 for the overlaps; TF32 stays off. On a GPU our steps run from a captured graph.
+One core, one thread, as in a job of the pipeline. float32, but float64 for the overlaps; TF32 stays off. On a GPU our
+steps run from a captured graph.
 
     python -m benchmarks.sgd_engines [--quick]
 """
@@ -24,6 +26,7 @@ from torch import Tensor
 
 from benchmarks.compare import Timing, print_environment, print_ratios, ratio, take_turns
 from learnability.hermite.activations import RELU, hermite_series
+from learnability.sgd.chain import decoupled_engine, random_chain
 from learnability.sgd.cuda_graphs import captured
 from learnability.sgd.full import full_engine, network_state, random_directions
 from learnability.sgd.loop import Engine
@@ -149,9 +152,6 @@ def numpy_einsum(weights: Tensor, batch: int, tasks: int, steps: int) -> Callabl
 
 def jax_loop(weights: Tensor, batch: int, tasks: int, loss: str, steps: int) -> Callable[[], object]:
     """jit of a scan over steps with the gradient by jax.grad."""
-    if os.environ.get("OMP_NUM_THREADS") == "1":
-        # XLA has threads of its own, which the comparison on one core must not use.
-        os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1")
     import jax
     import jax.numpy as jnp
 
@@ -295,17 +295,38 @@ def single_section(quick: bool, rounds: int) -> None:
     print(f"  {1 / timings[0].median:.0f} samples a second")
 
 
+def chain_section(quick: bool, rounds: int) -> None:
+    width, tasks, batch, d = 256, 16, 256, (100 if quick else 1000)
+    ones, directions = torch.ones(width, device=DEVICE), torch.eye(tasks, dtype=torch.float64, device=DEVICE)
+    engine = decoupled_engine(TwoLayerProblem(label, RELU), directions, batch, d)
+    state = random_chain(1, ones, 0 * ones, tasks, d, torch.Generator(DEVICE).manual_seed(1))
+    weights, few = unit_weights(width, d), 16
+    calls: dict[str, Callable[[], object]] = {
+        "chain": ours(engine, state, engine.chunk),
+        "torch autograd": autograd_loop(weights, batch, tasks, "correlation", few),
+        "torch by hand": hand_loop(weights, batch, tasks, "correlation", few),
+        "jax jit + scan": jax_loop(weights, batch, tasks, "correlation", few),
+    }
+    timings = take_turns(calls, rounds=rounds, steps={name: engine.chunk if name == "chain" else few for name in calls})
+    print_ratios(f"Against all samples drawn, one step, d = {d}", timings, "chain")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.sgd_engines", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="small sizes: does every peer run?")
     quick = parser.parse_args().quick
     rounds = 2 if quick else 5
+    torch.set_num_threads(1)
+    if hasattr(os, "sched_setaffinity"):
+        # JAX has no thread count of its own to set: everyone gets one core.
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     print_environment("jax")
     print(f"device {DEVICE}" + (f" ({torch.cuda.get_device_name()})" if DEVICE == "cuda" else ""))
     for title, part in (
         ("1. overlap engine", overlap_section),
         ("2. full engine", full_section),
         ("3. single-sample steps", single_section),
+        ("4. chain", chain_section),
     ):
         with section(title):
             part(quick, rounds)

@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from learnability.compiled.blas import multiply
+from learnability.compiled.blas import multiply, one_blas_thread
 from learnability.compiled.loops import assign, reordered
 
 LANES = 16
@@ -172,5 +172,6 @@ def normal_samples(out: Tensor, directions: Tensor, generator: torch.Generator) 
         return torch.matmul(out, directions.mT)
     projections = out.new_empty(*out.shape[:-1], len(directions))
     rows = out.view(-1, out.shape[-1]), directions.contiguous(), projections.view(-1, len(directions))
-    _project(*(tensor.numpy() for tensor in rows))
+    with one_blas_thread():
+        _project(*(tensor.numpy() for tensor in rows))
     return projections

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from torch import Tensor
 
-from learnability.compiled.blas import multiply
+from learnability.compiled.blas import multiply, one_blas_thread
 from learnability.compiled.loops import reordered
 from learnability.sgd.compiled import array
 from learnability.sgd.problem import TwoLayerProblem
@@ -173,8 +173,9 @@ def chain_steps(
 ) -> None:
     """Steps of :func:`chain_step`, or of :func:`matched_step`, in place on (frame, rest, second layer, bias)."""
     common = tuple(array(t) for t in state), *(array(t) for t in drawn), array(step_sizes)
-    if matching is None:
-        _chain_steps(*common, problem.spherical)  # type: ignore[call-arg]
-    else:
-        fraction = array(step_sizes).dtype.type(matching.fraction)
-        _matched_steps(*common, *(array(t) for t in matching[:3]), fraction)  # type: ignore[call-arg]
+    with one_blas_thread():
+        if matching is None:
+            _chain_steps(*common, problem.spherical)  # type: ignore[call-arg]
+        else:
+            fraction = array(step_sizes).dtype.type(matching.fraction)
+            _matched_steps(*common, *(array(t) for t in matching[:3]), fraction)  # type: ignore[call-arg]

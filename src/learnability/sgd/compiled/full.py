@@ -3,7 +3,7 @@
 import numpy as np
 from torch import Tensor
 
-from learnability.compiled.blas import multiply
+from learnability.compiled.blas import multiply, one_blas_thread
 from learnability.compiled.loops import assign, reordered
 from learnability.sgd.compiled import array
 from learnability.sgd.problem import TwoLayerProblem
@@ -207,7 +207,8 @@ def network_steps(
     unit = -(-neurons // -(-neurons // _UNIT))
     rates = real(problem.second_layer_rate), real(problem.bias_rate)
     common = arrays, array(x), array(label), array(step_sizes), rates, problem.spherical, unit
-    if problem.loss == "correlation":
-        _correlation_steps(*common, _TILE)
-    else:
-        _squared_steps(*common, real(1 / neurons if problem.output_scale is None else problem.output_scale))
+    with one_blas_thread():
+        if problem.loss == "correlation":
+            _correlation_steps(*common, _TILE)
+        else:
+            _squared_steps(*common, real(1 / neurons if problem.output_scale is None else problem.output_scale))
