@@ -30,8 +30,8 @@ from learnability.sgd.problem import TwoLayerProblem
 from learnability.hermite.reflective import diagnose
 from learnability.hermite.reflective_search import grassmann_search
 from learnability.hermite.target_language import parse
-from learnability.studies.subspace_polynomials.sgd_runs import SHIFTED_SINE, polynomial_label, population_loss
-from learnability.studies.subspace_polynomials.start import sampled_particles
+from learnability.studies.subspace_polynomials.online_sgd.train import SHIFTED_SINE, polynomial_label, population_loss
+from learnability.studies.subspace_polynomials.particles import sampled_particles
 
 TARGET = parse("z1 + z1*z2")
 NAMED = (

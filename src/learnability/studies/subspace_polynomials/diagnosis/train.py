@@ -2,20 +2,20 @@
 
 import itertools
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
 from learnability.hermite.activation_class import ACTIVATION_CLASSES, ActivationClass
-from learnability.hermite.rotation import multi_indices, rotate
 from learnability.hermite.expansion import HermiteExpansion
 from learnability.hermite.reflective import diagnose
 from learnability.hermite.reflective_search import definition_residual, grassmann_search, subspace_defect
+from learnability.hermite.rotation import multi_indices, rotate
 from learnability.results.contract import RunContext
-from learnability.studies.subspace_polynomials.settings import DiagnosisSetting
-from learnability.studies.subspace_polynomials.targets import expansions, haar_rotation, stripped
+from learnability.results.labelled import variable
+from learnability.studies.subspace_polynomials.diagnosis.setting import DiagnosisSetting
+from learnability.studies.subspace_polynomials.hidden_polynomials import haar_rotation, stripped_expansions
 
 Array = NDArray[np.float64]
 
@@ -128,64 +128,69 @@ def grassmann_slice(target: HermiteExpansion, turn: Array, points: int) -> tuple
 
 def _all_cells(setting: DiagnosisSetting, target: xr.Dataset, context: RunContext, ranks: int) -> Array:
     """The rows of :func:`_one_target`, (seed, target, class, row); each seed and target has its own generator."""
-    used = [int(count) for count in target["used_variables"].values]
-    own = [stripped(h, count) for h, count in zip(expansions(target), used, strict=True)]
-    names, total = list(ACTIVATION_CLASSES), len(context.seeds) * len(own)
+    own, classes = stripped_expansions(target), list(ACTIVATION_CLASSES)
+    total = len(context.seeds) * len(own)
     generators = context.stream("init").spawn(total)
-    rows = np.full((total, len(names), 2 + 2 * ranks), np.nan)
+    rows = np.full((total, len(classes), 2 + 2 * ranks), np.nan)
     saved, first = context.checkpoint.load(), 0
     if saved is not None:
         rows, first = np.array(saved["rows"]), int(saved["done"])
     for cell in range(first, total):
         i = cell % len(own)
-        for j, name in enumerate(names):
-            projector = target["trapped_projector"].values[i, j, : used[i], : used[i]]
+        used = own[i].variables
+        for j, name in enumerate(classes):
+            projector = target["trapped_projector"].values[i, j, :used, :used]
             rows[cell, j] = _one_target(own[i], projector, name, setting, generators[cell], ranks)
         context.progress(cell + 1, total, f"target {i + 1} of {len(own)}")
         if context.checkpoint.due():
             context.checkpoint.save({"rows": rows, "done": np.asarray(cell + 1)})
-    return rows.reshape(len(context.seeds), len(own), len(names), -1)
+    return rows.reshape(len(context.seeds), len(own), len(classes), -1)
 
 
-def run(setting: DiagnosisSetting, target: xr.Dataset, context: RunContext) -> xr.Dataset:
-    """Residuals and searches (seed, target, class, rank), planted targets (seed), one slice."""
-    used = [int(count) for count in target["used_variables"].values]
-    own = [stripped(h, count) for h, count in zip(expansions(target), used, strict=True)]
-    ranks, axes = max(used), ("seed", "target", "activation_class")
-    rows = _all_cells(setting, target, context, ranks)
-    rng = context.stream("noise")
-    planted = [_planted(setting, rng) for _ in context.seeds]
-    columns: dict[str, tuple[tuple[str, ...], Array]] = {
-        "residual": (axes, rows[..., 0]),
-        "residual_larger": (axes, rows[..., 1]),
-        "search_defect": ((*axes, "rank"), rows[..., 2 : 2 + ranks]),
-        "search_outside": ((*axes, "rank"), rows[..., 2 + ranks :]),
-    }
-    columns |= {key: (("seed",), np.array([row[key] for row in planted])) for key in planted[0]}
-    coordinate = [[_coordinate_defect(h, a) for a in ACTIVATION_CLASSES.values()] for h in own]
-    columns["coordinate_defect"] = (axes[1:], np.array(coordinate))
-    sizes = ("rank", np.arange(1, ranks + 1), {"units": "1", "long_name": "dimension of the subspace"})
-    coordinates: dict[str, Any] = {"rank": sizes}
-    if 4 in used:
-        place = used.index(4)
-        turn = target["rotation"].values[place, :4, :4]
-        angles, values = grassmann_slice(own[place], turn, setting.slice_points)
-        columns["slice_defect"] = (("angle", "angle_2"), values)
-        for name in ("angle", "angle_2"):
-            coordinates[name] = (name, angles, {"units": "degree", "long_name": "angle of a basis vector"})
+def _slice(target: xr.Dataset, own: list[HermiteExpansion], points: int) -> xr.Dataset:
+    """The slice of the first target in four variables; empty where there is none."""
+    places = [i for i, h in enumerate(own) if h.variables == 4]
+    if not places:
+        return xr.Dataset()
+    turn = target["rotation"].values[places[0], :4, :4]
+    angles, values = grassmann_slice(own[places[0]], turn, points)
+    axes = ("angle", "angle_2")
     return xr.Dataset(
-        {name: (dims, data, {"units": "1", "long_name": _TEXTS[name]}) for name, (dims, data) in columns.items()},
-        coords=coordinates,
+        {"slice_defect": variable(axes, values, "defect over a slice of the Grassmannian")},
+        coords={name: variable(name, angles, "angle of a basis vector", "degree") for name in axes},
     )
 
 
-_TEXTS = {
-    "residual": "largest |E[z_S h sigma'(u + v.z_perp)]| over random u, v for S = S*",
-    "residual_larger": "the same for S* with one more direction",
-    "search_defect": "smallest defect that a search over subspaces of one dimension finds",
-    "search_outside": "distance of the best subspace found from lying inside S*",
-    "coordinate_defect": "smallest defect of a coordinate subspace",
-    "slice_defect": "defect over a slice of the Grassmannian",
+def train(setting: DiagnosisSetting, target: xr.Dataset, context: RunContext) -> xr.Dataset:
+    """Residuals and searches (seed, target, class, rank), planted targets (seed), one slice."""
+    own = stripped_expansions(target)
+    ranks, axes = max(h.variables for h in own), ("seed", "target", "activation_class")
+    rows = _all_cells(setting, target, context, ranks)
+    rng = context.stream("noise")
+    planted = [_planted(setting, rng) for _ in context.seeds]
+    coordinate = [[_coordinate_defect(h, a) for a in ACTIVATION_CLASSES.values()] for h in own]
+    definition = "largest |E[z_S h sigma'(u + v.z_perp)]| over random u, v for S"
+    search = "that a search over subspaces of one dimension finds"
+    return xr.Dataset(
+        {
+            "residual": variable(axes, rows[..., 0], f"{definition} = S*"),
+            "residual_larger": variable(axes, rows[..., 1], f"{definition} = S* with one more direction"),
+            "search_defect": variable((*axes, "rank"), rows[..., 2 : 2 + ranks], f"smallest defect {search}"),
+            "search_outside": variable(
+                (*axes, "rank"), rows[..., 2 + ranks :], f"how far the best subspace {search} lies outside S*"
+            ),
+            **{name: variable("seed", [row[name] for row in planted], text) for name, text in _PLANTED.items()},
+            "coordinate_defect": variable(axes[1:], coordinate, "smallest defect of a coordinate subspace"),
+        },
+        coords={
+            "target": target["target"],
+            "activation_class": target["activation_class"],
+            "rank": variable("rank", np.arange(1, ranks + 1), "dimension of the subspace"),
+        },
+    ).merge(_slice(target, own, setting.slice_points))
+
+
+_PLANTED = {
     "planted_dimension": "dimension of the planted reflective subspace",
     "planted_found": "dimension of the largest reflective subspace that the closure finds",
     "planted_distance": "distance between the two projectors",

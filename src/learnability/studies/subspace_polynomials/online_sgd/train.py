@@ -8,19 +8,20 @@ import xarray as xr
 from torch import Tensor
 
 from learnability.flows.mean_field import MeanFieldFlow, MeanFieldProblem, Particles
-from learnability.sgd.full import NetworkState, full_engine, network_state
 from learnability.flows.potential_flow import integrate
-from learnability.sgd.loop import run as run_sgd
-from learnability.results.status import status_attributes
-from learnability.sgd.problem import TwoLayerProblem
 from learnability.hermite.activations import smooth
 from learnability.hermite.basis import hermite_columns
 from learnability.hermite.expansion import HermiteExpansion
-from learnability.statistics.random import torch_generator
 from learnability.results.contract import RunContext
-from learnability.studies.subspace_polynomials.settings import SgdSetting
-from learnability.studies.subspace_polynomials.start import sampled_particles
-from learnability.studies.subspace_polynomials.targets import expansions
+from learnability.results.labelled import variable
+from learnability.results.status import status_attributes
+from learnability.sgd.full import NetworkState, full_engine, network_state
+from learnability.sgd.loop import run as run_sgd
+from learnability.sgd.problem import TwoLayerProblem
+from learnability.statistics.random import torch_generator
+from learnability.studies.subspace_polynomials.hidden_polynomials import expansions
+from learnability.studies.subspace_polynomials.online_sgd.setting import SgdSetting
+from learnability.studies.subspace_polynomials.particles import sampled_particles
 
 PHASE = np.pi / 4
 SHIFTED_SINE = smooth("sin(x + pi/4)", lambda x: torch.sin(x + PHASE), lambda x: torch.cos(x + PHASE))
@@ -76,7 +77,7 @@ def _network(inside: Tensor, radius: Tensor, dimension: int, rng: np.random.Gene
     return torch.cat([inside, outer], dim=-1)
 
 
-def run(setting: SgdSetting, target: xr.Dataset, context: RunContext) -> xr.Dataset:
+def train(setting: SgdSetting, target: xr.Dataset, context: RunContext) -> xr.Dataset:
     """``sgd_loss`` and ``flow_loss`` (seed, time) at common mean-field times, and the status of each SGD run."""
     h, device, p = expansions(target)[0], torch.device(context.device), setting.target.common_variables
     rng, seeds = context.stream("init"), len(context.seeds)
@@ -110,16 +111,15 @@ def run(setting: SgdSetting, target: xr.Dataset, context: RunContext) -> xr.Data
     flow = MeanFieldFlow(MeanFieldProblem([h] * seeds, np.full(seeds, float(setting.dimension))), mass)
     start = Particles(a, inside, radius, mass).packed()
     solution = integrate(flow, start, torch.as_tensor(times, device=device), lambda _, loss, index: loss[:, None])
-    per_run = {"units": "1", "long_name": "population loss of online SGD"}
+    loss = np.moveaxis(trajectory.observed["loss"], 0, 1)
+    limit = solution.observables[:, :, 0].cpu().numpy()
     return xr.Dataset(
         {
-            "sgd_loss": (("seed", "time"), np.moveaxis(trajectory.observed["loss"], 0, 1), per_run),
-            "flow_loss": (
-                ("seed", "time"),
-                solution.observables[:, :, 0].cpu().numpy(),
-                {"units": "1", "long_name": "population loss of the mean-field flow from the same particles"},
+            "sgd_loss": variable(("seed", "time"), loss, "population loss of online SGD"),
+            "flow_loss": variable(
+                ("seed", "time"), limit, "population loss of the mean-field flow from the same particles"
             ),
-            "status": (("seed",), trajectory.status, status_attributes()),
+            "status": xr.Variable("seed", trajectory.status, status_attributes()),
         },
-        coords={"time": ("time", times, {"units": "flow time", "long_name": "step size x steps"})},
+        coords={"time": variable("time", times, "step size x steps", "flow time")},
     )

@@ -8,12 +8,13 @@ import xarray as xr
 
 from learnability.flows.mean_field import MeanFieldFlow, MeanFieldProblem, Particles
 from learnability.flows.potential_flow import Controls, Observer, Solution, integrate
-from learnability.results.status import status_attributes
 from learnability.hermite.quadrature import uniform_nodes
 from learnability.results.contract import RunContext
-from learnability.studies.subspace_polynomials.settings import FlowSetting
-from learnability.studies.subspace_polynomials.start import sampled_particles
-from learnability.studies.subspace_polynomials.targets import expansions
+from learnability.results.labelled import variable
+from learnability.results.status import status_attributes
+from learnability.studies.subspace_polynomials.flow.setting import FlowSetting
+from learnability.studies.subspace_polynomials.hidden_polynomials import expansions
+from learnability.studies.subspace_polynomials.particles import sampled_particles
 
 OBSERVABLES = {
     "loss": "population loss",
@@ -24,14 +25,14 @@ OBSERVABLES = {
 }
 
 
-def all_dimensions(setting: FlowSetting) -> np.ndarray:
+def _all_dimensions(setting: FlowSetting) -> np.ndarray:
     """The dimensions of a setting, the infinite one last."""
     return np.array([*map(float, setting.dimensions), *([math.inf] if setting.infinite else [])])
 
 
 def _start(setting: FlowSetting, context: RunContext) -> tuple[np.ndarray, ...]:
     """a (seed, n), w_V (seed, dimension, n, p), r (seed, dimension, n) and the weights (n,)."""
-    p, dimensions = setting.target.common_variables, all_dimensions(setting)
+    p, dimensions = setting.target.common_variables, _all_dimensions(setting)
     if setting.start == "quadrature":
         a, weights = uniform_nodes(setting.particles)
         n, seeds = len(a), len(context.seeds)
@@ -61,14 +62,14 @@ def _observer(trapping: torch.Tensor, learning: torch.Tensor, weights: torch.Ten
     return observe
 
 
-def save_times(setting: FlowSetting) -> np.ndarray:
+def _save_times(setting: FlowSetting) -> np.ndarray:
     """Equally spaced flow times from 0 to the end."""
     return np.linspace(0.0, setting.end_time, setting.save_points)
 
 
-def solve(setting: FlowSetting, target: xr.Dataset, context: RunContext) -> Solution:
+def _solve(setting: FlowSetting, target: xr.Dataset, context: RunContext) -> Solution:
     """One batch in the order seed, dimension, target."""
-    polynomials, dimensions, device = expansions(target), all_dimensions(setting), torch.device(context.device)
+    polynomials, dimensions, device = expansions(target), _all_dimensions(setting), torch.device(context.device)
     a, w, r, weights = _start(setting, context)
     seeds, each, kinds = len(context.seeds), len(dimensions), len(polynomials)
     problem = MeanFieldProblem(
@@ -84,7 +85,7 @@ def solve(setting: FlowSetting, target: xr.Dataset, context: RunContext) -> Solu
     start = Particles(spread(second_layer), spread(w), spread(r), mass)
 
     def repeated(name: str) -> torch.Tensor:
-        values = torch.as_tensor(target[name].values[:, 0], device=device)
+        values = torch.as_tensor(target[name].sel(activation_class="smooth").values, device=device)
         return values.repeat(seeds * each, *[1] * (values.ndim - 1))
 
     floors = repeated("loss_floor")
@@ -96,7 +97,7 @@ def solve(setting: FlowSetting, target: xr.Dataset, context: RunContext) -> Solu
     return integrate(
         MeanFieldFlow(problem, mass),
         start.packed(),
-        torch.as_tensor(save_times(setting), device=device),
+        torch.as_tensor(_save_times(setting), device=device),
         _observer(repeated("trapped_projector"), repeated("learnable_projector"), mass),
         controls=Controls(relative=setting.tolerance, absolute=1e-3 * setting.tolerance),
         stop=stop if threshold else None,
@@ -105,28 +106,28 @@ def solve(setting: FlowSetting, target: xr.Dataset, context: RunContext) -> Solu
     )
 
 
-def run(setting: FlowSetting, target: xr.Dataset, context: RunContext) -> xr.Dataset:
+def train(setting: FlowSetting, target: xr.Dataset, context: RunContext) -> xr.Dataset:
     """Curves (seed, dimension, target, time), the status of each run and the largest rise of its loss in a step."""
-    solution, dimensions = solve(setting, target, context), all_dimensions(setting)
+    solution, dimensions = _solve(setting, target, context), _all_dimensions(setting)
     shape = (len(context.seeds), len(dimensions), target.sizes["target"])
     axes = ("seed", "dimension", "target")
     curves = solution.observables.cpu().numpy().reshape(*shape, setting.save_points, len(OBSERVABLES))
-    variables = {
-        name: ((*axes, "time"), curves[..., i], {"units": "1", "long_name": long_name})
-        for i, (name, long_name) in enumerate(OBSERVABLES.items())
-    }
     status = solution.status.cpu().numpy().astype(np.int8).reshape(shape)
     rise = solution.largest_rise.cpu().numpy().reshape(shape)
     steps = solution.steps.cpu().numpy().reshape(shape)
     return xr.Dataset(
         {
-            **variables,
-            "status": (axes, status, status_attributes()),
-            "largest_rise": (axes, rise, {"units": "1", "long_name": "largest rise of the loss in one step"}),
-            "steps": (axes, steps, {"units": "1", "long_name": "steps of the solver, rejected ones included"}),
+            **{
+                name: variable((*axes, "time"), curves[..., i], text)
+                for i, (name, text) in enumerate(OBSERVABLES.items())
+            },
+            "status": xr.Variable(axes, status, status_attributes()),
+            "largest_rise": variable(axes, rise, "largest rise of the loss in one step"),
+            "steps": variable(axes, steps, "steps of the solver, rejected ones included"),
         },
         coords={
-            "dimension": ("dimension", dimensions, {"units": "1", "long_name": "input dimension"}),
-            "time": ("time", save_times(setting), {"units": "flow time", "long_name": "flow time"}),
+            "dimension": variable("dimension", dimensions, "input dimension"),
+            "target": target["target"],
+            "time": variable("time", _save_times(setting), "flow time", "flow time"),
         },
     )
