@@ -9,7 +9,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from learnability.results.contract import Run
-from learnability.results.labelled import estimate, names, texts, variable
+from learnability.results.labelled import Dims, estimate, names, texts, variable
 from learnability.results.status import Status
 from learnability.statistics.intervals import bootstrap
 from learnability.statistics.scaling import bootstrap_slope, fit_slope
@@ -22,54 +22,59 @@ _MISSING = (math.nan,) * 3
 
 Array = NDArray[np.float64]
 
-_SLOPES = {
-    "slope": ("slope of log median escape time against log dimension", "1"),
-    "asymptotic_slope": ("the same slope from dimension 10^4 on", "1"),
-    "log_rate": ("slope of the median escape time against log dimension", "flow time"),
-}
-_OTHERS = {
-    "escape_time": (
-        ("case", "angle", "quantile", "dimension"),
-        "quantiles over seeds of the time at which a direction escapes",
-        "flow time",
-    ),
-    "escaped": (("case", "angle", "dimension"), "fraction of seeds that escape"),
-    "exponent": (("case", "angle"), "predicted exponent"),
-    "predicted_log_rate": (
-        ("case", "angle"),
-        "predicted slope against log dimension where the exponent is zero",
-        "flow time",
-    ),
-    "exact_median": (
-        ("case", "dimension"),
-        "exact median escape time of a pure link of one variable",
-        "flow time",
-    ),
-    "num_variables": ("case", "number of variables of the link"),
-    "leap": (("case", "angle"), "leap exponent of the direction"),
-    "largest_fall": ("case", "largest fall of a cosine in one step, over all runs"),
-    "unfinished": ("case", "fraction of runs that used up their steps or diverged"),
-    "seeds": (("case", "angle"), "seeds behind the fit"),
-}
-
 
 def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
     """One case for every link of every run; dimensions case, angle, dimension."""
     angles = max(run.result.sizes["angle"] for run in runs)
     links = [(run, link, text) for run in runs for link, text in enumerate(link_texts(run.target))]
     rows = [_case(run, link, angles, rng) for run, link, _ in links]
-    tables = {name: np.array([row[name] for row in rows]) for name in (*_SLOPES, *_OTHERS)}
-    slopes = {
-        name: estimate(("case", "angle"), *np.moveaxis(tables[name], -1, 0), text, "95% bootstrap over seeds", units)
-        for name, (text, units) in _SLOPES.items()
-    }
-    others = {name: variable(meaning[0], tables[name], *meaning[1:]) for name, meaning in _OTHERS.items()}
-    coordinates = {
-        "link": names("case", [text for *_, text in links], "link"),
-        "dimension": variable("dimension", runs[0].result["dimension"].values, "dimension d of the data"),
-        "quantile": variable("quantile", np.array(QUANTILES), "quantile over seeds"),
-    }
-    return xr.Dataset(slopes | others, coords=coordinates, attrs={"flow": _flow(runs[0])})
+    direction = ("case", "angle")
+
+    def column(name: str, dims: Dims, long_name: str, units: str = "1") -> xr.Variable:
+        return variable(dims, np.array([row[name] for row in rows]), long_name, units)
+
+    def fitted(name: str, long_name: str, units: str = "1") -> xr.Variable:
+        middle, low, high = np.moveaxis(np.array([row[name] for row in rows]), -1, 0)
+        return estimate(direction, middle, low, high, long_name, "95% bootstrap over seeds", units)
+
+    return xr.Dataset(
+        {
+            "escape_time": column(
+                "escape_time",
+                (*direction, "quantile", "dimension"),
+                "quantiles over seeds of the time at which a direction escapes",
+                "flow time",
+            ),
+            "escaped": column("escaped", (*direction, "dimension"), "fraction of seeds that escape"),
+            "slope": fitted("slope", "slope of log median escape time against log dimension"),
+            "asymptotic_slope": fitted("asymptotic_slope", "the same slope from dimension 10^4 on"),
+            "log_rate": fitted("log_rate", "slope of the median escape time against log dimension", "flow time"),
+            "exponent": column("exponent", direction, "predicted exponent"),
+            "predicted_log_rate": column(
+                "predicted_log_rate",
+                direction,
+                "predicted slope against log dimension where the exponent is zero",
+                "flow time",
+            ),
+            "exact_median": column(
+                "exact_median",
+                ("case", "dimension"),
+                "exact median escape time of a pure link of one variable",
+                "flow time",
+            ),
+            "num_variables": column("num_variables", "case", "number of variables of the link"),
+            "leap": column("leap", direction, "leap exponent of the direction"),
+            "largest_fall": column("largest_fall", "case", "largest fall of a cosine in one step, over all runs"),
+            "unfinished": column("unfinished", "case", "fraction of runs that used up their steps or diverged"),
+            "seeds": column("seeds", direction, "seeds behind the fit"),
+        },
+        coords={
+            "link": names("case", [text for *_, text in links], "link"),
+            "dimension": variable("dimension", runs[0].result["dimension"].values, "dimension d of the data"),
+            "quantile": variable("quantile", np.array(QUANTILES), "quantile over seeds"),
+        },
+        attrs={"flow": _flow(runs[0])},
+    )
 
 
 def _flow(run: Run) -> str:

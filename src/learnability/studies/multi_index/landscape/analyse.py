@@ -47,11 +47,11 @@ def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
     joint = [run.result["largest_fall"].sel(flow="joint") for run in runs if "joint" in texts(run.result["flow"])]
     fall = max((float(falls.max()) for falls in joint), default=math.nan)
     trended, trend = _trends(runs, rng)
-    success = np.array([row["success"] for row in rows])
+    success, low, high = np.moveaxis(np.array([row["success"] for row in rows]), -1, 0)
     return xr.Dataset(
         {
             "success": estimate(
-                ("case", "flow"), *np.moveaxis(success, -1, 0), "fraction of runs that reach the target", "95% Wilson"
+                ("case", "flow"), success, low, high, "fraction of runs that reach the target", "95% Wilson"
             ),
             **{
                 name: variable(("case", "flow"), np.array([row[name] for row in rows]), text)
@@ -60,7 +60,12 @@ def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
             **{name: variable("case", np.array([row[name] for row in rows]), text) for name, text in _OF_LINKS.items()},
             "largest_fall": variable((), fall, "largest fall of a cosine in one step of a joint flow"),
             "trend": estimate(
-                "trended", *trend.T, "change of the planted success per decade of dimension", "95% bootstrap over seeds"
+                "trended",
+                trend[:, 0],
+                trend[:, 1],
+                trend[:, 2],
+                "change of the planted success per decade of dimension",
+                "95% bootstrap over seeds",
             ),
         },
         coords={

@@ -24,7 +24,6 @@ ESTIMATORS = ("logistic", "crossing")
 _RESAMPLES = 200
 _NEWTON_STEPS = 30
 _MOST_MISSING = 0.05
-_BOOTSTRAP = "95% bootstrap over seeds"
 Array = NDArray[np.float64]
 
 
@@ -44,21 +43,27 @@ def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
             reached[place[0], METHODS.index(method), place[1]] = values > SUCCESS
     successes = reached.sum(axis=-1)
     draws = rng.integers(seeds, size=(_RESAMPLES, seeds))
-    half, slopes = _halves_and_slopes(reached, draws, np.log(counts), np.log(np.array(dimensions, dtype=float)))
-    fitted = ("link", "method", "estimator")
+    halves = _halves_and_slopes(reached, draws, np.log(counts), np.log(np.array(dimensions, dtype=float)))
+
+    def fitted(dims: tuple[str, ...], table: Array, long_name: str) -> xr.Variable:
+        middle, low, high = np.moveaxis(table, -1, 0)
+        return estimate(
+            ("link", "method", "estimator", *dims), middle, low, high, long_name, "95% bootstrap over seeds"
+        )
+
+    low, high = wilson(successes, np.full_like(successes, seeds))
     return xr.Dataset(
         {
             "success": estimate(
                 ("link", "method", "dimension", "num_samples"),
                 successes / seeds,
-                *wilson(successes, np.full_like(successes, seeds)),
+                low,
+                high,
                 "fraction of seeds with a cosine above 0.8",
                 "95% Wilson",
             ),
-            "n50": estimate(
-                (*fitted, "dimension"), *np.moveaxis(half, -1, 0), "samples at which one half succeeds", _BOOTSTRAP
-            ),
-            "slope": estimate(fitted, *np.moveaxis(slopes, -1, 0), "slope of log n50 against log d", _BOOTSTRAP),
+            "n50": fitted(("dimension",), halves[0], "samples at which one half succeeds"),
+            "slope": fitted((), halves[1], "slope of log n50 against log d"),
             "information_exponent": variable(
                 "link", np.array(list(exponents.values())), "information exponent s of the link"
             ),
