@@ -1,7 +1,6 @@
 """The staircase."""
 
 import numpy as np
-
 from tests.studies.multi_index.runs import analyse, run_of
 
 

@@ -1,4 +1,4 @@
-"""The closed flows of a setting, solved for every link and flow: all seeds and the dimensions of one form in one batch."""
+"""The closed flows of a setting: every link and flow, all seeds and the dimensions of one form in one batch."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence

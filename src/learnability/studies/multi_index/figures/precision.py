@@ -34,14 +34,7 @@ def _deviations(axes: Axes, data: xr.Dataset) -> None:
             depth = dimensions ** (leap - 1)
             values = data["deviation"].isel(link=link).sel(form=form, frame="rotated").values
             shown = np.where(np.isnan(values), 10.0, np.clip(values, 1e-16, 10.0))
-            axes.plot(
-                depth,
-                shown,
-                color=colour,
-                marker=MARKERS[link],
-                linestyle=line,
-                label=f"{name}, s = {leap}",
-            )
+            axes.plot(depth, shown, color=colour, marker=MARKERS[link], linestyle=line, label=f"{name}, s = {leap}")
     axes.axvline(1 / _ROUNDING, linestyle="--", color="#444444", linewidth=1.0)
     axes.set(xscale="log", yscale="log", xlabel=r"$d^{\,s-1}$", ylabel="deviation of the last escape time")
     axes.set_ylim(1e-16, 1e11)
@@ -58,25 +51,12 @@ def _costs(axes: Axes, data: xr.Dataset) -> None:
     dimensions = data["dimension"].values
     for form, name, colour, line in _FORMS:
         steps = data["steps"].isel(link=0, frame=0).sel(form=form).values
-        axes.plot(
-            dimensions,
-            steps,
-            color=colour,
-            marker="o",
-            linestyle=line,
-            label=f"Rosenbrock, {name}: steps",
-        )
+        axes.plot(dimensions, steps, color=colour, marker="o", linestyle=line, label=f"Rosenbrock, {name}: steps")
     counts = {method: data["evaluations"].sel({"method": method}) for method in ("RK45", "LSODA")}
     for (method, evaluations), colour, marker in zip(
         counts.items(), (COLOURS[2], COLOURS[4]), MARKERS[1:3], strict=True
     ):
-        axes.plot(
-            data["explicit_dimension"],
-            evaluations,
-            color=colour,
-            marker=marker,
-            label=f"{method}: evaluations",
-        )
+        axes.plot(data["explicit_dimension"], evaluations, color=colour, marker=marker, label=f"{method}: evaluations")
     axes.set(xscale="log", yscale="log", xlabel="dimension d", ylabel="steps or evaluations, one start")
     ratio = counts["RK45"].values / counts["LSODA"].values
     best = np.nanmax(ratio) if np.isfinite(ratio).any() else float("nan")
