@@ -56,8 +56,10 @@ def target_of(setting: Setting) -> xr.Dataset:
 
 
 def train(kind: str, context: Context, **changes: object) -> xr.Dataset:
+    """The training artifact, with the coordinates that the pipeline adds."""
     setting = setting_of(kind, **changes)
-    return with_bounds(module_of(kind, "train").train(setting, target_of(setting), context))
+    result = module_of(kind, "train").train(setting, target_of(setting), context)
+    return with_bounds(result).assign_coords(seed=context.seeds)
 
 
 def run_of(kind: str, seeds: int = 12, **changes: object) -> Run:

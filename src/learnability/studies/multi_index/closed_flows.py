@@ -141,13 +141,8 @@ _VARIABLES = {
 }
 
 
-@dataclass(frozen=True)
-class Batch:
-    """A link and a flow by their places in the result, and the places of the dimensions that are solved together."""
-
-    link: int
-    flow: int
-    dimensions: list[int]
+Place = tuple[int, int, list[int]]
+"""Where the solution of a piece stands in the result: its link, its flow, and its dimensions."""
 
 
 def solve_links(
@@ -169,19 +164,20 @@ def solve_links(
     variables = target["num_variables"].values.tolist()
     starts = [haar_correlations(setting.dimensions, r, len(context.seeds), rng) for r in variables]
     together = [list(range(len(setting.dimensions)))]
-    batches, pieces = [], []
+    places: list[Place] = []
+    pieces = []
     for i, r in enumerate(variables):
         split = batches_by_form(setting.form, r, leap_exponents(target, i), setting.dimensions)
         for j, flow in enumerate(flows):
-            for places in split if form_by_dimension and flow == "joint" else together:
-                part = setting.model_copy(update={"dimensions": tuple(setting.dimensions[k] for k in places)})
-                batches.append(Batch(i, j, places))
-                pieces.append(flow_piece(part, target, i, flow, starts[i][places], context.device, save_times))
+            for batch in split if form_by_dimension and flow == "joint" else together:
+                part = setting.model_copy(update={"dimensions": tuple(setting.dimensions[k] for k in batch)})
+                places.append((i, j, batch))
+                pieces.append(flow_piece(part, target, i, flow, starts[i][batch], context.device, save_times))
     states = solve_pieces(pieces, context)
     shape = (len(variables), len(flows), len(setting.dimensions), max(variables), len(context.seeds))
     dims = ("link", "flow", "dimension", "angle", "seed")
     flat = ("link", "flow", "dimension", "seed")
-    arrays = _gather(batches, states, shape)
+    arrays = _gather(places, states, shape)
     data = {
         name: variable(dims if arrays[name].ndim == 5 else flat, arrays[name], *meaning)
         for name, meaning in _VARIABLES.items()
@@ -191,20 +187,19 @@ def solve_links(
         "link": names("link", link_texts(target), "link"),
         "flow": names("flow", flows, "flow: the link refitted instantly (joint), or known and fixed (planted)"),
         "dimension": variable("dimension", np.array(setting.dimensions), "dimension d of the data"),
-        "seed": variable("seed", np.array(context.seeds), "seed"),
     }
     result = xr.Dataset(data, coords=coordinates)
-    return _with_paths(result, batches, states, shape, save_times) if save_times else result
+    return _with_paths(result, places, states, shape, save_times) if save_times else result
 
 
-def _gather(batches: Sequence[Batch], states: Sequence[FlowState], shape: tuple[int, ...]) -> dict[str, Array]:
+def _gather(places: Sequence[Place], states: Sequence[FlowState], shape: tuple[int, ...]) -> dict[str, Array]:
     """Results of all pieces in arrays over (link, flow, dimension[, angle], seed)."""
     flat = (*shape[:3], shape[4])
     found = {name: np.full(shape, math.nan) for name in ("escape_time", "cosine")}
     found |= {name: np.full(flat, math.nan) for name in ("loss", "end_time", "largest_fall")}
     found |= {name: np.zeros(flat, dtype=np.int64) for name in ("steps", "status")}
-    for batch, flow in zip(batches, states, strict=True):
-        grid = (len(batch.dimensions), shape[4])
+    for (link, place, batch), flow in zip(places, states, strict=True):
+        grid = (len(batch), shape[4])
         final = flow.final_observed.cpu().numpy()
         r = len(final) - 1
         angular = {"escape_time": flow.crossing_time[:r].cpu().numpy(), "cosine": final[:r]}
@@ -216,15 +211,15 @@ def _gather(batches: Sequence[Batch], states: Sequence[FlowState], shape: tuple[
             "status": flow.status.cpu().numpy(),
         }
         for name, values in angular.items():
-            found[name][batch.link, batch.flow, batch.dimensions, :r] = values.reshape(r, *grid).swapaxes(0, 1)
+            found[name][link, place, batch, :r] = values.reshape(r, *grid).swapaxes(0, 1)
         for name, values in plain.items():
-            found[name][batch.link, batch.flow, batch.dimensions] = values.reshape(grid)
+            found[name][link, place, batch] = values.reshape(grid)
     return found
 
 
 def _with_paths(
     result: xr.Dataset,
-    batches: Sequence[Batch],
+    places: Sequence[Place],
     states: Sequence[FlowState],
     shape: tuple[int, ...],
     times: tuple[float, ...],
@@ -232,12 +227,12 @@ def _with_paths(
     links, _, dimensions, angles, seeds = shape
     cosines = np.full((links, dimensions, angles, len(times), seeds), math.nan)
     losses = np.full((links, dimensions, len(times), seeds), math.nan)
-    for batch, flow in zip(batches, states, strict=True):
+    for (link, _, batch), flow in zip(places, states, strict=True):
         saved = flow.saved.cpu().numpy()
         r = saved.shape[1] - 1
-        grid = saved.reshape(len(times), r + 1, len(batch.dimensions), seeds)
-        cosines[batch.link, batch.dimensions, :r] = grid[:, :r].transpose(2, 1, 0, 3)
-        losses[batch.link, batch.dimensions] = grid[:, r].swapaxes(0, 1)
+        grid = saved.reshape(len(times), r + 1, len(batch), seeds)
+        cosines[link, batch, :r] = grid[:, :r].transpose(2, 1, 0, 3)
+        losses[link, batch] = grid[:, r].swapaxes(0, 1)
     path = ("time", "seed")
     return result.assign_coords(time=variable("time", np.array(times), "time", "flow time")).assign(
         cosine_path=variable(("link", "dimension", "angle", *path), cosines, "cosine of the principal angle"),

@@ -117,6 +117,5 @@ def train(setting: ClosureSetting, target: xr.Dataset, context: RunContext) -> x
             "link": names("link", link_texts(target), "link"),
             "flow": names("flow", _FLOWS, "flow"),
             "dimension": variable("dimension", np.array(setting.dimensions), "dimension d of the data"),
-            "seed": variable("seed", np.array(context.seeds), "seed"),
         },
     )

@@ -76,7 +76,6 @@ def train(setting: PrecisionSetting, target: xr.Dataset, context: RunContext) ->
                 "explicit_dimension", np.array(setting.explicit_dimensions, dtype=np.int64), "dimension d of the data"
             ),
             "method": names("method", METHODS, "general method"),
-            "seed": variable("seed", np.array(context.seeds), "seed"),
         },
     )
 

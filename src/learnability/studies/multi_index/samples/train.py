@@ -52,7 +52,7 @@ def train(setting: SamplesSetting, target: xr.Dataset, context: RunContext) -> x
         stored |= {f"{key}/{name}": values for name, values in found.items()}
         if context.checkpoint.due():
             context.checkpoint.save(stored)
-    return _dataset(setting, context.seeds, stored)
+    return _dataset(setting, stored)
 
 
 def _descend(
@@ -77,7 +77,7 @@ def _descend(
     }
 
 
-def _dataset(setting: SamplesSetting, seeds: range, stored: dict[str, NDArray[np.generic]]) -> xr.Dataset:
+def _dataset(setting: SamplesSetting, stored: dict[str, NDArray[np.generic]]) -> xr.Dataset:
     dims = ("method", "num_samples", "seed")
 
     def table(name: str) -> NDArray[np.generic]:
@@ -93,6 +93,5 @@ def _dataset(setting: SamplesSetting, seeds: range, stored: dict[str, NDArray[np
         coords={
             "method": names("method", setting.methods, "plain small steps, or a line search"),
             "num_samples": variable("num_samples", np.array(setting.sample_counts), "number of samples n"),
-            "seed": variable("seed", np.array(seeds), "seed"),
         },
     )
