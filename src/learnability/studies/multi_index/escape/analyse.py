@@ -18,7 +18,7 @@ from learnability.studies.multi_index.links import expansions, leap_exponents, l
 
 QUANTILES = (0.1, 0.5, 0.9)
 _FEWEST = 8  # seeds that must escape for an exponent
-_MISSING = (math.nan,) * 3
+_NO_FIT = (math.nan,) * 3
 
 Array = NDArray[np.float64]
 
@@ -103,11 +103,11 @@ def _case(run: Run, link: int, angles: int, rng: np.random.Generator) -> dict[st
             {
                 "escape_time": _quantiles(times),
                 "escaped": np.isfinite(times).mean(axis=1),
-                "slope": bootstrap_slope(dimensions, whole, rng) if enough else _MISSING,
+                "slope": bootstrap_slope(dimensions, whole, rng) if enough else _NO_FIT,
                 "asymptotic_slope": bootstrap_slope(dimensions[late], whole[:, late], rng)
                 if enough and late.sum() > 1
-                else _MISSING,
-                "log_rate": _log_rate(dimensions, whole, rng) if enough else _MISSING,
+                else _NO_FIT,
+                "log_rate": _log_rate(dimensions, whole, rng) if enough else _NO_FIT,
                 "exponent": exponent,
                 "predicted_log_rate": theory.log_rate(flow, leaps[: k + 1]) if exponent == 0 else math.nan,
                 "leap": leaps[k] if k < len(leaps) else 0,
