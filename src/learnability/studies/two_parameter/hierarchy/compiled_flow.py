@@ -1,4 +1,4 @@
-"""Gradient flow on the hierarchical map, one target after another in a compiled loop: the engine of the CPU.
+"""Gradient flow on the hierarchical map, one target after another in a compiled loop: the implementation for a CPU.
 
 The algorithm is that of :mod:`.batched_flow`, control by control, on the constants of the same frame table. A scalar
 loop needs no gathering, looks only at the zone and the ramps that are at work, and lets no target wait for another.
@@ -11,13 +11,16 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from learnability.compiled.loops import compiled
-from learnability.studies.two_parameter import outcome
-from learnability.studies.two_parameter.hierarchy import frames
+from learnability.flows.rosenbrock import ROS23
+from learnability.results.contract import Checkpoint
+from learnability.studies.two_parameter.hierarchy import frames, outcome
+from learnability.studies.two_parameter.hierarchy.frames import FrameTable, enter
 from learnability.studies.two_parameter.hierarchy.levels import LEVEL_ROWS, PROFILE_ROWS
+from learnability.studies.two_parameter.hierarchy.outcome import FlowStatus, Outcome, Progress
 from learnability.studies.two_parameter.hierarchy.profiles import MARGIN_SHIFT, WEDGE, ZONES
-from learnability.studies.two_parameter.outcome import FlowStatus
 
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -42,6 +45,8 @@ _ENTRY, _ZONES, _WEDGE, _SHIFT = PROFILE_ROWS, len(ZONES), WEDGE, MARGIN_SHIFT
 _GOAL, _LEAN, _SIGN, _FALLS, _FIXED = 0, 4, 7, 10, 13
 COLUMNS: Final = 9
 """Columns of a result before the digits: status, distance, time, steps, rejected, fall, frame, q, u."""
+CHUNK: Final = 64
+"""Targets between two looks at progress and checkpoint."""
 
 _REACHED_END, _CONVERGED, _DIVERGED = int(FlowStatus.REACHED_END), int(FlowStatus.CONVERGED), int(FlowStatus.DIVERGED)
 _MAX_STEPS, _TRAPPED, _LEFT = int(FlowStatus.MAX_STEPS), int(FlowStatus.TRAPPED), int(FlowStatus.LEFT_THE_BOX)
@@ -397,3 +402,57 @@ def follow_all(
         results[i, 0], results[i, 1], results[i, 2] = status, math.sqrt(2 * s[_LOSS]), s[_TIME]
         results[i, 3], results[i, 4], results[i, 5] = s[_STEPS], s[_REJECTED], s[_FALL]
         results[i, 6], results[i, 7], results[i, 8] = whole[frame, 5], s[_Q], s[_U]
+
+
+def _coefficients() -> Tableau:
+    """Those of ROS23; its third stage stands at the new point, so two evaluations make a step."""
+    weights, (_, (c21,), (c31, c32)) = ROS23.weights, ROS23.coupling
+    if ROS23.argument[2] != weights[:2] or weights[2] != 0:
+        raise ValueError("the third stage must stand at the new point")
+    return (ROS23.gamma, ROS23.argument[1][0], c21, c31, c32, *weights[:2], *ROS23.error)
+
+
+def frame_rows(table: FrameTable) -> Array:
+    """(frames, numbers): what the loop reads of each frame, contiguous."""
+    constants, profiles = table.constants.numpy(), table.profiles.numpy()
+    columns = table.whole[:2].numpy()
+    blocks = [profiles[:, start : start + _ZONES].T.ravel() for start in columns.T.ravel()]
+    return np.concatenate([constants.T, np.array(blocks).reshape(len(constants.T), -1)], axis=1)
+
+
+def compiled_flow(
+    table: FrameTable,
+    targets: Tensor,
+    families: Tensor,
+    tolerance: Tensor,
+    max_steps: int = 100_000,
+    progress: Progress | None = None,
+    checkpoint: Checkpoint | None = None,
+) -> Outcome:
+    """:func:`~.flow.gradient_flow` of targets (d, n) in one thread, in chunks of targets that a killed run keeps.
+
+    The result of a target depends on nothing but the target."""
+    n, rows, whole = targets.shape[1], frame_rows(table), _by_target(table.whole)
+    results = np.zeros((n, COLUMNS + table.depth))
+    saved, begin = checkpoint.load() if checkpoint is not None else None, 0
+    if saved is not None:
+        begin = int(saved["done"])
+        results[:begin] = saved["results"]
+    for start in range(begin, n, CHUNK):
+        part = slice(start, min(start + CHUNK, n))
+        entered = enter(table, targets[:, part], families[part])
+        coordinates = _by_target(entered.offset), _by_target(entered.tilt), _by_target(entered.sign)
+        first, dimensions = entered.column.numpy(), entered.used.sum(dim=0).numpy()
+        allowed, ends = tolerance[part].numpy(), results[part]
+        follow_all(rows, whole, first, dimensions, coordinates, allowed, _coefficients(), max_steps, ends)
+        if progress is not None:
+            progress(part.stop, n)
+        if checkpoint is not None and checkpoint.due():
+            checkpoint.save({"done": np.array(part.stop), "results": results[: part.stop]})
+    status, distance, time, steps, rejected, fall, frame, q, u = results[:, :COLUMNS].T.copy()
+    digits = results[:, COLUMNS:].T.copy()
+    return Outcome(status, distance, time, steps, rejected, fall, digits, frame, np.stack([q, u]))
+
+
+def _by_target(values: Tensor) -> np.ndarray:
+    return np.ascontiguousarray(values.numpy().T)

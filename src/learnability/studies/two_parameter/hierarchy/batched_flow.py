@@ -1,10 +1,9 @@
-"""Gradient flow on the hierarchical map for whole batches of targets: L-stable, adaptive, in local frames.
+"""Gradient flow on the hierarchical map in whole arrays of targets: the implementation for a GPU and for recordings.
 
-Flow times reach 1e8 and more while cells are crossed in steps of 1e-3: an explicit method is hopeless, and no
-common step size serves two targets. Every target has its own step size, frame and tolerance; finished targets leave
-the batch."""
+It is also what tests hold the compiled loop against. Every target has its own step size, frame and tolerance; finished
+targets leave the batch."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -22,7 +21,7 @@ from learnability.studies.two_parameter.hierarchy.frames import (
     final_digits,
     loss_jet,
 )
-from learnability.studies.two_parameter.outcome import (
+from learnability.studies.two_parameter.hierarchy.outcome import (
     CHATTER,
     CHECK,
     LONG,
@@ -33,6 +32,7 @@ from learnability.studies.two_parameter.outcome import (
     ZERO_LOSS,
     FlowStatus,
     Outcome,
+    Progress,
 )
 
 
@@ -204,20 +204,29 @@ def _adapt_tolerance(flow: Flow) -> None:
 
 def _record(table: FrameTable, flow: Flow, status: Tensor, outcome: Outcome) -> None:
     """Write the targets of a (finished) flow into the outcome."""
-    at = flow.target
-    outcome.status[at], outcome.distance[at] = status, (2 * flow.loss).sqrt()
-    outcome.time[at], outcome.steps[at], outcome.rejected[at] = flow.time, flow.steps, flow.rejected
-    outcome.fall[at], outcome.frame[at] = flow.fall, flow.frames.whole[5].double()
-    outcome.point[:, at], outcome.digits[:, at] = flow.point, final_digits(table, flow.frames, flow.point[0])
+    ends = {
+        "status": status,
+        "distance": (2 * flow.loss).sqrt(),
+        "time": flow.time,
+        "steps": flow.steps,
+        "rejected": flow.rejected,
+        "fall": flow.fall,
+        "digits": final_digits(table, flow.frames, flow.point[0]),
+        "frame": flow.frames.whole[5],
+        "point": flow.point,
+    }
+    at = flow.target.cpu().numpy()
+    for name, value in ends.items():
+        getattr(outcome, name)[..., at] = value.cpu().numpy()
 
 
 def _save(flow: Flow, outcome: Outcome, count: int) -> dict[str, np.ndarray]:
-    done = {f"outcome.{f.name}": getattr(outcome, f.name).cpu().numpy() for f in fields(outcome)}
+    done = {f"outcome.{name}": value for name, value in vars(outcome).items()}
     return {**flow.to_arrays(), **done, "count": np.array(count)}
 
 
 def _resume(arrays: Mapping[str, np.ndarray], device: torch.device) -> tuple[Flow, Outcome, int]:
-    done = (torch.from_numpy(np.array(arrays[f"outcome.{f.name}"])).to(device) for f in fields(Outcome))
+    done = (np.array(arrays[f"outcome.{field.name}"]) for field in fields(Outcome))
     return Flow.from_arrays(arrays, device), Outcome(*done), int(arrays["count"])
 
 
@@ -227,21 +236,17 @@ def batched_flow(
     families: Tensor,
     tolerance: Tensor,
     max_steps: int = 100_000,
-    progress: Callable[[float, float], None] | None = None,
+    progress: Progress | None = None,
     checkpoint: Checkpoint | None = None,
 ) -> Outcome:
-    """Follow dw/dt = -grad 1/2 |f - Phi(w)|^2 from w = 0 for targets (d, n) of the given families (n).
-
-    ``tolerance`` (n) is the local error allowed per step in units of a stage and of a cell; it must lie well below
-    ``0.4 rho^2``, the weakest drive of u. A loose tolerance is also slower: the steps chatter. With a checkpoint a
-    killed run resumes to the same bytes."""
+    """:func:`~.flow.gradient_flow` of targets (d, n): all of them advance together until each has ended."""
     n = targets.shape[1]
     saved = checkpoint.load() if checkpoint is not None else None
     if saved is not None:
         flow, outcome, count = _resume(saved, targets.device)
     else:
         flow = _start(table, targets, families, tolerance, torch.arange(n, device=targets.device))
-        outcome, count = Outcome.empty(table.depth, n, targets.device), 0
+        outcome, count = Outcome.empty(table.depth, n), 0
     while flow.target.numel():
         for _ in range(CHECK):
             advance_one_step(table, flow)

@@ -1,33 +1,33 @@
-"""What the pictures draw: level curves and trajectories at d = 2, and the flow trapped on the paper's Figure 4."""
+"""Training: level curves and trajectories at d = 2, and the flow trapped on the curve of the paper's Figure 4."""
 
 import numpy as np
 import torch
 import xarray as xr
 
 from learnability.results.contract import RunContext
-from learnability.studies.two_parameter.attributes import about
-from learnability.studies.two_parameter.batched_flow import record_flow
+from learnability.results.labelled import variable
+from learnability.studies.two_parameter.hierarchy.batched_flow import record_flow
 from learnability.studies.two_parameter.hierarchy.frames import FrameTable
 from learnability.studies.two_parameter.hierarchy.map import HierarchicalMap
 from learnability.studies.two_parameter.hierarchy.sizes import Hierarchy
-from learnability.studies.two_parameter.settings import PictureSetting
+from learnability.studies.two_parameter.picture.setting import PictureSetting
 
 FIGURE_4_TARGET = (0.2, -0.6)
 CHOSEN = np.array([[0.31, 0.42], [0.63, 0.27], [0.86, 0.55], [0.47, 0.71]])
 
 
-def train_picture(setting: PictureSetting, context: RunContext) -> xr.Dataset:
-    """Trajectories to four chosen targets and to the batch's random ones; level curves; the trapped flow."""
+def train(setting: PictureSetting, context: RunContext) -> xr.Dataset:
+    """Trajectories to four chosen targets (seeds 0 to 3) and to random ones; level curves; the trapped flow."""
     hierarchy = Hierarchy(2, setting.target.depth, (setting.target.rho,))
-    drawn = context.stream("data").random((max(0, len(context.seeds) - len(CHOSEN)), 2))
-    targets = np.vstack([CHOSEN, drawn])[: len(context.seeds)]
+    chosen = CHOSEN[context.seeds.start : context.seeds.stop]
+    targets = np.vstack([chosen, context.stream("data").random((len(context.seeds) - len(chosen), 2))])
     return xr.Dataset(
-        {**_trajectories(hierarchy, targets, context), **_level_curves(hierarchy, setting), **_figure_4(setting)},
+        {**_trajectories(hierarchy, targets, context), **_level_curves(hierarchy, setting), **_figure_4()},
         coords={"seed": np.asarray(context.seeds)},
     )
 
 
-def _trajectories(hierarchy: Hierarchy, targets: np.ndarray, context: RunContext) -> dict[str, tuple]:
+def _trajectories(hierarchy: Hierarchy, targets: np.ndarray, context: RunContext) -> dict[str, xr.Variable]:
     table, n = FrameTable((hierarchy,), context.device), len(targets)
     times, points = record_flow(
         table,
@@ -40,14 +40,14 @@ def _trajectories(hierarchy: Hierarchy, targets: np.ndarray, context: RunContext
     path = HierarchicalMap(hierarchy)(torch.stack([u, v], dim=-1).cpu())
     where = ("seed", "record")
     return {
-        "target_point": (("seed", "axis"), targets, about("target f")),
-        "flow_time": (where, times.T.cpu().numpy(), about("flow time", "1/|f|^2")),
-        "u": (where, u.cpu().numpy(), about("parameter u", "u")),
-        "path": ((*where, "axis"), path.numpy(), about("model Phi(w(t))")),
+        "target_point": variable(("seed", "axis"), targets, "target f"),
+        "flow_time": variable(where, times.T.cpu().numpy(), "flow time", "1/|f|^2"),
+        "u": variable(where, u.cpu().numpy(), "parameter u", "u"),
+        "path": variable((*where, "axis"), path.numpy(), "model Phi(w(t))"),
     }
 
 
-def _level_curves(hierarchy: Hierarchy, setting: PictureSetting) -> dict[str, tuple]:
+def _level_curves(hierarchy: Hierarchy, setting: PictureSetting) -> dict[str, xr.Variable]:
     """Phi(u, .) before, between and after the stages."""
     starts, halves = hierarchy.stage_starts(), hierarchy.stage_lengths()
     levels = np.array([0.0, starts[0], starts[0] + halves[0], starts[1], starts[1] + halves[1], hierarchy.end])
@@ -56,12 +56,12 @@ def _level_curves(hierarchy: Hierarchy, setting: PictureSetting) -> dict[str, tu
     grid = np.stack(np.meshgrid(levels, v, indexing="ij"), axis=-1)
     curves = HierarchicalMap(hierarchy)(torch.tensor(grid)).numpy()
     return {
-        "level": ("level", levels, about("parameter u of a level curve", "u")),
-        "level_curve": (("level", "curve", "axis"), curves, about("level curve Phi(u, .)")),
+        "level": variable("level", levels, "parameter u of a level curve", "u"),
+        "level_curve": variable(("level", "curve", "axis"), curves, "level curve Phi(u, .)"),
     }
 
 
-def _figure_4(setting: PictureSetting) -> dict[str, tuple]:
+def _figure_4() -> dict[str, xr.Variable]:
     """The flow w' = (f - Phi) . Phi' on Phi = (sin w, sin sqrt2 w) stops at the first critical point of the distance.
 
     In one dimension the flow is monotone, so its end is the first zero of the force downhill of the start, exactly.
@@ -83,15 +83,13 @@ def _figure_4(setting: PictureSetting) -> dict[str, tuple]:
     far = np.linspace(-3000.0, 3000.0, 1_200_001)
     distance = np.linalg.norm(target - np.sin(rates * far[:, None]), axis=1)
     curve = np.linspace(-25.0, 25.0, 4000)
+    on_curve, on_path = ("curve_point", "axis"), ("path_point", "axis")
+    trapped = np.linalg.norm(target - np.sin(rates * low))
     return {
-        "curve": (("curve_point", "axis"), np.sin(rates * curve[:, None]), about("curve (sin w, sin sqrt2 w)")),
-        "trapped_path": (("path_point", "axis"), np.sin(rates * w[:, None]), about("flow on the curve")),
-        "trapped_parameter": ((), low, about("parameter w where the flow stops", "w")),
-        "trapped_distance": (
-            (),
-            np.linalg.norm(target - np.sin(rates * low)),
-            about("distance at the end of the flow"),
-        ),
-        "nearest_distance": ((), distance.min(), about("least distance of the curve for |w| <= 3000")),
-        "figure_4_target": ("axis", target, about("target of Figure 4")),
+        "curve": variable(on_curve, np.sin(rates * curve[:, None]), "curve (sin w, sin sqrt2 w)"),
+        "trapped_path": variable(on_path, np.sin(rates * w[:, None]), "flow on the curve"),
+        "trapped_parameter": variable((), low, "parameter w where the flow stops", "w"),
+        "trapped_distance": variable((), trapped, "distance at the end of the flow"),
+        "nearest_distance": variable((), distance.min(), "least distance of the curve for |w| <= 3000"),
+        "figure_4_target": variable("axis", target, "target of Figure 4"),
     }
