@@ -15,6 +15,7 @@ from learnability.results.claim import VERDICTS, Claim, NotAtThisScale, judge
 if TYPE_CHECKING:
     import xarray as xr
 
+
 def _number(value: float) -> float | None:
     """A finite number for JSON, which has no others."""
     return float(value) if math.isfinite(value) else None

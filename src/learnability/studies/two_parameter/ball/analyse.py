@@ -16,7 +16,8 @@ def analyse(runs: list[Run], rng: np.random.Generator) -> xr.Dataset:
     result = runs[0].result
     distance, reach = result.distance.values, result.reach.values
     hits = (distance <= EXACT).sum(axis=0)
-    return result[["radius", "disc", "centre"]].assign(
+    known = result[["radius", "disc", "centre"]].drop_attrs(deep=False)
+    return known.assign(
         learned=fraction("model", hits, len(distance), "fraction learned in the ball"),
         least_distance=variable("model", distance.min(axis=0), "least final distance in the ball"),
         largest_reach=variable("model", reach.max(axis=0), "largest final |w| / radius of the disc"),

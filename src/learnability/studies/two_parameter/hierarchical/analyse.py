@@ -65,7 +65,7 @@ def _maps(run: Run) -> xr.Dataset:
         ),
         "targets": over_points(np.full(maps, n), "number of targets"),
     }
-    return run.target.assign(columns).assign_coords(eps=EPS)
+    return run.target.assign(columns).assign_coords(eps=EPS).drop_attrs(deep=False)
 
 
 def _paired_increase(learned: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

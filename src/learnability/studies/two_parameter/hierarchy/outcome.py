@@ -78,7 +78,7 @@ class Outcome:
         return np.asarray((self.status == FlowStatus.REACHED_END) & (self.distance <= precision))
 
     def variables(self, over: str, size: int) -> dict[str, xr.Variable]:
-        """The outcome over (seed, ``over``) of targets that come in the order (``over``, seed), ``size`` of ``over``."""
+        """The outcome over (seed, ``over``), for targets in the order (``over``, seed), ``size`` of them a seed."""
 
         def column(values: np.ndarray, dtype: type, *what: str) -> xr.Variable:
             return variable(("seed", over), values.reshape(size, -1).T.astype(dtype), *what)

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from learnability.studies.two_parameter.elementary import FAMILIES
-from learnability.studies.two_parameter.elementary_flow import flow_to
+from learnability.studies.two_parameter.families import FAMILIES, flow_to
 from learnability.studies.two_parameter.hierarchy.map import HierarchicalMap
 from learnability.studies.two_parameter.hierarchy.sizes import Hierarchy
 from learnability.studies.two_parameter.obstructions import Barrier, barrier_ball, in_ball
