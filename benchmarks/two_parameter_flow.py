@@ -62,7 +62,7 @@ def _targets(hierarchy: Hierarchy, count: int) -> np.ndarray:
 
 
 def ours_by(flow: Callable[..., Outcome], all_targets: bool = False) -> Solver:
-    """One of our two implementations in local frames, on targets of F0 or (``all_targets``) on uniform ones, trapped or not."""
+    """One of our implementations, on targets of F0 or (``all_targets``) on uniform ones, trapped or not."""
 
     def run(hierarchy: Hierarchy, targets: np.ndarray) -> tuple[int, int]:
         n = len(targets)

@@ -27,8 +27,7 @@ def _flow(
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("target", "status"),
-    [((0.31, 0.95, 0.4), FlowStatus.TRAPPED), ((0.31, 0.42, 0.4), FlowStatus.REACHED_END)],
+    ("target", "status"), [((0.31, 0.95, 0.4), FlowStatus.TRAPPED), ((0.31, 0.42, 0.4), FlowStatus.REACHED_END)]
 )
 def test_agrees_with_radau_where_both_have_time(target: tuple[float, float, float], status: FlowStatus) -> None:
     """d = 3, N = 1. A trapped flow ends at the same point, one that arrives has the same v at the same u."""

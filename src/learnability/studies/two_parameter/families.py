@@ -23,12 +23,10 @@ Coordinates = Callable[..., list[Tensor]]
 
 @dataclass(frozen=True)
 class Family:
-    """A model: its number W of parameters, Phi (3, n) as a function of the parameters (W, n), and what speaks of
-    it."""
+    """A model: its number W of parameters, and Phi (3, n) as a function of the parameters (W, n)."""
 
     parameters: int
     model: Callable[[Tensor], Tensor]
-    statement: str
 
     def __call__(self, parameters: Tensor) -> Tensor:
         """Phi (3, n) at parameters (W, n)."""
@@ -110,26 +108,19 @@ def _of(coordinates: Coordinates) -> Callable[[Tensor], Tensor]:
 
 
 FAMILIES: dict[str, Family] = {
-    "line": Family(1, _of(lambda w: [0.5 + 0.7 * w, 0.5 - 0.5 * w, 0.5 + 0.3 * w]), "Proposition 2"),
-    "moment_curve": Family(1, _of(lambda w: [0.5 + 0.5 * w, 0.5 + w * w - w, 0.5 + w**3 + w / 2]), "Proposition 2"),
+    # Proposition 2
+    "line": Family(1, _of(lambda w: [0.5 + 0.7 * w, 0.5 - 0.5 * w, 0.5 + 0.3 * w])),
+    "moment_curve": Family(1, _of(lambda w: [0.5 + 0.5 * w, 0.5 + w * w - w, 0.5 + w**3 + w / 2])),
     "toral_curve": Family(
-        1,
-        _of(lambda w: [0.5 + 0.5 * torch.sin(rate * w) for rate in (1.0, math.sqrt(2), math.sqrt(3))]),
-        "Proposition 2",
+        1, _of(lambda w: [0.5 + 0.5 * torch.sin(rate * w) for rate in (1.0, math.sqrt(2), math.sqrt(3))])
     ),
-    "linear": Family(2, _linear, "Theorem 8"),
-    "cubic": Family(2, _cubic, "Theorem 8"),
-    "tanh_network": Family(2, _network, "Theorem 8"),
-    "gaussian_bumps": Family(2, _bumps, "Theorem 8"),
+    # Theorem 8
+    "linear": Family(2, _linear),
+    "cubic": Family(2, _cubic),
+    "tanh_network": Family(2, _network),
+    "gaussian_bumps": Family(2, _bumps),
     "rational": Family(
-        2,
-        _of(lambda u, v: [0.5 + u / (1 + v * v), 0.5 + v / (1 + u * u), 0.5 + (u + v) / (1 + u * u + v * v)]),
-        "Theorem 8",
-    ),
-    "helicoid": Family(
-        2,
-        _of(lambda u, v: [0.5 + (u + 0.3) * torch.cos(20 * v) - 0.3, 0.5 + (u + 0.3) * torch.sin(20 * v), 0.5 + v]),
-        "conjecture",
+        2, _of(lambda u, v: [0.5 + u / (1 + v * v), 0.5 + v / (1 + u * u), 0.5 + (u + v) / (1 + u * u + v * v)])
     ),
     "torus": Family(
         2,
@@ -140,13 +131,15 @@ FAMILIES: dict[str, Family] = {
                 0.5 + 0.15 * torch.sin(2 * u),
             ]
         ),
-        "Theorem 8",
     ),
-    "sine": Family(2, _sine(1.0, 1.0), "Corollary 10"),
-    "fast_sine": Family(2, _sine(1.0, 12.0), "Corollary 10"),
-    "graph_of_sine": Family(
-        2, _of(lambda u, v: [0.5 + u, 0.5 + v, 0.5 + 0.5 * torch.sin(40 * u + 57 * v)]), "conjecture"
+    # Corollary 10
+    "sine": Family(2, _sine(1.0, 1.0)),
+    "fast_sine": Family(2, _sine(1.0, 12.0)),
+    # The conjecture after Corollary 10
+    "helicoid": Family(
+        2, _of(lambda u, v: [0.5 + (u + 0.3) * torch.cos(20 * v) - 0.3, 0.5 + (u + 0.3) * torch.sin(20 * v), 0.5 + v])
     ),
+    "graph_of_sine": Family(2, _of(lambda u, v: [0.5 + u, 0.5 + v, 0.5 + 0.5 * torch.sin(40 * u + 57 * v)])),
 }
 """``torus`` is periodic, so its image is that of a bounded domain, where the sine is Pfaffian."""
 

@@ -49,10 +49,7 @@ def train(setting: BallSetting, context: RunContext) -> xr.Dataset:
             "disc": variable("model", [b.disc for b in barriers], "radius of the disc that holds w"),
             "centre": variable(("model", "axis"), [b.centre for b in barriers], "centre f0 of the ball"),
         },
-        coords={
-            "seed": np.asarray(context.seeds),
-            "model": names("model", (HIERARCHICAL, *setting.families), "model"),
-        },
+        coords={"seed": np.asarray(context.seeds), "model": names("model", (HIERARCHICAL, *setting.families), "model")},
     )
 
 

@@ -28,8 +28,5 @@ def train(setting: ElementarySetting, context: RunContext) -> xr.Dataset:
             "status": xr.Variable(("seed", "family"), status, STATUS),
             "parameters": variable("family", parameters, "number W of parameters"),
         },
-        coords={
-            "seed": np.asarray(context.seeds),
-            "family": names("family", setting.families, "elementary model"),
-        },
+        coords={"seed": np.asarray(context.seeds), "family": names("family", setting.families, "elementary model")},
     )

@@ -10,16 +10,7 @@ from collections.abc import Callable
 import numpy as np
 import xarray as xr
 
-from learnability.results.claim import (
-    Analyses,
-    AtLeast,
-    AtMost,
-    Between,
-    Claim,
-    Equals,
-    Measurement,
-    NotAtThisScale,
-)
+from learnability.results.claim import Analyses, AtLeast, AtMost, Between, Claim, Equals, Measurement, NotAtThisScale
 from learnability.results.labelled import bounds_of
 from learnability.results.measuring import Measure, measured
 from learnability.statistics.intervals import wilson

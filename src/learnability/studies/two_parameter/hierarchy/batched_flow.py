@@ -12,6 +12,7 @@ from torch import Tensor
 
 from learnability.flows.rosenbrock import ROS23, combine, step_stages
 from learnability.results.contract import Checkpoint
+from learnability.studies.two_parameter.hierarchy import outcome as controls
 from learnability.studies.two_parameter.hierarchy.frames import (
     Frames,
     FrameTable,
@@ -21,19 +22,7 @@ from learnability.studies.two_parameter.hierarchy.frames import (
     final_digits,
     loss_jet,
 )
-from learnability.studies.two_parameter.hierarchy.outcome import (
-    CHATTER,
-    CHECK,
-    LONG,
-    ROUNDING,
-    RUNNING,
-    STALL,
-    WINDOW,
-    ZERO_LOSS,
-    FlowStatus,
-    Outcome,
-    Progress,
-)
+from learnability.studies.two_parameter.hierarchy.outcome import RUNNING, FlowStatus, Outcome, Progress
 
 
 @dataclass
@@ -125,7 +114,7 @@ def advance_one_step(table: FrameTable, flow: Flow) -> None:
     assert jet.force_slope is not None
     scale = flow.frames.step_scale(flow.point[1])
     moved = (point - flow.point) / scale
-    allowed = torch.maximum(flow.tolerance * scale, ROUNDING * flow.point.abs())
+    allowed = torch.maximum(flow.tolerance * scale, controls.ROUNDING * flow.point.abs())
     error = (error.abs() / allowed).amax(dim=0)
     too_far = torch.maximum(moved[0].abs() / 0.3, moved[1].abs() / 0.05)
     error = torch.where(too_far > 1, torch.maximum(error, 1.5 * too_far), error)
@@ -171,12 +160,12 @@ def _verdicts(flow: Flow, left: Tensor, max_steps: int, stalled: Tensor) -> Tens
     """The status of each target, RUNNING where it goes on."""
     status = torch.full_like(flow.loss, RUNNING)
     smallest = flow.frames.smallest
-    trapped = (flow.step * smallest > LONG) | (flow.in_frame * smallest > 100 * LONG) | stalled
+    trapped = (flow.step * smallest > controls.LONG) | (flow.in_frame * smallest > 100 * controls.LONG) | stalled
     for mask, code in (
         (flow.steps >= max_steps, FlowStatus.MAX_STEPS),
         (trapped, FlowStatus.TRAPPED),
         (flow.step < 1e-14, FlowStatus.DIVERGED),
-        (flow.loss < ZERO_LOSS * smallest, FlowStatus.CONVERGED),
+        (flow.loss < controls.ZERO_LOSS * smallest, FlowStatus.CONVERGED),
         (left, FlowStatus.LEFT_THE_BOX),
         (flow.point[1] >= flow.frames.end, FlowStatus.REACHED_END),
     ):
@@ -196,7 +185,7 @@ def _stalled(flow: Flow) -> Tensor:
 
 def _adapt_tolerance(flow: Flow) -> None:
     """Tighten the tolerance of targets that chatter, and let it come back to what was asked where they do not."""
-    chatters = flow.rejected - flow.rejected_before > CHATTER * WINDOW
+    chatters = flow.rejected - flow.rejected_before > controls.CHATTER * controls.WINDOW
     relaxed = torch.minimum(1.5 * flow.tolerance, flow.allowed)
     flow.tolerance = torch.where(chatters, (0.2 * flow.tolerance).clamp(min=1e-10), relaxed)
     flow.rejected_before = flow.rejected.clone()
@@ -248,13 +237,13 @@ def batched_flow(
         flow = _start(table, targets, families, tolerance, torch.arange(n, device=targets.device))
         outcome, count = Outcome.empty(table.depth, n), 0
     while flow.target.numel():
-        for _ in range(CHECK):
+        for _ in range(controls.CHECK):
             advance_one_step(table, flow)
-        count += CHECK
-        if count % WINDOW == 0:
+        count += controls.CHECK
+        if count % controls.WINDOW == 0:
             _adapt_tolerance(flow)
         left = _change_frames(table, flow)
-        stalled = _stalled(flow) if count % STALL == 0 else torch.zeros_like(left)
+        stalled = _stalled(flow) if count % controls.STALL == 0 else torch.zeros_like(left)
         status = _verdicts(flow, left, max_steps, stalled)
         finished = status != RUNNING
         if finished.any():
@@ -276,7 +265,7 @@ def record_flow(
     times, points = [flow.time], [flow.point]
     for count in range(1, steps + 1):
         advance_one_step(table, flow)
-        if count % WINDOW == 0:
+        if count % controls.WINDOW == 0:
             _adapt_tolerance(flow)
         if count % every == 0:
             times.append(flow.time.clamp(max=1e300))

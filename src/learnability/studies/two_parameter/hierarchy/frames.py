@@ -22,15 +22,9 @@ from learnability.studies.two_parameter.hierarchy.levels import (
     profile_table,
     read_digit,
 )
-from learnability.studies.two_parameter.hierarchy.map import descent_height
+from learnability.studies.two_parameter.hierarchy.map import descent_height, stage_knots
 from learnability.studies.two_parameter.hierarchy.profiles import ZONES, make_profiles
-from learnability.studies.two_parameter.hierarchy.ramps import (
-    OFF,
-    ON,
-    descent_ramp,
-    first_staircase,
-    stage_ramps,
-)
+from learnability.studies.two_parameter.hierarchy.ramps import OFF, ON, descent_ramp, first_staircase, stage_ramps
 from learnability.studies.two_parameter.hierarchy.sizes import END_OF_TAIL, Hierarchy
 
 SWITCH: Final = 0.6
@@ -40,18 +34,7 @@ RAMPS: Final = 9
 """Ramps of a frame: omega, alpha, spread and tail of its two stages, and the descent."""
 KNOTS: Final = slice(2 * LEVEL_ROWS, 2 * LEVEL_ROWS + 7 * RAMPS)
 REST: Final = KNOTS.stop
-(
-    END,
-    NEXT,
-    SMALLEST,
-    SIDE,
-    TILT,
-    START,
-    LENGTH,
-    ZOOM,
-    ORIGIN,
-    HEIGHT,
-) = range(REST, REST + 10)
+(END, NEXT, SMALLEST, SIDE, TILT, START, LENGTH, ZOOM, ORIGIN, HEIGHT) = range(REST, REST + 10)
 THRESHOLDS: Final = slice(REST + 10, REST + 14)
 SCALES: Final = slice(REST + 14, REST + 24)
 """Rows of a frame's constants: two levels, the knots (7, RAMPS), single numbers, the regimes of the step scale."""
@@ -67,13 +50,7 @@ def _frame_constants(h: Hierarchy, first: int) -> np.ndarray:
     omega = [first_staircase(h) if first == 1 else ON, OFF if single else times[0].refine]
     packed = []
     for i, stage in enumerate(pair):
-        ramps, present = times[min(i, len(times) - 1)], float(i < len(stages))
-        packed += [
-            jets.pack_knots(omega[i]),
-            jets.pack_knots(ramps.gather, present * stage.width),
-            jets.pack_knots(ramps.spread, present * stage.finger * (1 - ramps.late)),
-            jets.pack_knots(ramps.tail, present * stage.finger * ramps.late),
-        ]
+        packed += stage_knots(stage, times[min(i, len(times) - 1)], omega[i], float(i < len(stages)))
     height = descent_height(h) if first == 1 else 0.0
     packed.append(jets.pack_knots(descent_ramp(h) if first == 1 else OFF, -height))
     last = first + 1 >= h.depth
@@ -304,12 +281,6 @@ def _reduced(
     )
 
 
-def digit_in_frame(frames: Frames, q: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """The digit of the frame's outer stage at q: cell, parity, whether in the wedge, and the next coordinate."""
-    digit = read_digit(frames.constants[:LEVEL_ROWS], frames.whole[0], q, torch.ones_like(q))
-    return digit.cell, digit.odd, digit.inside, digit.q
-
-
 def advance(table: FrameTable, frames: Frames, point: Tensor) -> tuple[Frames, Tensor, Tensor, Tensor]:
     """The next frames of targets whose outer stage is final.
 
@@ -317,7 +288,8 @@ def advance(table: FrameTable, frames: Frames, point: Tensor) -> tuple[Frames, T
     wedge of the outer stage: outside it the next frame means nothing, the target has left its box.
     """
     constants, whole = frames.constants, frames.whole
-    cell, odd, inside, q = digit_in_frame(frames, point[0])
+    digit = read_digit(constants[:LEVEL_ROWS], whole[0], point[0], torch.ones_like(point[0]))
+    cell, odd, inside, q = digit.cell, digit.odd, digit.inside, digit.q
     coordinate = torch.arange(frames.offset.shape[0], device=q.device)[:, None]
     along, across = coordinate == whole[2], coordinate == whole[3]
     edge, pitch = constants[5], constants[6]
