@@ -130,7 +130,7 @@ def descent_height(hierarchy: Hierarchy) -> float:
 
 
 def stage_knots(stage: Stage, times: StageRamps, omega: Knots, present: float = 1.0) -> list[list[float]]:
-    """Packed knots (4, 7) of a stage: staircase, tooth, finger and its tail; ``present`` 0 flattens tooth and finger."""
+    """Packed knots (4, 7) of a stage: staircase, tooth, finger and its tail; ``present`` 0 flattens the finger."""
     return [
         jets.pack_knots(omega),
         jets.pack_knots(times.gather, present * stage.width),
