@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from tests.doubles import Interrupted, MemoryCheckpoint
 from torch.func import grad, hessian, vmap
 
 from learnability.studies.two_parameter.hierarchy.batched_flow import batched_flow
@@ -90,3 +91,16 @@ def test_both_need_the_same_effort(outcomes: tuple[Outcome, Outcome]) -> None:
     assert abs(float(compiled.rejected.sum() / batched.rejected.sum()) - 1) < 0.05
     reached = compiled.status == FlowStatus.REACHED_END
     np.testing.assert_allclose(np.log(compiled.time[reached]), np.log(batched.time[reached]), atol=0.05)
+
+
+def test_a_killed_flow_of_whole_arrays_resumes_to_the_same_bytes() -> None:
+    """The compiled loop is killed in ``test_flow.py``."""
+    targets = torch.tensor(np.random.default_rng(21).random((3, 4)))
+    families, allowed = torch.zeros(4, dtype=torch.long), torch.full((4,), 1e-4, dtype=torch.float64)
+    table, killed = FrameTable((Hierarchy(3, 2, (0.15,)),)), MemoryCheckpoint(stop_after=2, due_every=20)
+    whole = batched_flow(table, targets, families, allowed)
+    with pytest.raises(Interrupted):
+        batched_flow(table, targets, families, allowed, checkpoint=killed)
+    resumed = batched_flow(table, targets, families, allowed, checkpoint=killed)
+    for name, value in vars(whole).items():
+        np.testing.assert_array_equal(value, getattr(resumed, name), err_msg=name)

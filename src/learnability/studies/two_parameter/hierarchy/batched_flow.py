@@ -14,6 +14,9 @@ from learnability.flows.rosenbrock import ROS23, combine, step_stages
 from learnability.results.contract import Checkpoint
 from learnability.studies.two_parameter.hierarchy import outcome as controls
 from learnability.studies.two_parameter.hierarchy.frames import (
+    END,
+    NEXT,
+    SMALLEST,
     Frames,
     FrameTable,
     LossJet,
@@ -54,22 +57,6 @@ class Flow:
         """The targets with the given indices."""
         rest = (getattr(self, f.name).index_select(-1, index) for f in fields(self)[1:])
         return Flow(self.frames.select(index), *rest)
-
-    def to_arrays(self) -> dict[str, np.ndarray]:
-        """The state as numpy arrays, for a checkpoint."""
-        inner = {f"frames.{f.name}": getattr(self.frames, f.name) for f in fields(self.frames)}
-        outer = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "frames"}
-        return {name: value.cpu().numpy() for name, value in {**inner, **outer}.items()}
-
-    @classmethod
-    def from_arrays(cls, arrays: Mapping[str, np.ndarray], device: torch.device) -> "Flow":
-        """The inverse of :meth:`to_arrays`."""
-
-        def load(name: str) -> Tensor:
-            return torch.from_numpy(np.array(arrays[name])).to(device)
-
-        frames = Frames(*(load(f"frames.{f.name}") for f in fields(Frames)))
-        return cls(frames, *(load(f.name) for f in fields(cls) if f.name != "frames"))
 
 
 def _start(table: FrameTable, targets: Tensor, families: Tensor, tolerance: Tensor, index: Tensor) -> Flow:
@@ -119,7 +106,7 @@ def advance_one_step(table: FrameTable, flow: Flow) -> None:
     too_far = torch.maximum(moved[0].abs() / 0.3, moved[1].abs() / 0.05)
     error = torch.where(too_far > 1, torch.maximum(error, 1.5 * too_far), error)
     sound = definite & (jet.loss <= flow.loss * (1 + 1e-7)) & ~error.isnan()
-    running = flow.point[1] < flow.frames.end
+    running = flow.point[1] < flow.frames.constants[END]
     accept = sound & (error <= 1) & running
     factor = (0.8 * error.clamp(min=1e-9) ** (-1 / 3)).clamp(0.2, 3.0)
     refused = ~definite | (error > 1e8) | (~sound & (error <= 1)) | error.isnan()
@@ -138,7 +125,7 @@ def advance_one_step(table: FrameTable, flow: Flow) -> None:
 def _change_frames(table: FrameTable, flow: Flow) -> Tensor:
     """Move the targets whose outer stage is final to their next frame; True where a target has left its box."""
     left = torch.zeros_like(flow.loss, dtype=torch.bool)
-    index = (flow.point[1] > flow.frames.next).nonzero()[:, 0]
+    index = (flow.point[1] > flow.frames.constants[NEXT]).nonzero()[:, 0]
     if not len(index):
         return left
     frames, point, zoom, inside = advance(table, flow.frames.select(index), flow.point[:, index])
@@ -159,7 +146,7 @@ def _change_frames(table: FrameTable, flow: Flow) -> Tensor:
 def _verdicts(flow: Flow, left: Tensor, max_steps: int, stalled: Tensor) -> Tensor:
     """The status of each target, RUNNING where it goes on."""
     status = torch.full_like(flow.loss, RUNNING)
-    smallest = flow.frames.smallest
+    smallest = flow.frames.constants[SMALLEST]
     trapped = (flow.step * smallest > controls.LONG) | (flow.in_frame * smallest > 100 * controls.LONG) | stalled
     for mask, code in (
         (flow.steps >= max_steps, FlowStatus.MAX_STEPS),
@@ -167,7 +154,7 @@ def _verdicts(flow: Flow, left: Tensor, max_steps: int, stalled: Tensor) -> Tens
         (flow.step < 1e-14, FlowStatus.DIVERGED),
         (flow.loss < controls.ZERO_LOSS * smallest, FlowStatus.CONVERGED),
         (left, FlowStatus.LEFT_THE_BOX),
-        (flow.point[1] >= flow.frames.end, FlowStatus.REACHED_END),
+        (flow.point[1] >= flow.frames.constants[END], FlowStatus.REACHED_END),
     ):
         status = torch.where(mask, int(code), status)
     return status
@@ -210,13 +197,24 @@ def _record(table: FrameTable, flow: Flow, status: Tensor, outcome: Outcome) -> 
 
 
 def _save(flow: Flow, outcome: Outcome, count: int) -> dict[str, np.ndarray]:
+    """The state for a checkpoint, its arrays named ``frames.*``, ``flow.*`` and ``outcome.*``."""
+    tensors = {f"frames.{name}": value for name, value in vars(flow.frames).items()}
+    tensors |= {f"flow.{name}": value for name, value in vars(flow).items() if name != "frames"}
     done = {f"outcome.{name}": value for name, value in vars(outcome).items()}
-    return {**flow.to_arrays(), **done, "count": np.array(count)}
+    return {**{name: value.cpu().numpy() for name, value in tensors.items()}, **done, "count": np.array(count)}
 
 
 def _resume(arrays: Mapping[str, np.ndarray], device: torch.device) -> tuple[Flow, Outcome, int]:
-    done = (np.array(arrays[f"outcome.{field.name}"]) for field in fields(Outcome))
-    return Flow.from_arrays(arrays, device), Outcome(*done), int(arrays["count"])
+    """The inverse of :func:`_save`."""
+
+    def part(prefix: str) -> dict[str, np.ndarray]:
+        return {name.removeprefix(prefix): np.array(arrays[name]) for name in arrays if name.startswith(prefix)}
+
+    def tensors(prefix: str) -> dict[str, Tensor]:
+        return {name: torch.from_numpy(value).to(device) for name, value in part(prefix).items()}
+
+    flow = Flow(Frames(**tensors("frames.")), **tensors("flow."))
+    return flow, Outcome(**part("outcome.")), int(arrays["count"])
 
 
 def batched_flow(

@@ -34,7 +34,9 @@ RAMPS: Final = 9
 """Ramps of a frame: omega, alpha, spread and tail of its two stages, and the descent."""
 KNOTS: Final = slice(2 * LEVEL_ROWS, 2 * LEVEL_ROWS + 7 * RAMPS)
 REST: Final = KNOTS.stop
-(END, NEXT, SMALLEST, SIDE, TILT, START, LENGTH, ZOOM, ORIGIN, HEIGHT) = range(REST, REST + 10)
+END, NEXT, SMALLEST, SIDE, TILT, START, LENGTH, ZOOM, ORIGIN, HEIGHT = range(REST, REST + 10)
+"""Among them: the u at which the last stage is complete and that at which the next frame takes over (infinite where
+there is none), and the square of the smallest length in the frame, with whose inverse flow times are compared."""
 THRESHOLDS: Final = slice(REST + 10, REST + 14)
 SCALES: Final = slice(REST + 14, REST + 24)
 """Rows of a frame's constants: two levels, the knots (7, RAMPS), single numbers, the regimes of the step scale."""
@@ -149,21 +151,6 @@ class Frames:
         for field in fields(self):
             getattr(self, field.name).index_copy_(-1, index, getattr(part, field.name))
 
-    @property
-    def end(self) -> Tensor:
-        """The u at which the last stage is complete (infinite before the last frame)."""
-        return self.constants[END]
-
-    @property
-    def next(self) -> Tensor:
-        """The u at which the next frame takes over."""
-        return self.constants[NEXT]
-
-    @property
-    def smallest(self) -> Tensor:
-        """Square of the smallest length in the frame: flow times are compared with its inverse."""
-        return self.constants[SMALLEST]
-
     def step_scale(self, u: Tensor) -> Tensor:
         """The scale (2, n) of a step in (q, u)."""
         regime = (u >= self.constants[THRESHOLDS]).sum(dim=0)
@@ -263,22 +250,12 @@ def _reduced(
     # With d = 2 the second finger's side depends on the digit that is being chosen now: sign = s1 + s2 parity.
     live = two & along & (coordinate < 2) & (used.sum(dim=0) == 2)
     signs = torch.stack([pick(sign, one), pick(sign, two & ~live), pick(-side, live)])
-    return Frames(
-        column,
-        constants,
-        whole,
-        offset,
-        tilt,
-        sign,
-        side,
-        used,
-        digits,
-        goal=torch.stack([pick(offset, one), pick(offset, two), towards, mean]),
-        lean=torch.stack([pick(tilt, one), pick(tilt, two), lean_norm, zero]),
-        descends=torch.stack([pick(falls, one), pick(falls, two), zero, fall_norm]),
-        signs=signs,
-        constant=0.5 * (left * left).sum(dim=0),
-    )
+    goal = torch.stack([pick(offset, one), pick(offset, two), towards, mean])
+    lean = torch.stack([pick(tilt, one), pick(tilt, two), lean_norm, zero])
+    descends = torch.stack([pick(falls, one), pick(falls, two), zero, fall_norm])
+    fixed = 0.5 * (left * left).sum(dim=0)
+    reduced = (goal, lean, descends, signs, fixed)
+    return Frames(column, constants, whole, offset, tilt, sign, side, used, digits, *reduced)
 
 
 def advance(table: FrameTable, frames: Frames, point: Tensor) -> tuple[Frames, Tensor, Tensor, Tensor]:
