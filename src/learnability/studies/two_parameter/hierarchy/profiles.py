@@ -99,7 +99,4 @@ def _margin_zones(stage: Stage) -> dict[int, tuple[float, list[float], list[floa
     per_cell = m / cells
     inner = [0.0, s * per_cell / pitch, -(s - 1) * per_cell**2 / (2 * m * pitch)]
     outer = [stage.edge / pitch, per_cell / pitch]
-    return {
-        MARGIN: (MARGIN_SHIFT, inner, [0.0], [0.0]),
-        OUTSIDE: (MARGIN_SHIFT + cells, outer, [0.0], [0.0]),
-    }
+    return {MARGIN: (MARGIN_SHIFT, inner, [0.0], [0.0]), OUTSIDE: (MARGIN_SHIFT + cells, outer, [0.0], [0.0])}
