@@ -9,14 +9,20 @@ from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 from scipy.stats import ks_2samp
 
-from learnability.flows.multi_index import TRAPPED, JointFlow, PlantedFlow, singular_values, trap_speed
-from learnability.flows.haar_start import haar_correlations
-from learnability.flows.small_matrices import inverse_definite, multiply, orthonormal_columns
+from learnability.flows.multi_index import (
+    TRAPPED,
+    JointFlow,
+    PlantedFlow,
+    haar_correlations,
+    singular_values,
+    trap_speed,
+)
 from learnability.flows.multi_index_spectral import SpectralFlow, trap_rate
-from learnability.results.status import Status
+from learnability.flows.small_matrices import inverse, inverse_definite, multiply, orthonormal_columns
 from learnability.flows.solver import FlowState, SolverOptions, solve
-from learnability.hermite.tensors import rotated, symmetric_tensors
 from learnability.hermite.target_language import parse
+from learnability.hermite.tensors import rotated, symmetric_tensors
+from learnability.results.status import Status
 
 LINKS = [
     "h3(z1) + 0.3*h1(z1)",
@@ -222,6 +228,7 @@ def test_small_matrices(r: int) -> None:
     definite = multiply(a, a.transpose(0, 1)) + torch.eye(r, dtype=torch.float64)[:, :, None]
     unit = torch.eye(r, dtype=torch.float64)[:, :, None].expand(r, r, 6)
     torch.testing.assert_close(multiply(inverse_definite(definite), definite), unit)
+    torch.testing.assert_close(multiply(inverse(a), a), unit)
     q, upper = orthonormal_columns(a)
     torch.testing.assert_close(multiply(q, upper), a)
     torch.testing.assert_close(multiply(q.transpose(0, 1), q), unit)
