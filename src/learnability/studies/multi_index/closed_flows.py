@@ -9,8 +9,7 @@ import torch
 import xarray as xr
 from numpy.typing import NDArray
 
-from learnability.flows.haar_start import haar_correlations
-from learnability.flows.multi_index import TRAPPED, JointFlow, PlantedFlow, trap_speed
+from learnability.flows.multi_index import TRAPPED, JointFlow, PlantedFlow, haar_correlations, trap_speed
 from learnability.flows.multi_index_spectral import SpectralFlow, trap_rate
 from learnability.flows.solver import FlowState, Problem, SolverOptions, solve
 from learnability.hermite.tensors import symmetric_tensors

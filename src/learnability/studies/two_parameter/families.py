@@ -14,8 +14,8 @@ import torch
 from torch import Tensor
 from torch.func import jvp
 
-from learnability.flows.rosenbrock import RODAS4
 from learnability.flows.solver import RUNNING, SolverOptions, solve
+from learnability.flows.tableaux import RODAS4
 from learnability.results.status import Status
 
 Coordinates = Callable[..., list[Tensor]]

@@ -10,8 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 
-from learnability.flows.haar_start import haar_correlations
-from learnability.flows.multi_index import TRAPPED, JointFlow
+from learnability.flows.multi_index import TRAPPED, JointFlow, haar_correlations
 from learnability.flows.solver import solve
 from learnability.hermite.tensors import rotated, symmetric_tensors
 from learnability.results.contract import RunContext

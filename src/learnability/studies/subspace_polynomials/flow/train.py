@@ -7,7 +7,7 @@ import torch
 import xarray as xr
 
 from learnability.flows.mean_field import MeanFieldFlow, MeanFieldProblem, Particles
-from learnability.flows.potential_flow import Controls, Observer, Solution, integrate
+from learnability.flows.solver import Controls, Observer, Solution, integrate
 from learnability.hermite.quadrature import uniform_nodes
 from learnability.results.contract import RunContext
 from learnability.results.labelled import variable

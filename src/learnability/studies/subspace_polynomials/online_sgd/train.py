@@ -8,7 +8,7 @@ import xarray as xr
 from torch import Tensor
 
 from learnability.flows.mean_field import MeanFieldFlow, MeanFieldProblem, Particles
-from learnability.flows.potential_flow import integrate
+from learnability.flows.solver import integrate
 from learnability.hermite.activations import smooth
 from learnability.hermite.basis import hermite_columns
 from learnability.hermite.expansion import HermiteExpansion

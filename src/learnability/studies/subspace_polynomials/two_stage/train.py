@@ -22,7 +22,7 @@ def _weights(target: HermiteExpansion, a: Array, time: float, setting: TwoStageS
     if not setting.keep_output:
         return simplified_weights(target, a * time)
     # Imported here: the simplified flow does without torch, which takes two seconds to import.
-    from learnability.flows.mean_field_stage_one import full_weights
+    from learnability.flows.mean_field import full_weights
 
     # The weights are a smooth function of a: Gauss-Legendre nodes carry the population, their interpolant the rest.
     nodes, masses = uniform_nodes(48)

@@ -10,7 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from learnability.flows.rosenbrock import ROS23, combine, step_stages
+from learnability.flows.solver import combine, step_stages
+from learnability.flows.tableaux import ROS23
 from learnability.results.contract import Checkpoint
 from learnability.studies.two_parameter.hierarchy import outcome as controls
 from learnability.studies.two_parameter.hierarchy.frames import (

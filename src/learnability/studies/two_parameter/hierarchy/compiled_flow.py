@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from learnability.compiled.loops import compiled
-from learnability.flows.rosenbrock import ROS23
+from learnability.flows.tableaux import ROS23
 from learnability.results.contract import Checkpoint
 from learnability.studies.two_parameter.hierarchy import frames, outcome
 from learnability.studies.two_parameter.hierarchy.frames import FrameTable, enter
@@ -385,7 +385,7 @@ def follow_all(
     """The flows of n targets; ``results`` (n, 9 + N) receives how each ended.
 
     ``rows`` (frames, numbers) and ``whole`` (frames, 6) are the frame table, ``first`` and ``dimensions`` (n) the
-    targets' first frames and numbers of coordinates, ``t`` the coefficients of :data:`~.rosenbrock.ROS23`."""
+    targets' first frames and numbers of coordinates, ``t`` the coefficients of :data:`~learnability.flows.tableaux.ROS23`."""
     s, (offset, tilt, sign) = np.empty(21), coordinates
     for i in range(len(first)):
         s[:] = 0.0
