@@ -23,13 +23,13 @@ import torch
 from torch import Tensor
 
 from benchmarks.compare import Timing, print_environment, print_ratios, ratio, take_turns
+from learnability.hermite.activations import RELU, hermite_series
 from learnability.sgd.cuda_graphs import captured
 from learnability.sgd.full import full_engine, network_state, random_directions
-from learnability.sgd.overlap import overlap_engine, random_overlaps
 from learnability.sgd.loop import Engine
-from learnability.sgd.single_sample import single_sample_engine
+from learnability.sgd.overlap import overlap_engine, random_overlaps
 from learnability.sgd.problem import TwoLayerProblem
-from learnability.hermite.activations import RELU, hermite_series
+from learnability.sgd.single_sample import single_sample_engine
 
 CUBIC = hermite_series([0, 0, 0, 1.0])
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"

@@ -12,13 +12,13 @@ import pytest
 import torch
 from scipy.stats import ks_2samp
 
+from learnability.hermite.activations import RELU, hermite_series
 from learnability.sgd.chain import decoupled_engine, random_chain
 from learnability.sgd.full import full_engine, network_state, random_directions
-from learnability.sgd.overlap import overlap_engine, random_overlaps
 from learnability.sgd.loop import run
-from learnability.sgd.single_sample import single_sample_engine
+from learnability.sgd.overlap import overlap_engine, random_overlaps
 from learnability.sgd.problem import TwoLayerProblem
-from learnability.hermite.activations import RELU, hermite_series
+from learnability.sgd.single_sample import single_sample_engine
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 

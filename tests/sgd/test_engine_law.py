@@ -12,14 +12,13 @@ import pytest
 import torch
 from scipy.stats import ks_2samp
 
-from learnability.sgd.chain import decoupled_engine, random_chain
-from learnability.sgd.matched_chain import large_batch_engine
-from learnability.sgd.full import full_engine, full_step, network_state, random_directions, settle
-from learnability.sgd.overlap import gram, overlap_engine, random_overlaps
-from learnability.sgd.loop import run
-from learnability.sgd.single_sample import block_step, single_sample_engine
-from learnability.sgd.problem import TwoLayerProblem
 from learnability.hermite.activations import RELU, hermite_series
+from learnability.sgd.chain import decoupled_engine, large_batch_engine, random_chain
+from learnability.sgd.full import full_engine, full_step, network_state, random_directions, settle
+from learnability.sgd.loop import run
+from learnability.sgd.overlap import gram, overlap_engine, random_overlaps
+from learnability.sgd.problem import TwoLayerProblem
+from learnability.sgd.single_sample import block_step, single_sample_engine
 
 CUBIC = hermite_series([0, 0, 0, 1.0])
 ALPHA = 0.01

@@ -1,18 +1,27 @@
 """The hand-written step against automatic differentiation."""
 
+from collections.abc import Callable
+
+import numpy as np
 import pytest
 import torch
+from tests.doubles import Interrupted, MemoryCheckpoint
 
+from learnability.results.status import Status
+from learnability.sgd.cube import CubeBatch, cube_output, cube_step_, make_tables
 from learnability.sgd.hinge import (
     Batch,
     Network,
     Workspace,
     captured_in_place,
+    hinge_engine,
+    hinge_state,
     make_workspace,
     network_output,
     sgd_step_,
     step_flops,
 )
+from learnability.sgd.loop import run
 
 
 def example(rows: int = 70, width: int = 9, dimension: int = 5) -> tuple[Network, Batch]:
@@ -107,3 +116,86 @@ def test_a_cpu_step_is_not_captured() -> None:
 
 def test_flops_of_the_lectures_step() -> None:
     assert step_flops(2000, 2000, 20) == pytest.approx(0.364e9)
+
+
+DIMENSION, ROWS, RATE = 6, 40, 0.05
+BITS = (torch.arange(1 << DIMENSION)[:, None] >> torch.arange(DIMENSION)) & 1
+CUBE = torch.cat((1 - 2 * BITS.float(), torch.ones(1 << DIMENSION, 1)), 1)
+PARITY = 1 - 2 * (BITS[:, :2].sum(1) % 2).float()
+
+
+Step, Measure = Callable[[Network, torch.Generator], None], Callable[[Network], tuple[float, float]]
+
+
+def start() -> Network:
+    generator = torch.Generator().manual_seed(1)
+    return Network(*(torch.randn(shape, generator=generator) / 3 for shape in ((50, DIMENSION + 1), (50,), (1,))))
+
+
+def by_products() -> tuple[str, Step, Measure]:
+    workspace = make_workspace(start(), 1 << DIMENSION)
+
+    def step(network: Network, generator: torch.Generator) -> None:
+        drawn = torch.randint(1 << DIMENSION, (ROWS,), generator=generator)
+        sgd_step_(network, Batch(CUBE[drawn], PARITY[drawn], torch.ones(ROWS), 1 / ROWS, plain=True), RATE, workspace)
+
+    def measure(network: Network) -> tuple[float, float]:
+        margin = PARITY * network_output(network, CUBE, workspace)
+        return float((margin > 0).float().mean()), float((1 - margin).clamp(min=0).mean())
+
+    return "hinge", step, measure
+
+
+def by_tables() -> tuple[str, Step, Measure]:
+    tables = make_tables(start(), (1.0, -1.0))
+
+    def step(network: Network, generator: torch.Generator) -> None:
+        points, counts = np.unique(torch.randint(1 << DIMENSION, (ROWS,), generator=generator), return_counts=True)
+        batch = CubeBatch(points, PARITY.numpy()[points], counts.astype(np.float32), 1 / ROWS)
+        cube_step_(network, batch, RATE, tables)
+
+    def measure(network: Network) -> tuple[float, float]:
+        margin = PARITY.numpy() * cube_output(network, np.arange(1 << DIMENSION), tables)
+        return float((margin > 0).mean()), float(np.maximum(1 - margin, 0).mean())
+
+    return "cube", step, measure
+
+
+def in_loop(make: Callable[[], tuple[str, Step, Measure]], steps: list[int], **options: object):
+    sizes = {"step_size": lambda n: np.full(len(n), RATE), "generator": torch.Generator().manual_seed(2)}
+    return run(hinge_engine(*make()), hinge_state(start()), steps, **sizes, bound=np.inf, **options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("make", [by_products, by_tables])
+def test_the_loop_of_all_engines_takes_the_steps_of_a_plain_loop(make) -> None:
+    """To the bit, over more steps than a chunk; what was observed is the plain loop's at each saved step."""
+    steps, network, generator = [0, 1, 40, 250], start(), torch.Generator().manual_seed(2)
+    found, expected, (name, step, measure) = in_loop(make, steps), [], make()
+    for taken in range(steps[-1] + 1):
+        if taken in steps:
+            expected.append(measure(network))
+        step(network, generator)
+        if taken == steps[-1] - 1:
+            last = [tensor.clone() for tensor in network.tensors()]
+    assert list(zip(found.observed["accuracy"][:, 0], found.observed["loss"][:, 0], strict=True)) == expected
+    assert all(torch.equal(a, b) for a, b in zip(found.state.network().tensors(), last, strict=True))
+    assert (found.engine, found.status.tolist()) == (name, [Status.REACHED_END])
+
+
+@pytest.mark.parametrize("make", [by_products, by_tables])
+def test_a_run_stops_at_its_goal_and_resumes_to_the_same_bytes(make) -> None:
+    def reached(observed: dict[str, np.ndarray]) -> bool:
+        return bool(observed["accuracy"][0] >= 0.9)
+
+    steps, checkpoint = list(range(3000)), MemoryCheckpoint(stop_after=7)
+    whole = in_loop(make, steps, stop=reached)
+    assert 7 < len(whole.steps) < len(steps)
+    assert whole.status.tolist() == [Status.CONVERGED]
+    accuracy = whole.observed["accuracy"][:, 0]
+    assert (accuracy[:-1] < 0.9).all()
+    assert accuracy[-1] >= 0.9
+    with pytest.raises(Interrupted):
+        in_loop(make, steps, stop=reached, checkpoint=checkpoint)
+    resumed = in_loop(make, steps, stop=reached, checkpoint=checkpoint)
+    assert all(torch.equal(a, b) for a, b in zip(whole.state, resumed.state, strict=True))
+    assert resumed.observed["loss"].tobytes() == whole.observed["loss"].tobytes()

@@ -5,13 +5,14 @@ import math
 import numpy as np
 import pytest
 import torch
+from tests.doubles import Interrupted, MemoryCheckpoint
 
+from learnability.hermite.activations import RELU, hermite_series, smooth
+from learnability.results.status import Status
 from learnability.sgd import full as online_sgd
 from learnability.sgd.full import full_engine, full_step, network_state, random_directions
 from learnability.sgd.loop import run, saved_steps
-from learnability.results.status import Status
 from learnability.sgd.problem import TwoLayerProblem
-from learnability.hermite.activations import RELU, hermite_series, smooth
 
 SINE = smooth("sine", lambda x: torch.sin(x + math.pi / 4), lambda x: torch.cos(x + math.pi / 4))
 CUBIC = hermite_series([0, 0, 0, 1.0])
@@ -67,25 +68,6 @@ def _small_tiles(batch_size, width, device):
     return [slice(start, min(start + 4, batch_size)) for start in range(0, batch_size, 4)]
 
 
-class InterruptedAt:
-    """A checkpoint that raises after its n-th save, and then resumes."""
-
-    def __init__(self, saves: int) -> None:
-        self.saves, self.stored = saves, None
-
-    def load(self):
-        return self.stored
-
-    def due(self):
-        return True
-
-    def save(self, state):
-        self.stored = {name: np.array(value) for name, value in state.items()}
-        self.saves -= 1
-        if self.saves == 0:
-            raise KeyboardInterrupt
-
-
 def test_a_resumed_run_gives_the_same_bytes():
     engine = full_engine(TwoLayerProblem(label, RELU), torch.eye(2, 6, dtype=torch.float64), batch_size=4)
     steps = saved_steps(500, 7)
@@ -93,8 +75,8 @@ def test_a_resumed_run_gives_the_same_bytes():
     def start(checkpoint=None):
         return run(engine, random_state(2, 3, 6), steps, lambda n: 0.01 / (1 + n), generator(3), checkpoint=checkpoint)
 
-    whole, checkpoint = start(), InterruptedAt(4)
-    with pytest.raises(KeyboardInterrupt):
+    whole, checkpoint = start(), MemoryCheckpoint(stop_after=4)
+    with pytest.raises(Interrupted):
         start(checkpoint)
     resumed = start(checkpoint)
     for name, values in whole.observed.items():

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 
+from learnability.hermite.activations import RELU, hermite_series
 from learnability.sgd import chain as decoupled_sgd
 from learnability.sgd import overlap as overlap_sgd
 from learnability.sgd.full import full_step, network_state, settle
-from learnability.sgd.overlap import gram, overlap_engine, overlap_state, random_overlaps
 from learnability.sgd.loop import run
+from learnability.sgd.overlap import gram, overlap_engine, overlap_state, random_overlaps
 from learnability.sgd.problem import TwoLayerProblem
-from learnability.hermite.activations import RELU, hermite_series
 
 CUBIC = hermite_series([0, 0, 0, 1.0])
 ONE = torch.ones(1, dtype=torch.float64)

@@ -1,1 +1,1 @@
-"""Loops compiled for the CPU, their products and their threads."""
+"""Loops compiled for the CPU, and their matrix products."""

@@ -1,11 +1,10 @@
 """Matrix products inside compiled loops, by the BLAS that SciPy brings.
 
-Rows of a matrix must be contiguous. A product runs on as many threads as the library is set to, so a caller whose
-threads share the work holds it to one (:func:`one_blas_thread`).
+Numba's ``np.dot(a, b, out)`` calls the same library and gives the same bytes, but it cannot add to ``out``, as the
+update of the weights does: that would take a buffer, one more pass and another rounding. Rows of a matrix must be
+contiguous. A product runs on as many threads as the library is set to.
 """
 
-from contextlib import AbstractContextManager
-from functools import cache
 from typing import Any
 
 import llvmlite.binding as llvm
@@ -13,7 +12,6 @@ import numpy as np
 from numba import types
 from numba.extending import get_cython_function_address, overload
 from numpy.typing import NDArray
-from threadpoolctl import ThreadpoolController
 
 # Every argument of gemm is an address. A symbol, unlike a ctypes function, may stand in machine code that is cached.
 _GEMM: dict[Any, Any] = {}
@@ -21,16 +19,6 @@ _PLAIN, _TRANSPOSED = ord("N"), ord("T")
 for _dtype, _name in ((types.float32, "sgemm"), (types.float64, "dgemm")):
     llvm.add_symbol(f"learnability_{_name}", get_cython_function_address("scipy.linalg.cython_blas", _name))
     _GEMM[_dtype] = types.ExternalFunction(f"learnability_{_name}", types.void(*[types.intp] * 13))
-
-
-@cache
-def _controller() -> ThreadpoolController:
-    return ThreadpoolController().select(user_api="blas")
-
-
-def one_blas_thread() -> AbstractContextManager[object]:
-    """A context in which a product keeps to the thread that asks for it."""
-    return _controller().limit(limits=1)
 
 
 def multiply(a: NDArray[Any], b: NDArray[Any], out: NDArray[Any], transposed: bool, add: bool) -> None:

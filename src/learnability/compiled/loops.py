@@ -1,9 +1,9 @@
 """Loops that are compiled for the CPU: where each sample takes a path of its own, a scalar loop beats whole arrays.
 
 Machine code is cached on disk. The cache of a function sees changes of its own file only, so compiled functions that
-call one another stand in one file. The exceptions are the settled pieces of this module, of
-:mod:`learnability.compiled.blas` and of :mod:`learnability.compiled.threads`: after a change there, empty
-``__pycache__``. Jobs of the pipeline keep a cache for each fingerprint of the code, which sees every file.
+call one another stand in one file. The exceptions are the settled pieces of this module and of
+:mod:`learnability.compiled.blas`: after a change there, empty ``__pycache__``. Jobs of the pipeline keep a cache for
+each fingerprint of the code, which sees every file.
 """
 
 from collections.abc import Callable

@@ -10,19 +10,32 @@ h_b ~ N(0, 1) along the rest of w, c_b = (eta / B) y_b a sigma'(s_b + bias) and 
 divided by sqrt(|kappa'|^2 + r'^2) on the sphere (free weights drop the terms in c s and the division). Exact at any
 d > M: g and y are shared by the neurons of a replica, h and chi^2 are independent, so each neuron has its exact law
 and neurons of a replica share what the labels make them share.
+
+Batches too large to draw are matched. With step sizes of order d^{-p/2} a batch of B ~ M d^{p-1} / 1000 samples changes
+a neuron by a small fraction, but at d = 1e5 it has 1e9 samples. Here b << B of them are drawn. The tangent step is a
+mean of B independent terms with mean E (known in closed form from the Hermite expansion); the mean S of the b drawn
+terms gives
+
+    E + sqrt(b / B) (S - E),
+
+whose first two moments are those of the whole batch for every state. Only higher cumulants differ, and those of a
+mean of B terms fall like B^{-1/2}: the law is that of the chain in the limit of many samples a step, and
+:func:`decoupled_engine` checks it where both can run. The squared coefficients that drive the part outside the frame
+are scaled alike.
 """
 
-import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from learnability.sgd.normal_numbers import standard_normal
+from learnability.sgd.compiled import compiles
+from learnability.sgd.compiled.chain import Batches, Matching, chain_steps
 from learnability.sgd.full import row_tiles
-from learnability.sgd.compiled.steps import Batches, chain_steps, compiles
-from learnability.sgd.loop import Engine
+from learnability.sgd.loop import Engine, own
+from learnability.sgd.normal_numbers import standard_normal
 from learnability.sgd.problem import TwoLayerProblem, labels, learning_signal
 
 # Numbers that are drawn at once for the steps of one compiled call.
@@ -51,11 +64,6 @@ def task_factor(directions: Tensor) -> Tensor:
     ``directions`` V is (task, dimension), of full rank.
     """
     return torch.linalg.qr(directions.double().mT, mode="r")[1].mT.contiguous()
-
-
-def is_orthonormal(factor: Tensor) -> bool:
-    """Whether the tasks are the frame's own axes, F = I: their projections are then g itself."""
-    return torch.equal(factor, torch.eye(len(factor), dtype=factor.dtype, device=factor.device))
 
 
 def random_chain(
@@ -107,11 +115,45 @@ def chain_step(
     return state._replace(frame=frame, rest=rest)
 
 
+def matched_step(
+    problem: TwoLayerProblem,
+    state: ChainState,
+    g: Tensor,
+    h: Tensor,
+    label: Tensor,
+    chi: Tensor,
+    step_size: Tensor,
+    matching: Matching,
+) -> ChainState:
+    """As :func:`chain_step` on the sphere, for a batch of which ``matching.fraction`` is drawn.
+
+    Its exact mean comes from the force g_m = M^{-1/2} sum_i i a alpha_i beta_mi <w, v_m>^{i-1}, by Horner's rule.
+    """
+    student, teacher, factor, fraction = matching
+    alignment = torch.matmul(state.frame, factor.mT) if len(factor) else state.frame
+    force = torch.zeros_like(alignment)
+    for i in range(teacher.shape[1] - 1, 0, -1):
+        force = force * alignment + i * student[:, i, None] * teacher[:, i]
+    force = force / teacher.shape[0] ** 0.5
+    drift = torch.linalg.vecdot(force, alignment)
+    mean = (torch.matmul(force, factor) if len(factor) else force) - drift[..., None] * state.frame
+    mean_rest = -drift * state.rest
+    pulled, radial, along, spread = moments(problem, state, g, h, label, state.second_layer / g.shape[1])
+    in_frame = pulled - radial[..., None] * state.frame
+    along = along - radial * state.rest
+    spread = fraction * spread
+    root = fraction**0.5
+    frame = state.frame + step_size * (mean + root * (in_frame - mean))
+    along = state.rest + step_size * (mean_rest + root * (along - mean_rest))
+    rest = (along.square() + step_size.square() * spread * chi).sqrt()
+    length = (frame.square().sum(-1) + rest.square()).sqrt()
+    return state._replace(frame=frame / length[..., None], rest=rest / length)
+
+
 def chain_batches(
     problem: TwoLayerProblem,
     state: ChainState,
     factor: Tensor,
-    orthonormal: bool,
     batch_size: int,
     freedom: int,
     steps: int,
@@ -119,22 +161,17 @@ def chain_batches(
 ) -> Iterator[Batches]:
     """What ``steps`` steps draw, in groups whose numbers are few enough to be in cache when they are used.
 
-    ``orthonormal`` says that the factor is the identity. chi is drawn for all steps at once.
+    ``factor`` is the tasks' F, empty where it is the identity. chi is drawn for all steps at once.
     """
-    (replicas, neurons), tasks = state.rest.shape, len(factor)
-    degrees = torch.full((steps, replicas, neurons), float(freedom), dtype=factor.dtype, device=factor.device)
+    replicas, neurons, tasks = state.frame.shape
+    degrees = state.rest.new_full((steps, replicas, neurons), float(freedom))
     chi = chi_square(degrees, generator)
     group = max(1, _DRAWN_ENTRIES // (replicas * (tasks + neurons) * batch_size))
-    for chis in chi.split(group if compiles(problem, factor) else 1):
-        g = standard_normal((len(chis), replicas, tasks, batch_size), factor, generator)
-        h = standard_normal((len(chis), replicas, neurons, batch_size), factor, generator)
-        projections = g.mT if orthonormal else torch.matmul(g.mT, factor.mT)
+    for chis in chi.split(group if compiles(problem, state.rest) else 1):
+        g = standard_normal((len(chis), replicas, tasks, batch_size), state.rest, generator)
+        h = standard_normal((len(chis), replicas, neurons, batch_size), state.rest, generator)
+        projections = torch.matmul(g.mT, factor.mT) if len(factor) else g.mT
         yield Batches(g, h, labels(problem, projections, generator), chis)
-
-
-def own(state: ChainState) -> ChainState:
-    """A copy that may be changed in place."""
-    return ChainState(*(tensor.clone(memory_format=torch.contiguous_format) for tensor in state))
 
 
 def observe(state: ChainState, factor: Tensor) -> dict[str, Tensor]:
@@ -147,12 +184,15 @@ def observe(state: ChainState, factor: Tensor) -> dict[str, Tensor]:
     }
 
 
-def decoupled_engine(problem: TwoLayerProblem, directions: Tensor, batch_size: int, dimension: int) -> Engine:
-    """The chain at ``dimension``. ``directions`` (task, any) gives the tasks' Gram matrix: only V V^T matters.
-
-    Raises ValueError for a loss that couples neurons, for trained output parameters, and where dimension < tasks +
-    2.
-    """
+def _engine(
+    name: str,
+    problem: TwoLayerProblem,
+    directions: Tensor,
+    batch_size: int,
+    dimension: int,
+    expansions: tuple[Tensor, Tensor, float] | None = None,
+) -> Engine:
+    """The chain that draws ``batch_size`` samples a step; matched where (student, teacher, fraction) are given."""
     if problem.loss != "correlation" or problem.second_layer_rate or problem.bias_rate:
         raise ValueError("the decoupled chain needs the correlation loss and a fixed second layer and bias")
     tasks = directions.shape[0]
@@ -160,21 +200,61 @@ def decoupled_engine(problem: TwoLayerProblem, directions: Tensor, batch_size: i
     if freedom < 1:
         raise ValueError(f"dimension {dimension} is too small for {tasks} tasks in chain form: use the full engine")
     factor = task_factor(directions)
-    orthonormal = is_orthonormal(factor)
+    # Where the tasks are the frame's own axes, F = I, their projections are g itself.
+    slant = factor[:0] if torch.equal(factor, torch.eye(tasks).to(factor)) else factor
 
     def advance(state: ChainState, step_sizes: Tensor, generator: torch.Generator) -> ChainState:
-        f, done, inside = factor.to(state.frame), 0, compiles(problem, state.frame)
+        f, done, inside, matching = slant.to(state.frame), 0, compiles(problem, state.frame), None
+        if expansions is not None:
+            student, teacher, fraction = expansions
+            matching = Matching(student.to(state.frame), teacher.to(state.frame), f, fraction)
         state = own(state) if inside else state
-        for drawn in chain_batches(problem, state, f, orthonormal, batch_size, freedom, len(step_sizes), generator):
+        for drawn in chain_batches(problem, state, f, batch_size, freedom, len(step_sizes), generator):
             sizes = step_sizes[done : done + len(drawn.chi)]
             done += len(sizes)
             if inside:
-                chain_steps(problem, state, drawn, sizes)
-            else:
+                chain_steps(problem, state, drawn, sizes, matching)
+            elif matching is None:
                 state = chain_step(problem, state, *drawn.step(0), sizes[0])
+            else:
+                state = matched_step(problem, state, *drawn.step(0), sizes[0], matching)
         return state
 
-    return Engine("decoupled", advance, lambda state: state, lambda state: observe(state, factor.to(state.frame)))
+    return Engine(name, advance, lambda state: state, lambda state: observe(state, factor.to(state.frame)))
+
+
+def decoupled_engine(problem: TwoLayerProblem, directions: Tensor, batch_size: int, dimension: int) -> Engine:
+    """The chain at ``dimension``. ``directions`` (task, any) gives the tasks' Gram matrix: only V V^T matters.
+
+    Raises ValueError for a loss that couples neurons, for trained output parameters, and where dimension < tasks +
+    2.
+    """
+    return _engine("decoupled", problem, directions, batch_size, dimension)
+
+
+def large_batch_engine(
+    problem: TwoLayerProblem,
+    directions: Tensor,
+    teacher: np.ndarray,
+    batch_size: int,
+    drawn: int,
+    dimension: int,
+    second_layer: Tensor,
+    bias: Tensor,
+) -> Engine:
+    """Spherical SGD in batches of ``batch_size``, of which ``drawn`` are drawn. ``teacher`` (task, degree + 1) is
+    the exact expansion of the links in the label M^{-1/2} sum_m f_m. ``second_layer`` and ``bias`` (neuron,) are
+    those of every replica.
+
+    Raises ValueError where :func:`decoupled_engine` would, and for label noise, free weights or drawn > batch_size.
+    """
+    if problem.label_noise or not problem.spherical or drawn > batch_size:
+        raise ValueError("matched batches need spherical weights, labels without noise and drawn <= batch_size")
+    # On the device from the start: a copy from the host could not be captured in a graph.
+    device, alpha = directions.device, problem.activation.expansion(bias.cpu().numpy(), teacher.shape[1] - 1)
+    student = torch.as_tensor(alpha).to(device) * second_layer.double().to(device)[:, None]
+    expansions = student, torch.as_tensor(teacher, device=device), drawn / batch_size
+    return _engine("matched", problem, directions, drawn, dimension, expansions)
 
 
 def rebuild_weights(state: ChainState, basis: Tensor, generator: torch.Generator) -> Tensor:
@@ -189,8 +269,3 @@ def rebuild_weights(state: ChainState, basis: Tensor, generator: torch.Generator
     noise = noise - (noise @ basis.mT) @ basis
     outside = noise / noise.norm(dim=-1, keepdim=True)
     return state.frame.to(basis) @ basis + state.rest.to(basis)[..., None] * outside
-
-
-def relative_step(problem_scale: float, tasks: int, dimension: int, information_exponent: int) -> float:
-    """delta M^{-1/2} d^{-p/2}: the per-sample step size of Algorithm 1 at relative size delta = ``problem_scale``."""
-    return problem_scale / (math.sqrt(tasks) * dimension ** (information_exponent / 2))

@@ -21,8 +21,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from learnability.sgd.hinge import Network
 from learnability.compiled.loops import assign, reordered
+from learnability.sgd.hinge import Network
 
 # Three tables of at most 2^8 rows.
 LARGEST_DIMENSION = 24

@@ -4,17 +4,17 @@ One step draws a fresh Gaussian batch X and makes two batched matrix products, H
 Replicas (and settings of equal shape) are the first axis. A step of batch B costs 4 B J d flops a replica.
 """
 
+import math
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from learnability.sgd.compiled import compiles
+from learnability.sgd.compiled.full import network_steps
+from learnability.sgd.loop import Engine, own
 from learnability.sgd.normal_numbers import normal_samples
-from learnability.sgd.compiled.steps import compiles
-from learnability.sgd.compiled.sampled import sampled_steps
-from learnability.sgd.loop import Engine
 from learnability.sgd.problem import Signal, TwoLayerProblem, labels, learning_signal, moved
-from learnability.compiled.threads import one_torch_thread
 
 # Rows of a batch whose projections (rows x neurons) stay in a core's second-level cache between two element-wise
 # passes.
@@ -121,12 +121,6 @@ def observe(state: NetworkState, directions: Tensor) -> dict[str, Tensor]:
     }
 
 
-def _own(state: NetworkState) -> NetworkState:
-    """A copy that may be changed in place."""
-    with one_torch_thread():
-        return NetworkState(*(tensor.clone(memory_format=torch.contiguous_format) for tensor in state))
-
-
 def full_engine(problem: TwoLayerProblem, directions: Tensor, batch_size: int, shared_data: bool = False) -> Engine:
     """Online SGD with fresh batches; ``directions`` is V, (task, dimension) or (replica, task, dimension).
 
@@ -137,23 +131,22 @@ def full_engine(problem: TwoLayerProblem, directions: Tensor, batch_size: int, s
     if batch_size < 1:
         raise ValueError(f"batch_size is {batch_size}, and must be at least 1")
 
-    def room(state: NetworkState, steps: int) -> Tensor:
-        replicas, _, dimension = state.weights.shape
-        return state.weights.new_empty(steps, 1 if shared_data else replicas, batch_size, dimension)
-
     def advance(state: NetworkState, step_sizes: Tensor, generator: torch.Generator) -> NetworkState:
-        x = room(state, 1)
-        if compiles(problem, x):
-            state = _own(state)
-            x = room(state, min(len(step_sizes), max(1, _DRAWN_ENTRIES // x.numel())))
-            sampled_steps(problem, state, x, directions, step_sizes, generator)
-            return state
-        for step_size in step_sizes:
+        replicas, _, dimension = state.weights.shape
+        shape, inside = (1 if shared_data else replicas, batch_size, dimension), compiles(problem, state.weights)
+        group = max(1, _DRAWN_ENTRIES // math.prod(shape)) if inside else 1
+        state = own(state) if inside else state
+        room = state.weights.new_empty(min(len(step_sizes), group), *shape)
+        for sizes in step_sizes.split(group):
+            x = room[: len(sizes)]
             label = labels(problem, normal_samples(x, directions, generator), generator)
-            replicas = len(state.weights)
-            state = full_step(problem, state, x[0].expand(replicas, -1, -1), label[0].expand(replicas, -1), step_size)
+            if inside:
+                network_steps(problem, state, x, label, sizes)
+            else:
+                here = x[0].expand(replicas, -1, -1), label[0].expand(replicas, -1)
+                state = full_step(problem, state, *here, sizes[0])
         return state
 
-    # Compiled steps keep their rows in range, and more of them at once wake fewer threads.
+    # Compiled steps keep their rows in range.
     chunk = 128 if compiles(problem, directions) else 64
     return Engine("full", advance, settle, lambda state: observe(state, directions), chunk=chunk)

@@ -18,8 +18,12 @@ the instructions.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
+from torch import Tensor
+
+from learnability.sgd.loop import Engine, own
 
 # Rows of one tile on a CPU: 256 x 2000 floats are 2 MB. Measured: 64 to 500 alike, 2000 a quarter slower.
 # The half precision product is exact up to 256 rows.
@@ -38,6 +42,23 @@ class Network:
     def tensors(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """The three parameters, in the order of the fields."""
         return self.weights, self.readout, self.offset
+
+
+class HingeState(NamedTuple):
+    """A :class:`Network` as the state of an engine: its parameters with a first axis of length one, the replica."""
+
+    weights: Tensor
+    readout: Tensor
+    offset: Tensor
+
+    def network(self) -> Network:
+        """The network, on the memory of the state."""
+        return Network(*(tensor[0] for tensor in self))
+
+
+def hinge_state(network: Network) -> HingeState:
+    """The state of a network."""
+    return HingeState(*(tensor[None] for tensor in network.tensors()))
 
 
 @dataclass(frozen=True)
@@ -119,6 +140,29 @@ def network_output(network: Network, inputs: torch.Tensor, workspace: Workspace)
         hidden = torch.mm(rows, network.weights.T, out=workspace.hidden[: rows.shape[0]]).clamp_(min=0)
         parts.append(torch.mv(hidden, network.readout))
     return torch.cat(parts) + network.offset
+
+
+def hinge_engine(
+    name: str, step: Callable[[Network, torch.Generator], None], measure: Callable[[Network], tuple[float, float]]
+) -> Engine:
+    """The engine whose ``step`` draws a fresh batch from the generator and updates the network in place.
+
+    ``measure`` gives what is observed, ``accuracy`` and ``loss`` on the points of the evaluation. ``step`` has a step
+    size of its own: of the loop's step sizes only their number counts.
+    """
+
+    def advance(state: HingeState, step_sizes: Tensor, generator: torch.Generator) -> HingeState:
+        state = own(state)
+        network = state.network()
+        for _ in range(len(step_sizes)):
+            step(network, generator)
+        return state
+
+    def observe(state: HingeState) -> dict[str, Tensor]:
+        accuracy, loss = torch.tensor(measure(state.network()), dtype=torch.float64)[:, None]
+        return {"accuracy": accuracy, "loss": loss}
+
+    return Engine(name, advance, lambda state: state, observe)
 
 
 def step_flops(rows: int, width: int, dimension: int) -> int:

@@ -1,4 +1,4 @@
-"""The loop of every SGD engine: saved steps, step sizes, divergence, checkpoints. Written once.
+"""The loop of every SGD engine: saved steps, step sizes, an early end, divergence, checkpoints. Written once.
 
 An engine is a pure ``advance``: (state, step sizes, generator) -> state, over whole blocks of consecutive steps. A
 state is a NamedTuple of tensors whose first axis is the replica. Engines differ in their state and agree in what they
@@ -7,24 +7,18 @@ observe.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from learnability.sgd.cuda_graphs import Advance, captured
+from learnability.results.contract import Checkpoint
 from learnability.results.status import Status
+from learnability.sgd.cuda_graphs import Advance, captured
 
 _BLOCKS_PER_GRAPH = 8
-
-
-class Resumable(Protocol):
-    """What the loop needs of a checkpoint (the RunContext's serves)."""
-
-    def load(self) -> dict[str, np.ndarray] | None: ...
-    def due(self) -> bool: ...
-    def save(self, state: Mapping[str, np.ndarray]) -> None: ...
+S = TypeVar("S", bound=tuple[Tensor, ...])
 
 
 @dataclass(frozen=True)
@@ -47,7 +41,8 @@ class Engine:
 
 @dataclass(frozen=True)
 class Trajectory:
-    """What a run saved. ``steps`` (saved,); ``observed`` name -> (saved, replica, ...), NaN after a divergence.
+    """What a run saved. ``steps`` (saved,), up to the one at which it stopped; ``observed`` name -> (saved, replica,
+    ...), NaN after a divergence.
 
     ``status`` (replica,) is a code of :mod:`learnability.results.status`; ``diverged_at`` (replica,) the step at
     which divergence was seen, -1 where there was none; ``state`` the last state.
@@ -59,6 +54,11 @@ class Trajectory:
     status: np.ndarray
     diverged_at: np.ndarray
     state: Any
+
+
+def own(state: S) -> S:
+    """A copy of a state that may be changed in place."""
+    return type(state)(*(tensor.clone(memory_format=torch.contiguous_format) for tensor in state))
 
 
 def saved_steps(last: int, count: int, first: int = 1, block: int = 1) -> np.ndarray:
@@ -137,15 +137,17 @@ def run(
     step_size: Callable[[np.ndarray], np.ndarray],
     generator: torch.Generator,
     *,
-    checkpoint: Resumable | None = None,
+    stop: Callable[[dict[str, np.ndarray]], bool] | None = None,
+    checkpoint: Checkpoint | None = None,
     progress: Callable[[float, float], None] | None = None,
     bound: float = 1e6,
 ) -> Trajectory:
     """Run ``engine`` from ``state`` and observe it at ``steps`` (increasing, multiples of the engine's block).
 
     ``step_size`` maps step numbers (n,) to step sizes (n,). A replica with an entry above ``bound`` in absolute
-    value, or not finite, counts as diverged; it is NaN from then on. A run resumed from its checkpoint gives the same
-    bytes as one that was not interrupted. Raises ValueError where the steps do not fit the engine.
+    value, or not finite, counts as diverged; it is NaN from then on. ``stop`` sees what was observed at each saved
+    step, and the run ends, converged, at the first one where it is true. A run resumed from its checkpoint gives the
+    same bytes as one that was not interrupted. Raises ValueError where the steps do not fit the engine.
     """
     grid = np.asarray(steps, dtype=np.int64)
     if grid.size == 0 or (np.diff(grid) <= 0).any() or (grid % engine.block).any():
@@ -154,7 +156,7 @@ def run(
     stored = checkpoint.load() if checkpoint else None
     if stored is not None:
         moving.from_arrays(stored)
-    seen = len(next(iter(moving.observed.values()), ()))
+    seen, ended = len(next(iter(moving.observed.values()), ())), False
     for target in grid[seen:]:
         while moving.step < target:
             length = min(int(target) - moving.step, engine.chunk * engine.block)
@@ -164,7 +166,12 @@ def run(
             if checkpoint and checkpoint.due():
                 checkpoint.save(moving.to_arrays())
         moving.observe()
+        ended = stop is not None and stop({name: values[-1] for name, values in moving.observed.items()})
+        if ended:
+            break
     diverged_at = moving.diverged_at.cpu().numpy()
-    codes = np.where(diverged_at >= 0, Status.DIVERGED, Status.REACHED_END).astype(np.int8)
+    end = Status.CONVERGED if ended else Status.REACHED_END
+    codes = np.where(diverged_at >= 0, Status.DIVERGED, end).astype(np.int8)
     observed = {name: np.stack(values) for name, values in moving.observed.items()}
-    return Trajectory(engine.name, grid, observed, codes, diverged_at, moving.state)
+    seen = len(next(iter(observed.values())))
+    return Trajectory(engine.name, grid[:seen], observed, codes, diverged_at, moving.state)

@@ -17,17 +17,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from learnability.compiled.blas import multiply
 from learnability.compiled.loops import assign, reordered
-from learnability.compiled.blas import multiply, one_blas_thread
-from learnability.compiled.threads import in_threads, meet, take, threads_for, together
 
 LANES = 16
-SEGMENT = 1 << 16  # numbers of one set of streams, so that threads give the bytes that one gives
+SEGMENT = 1 << 16  # numbers of one set of streams
 _PAIRS = 256  # of one pass: the words and the numbers of a pass stay in the first-level cache
 _FEW = 2048  # below as many numbers torch's own loop is as fast, since a call has a fixed cost
-_WORK = 8  # a number, in multiply-adds
 _GOLDEN = 0x9E3779B97F4A7C15
-_SEEDS_STRIDE = 2 * LANES * _GOLDEN % 2**64  # by which splitmix64 has moved on after the words of one segment
 _QUARTER = math.pi / 4 * 2.0**-31
 _LOG2 = math.log(2)
 # Bits of sqrt(1/2) as a float32: mantissas are reduced to [sqrt(1/2), sqrt(2)).
@@ -140,32 +137,8 @@ def _fill(out, seed):  # type: ignore[no-untyped-def]
 
 
 @reordered
-def _fill_segments(numbers, seed, queue):  # type: ignore[no-untyped-def]
-    """Draws the segments that no other thread has taken."""
-    segment = take(queue)
-    while segment * SEGMENT < len(numbers):
-        start = seed + np.uint64(segment) * np.uint64(_SEEDS_STRIDE)
-        _fill(numbers[segment * SEGMENT : (segment + 1) * SEGMENT], start)
-        segment = take(queue)
-
-
-@reordered
-def draw_and_project(numbers, seed, samples, directions, projections, counters, thread, threads):  # type: ignore[no-untyped-def]
-    """A thread's part: segments of the numbers, then, once all are drawn, its share of the projections.
-
-    ``counters`` (2,) are for that meeting and for the segments that were taken. Without numbers none are drawn, without
-    directions nothing is projected.
-    """
-    _fill_segments(numbers, seed, counters[1:])
-    if len(directions) > 0:
-        if threads > 1:
-            meet(counters, threads)
-        first, last = thread * len(samples) // threads, (thread + 1) * len(samples) // threads
-        multiply(samples[first:last], directions, projections[first:last], True, False)
-
-
-def _segment_seed(seed: int, segment: int) -> np.uint64:
-    return np.uint64((seed + segment * _SEEDS_STRIDE) % 2**64)
+def _project(samples, directions, projections):  # type: ignore[no-untyped-def]
+    multiply(samples, directions, projections, True, False)
 
 
 def _is_ours(out: Tensor) -> bool:
@@ -177,10 +150,6 @@ def standard_normal(shape: tuple[int, ...], like: Tensor, generator: torch.Gener
     return fill_normal(like.new_empty(shape), generator)
 
 
-def _seed_of(generator: torch.Generator) -> int:
-    return int(torch.randint(-(2**63), 2**63 - 1, (), generator=generator).item())
-
-
 def fill_normal(out: Tensor, generator: torch.Generator) -> Tensor:
     """``out`` (contiguous) filled with independent standard normal numbers.
 
@@ -188,53 +157,9 @@ def fill_normal(out: Tensor, generator: torch.Generator) -> Tensor:
     """
     if not _is_ours(out):
         return out.normal_(generator=generator)
-    seed, numbers = _seed_of(generator), out.view(-1).numpy()
-
-    def segments(first: int, last: int) -> None:
-        _fill(numbers[first:last], _segment_seed(seed, first // SEGMENT))
-
-    in_threads(segments, len(numbers), SEGMENT, _WORK * len(numbers))
+    seed = int(torch.randint(-(2**63), 2**63 - 1, (), generator=generator).item())
+    _fill(out.view(-1).numpy(), np.uint64(seed % 2**64))
     return out
-
-
-class SharedSamples:
-    """Standard normal samples ``room`` (step, ..., dimension), contiguous and on the CPU, and their projections on
-    ``directions`` V (task, dimension), which may have leading axes that broadcast with those of the samples.
-
-    Threads draw the first ``count`` steps together, in the order :meth:`seed` (one of them), :meth:`draw` (each),
-    :meth:`projections` (one of them, when all have drawn).
-    """
-
-    def __init__(self, room: Tensor, directions: Tensor) -> None:
-        self._room, self._directions = room, directions
-        self._is_ours, self._is_projected = _is_ours(room), _is_ours(room) and directions.ndim == 2
-        v = directions if self._is_projected else room.new_empty(0, room.shape[-1])
-        self._projections = room.new_empty(*room.shape[:-1], len(v))
-        numbers = room.view(-1) if self._is_ours else room.new_empty(0)
-        rows = room.view(-1, room.shape[-1]), v.contiguous(), self._projections.view(math.prod(room.shape[:-1]), len(v))
-        # What :func:`draw_and_project` takes, without the seed: numbers, samples, directions, projections.
-        self.arrays = tuple(tensor.numpy() for tensor in (numbers, *rows))
-
-    def seed(self, generator: torch.Generator) -> np.uint64:
-        """The seed of the numbers, which all threads need."""
-        return _segment_seed(_seed_of(generator), 0) if self._is_ours else np.uint64(0)
-
-    def draw(self, count: int, seed: np.uint64, thread: int, threads: int, counters: NDArray[np.int64]) -> None:
-        """The part of ``thread``; for ``counters`` (2,) see :func:`draw_and_project`."""
-        if not self._is_ours:
-            return
-        numbers, samples, directions, projections = self.arrays
-        used, rows = (count * (len(a) // len(self._room)) for a in (numbers, samples))
-        here = numbers[:used], seed, samples[:rows], directions, projections[:rows]
-        draw_and_project(*here, counters, thread, threads)
-
-    def projections(self, count: int, generator: torch.Generator) -> Tensor:
-        """The projections (count, ..., task). Numbers that are torch's are drawn here."""
-        if not self._is_ours:
-            self._room[:count].normal_(generator=generator)
-        if not self._is_projected:
-            return torch.matmul(self._room[:count], self._directions.mT)
-        return self._projections[:count]
 
 
 def normal_samples(out: Tensor, directions: Tensor, generator: torch.Generator) -> Tensor:
@@ -242,10 +167,10 @@ def normal_samples(out: Tensor, directions: Tensor, generator: torch.Generator) 
 
     ``directions`` is V, (task, dimension), or has leading axes that broadcast with those of ``out``.
     """
-    if not _is_ours(out):
-        return torch.matmul(fill_normal(out, generator), directions.mT)
-    threads, samples, count = threads_for(_WORK * out.numel()), SharedSamples(out, directions), len(out)
-    seed = samples.seed(generator)
-    with one_blas_thread():
-        together(lambda thread, counters: samples.draw(count, seed, thread, threads, counters), threads, 2)
-    return samples.projections(count, generator)
+    fill_normal(out, generator)
+    if not _is_ours(out) or directions.ndim != 2:
+        return torch.matmul(out, directions.mT)
+    projections = out.new_empty(*out.shape[:-1], len(directions))
+    rows = out.view(-1, out.shape[-1]), directions.contiguous(), projections.view(-1, len(directions))
+    _project(*(tensor.numpy() for tensor in rows))
+    return projections

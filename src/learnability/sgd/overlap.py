@@ -22,13 +22,9 @@ import torch
 from torch import Tensor
 
 from learnability.sgd.chain import chi_square, task_factor
-from learnability.sgd.normal_numbers import standard_normal
 from learnability.sgd.loop import Engine
+from learnability.sgd.normal_numbers import standard_normal
 from learnability.sgd.problem import TwoLayerProblem, labels, learning_signal, moved
-from learnability.compiled.threads import one_torch_thread
-
-# Coordinates of all replicas below which a second thread costs more than it saves: a step is a dozen small operations.
-_ONE_THREAD = 1 << 15
 
 
 class OverlapState(NamedTuple):
@@ -145,13 +141,11 @@ def overlap_engine(problem: TwoLayerProblem, directions: Tensor, batch_size: int
         replicas, width, axes = state.coordinates.shape
         check_dimension(dimension, tasks, width)
         f = factor.to(state.coordinates.device)
-        small = state.coordinates.device.type == "cpu" and state.coordinates.numel() <= _ONE_THREAD
-        with one_torch_thread(small):
-            for step_size in step_sizes:
-                z = standard_normal((replicas, batch_size, axes), f, generator)
-                label = labels(problem, torch.matmul(z[..., :tasks], f.mT), generator)
-                outside = bartlett(min(batch_size, width), dimension - axes, replicas, f, generator)
-                state = overlap_step(problem, state, z, label, outside, step_size)
+        for step_size in step_sizes:
+            z = standard_normal((replicas, batch_size, axes), f, generator)
+            label = labels(problem, torch.matmul(z[..., :tasks], f.mT), generator)
+            outside = bartlett(min(batch_size, width), dimension - axes, replicas, f, generator)
+            state = overlap_step(problem, state, z, label, outside, step_size)
         return state
 
     return Engine("overlap", advance, lambda s: s, lambda s: observe(s, factor.to(s.coordinates.device)))

@@ -18,10 +18,11 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from learnability.sgd.normal_numbers import standard_normal
+from learnability.sgd.compiled import compiles
+from learnability.sgd.compiled.single_sample import sample_steps
 from learnability.sgd.full import NetworkState, observe
-from learnability.sgd.compiled.steps import compiles, sample_steps
 from learnability.sgd.loop import Engine
+from learnability.sgd.normal_numbers import standard_normal
 from learnability.sgd.problem import TwoLayerProblem, labels
 
 # Corrections inside a panel are applied sample by sample, those of a whole panel to the rest of the block in one
@@ -128,4 +129,4 @@ def single_sample_engine(
             state = block_step(problem, state, *samples(state, len(part), generator), part)
         return state
 
-    return Engine("full", advance, lambda s: _settle(problem, s), lambda s: observe(s, directions), block)
+    return Engine("single_sample", advance, lambda s: _settle(problem, s), lambda s: observe(s, directions), block)

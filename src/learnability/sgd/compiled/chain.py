@@ -1,13 +1,38 @@
-"""Compiled steps of the decoupled chain of ReLU networks on the CPU, a replica after the other.
+"""Compiled steps of the chain, exact and matched, a replica after the other."""
 
-They do what :func:`chain_step` and :func:`matched_step` do, which stay for other activations and other devices and
-which the tests hold them against. Arrays are C-contiguous.
-"""
+from typing import NamedTuple
 
 import numpy as np
+from torch import Tensor
 
-from learnability.compiled.loops import reordered
 from learnability.compiled.blas import multiply
+from learnability.compiled.loops import reordered
+from learnability.sgd.compiled import array
+from learnability.sgd.problem import TwoLayerProblem
+
+
+class Batches(NamedTuple):
+    """What the chain draws for some steps: g (step, replica, task, batch), h (step, replica, neuron, batch), label
+    (step, replica, batch), chi (step, replica, neuron)."""
+
+    g: Tensor
+    h: Tensor
+    label: Tensor
+    chi: Tensor
+
+    def step(self, k: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """One step in the order of the torch steps: g (replica, batch, task), h (replica, batch, neuron)."""
+        return self.g[k].mT, self.h[k].mT, self.label[k], self.chi[k]
+
+
+class Matching(NamedTuple):
+    """The exact mean of a step and its weight: ``student`` (neuron, degree + 1), ``teacher`` (task, degree + 1), the
+    tasks' factor F (task, task) or (0, task) where it is the identity, and the drawn ``fraction`` of the batch."""
+
+    student: Tensor
+    teacher: Tensor
+    factor: Tensor
+    fraction: float
 
 
 @reordered
@@ -80,7 +105,7 @@ def _to_sphere(kappa, rest):  # type: ignore[no-untyped-def]
 
 
 @reordered
-def chain_steps(state, g, h, label, chi, step_sizes, spherical):  # type: ignore[no-untyped-def]
+def _chain_steps(state, g, h, label, chi, step_sizes, spherical):  # type: ignore[no-untyped-def]
     """Steps of the decoupled chain, in place on ``state``: frame (replica, neuron, task), rest, second layer and bias
     (replica, neuron).
 
@@ -108,10 +133,10 @@ def chain_steps(state, g, h, label, chi, step_sizes, spherical):  # type: ignore
 
 
 @reordered
-def matched_steps(  # type: ignore[no-untyped-def]
+def _matched_steps(  # type: ignore[no-untyped-def]
     state, g, h, label, chi, step_sizes, student, teacher, basis, fraction
 ):
-    """As :func:`chain_steps` on the sphere, for batches of which ``fraction`` is drawn (see :func:`matched_step`).
+    """As :func:`_chain_steps` on the sphere, for batches of which ``fraction`` is drawn (see :func:`matched_step`).
 
     ``student`` (neuron, degree + 1), ``teacher`` (task, degree + 1); ``basis`` as in :func:`_mean_force`.
     """
@@ -137,3 +162,19 @@ def matched_steps(  # type: ignore[no-untyped-def]
                 moved = length + eta * (exact + root * (sums[j, 1] - radial * length - exact))
                 length = np.sqrt(moved * moved + eta * eta * fraction * sums[j, 2] * chi[k, r, j])
                 rest[r, j] = _to_sphere(kappa, length)
+
+
+def chain_steps(
+    problem: TwoLayerProblem,
+    state: tuple[Tensor, Tensor, Tensor, Tensor],
+    drawn: Batches,
+    step_sizes: Tensor,
+    matching: Matching | None = None,
+) -> None:
+    """Steps of :func:`chain_step`, or of :func:`matched_step`, in place on (frame, rest, second layer, bias)."""
+    common = tuple(array(t) for t in state), *(array(t) for t in drawn), array(step_sizes)
+    if matching is None:
+        _chain_steps(*common, problem.spherical)  # type: ignore[call-arg]
+    else:
+        fraction = array(step_sizes).dtype.type(matching.fraction)
+        _matched_steps(*common, *(array(t) for t in matching[:3]), fraction)  # type: ignore[call-arg]

@@ -1,22 +1,19 @@
-"""Compiled passes of the SGD engines over ReLU networks on the CPU: every number is touched once, in cache.
-
-They do what the torch steps beside them do (:func:`full_step`, :func:`block_step`), which stay for other activations
-and other devices and which the tests hold them against. Arrays are C-contiguous.
-"""
+"""Compiled steps of the full engine: every number is touched once, in cache, and matrix products are BLAS's."""
 
 import numpy as np
+from torch import Tensor
 
-from learnability.compiled.loops import assign, reordered
 from learnability.compiled.blas import multiply
-from learnability.compiled.threads import meet
+from learnability.compiled.loops import assign, reordered
+from learnability.sgd.compiled import array
+from learnability.sgd.problem import TwoLayerProblem
 
-# Neurons that a single-sample pass treats side by side; with 64 axes their weights fit into the first-level cache.
-STRIP = 96
+# Neurons of a matrix product: fewer cost BLAS speed, more do not fit into the cache with their projections.
+_UNIT = 1024
+# Samples of a product on the correlation loss, for the same reason.
+_TILE = 256
 # The square of a length that weights do not keep: one step on from there, its square is a float32 still.
 _LONG = 2.0**40
-# Unsigned indices need no test for a negative one, and distances known at compile time none for overlapping rows:
-# without either the inner loops are not turned into vector instructions.
-_U = np.uint64
 
 
 @reordered
@@ -135,159 +132,82 @@ def _part(parameters, r, first, last):  # type: ignore[no-untyped-def]
 
 
 @reordered
-def correlation_steps(  # type: ignore[no-untyped-def]
-    parameters, x, label, step_sizes, rates, spherical, unit, tile, first, last
-):
-    """Steps on the correlation loss of the units ``first`` to ``last``, each through all steps while it is in cache.
+def _correlation_steps(parameters, x, label, step_sizes, rates, spherical, unit, tile):  # type: ignore[no-untyped-def]
+    """Steps on the correlation loss: each unit of neurons goes through all steps while it is in cache.
 
-    ``tile`` samples are treated at a time; other arguments as in :func:`squared_steps`.
+    ``tile`` samples are treated at a time; other arguments as in :func:`_squared_steps`.
     """
-    neurons, axes, batch = parameters[0].shape[1], x.shape[3], x.shape[2]
-    units = (neurons + unit - 1) // unit
+    replicas, neurons, axes = parameters[0].shape
+    batch = x.shape[2]
     tiled = batch > tile
     h = np.empty(unit * min(tile, batch), x.dtype)
     direction = np.empty((unit if tiled else 0, axes), x.dtype)
     sums, factor = np.empty((unit, 3), x.dtype), np.empty(unit, x.dtype)
-    for item in range(first, last):
-        r, start = item // units, item % units * unit
-        part = _part(parameters, r, start, min(start + unit, neurons))
-        count = len(part[0])
-        for k in range(len(x)):
-            samples, error, share = x[k, r % x.shape[1]], label[k, r % label.shape[1]], step_sizes[k] / batch
-            if tiled:
-                _step_by_tiles(
-                    part, h, tile, error, samples, share, rates, spherical, sums[:count], factor, direction[:count]
-                )
-            else:
-                room = h[: count * batch].reshape(count, batch)
-                multiply(part[0], samples, room, True, False)
-                _move(part, room, error, samples, share, rates, spherical, sums[:count], factor)
-
-
-@reordered
-def squared_steps(  # type: ignore[no-untyped-def]
-    parameters, x, label, step_sizes, rates, spherical, unit, first, last, output_scale, outputs, counter, threads
-):
-    """Steps on the squared loss of the units ``first`` to ``last``; the threads meet once a step, over the outputs.
-
-    A unit is ``unit`` neurons of one replica. ``parameters``: weights (replica, neuron, axis), scale, second layer
-    and bias (replica, neuron), in place; x (step, replica, batch, axis) and label (step, replica, batch), or one
-    replica for all; step_sizes (step,); ``rates`` of the second layer and of the bias; room for outputs (2, unit of
-    any replica, batch): the next step may be written while this one is being read.
-    """
-    neurons, batch = parameters[0].shape[1], x.shape[2]
-    units = (neurons + unit - 1) // unit
-    h, error = np.empty((last - first, unit, batch), x.dtype), np.empty(batch, x.dtype)
-    sums, factor = np.empty((unit, 3), x.dtype), np.empty(unit, x.dtype)
-    for k in range(len(x)):
-        shares = outputs[k % 2]
-        for item in range(first, last):
-            r, start = item // units, item % units * unit
-            weights, scale, second_layer, bias = _part(parameters, r, start, min(start + unit, neurons))
-            room = h[item - first, : len(weights)]
-            multiply(weights, x[k, r % x.shape[1]], room, True, False)
-            shares[item] = 0
-            _add_outputs(room, scale, second_layer, bias, shares[item])
-        if threads > 1:
-            meet(counter, (k + 1) * threads)
-        for item in range(first, last):
-            r, start = item // units, item % units * unit
-            if item == first or start == 0:
-                assign(error, label[k, r % label.shape[1]])
-                for u in range(r * units, (r + 1) * units):
-                    for b in range(batch):
-                        error[b] -= output_scale * shares[u, b]
+    for r in range(replicas):
+        for start in range(0, neurons, unit):
             part = _part(parameters, r, start, min(start + unit, neurons))
-            count, samples = len(part[0]), x[k, r % x.shape[1]]
-            room = h[item - first, :count]
-            _move(part, room, error, samples, step_sizes[k] / batch, rates, spherical, sums[:count], factor)
+            count = len(part[0])
+            for k in range(len(x)):
+                samples, error, share = x[k, r % x.shape[1]], label[k, r % label.shape[1]], step_sizes[k] / batch
+                if tiled:
+                    _step_by_tiles(
+                        part, h, tile, error, samples, share, rates, spherical, sums[:count], factor, direction[:count]
+                    )
+                else:
+                    room = h[: count * batch].reshape(count, batch)
+                    multiply(part[0], samples, room, True, False)
+                    _move(part, room, error, samples, share, rates, spherical, sums[:count], factor)
 
 
 @reordered
-def _moved_and_projected(strip, x, following, gamma, s, width):  # type: ignore[no-untyped-def]
-    """u_j + gamma_j x, and s_j = <u_j, following> of the result, in one pass over the weights of a strip.
+def _squared_steps(parameters, x, label, step_sizes, rates, spherical, unit, output_scale):  # type: ignore[no-untyped-def]
+    """Steps on the squared loss, a replica after the other; ``unit`` neurons enter a product.
 
-    ``strip`` is flat, (axis, neuron) with a multiple of four axes: four are treated at a time, so that s is stored
-    once for four. ``width`` is STRIP, as a number that the compiler does not know.
+    ``parameters``: weights (replica, neuron, axis), scale, second layer and bias (replica, neuron), in place; x (step,
+    replica, batch, axis) and label (step, replica, batch), or one replica for all; step_sizes (step,); ``rates`` of the
+    second layer and of the bias.
     """
-    for j in range(width):
-        s[j] = 0
-    axis = 0
-    for start in range(0, len(strip), 4 * STRIP):
-        x0, x1, x2, x3 = x[axis], x[axis + 1], x[axis + 2], x[axis + 3]
-        y0, y1, y2, y3 = following[axis], following[axis + 1], following[axis + 2], following[axis + 3]
-        axis += 4
-        first = _U(start)
-        for j in range(width):
-            here, c = first + _U(j), gamma[j]
-            v0 = strip[here] + c * x0
-            v1 = strip[here + _U(STRIP)] + c * x1
-            v2 = strip[here + _U(2 * STRIP)] + c * x2
-            v3 = strip[here + _U(3 * STRIP)] + c * x3
-            strip[here] = v0
-            strip[here + _U(STRIP)] = v1
-            strip[here + _U(2 * STRIP)] = v2
-            strip[here + _U(3 * STRIP)] = v3
-            s[j] += (v0 * y0 + v1 * y1) + (v2 * y2 + v3 * y3)
-
-
-@reordered
-def _spherical_step(s, a, b, target, square, scale, gamma):  # type: ignore[no-untyped-def]
-    """gamma and the new scale of a strip from s = <u, x>."""
-    one, zero = s.dtype.type(1), s.dtype.type(0)
-    for j in range(len(s)):
-        projection = s[j] * scale[j]
-        c = target * a[j] if projection + b[j] > zero else zero
-        cs = c * projection
-        kept = scale[j] * (one - cs)
-        gamma[j] = c / kept
-        scale[j] = kept / np.sqrt(one + c * c * square - cs * cs)
-
-
-@reordered
-def _free_step(s, a, b, target, gamma):  # type: ignore[no-untyped-def]
-    zero = s.dtype.type(0)
-    for j in range(len(s)):
-        gamma[j] = target * a[j] if s[j] + b[j] > zero else zero
-
-
-@reordered
-def squared_lengths(x, out):  # type: ignore[no-untyped-def]
-    """|x|^2 (replica, sample) of x (replica, sample, axis)."""
-    for r in range(len(x)):
-        for k in range(x.shape[1]):
-            row, total = x[r, k], out.dtype.type(0)
-            for i in range(len(row)):
-                total += row[i] * row[i]
-            out[r, k] = total
-
-
-@reordered
-def single_samples(weights, second_layer, bias, x, targets, squares, spherical, width):  # type: ignore[no-untyped-def]
-    """Single-sample correlation steps on x (sample, axis), targets eta y and |x|^2 (sample,), weights in place.
-
-    ``weights`` (neuron, dimension) of scale one; ``x`` is padded with zeros to a multiple of four axes. Inside, w =
-    scale * u. With c = eta y a sigma'(s + b), s = <w, x>: gamma = c / (scale (1 - c s)) and |w (1 - c s) + c x|^2 =
-    1 + c^2 |x|^2 - (c s)^2 on the sphere, whose root goes into the scale; gamma = c on free weights.
-    """
-    neurons, dimension = weights.shape
-    strip = np.zeros(x.shape[1] * STRIP, weights.dtype)
-    s, gamma, scale = np.empty(STRIP, weights.dtype), np.zeros(STRIP, weights.dtype), np.ones(STRIP, weights.dtype)
-    a, b = np.zeros(STRIP, weights.dtype), np.zeros(STRIP, weights.dtype)
-    for first in range(0, neurons, STRIP):
-        count = min(STRIP, neurons - first)
-        for j in range(count):
-            a[j], b[j] = second_layer[first + j], bias[first + j]
-            for i in range(dimension):
-                strip[i * STRIP + j] = weights[first + j, i]
-        scale[:], gamma[:], a[count:] = 1, 0, 0
-        _moved_and_projected(strip, x[0], x[0], gamma, s, width)
+    replicas, neurons, _ = parameters[0].shape
+    batch, units = x.shape[2], (neurons + unit - 1) // unit
+    h, outputs = np.empty((units, unit, batch), x.dtype), np.empty((units, batch), x.dtype)
+    sums, factor, error = np.empty((unit, 3), x.dtype), np.empty(unit, x.dtype), np.empty(batch, x.dtype)
+    for r in range(replicas):
         for k in range(len(x)):
-            if spherical:
-                _spherical_step(s, a, b, targets[k], squares[k], scale, gamma)
-            else:
-                _free_step(s, a, b, targets[k], gamma)
-            _moved_and_projected(strip, x[k], x[min(k + 1, len(x) - 1)], gamma, s, width)
-        for j in range(count):
-            for i in range(dimension):
-                weights[first + j, i] = strip[i * STRIP + j] * scale[j]
+            samples = x[k, r % x.shape[1]]
+            outputs[:] = 0
+            for u in range(units):
+                weights, scale, second_layer, bias = _part(parameters, r, u * unit, min((u + 1) * unit, neurons))
+                room = h[u, : len(weights)]
+                multiply(weights, samples, room, True, False)
+                _add_outputs(room, scale, second_layer, bias, outputs[u])
+            assign(error, label[k, r % label.shape[1]])
+            for u in range(units):
+                for b in range(batch):
+                    error[b] -= output_scale * outputs[u, b]
+            for u in range(units):
+                part = _part(parameters, r, u * unit, min((u + 1) * unit, neurons))
+                count = len(part[0])
+                share = step_sizes[k] / batch
+                _move(part, h[u, :count], error, samples, share, rates, spherical, sums[:count], factor)
+
+
+def network_steps(
+    problem: TwoLayerProblem,
+    parameters: tuple[Tensor, Tensor, Tensor, Tensor],
+    x: Tensor,
+    label: Tensor,
+    step_sizes: Tensor,
+) -> None:
+    """Steps of :func:`full_step` in place on (weights, scale, second layer, bias), all contiguous.
+
+    x (step, replica, batch, dimension), label (step, replica, batch), or one replica for all; step_sizes (step,).
+    """
+    arrays = tuple(array(t) for t in parameters)
+    neurons, real = arrays[0].shape[1], arrays[0].dtype.type
+    unit = -(-neurons // -(-neurons // _UNIT))
+    rates = real(problem.second_layer_rate), real(problem.bias_rate)
+    common = arrays, array(x), array(label), array(step_sizes), rates, problem.spherical, unit
+    if problem.loss == "correlation":
+        _correlation_steps(*common, _TILE)
+    else:
+        _squared_steps(*common, real(1 / neurons if problem.output_scale is None else problem.output_scale))

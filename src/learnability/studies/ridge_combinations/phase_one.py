@@ -11,10 +11,9 @@ from torch import Tensor
 
 from learnability.hermite.activations import RELU, hermite_sum
 from learnability.hermite.basis import hermite_columns
-from learnability.sgd.chain import decoupled_engine, random_chain
+from learnability.sgd.chain import decoupled_engine, large_batch_engine, random_chain
 from learnability.sgd.full import full_engine, network_state, random_directions
 from learnability.sgd.loop import Engine
-from learnability.sgd.matched_chain import large_batch_engine
 from learnability.sgd.problem import TwoLayerProblem
 from learnability.studies.ridge_combinations.settings import PhaseOne
 

@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
+from learnability.compiled.blas import multiply
 from learnability.compiled.loops import compiled
-from learnability.compiled.blas import multiply, one_blas_thread
-from learnability.compiled.threads import meet, together
 
 
 @compiled
@@ -25,8 +24,7 @@ def test_products_are_numpys(dtype, m, n, k):
     expected = out.astype(np.float64)
     projected = a.astype(np.float64) @ b.T
     expected[first:last] = 2 * projected[first:last] @ b
-    with one_blas_thread():
-        both(a, b, first, last, h, out)
+    both(a, b, first, last, h, out)
     tolerance = 1e-5 if dtype is np.float32 else 1e-13
     assert np.isnan(h[:first]).all()
     np.testing.assert_allclose(h[first:last], projected[first:last], rtol=tolerance, atol=20 * tolerance)
@@ -55,36 +53,3 @@ def test_the_python_form_says_the_same():
     np.testing.assert_allclose(out, a @ b.T)
     multiply(a, b.T, out, False, True)
     np.testing.assert_allclose(out, 2 * a @ b.T)
-
-
-@compiled
-def relay(values, thread, threads, counter):
-    """Each step, every thread adds what its neighbour had in the step before."""
-    for k in range(1, len(values)):
-        values[k, thread] = values[k - 1, thread] + values[k - 1, (thread + 1) % threads]
-        meet(counter, k * threads)
-
-
-@pytest.mark.parametrize("threads", [1, 2, 5])
-def test_threads_that_meet_see_what_the_others_wrote(threads):
-    """2,000 meetings; with five threads on fewer cores those that wait must give way."""
-    values = np.zeros((2001, threads), np.int64)
-    values[0] = np.arange(1, threads + 1)
-    expected = values[0]
-    together(lambda thread, counter: relay(values, thread, threads, counter), threads)
-    for _ in range(2000):
-        expected = expected + np.roll(expected, -1)
-    np.testing.assert_array_equal(values[-1], expected)
-
-
-@pytest.mark.parametrize("failing", [0, 1])
-def test_a_thread_that_fails_does_not_leave_the_others_waiting(failing):
-    values = np.zeros((100, 2), np.int64)
-
-    def share(thread, counter):
-        if thread == failing:
-            raise ValueError("no share")
-        relay(values, thread, 2, counter)
-
-    with pytest.raises(ValueError, match="no share"):
-        together(share, 2)
