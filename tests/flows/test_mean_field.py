@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 from scipy.special import hyp0f1
-from tests.flows.mean_field_series import SeriesFlow, cosine_moments
 
 from learnability.flows.mean_field import (
     MeanFieldFlow,
@@ -25,6 +24,7 @@ from learnability.hermite.quadrature import uniform_nodes
 from learnability.hermite.reflective_search import gauss_grid
 from learnability.hermite.rotation import rotate
 from learnability.hermite.target_language import parse
+from tests.flows.mean_field_series import SeriesFlow, cosine_moments
 
 H = parse("z1 + z1*z2 - 0.5*He2(z1)*z2")
 

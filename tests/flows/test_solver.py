@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 import torch
 from scipy.integrate import solve_ivp
-from tests.doubles import Interrupted, MemoryCheckpoint
 from torch import Tensor
 
 from learnability.flows import solver
@@ -26,6 +25,7 @@ from learnability.flows.solver import (
 )
 from learnability.flows.tableaux import DORMAND_PRINCE, RODAS4, ROS23, Tableau
 from learnability.results.status import Status
+from tests.doubles import Interrupted, MemoryCheckpoint
 
 
 def swing(y: Tensor) -> Tensor:

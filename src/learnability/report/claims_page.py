@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from learnability.results.atomic import replacing
 from learnability.report.page_parts import SCRIPT, STYLE, VERDICT_MARKS
+from learnability.results.atomic import replacing
 from learnability.results.verdicts import counted
 
 _TITLE = re.compile(r"<dc:title>(.*?)</dc:title>", re.DOTALL)

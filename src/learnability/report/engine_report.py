@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from learnability.results.errors import UserError
 from learnability.pipeline.job_table import JobTable
+from learnability.results.errors import UserError
 
 _STYLE = Path("workflow/report/style.css")
 _MARK = re.compile(r"/\* report of ([0-9a-f]{64}) \*/")

@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from learnability.results.atomic import replacing
 from learnability.report.claims_page import interval, number
-from learnability.results.errors import UserError
 from learnability.report.page_parts import VERDICT_MARKS
+from learnability.results.atomic import replacing
+from learnability.results.errors import UserError
 from learnability.results.verdicts import VERDICTS, counted
 
 BEGIN, END = "<!-- verdicts:begin -->", "<!-- verdicts:end -->"

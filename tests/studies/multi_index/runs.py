@@ -6,11 +6,11 @@ from types import ModuleType
 
 import numpy as np
 import xarray as xr
-from tests.doubles import Context
 
 from learnability.results.contract import Run, Setting
 from learnability.results.labelled import with_bounds
 from learnability.studies.multi_index.links import build
+from tests.doubles import Context
 
 SETTINGS: dict[str, dict[str, object]] = {
     "escape": {"target": {"links": ["h2(z1)", "h1(z1) + h1(z1)*h2(z2)"]}, "dimensions": [50, 2000], "flow": "joint"},

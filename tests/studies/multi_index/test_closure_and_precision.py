@@ -1,9 +1,9 @@
 """The accuracy of the closed flows."""
 
 import numpy as np
-from tests.studies.multi_index.runs import analyse, run_of
 
 from learnability.results.contract import Run
+from tests.studies.multi_index.runs import analyse, run_of
 
 
 def test_the_flow_closes() -> None:

@@ -5,13 +5,13 @@ import math
 import pytest
 import xarray as xr
 from scipy.integrate import quad
-from tests.doubles import Context
-from tests.studies.multi_index.runs import analyse, run_of, train
 
 from learnability.results.claim import NotAtThisScale, judge
 from learnability.studies.multi_index import theory
 from learnability.studies.multi_index.closed_flows import batches_by_form, chosen_form
 from learnability.studies.multi_index.escape.claims import CLAIMS
+from tests.doubles import Context
+from tests.studies.multi_index.runs import analyse, run_of, train
 
 
 @pytest.mark.parametrize("flow", ["joint", "planted"])

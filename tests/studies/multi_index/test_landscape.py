@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from tests.studies.multi_index.runs import analyse, run_of
 
 from learnability.results.claim import NotAtThisScale
 from learnability.results.labelled import bounds_of
 from learnability.studies.multi_index.landscape.analyse import outcomes
 from learnability.studies.multi_index.landscape.claims import extreme, rank_gain, trend
+from tests.studies.multi_index.runs import analyse, run_of
 
 
 def test_analysis_counts_every_run() -> None:

@@ -5,10 +5,10 @@ import math
 import numpy as np
 import pytest
 from pydantic import ValidationError
-from tests.studies.multi_index.runs import setting_of
 
 from learnability.studies.multi_index.links import build, expansions, leap_exponents, link_texts
 from learnability.studies.multi_index.settings import Target
+from tests.studies.multi_index.runs import setting_of
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 import xarray as xr
-from tests.doubles import Context, Interrupted, MemoryCheckpoint
-from tests.studies.multi_index.runs import SETTINGS, analyse, run_of, setting_of, target_of, train
 
 from learnability.results.contract import Run
 from learnability.results.store import concatenate_seeds
+from tests.doubles import Context, Interrupted, MemoryCheckpoint
+from tests.studies.multi_index.runs import SETTINGS, analyse, run_of, setting_of, target_of, train
 
 
 @pytest.mark.parametrize("kind", list(SETTINGS))

@@ -1,6 +1,7 @@
 """The staircase."""
 
 import numpy as np
+
 from tests.studies.multi_index.runs import analyse, run_of
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 import xarray as xr
+
 from tests.doubles import Context
 from tests.studies.subspace_polynomials.tiny import EXPERIMENTS, analyse, settings_of, train
 

@@ -2,8 +2,6 @@
 
 import numpy as np
 import pytest
-from tests.doubles import Context
-from tests.studies.subspace_polynomials.tiny import analyse, train
 
 from learnability.results.claim import NotAtThisScale
 from learnability.studies.subspace_polynomials.flow.analyse import first_crossing
@@ -12,6 +10,8 @@ from learnability.studies.subspace_polynomials.flow.setting import FlowSetting
 from learnability.studies.subspace_polynomials.particles import sampled_particles
 from learnability.studies.subspace_polynomials.settings import HiddenPolynomials
 from learnability.studies.subspace_polynomials.theory import coefficient_of, escape_exponent, unlearned_loss
+from tests.doubles import Context
+from tests.studies.subspace_polynomials.tiny import analyse, train
 
 
 def test_prototype_numbers_of_the_deficit() -> None:

@@ -7,6 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
+
+from learnability.results.claim import Claim, NotAtThisScale, judge
+from learnability.results.labelled import names
+from learnability.results.store import concatenate_seeds, read, write
+from learnability.results.style import house_style
 from tests.doubles import Context, Interrupted, MemoryCheckpoint
 from tests.studies.subspace_polynomials.tiny import (
     CONFIG,
@@ -18,11 +23,6 @@ from tests.studies.subspace_polynomials.tiny import (
     settings_of,
     train,
 )
-
-from learnability.results.claim import Claim, NotAtThisScale, judge
-from learnability.results.labelled import names
-from learnability.results.store import concatenate_seeds, read, write
-from learnability.results.style import house_style
 
 CLAIMS: dict[str, Claim] = {claim.id: claim for kind in KINDS for claim in module(kind, "claims").CLAIMS}
 

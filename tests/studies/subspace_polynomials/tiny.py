@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import xarray as xr
 import yaml
-from tests.doubles import Context
 
 from learnability.results.contract import Run, Setting
 from learnability.results.labelled import with_bounds
+from tests.doubles import Context
 
 STUDY = "learnability.studies.subspace_polynomials"
 KINDS = ("diagnosis", "flow", "online_sgd", "two_stage", "taylor")

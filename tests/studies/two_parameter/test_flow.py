@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import torch
 from scipy.integrate import solve_ivp
-from tests.doubles import Context, Interrupted, MemoryCheckpoint
 
 from learnability.studies.two_parameter.hierarchy import compiled_flow
 from learnability.studies.two_parameter.hierarchy.flow import gradient_flow
@@ -12,6 +11,7 @@ from learnability.studies.two_parameter.hierarchy.guaranteed import membership
 from learnability.studies.two_parameter.hierarchy.map import HierarchicalMap
 from learnability.studies.two_parameter.hierarchy.outcome import FlowStatus, Outcome
 from learnability.studies.two_parameter.hierarchy.sizes import Hierarchy
+from tests.doubles import Context, Interrupted, MemoryCheckpoint
 
 
 def _flow(

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import torch
-from tests.doubles import Interrupted, MemoryCheckpoint
 from torch.func import grad, hessian, vmap
 
 from learnability.studies.two_parameter.hierarchy.batched_flow import batched_flow
@@ -17,6 +16,7 @@ from learnability.studies.two_parameter.hierarchy.frames import FrameTable, ente
 from learnability.studies.two_parameter.hierarchy.map import HierarchicalMap
 from learnability.studies.two_parameter.hierarchy.outcome import FlowStatus, Outcome
 from learnability.studies.two_parameter.hierarchy.sizes import Hierarchy
+from tests.doubles import Interrupted, MemoryCheckpoint
 
 
 def _compiled_jets(hierarchy: Hierarchy, points: np.ndarray, targets: np.ndarray) -> np.ndarray:

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 import xarray as xr
-from tests.doubles import Context
 
 from learnability.results.labelled import names, variable
 from learnability.studies.two_parameter.fractions import fraction
 from learnability.studies.two_parameter.hierarchical.claims import limit_at_zero
 from learnability.studies.two_parameter.hierarchical.setting import Grid, HierarchicalSetting, Maps
 from learnability.studies.two_parameter.hierarchical.train import train
+from tests.doubles import Context
 
 
 @pytest.mark.parametrize(("dimension", "limit"), [(3, 1.0), (4, 1.0), (4, 0.9)])

@@ -6,7 +6,6 @@ from functools import cache
 import numpy as np
 import pytest
 import xarray as xr
-from tests.doubles import Context
 
 from learnability.results.claim import VERDICTS, Claim, NotAtThisScale, judge
 from learnability.results.contract import Kind, Run, Setting
@@ -19,6 +18,7 @@ from learnability.studies.two_parameter.hierarchical.setting import Grid, Hierar
 from learnability.studies.two_parameter.picture.setting import PictureSetting
 from learnability.studies.two_parameter.settings import Obstacles
 from learnability.studies.two_parameter.sphere.setting import SphereSetting
+from tests.doubles import Context
 
 GRIDS = (
     Grid(series="splitting", rho=(0.15, 0.12)),

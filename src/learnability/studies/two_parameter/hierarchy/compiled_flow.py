@@ -385,7 +385,8 @@ def follow_all(
     """The flows of n targets; ``results`` (n, 9 + N) receives how each ended.
 
     ``rows`` (frames, numbers) and ``whole`` (frames, 6) are the frame table, ``first`` and ``dimensions`` (n) the
-    targets' first frames and numbers of coordinates, ``t`` the coefficients of :data:`~learnability.flows.tableaux.ROS23`."""
+    targets' first frames and numbers of coordinates, ``t`` the coefficients of
+    :data:`~learnability.flows.tableaux.ROS23`."""
     s, (offset, tilt, sign) = np.empty(21), coordinates
     for i in range(len(first)):
         s[:] = 0.0
