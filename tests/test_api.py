@@ -1,10 +1,9 @@
-"""The public API: cheap to import, documented by examples that run, and right where a closed form says what is right."""
+"""The public API: cheap to import, documented by examples that run, and right where a closed form is known."""
 
 import doctest
 import inspect
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -18,9 +17,9 @@ HEAVY = ("numpy", "scipy", "torch", "xarray", "matplotlib", "numba", "zarr", "py
 
 def test_import_costs_almost_nothing() -> None:
     code = f"import sys, learnability, learnability.api; print([m for m in {HEAVY} if m in sys.modules])"
-    start = time.process_time(), time.perf_counter()
+
     done = subprocess.run([sys.executable, "-X", "importtime", "-c", code], capture_output=True, text=True, check=True)
-    assert time.perf_counter() - start[1] < 30  # a hang, not a slow machine
+
     assert done.stdout.strip() == "[]"
     rows = [line.split("|") for line in done.stderr.splitlines() if line.startswith("import time:")]
     took = {cells[2].strip(): int(cells[1]) for cells in rows[1:]}
@@ -64,10 +63,10 @@ def test_planted_flow_of_one_direction_is_the_closed_form() -> None:
 
 def test_the_engines_of_sgd_agree_in_law() -> None:
     """Mean alignment of 64 x 8 neurons: the difference within four standard errors (false alarm 1e-4)."""
-    runs = [
-        api.run_sgd("h1(z1)", 40, steps=60, step_size=0.5, width=8, seeds=64, engine=name) for name in ("overlap", "full")
-    ]
-    signed = [(run["alignment"].isel(step=-1, variable=0) * run["second_layer"].isel(step=-1)).mean("neuron") for run in runs]
+    signed = []
+    for engine in ("overlap", "full"):
+        run = api.run_sgd("h1(z1)", 40, steps=60, step_size=0.5, width=8, seeds=64, engine=engine).isel(step=-1)
+        signed.append((run["alignment"].isel(variable=0) * run["second_layer"]).mean("neuron"))
     error = np.sqrt(sum(float(values.var(ddof=1)) / 64 for values in signed))
     assert abs(float(signed[0].mean() - signed[1].mean())) < 4 * error
     assert float(signed[0].mean()) > 0.3

@@ -10,6 +10,7 @@ The numerical libraries are imported inside the functions: importing this module
 from __future__ import annotations
 
 import html
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,7 +32,9 @@ if TYPE_CHECKING:
 
 Target = str | HermiteExpansion
 
-_CORRELATION_FORM_LIMIT = 1e7  # d^(s-1) up to which the joint flow is solved in M; beyond, rounding reaches the tolerance
+# d^(s-1) up to which the joint flow is solved in M: beyond, rounding in I - G reaches the solver's tolerance.
+_CORRELATION_FORM_LIMIT = 1e7
+
 
 
 def parse(text: str, variables: int | None = None) -> HermiteExpansion:
@@ -132,7 +135,7 @@ class TargetDiagnosis:
 def diagnose(target: Target, activation: Literal["smooth", "quadratic", "odd"] = "smooth") -> TargetDiagnosis:
     """The information exponent, the leaps and the largest reflective subspace of a target, computed exactly.
 
-    *Leaps.* With U the directions known so far, the next leap is the lowest degree that the target has in the directions
+    *Leaps.* With U the directions known so far, the next leap is the lowest degree that the target has in directions
     orthogonal to U; those that the part of this degree reaches join U (Abbe, Boix-Adsera, Misiakiewicz 2023, the
     isotropic leap).
 
@@ -215,8 +218,8 @@ def solve_flow(
     -------
     xarray.Dataset
         Over (dimension, angle, seed): ``escape_time``, when the cosine of a principal angle first exceeds
-        ``sqrt(1/2)`` (NaN when it never does), and ``cosine`` at the end, largest first. Over (dimension, seed): ``loss``
-        as a fraction of that of the zero predictor, ``end_time``, ``steps`` and ``status``
+        ``sqrt(1/2)`` (NaN when it never does), and ``cosine`` at the end, largest first. Over (dimension, seed):
+        ``loss`` as a fraction of that of the zero predictor, ``end_time``, ``steps`` and ``status``
         (its attributes ``flag_values`` and ``flag_meanings`` name the codes; 16 is ``trapped``). With ``times`` also
         ``cosine_path`` (dimension, angle, time, seed) and ``loss_path`` (dimension, time, seed); NaN after a run that
         ended without converging.
@@ -252,7 +255,7 @@ def solve_flow(
     if not expansion.coefficients:
         raise ValueError("the target is constant: there is nothing to learn")
     saved = tuple(float(time) for time in times) if times is not None else ()
-    if any(b <= a for a, b in zip(saved, saved[1:], strict=False)) or (saved and saved[0] < 0):
+    if any(b <= a for a, b in itertools.pairwise(saved)) or (saved and saved[0] < 0):
         raise ValueError("times must not be negative, and must rise")
     dimensions = (dimension,) if isinstance(dimension, int) else tuple(dimension)
     tensors, r = symmetric_tensors(expansion), expansion.variables
@@ -302,7 +305,9 @@ def _flow_dataset(
             "escape_time": variable(angular, escape, said, "flow time"),
             "cosine": variable(angular, cosine, "cosine of the principal angle at the end"),
             "loss": variable(over, final[r].reshape(grid), "loss at the end, in units of that of the zero predictor"),
-            "end_time": variable(over, flow.final_time.numpy().reshape(grid), "time at which the run ended", "flow time"),
+            "end_time": variable(
+                over, flow.final_time.numpy().reshape(grid), "time at which the run ended", "flow time"
+            ),
             "steps": variable(over, flow.steps.numpy().reshape(grid), "attempted steps"),
             "status": (over, flow.status.numpy().reshape(grid), status_attributes({"trapped": TRAPPED})),
         },
@@ -453,7 +458,9 @@ def _sgd_dataset(engine: str, trajectory: Any, step_size: float, target: str, di
             "alignment": variable(
                 ("step", "seed", "neuron", "variable"), observed["alignment"], "cosine of neuron and hidden direction"
             ),
-            "second_layer": variable(("step", "seed", "neuron"), observed["second_layer"], "weight of the second layer"),
+            "second_layer": variable(
+                ("step", "seed", "neuron"), observed["second_layer"], "weight of the second layer"
+            ),
             "status": ("seed", trajectory.status, status_attributes()),
         },
         {
