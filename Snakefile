@@ -13,11 +13,11 @@ sys.path.insert(0, str(ROOT / "src"))
 
 from learnability.report.claims_page import finding
 from learnability.results.errors import UserError
-from learnability.pipeline.fingerprint import fingerprint
-from learnability.pipeline.job_table import RunTable
+from learnability.pipeline.fingerprint import fingerprint, machine_code_fingerprint
+from learnability.pipeline.job_table import JobTable
 
 try:
-    TABLE = RunTable(ROOT / "config", config)
+    TABLE = JobTable(ROOT / "config", config)
 except UserError as error:
     print(error.render(), file=sys.stderr)
     sys.exit(2)
@@ -31,6 +31,7 @@ report: "workflow/report/workflow.rst"
 
 # The device is no parameter: to choose another must not make a result look out of date.
 os.environ["LEARNABILITY_DEVICE"] = TABLE.main.device
+os.environ["LEARNABILITY_MACHINE_CODE"] = machine_code_fingerprint()
 # Training frees and asks again for large arrays in every step: kept by the process, they cost no page faults (a quarter
 # of the time of a step on many samples). Settings of the GNU C library; no other one reads them.
 os.environ.setdefault("MALLOC_MMAP_THRESHOLD_", str(2**30))
@@ -42,6 +43,7 @@ os.environ["PYTHONPATH"] = os.pathsep.join(
 
 envvars:
     "LEARNABILITY_DEVICE",
+    "LEARNABILITY_MACHINE_CODE",
     "PYTHONPATH",
 
 
@@ -56,6 +58,15 @@ wildcard_constraints:
     last=r"\d+",
 
 
+def glob_results(scale, pattern):
+    """Results of the studies that are not chosen now: they stay on the pages."""
+    return [
+        path.as_posix()
+        for study in TABLE.other_studies(scale)
+        for path in sorted(Path(f"results/{scale}/{study}").glob(pattern))
+    ]
+
+
 include: "workflow/rules/targets.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/analyse.smk"
@@ -64,6 +75,7 @@ include: "workflow/rules/claims.smk"
 
 
 rule all:
+    """Every figure and verdict of the chosen studies (the default)."""
     default_target: True
     input:
         [path for study in TABLE.configs for path in TABLE.study_paths(study, SCALE)],
@@ -73,6 +85,7 @@ rule all:
 
 
 rule analyses:
+    """Every target, training artifact and analysis, without figures."""
     input:
         [path for study in TABLE.configs for path in TABLE.artifact_paths(study, SCALE)],
     localrule: True
@@ -83,6 +96,8 @@ for _study in TABLE.configs:
     rule:
         name:
             _study
+        message:
+            f"all results of the study {_study}"
         input:
             TABLE.study_paths(_study, SCALE),
         localrule: True

@@ -36,7 +36,6 @@ Target = str | HermiteExpansion
 _CORRELATION_FORM_LIMIT = 1e7
 
 
-
 def parse(text: str, variables: int | None = None) -> HermiteExpansion:
     """The exact Hermite expansion of a target that is written as text.
 

@@ -1,103 +1,141 @@
-"""Every study of the config through one suite."""
+"""Every study of the config, and every kind, through one suite."""
 
+import ast
 import importlib
 import inspect
 import json
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
 
 import pytest
-import yaml
 
-from learnability.pipeline.config import SCALES
-from learnability.pipeline.job_table import RunTable
+from learnability.pipeline import kinds
 from learnability.pipeline.canonical import canonical, setting_id
+from learnability.pipeline.config import SCALES, read_yaml
+from learnability.pipeline.fingerprint import closure
+from learnability.pipeline.job_table import JobTable
 from learnability.results.contract import Setting
 
 ROOT = Path(__file__).parents[2]
-STUDIES = yaml.safe_load((ROOT / "config/config.yaml").read_text())["studies"]
-MODULES = ("settings", "targets", "train", "analyse", "figures", "theory", "claims")
+STUDIES: list[str] = read_yaml(ROOT / "config/config.yaml")["studies"]
+KINDS = [(study, kind) for study in STUDIES for kind in kinds.kinds_of(study)]
+FIGURES = [
+    (study, figure)
+    for study in STUDIES
+    for figure in read_yaml(ROOT / f"config/studies/{study}.yaml").get("figures", {})
+]
 FORMS = {"stated", "printed", "corrected", "summary"}
 
-
-def _module(study: str, name: str) -> ModuleType:
-    return importlib.import_module(f"learnability.studies.{study}.{name}")
-
-
-@pytest.fixture(params=STUDIES)
-def study(request: pytest.FixtureRequest) -> str:
-    return request.param
+each_study = pytest.mark.parametrize("study", STUDIES)
+each_kind = pytest.mark.parametrize(("study", "kind"), KINDS, ids=["/".join(pair) for pair in KINDS])
+each_figure = pytest.mark.parametrize(("study", "figure"), FIGURES, ids=["/".join(pair) for pair in FIGURES])
 
 
 @pytest.fixture(scope="module")
-def table() -> RunTable:
-    return RunTable(ROOT / "config", {})
+def table() -> JobTable:
+    return JobTable(ROOT / "config", {})
 
 
-def test_every_module_and_the_readme_are_there(study: str) -> None:
-    for name in MODULES:
-        assert _module(study, name).__doc__, f"{study}.{name} has no docstring"
+@each_study
+def test_the_study_explains_itself(study: str) -> None:
+    assert importlib.import_module(f"learnability.studies.{study}").__doc__
+    assert importlib.import_module(f"learnability.studies.{study}.theory").__doc__
     assert (ROOT / f"src/learnability/studies/{study}/README.md").stat().st_size > 500
 
 
-def test_stage_functions_have_the_signature_of_the_contract(study: str) -> None:
-    assert list(inspect.signature(_module(study, "targets").build).parameters) == ["target", "rng"]
-    assert list(inspect.signature(_module(study, "train").train).parameters) == ["setting", "target", "context"]
-    assert list(inspect.signature(_module(study, "analyse").analyse).parameters) == ["experiment", "runs", "rng"]
-
-
+@each_study
 def test_the_config_opens_with_what_it_reproduces(study: str) -> None:
     head = (ROOT / f"config/studies/{study}.yaml").read_text().split("study:")[0]
     assert head.startswith("#")
     assert len(head) > 200
 
 
+@each_study
+def test_the_kinds_of_the_code_are_those_of_the_config(study: str, table: JobTable) -> None:
+    assert set(table.kinds(study)) == set(kinds.kinds_of(study))
+
+
+@each_study
 @pytest.mark.parametrize("scale", SCALES)
 def test_every_scale_plans(study: str, scale: str) -> None:
-    table = RunTable(ROOT / "config", {"scale": scale})
+    table = JobTable(ROOT / "config", {"scale": scale})
     assert table.experiments(study, scale)
 
 
-def test_the_scales_change_sizes_and_never_the_experiments(study: str, table: RunTable) -> None:
-    kinds = [{n: e.kind for n, e in table.experiments(study, scale).items()} for scale in SCALES]
-    assert kinds[0] == kinds[1] == kinds[2]
+@each_study
+def test_the_scales_change_sizes_and_never_the_experiments(study: str, table: JobTable) -> None:
+    planned = [{n: e.kind for n, e in table.experiments(study, scale).items()} for scale in SCALES]
+    assert planned[0] == planned[1] == planned[2]
 
 
-def test_a_laptop_study_is_at_most_a_hundred_jobs(study: str, table: RunTable) -> None:
+@each_study
+def test_a_laptop_study_is_at_most_a_hundred_jobs(study: str, table: JobTable) -> None:
     assert len(table.artifact_paths(study, "laptop")) <= 100
 
 
-def test_settings_survive_their_canonical_form(study: str, table: RunTable) -> None:
-    for experiment in table.experiments(study, "laptop").values():
-        for setting in experiment.settings:
-            content = canonical(setting)
-            again = type(setting).model_validate_json(json.dumps(content))
-            assert again == setting
-            assert setting_id(experiment.kind, again) == setting_id(experiment.kind, setting)
+@each_kind
+def test_a_kind_has_its_stages_and_no_other(study: str, kind: str) -> None:
+    declared = kinds.kind_of(study, kind)
+    assert importlib.import_module(kinds.package(study, kind)).__doc__
+    assert issubclass(declared.setting, Setting)
+    expected = ["setting", "target", "context"] if "train" in declared.target_for else ["setting", "context"]
+    train = kinds.stage_module(study, kind, "train").train
+    assert list(inspect.signature(train).parameters) == expected
+    analyse = kinds.stage_module(study, kind, "analyse").analyse
+    assert list(inspect.signature(analyse).parameters) == ["runs", "rng"]
+    assert kinds.has_module(study, kind, "targets") == declared.has_target
+    if declared.has_target:
+        build = kinds.stage_module(study, kind, "targets").build
+        assert list(inspect.signature(build).parameters) == ["target", "rng"]
 
 
-def test_settings_are_light_to_import(study: str) -> None:
+def _reads_a_target(node: ast.AST) -> bool:
+    """Whether code asks a run for its target artifact (``run.target``, not ``run.setting.target``)."""
+    asked = (n.value for n in ast.walk(node) if isinstance(n, ast.Attribute) and n.attr == "target")
+    return any("setting" not in ast.unparse(of) for of in asked)
+
+
+@each_kind
+def test_the_analysis_reads_the_target_artifact_that_it_depends_on(study: str, kind: str) -> None:
+    """What the job graph says is true; for training the signature says it."""
+    reached = closure((f"{kinds.package(study, kind)}.analyse", "analyse"))
+    reads = any(_reads_a_target(ast.parse(text)) for (module, _, _), text in reached.items() if ".studies." in module)
+    assert reads == ("analyse" in kinds.kind_of(study, kind).target_for)
+
+
+@each_kind
+def test_settings_are_light_to_import(study: str, kind: str) -> None:
     """They are read whenever the workflow is parsed."""
     heavy = ("torch", "scipy", "xarray", "matplotlib", "numpy")
-    code = f"import sys, learnability.studies.{study}.settings; print([m for m in {heavy} if m in sys.modules])"
+    code = f"import sys, {kinds.package(study, kind)}; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
 
-def test_figures_of_the_config_and_of_the_code_are_the_same(study: str, table: RunTable) -> None:
-    assert set(_module(study, "figures").FIGURES) == set(table.configs[study].figures)
+@each_study
+def test_settings_survive_their_canonical_form(study: str, table: JobTable) -> None:
+    for experiment in table.experiments(study, "laptop").values():
+        for setting in experiment.settings:
+            again = type(setting).model_validate_json(json.dumps(canonical(setting)))
+            assert again == setting
+            assert setting_id(experiment.kind, again) == setting_id(experiment.kind, setting)
 
 
-def test_figures_have_captions(study: str, table: RunTable) -> None:
-    for name, block in table.configs[study].figures.items():
-        assert len(block.caption) > 40, name
+@each_figure
+def test_a_figure_is_a_module_and_has_a_caption(study: str, figure: str, table: JobTable) -> None:
+    assert list(inspect.signature(kinds.figure_module(study, figure).draw).parameters) == ["analyses"]
+    assert len(table.configs[study].figures[figure].caption) > 40
 
 
-def test_claims_are_well_formed(study: str, table: RunTable) -> None:
-    claims = _module(study, "claims").CLAIMS
+@each_study
+def test_claims_are_well_formed(study: str, table: JobTable) -> None:
+    modules = [
+        kinds.stage_module(study, k, "claims") for k in table.kinds(study) if kinds.has_module(study, k, "claims")
+    ]
+    claims = [claim for module in modules for claim in module.CLAIMS]
     ids = [claim.id for claim in claims]
+    assert claims
     assert len(set(ids)) == len(ids)
     for claim in claims:
         assert claim.form in FORMS
@@ -110,7 +148,10 @@ def test_claims_are_well_formed(study: str, table: RunTable) -> None:
         assert not claim.id.endswith(".corrected") or claim.form == "corrected", claim.id
 
 
-def test_kinds_are_settings_and_all_of_them_are_used(study: str, table: RunTable) -> None:
-    kinds = _module(study, "settings").KINDS
-    assert all(issubclass(model, Setting) for model in kinds.values())
-    assert {block.kind for block in table.configs[study].experiments.values()} == set(kinds)
+@each_kind
+def test_a_claim_stands_beside_its_experiment(study: str, kind: str, table: JobTable) -> None:
+    if not kinds.has_module(study, kind, "claims"):
+        return
+    for claim in kinds.stage_module(study, kind, "claims").CLAIMS:
+        if claim.experiments:
+            assert table.kind(study, claim.experiments[0]) == kind, claim.id

@@ -8,9 +8,17 @@ from hypothesis import strategies as st
 from pydantic import Field
 
 from learnability.pipeline import config as cfg
+from learnability.pipeline.canonical import (
+    canonical,
+    canonical_json,
+    identifier,
+    parts_of,
+    setting_id,
+    stream_id,
+    target_id,
+)
+from learnability.results.contract import Kind, Model, Separated, Setting
 from learnability.results.errors import UserError
-from learnability.pipeline.canonical import canonical, canonical_json, identifier, setting_id, target_id
-from learnability.results.contract import Model, Setting
 
 
 class Target(Model):
@@ -27,7 +35,8 @@ class Flow(Setting):
 
 @pytest.fixture(autouse=True)
 def _kinds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cfg, "kinds_of", lambda study: {"flow": Flow})
+    monkeypatch.setattr(cfg, "kinds_of", lambda study: ("flow",))
+    monkeypatch.setattr(cfg, "kind_of", lambda study, kind: Kind(setting=Flow))
 
 
 def _plan(scale: cfg.Scale = "smoke", **content: object) -> cfg.PlannedExperiment:
@@ -53,7 +62,7 @@ def test_a_sweep_keeps_the_other_fields_of_the_target() -> None:
 
 
 def test_the_scale_lies_over_the_common_settings() -> None:
-    scales = {"smoke": {"seeds": 1, "settings": {"target": {"degree": 3}, "dimension": [20]}}}
+    scales = {"smoke": {"seeds": 1, "seed_batch": 1, "settings": {"target": {"degree": 3}, "dimension": [20]}}}
     plan = _plan(settings={"target": {"link": "h4(z1)"}, "dimension": [10, 100]}, scales=scales)
     assert plan.settings[0] == Flow(target=Target(link="h4(z1)", degree=3), dimension=(20,))
 
@@ -83,9 +92,10 @@ def test_identifiers_do_not_depend_on_the_order_of_keys(content: dict[str, float
         ({"kind": "flwo"}, ["flwo", "flow"]),
         ({"sweep": {"mode": []}}, ["empty"]),
         ({"sweep": {"mode": ["joint", "joint"]}}, ["twice"]),
-        ({"scales": {"smoke": {"seeds": -1}}}, ["seeds", ">= 1"]),
-        ({"scales": {"huge": {"seeds": 1}}}, ["huge", "smoke"]),
-        ({"scales": {"laptop": {"seeds": 1}}}, ["smoke"]),
+        ({"scales": {"smoke": {"seeds": -1, "seed_batch": 1}}}, ["seeds", ">= 1"]),
+        ({"scales": {"smoke": {"seeds": 1}}}, ["seed_batch is missing"]),
+        ({"scales": {"huge": {"seeds": 1, "seed_batch": 1}}}, ["huge", "smoke"]),
+        ({"scales": {"laptop": {"seeds": 1, "seed_batch": 1}}}, ["smoke"]),
     ],
 )
 def test_mistakes_name_the_file_the_key_and_the_remedy(content: dict[str, object], words: list[str]) -> None:
@@ -94,3 +104,27 @@ def test_mistakes_name_the_file_the_key_and_the_remedy(content: dict[str, object
     message = caught.value.render()
     for word in (*words, "study.yaml", "remedy"):
         assert word in message
+
+
+SEPARATED = Kind(setting=Flow, separated=Separated(field="dimension", axis="dimension"))
+
+
+def test_separated_entries_are_settings_of_their_own_with_common_streams() -> None:
+    setting = Flow(dimension=(10, 20), mode="planted")
+    parts = parts_of(SEPARATED, setting)
+    assert parts == [Flow(dimension=(10,), mode="planted"), Flow(dimension=(20,), mode="planted")]
+    assert len({setting_id("flow", part) for part in parts}) == 2
+    assert {stream_id("flow", SEPARATED, part) for part in [*parts, setting]} == {
+        identifier(["flow", {"mode": "planted"}])
+    }
+
+
+def test_without_separation_the_stream_is_named_by_the_setting() -> None:
+    setting = Flow(dimension=(10, 20))
+    assert parts_of(Kind(setting=Flow), setting) == [setting]
+    assert stream_id("flow", Kind(setting=Flow), setting) == setting_id("flow", setting)
+
+
+def test_a_kind_that_separates_an_unknown_field_is_refused() -> None:
+    with pytest.raises(ValueError, match="no field 'dimensions'"):
+        Kind(setting=Flow, separated=Separated(field="dimensions", axis="dimension"))

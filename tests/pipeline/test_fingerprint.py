@@ -1,71 +1,143 @@
-"""The fingerprint follows code, and only code, through the imports of the package."""
+"""The fingerprint follows definitions, and only those that a stage reaches."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from learnability.pipeline import fingerprint as fp
 
+A = """from learnability.sub import b
+from learnability.models import Setting
+
+def f(setting):
+    return b.g(setting.width)
+
+def other():
+    return 1
+"""
+B = """from .c import h
+import json
+
+def g(x):
+    return h(x)
+"""
+C = """\"\"\"Docs.\"\"\"
+
+SCALE = 2
+
+def h(x):
+    \"\"\"More docs.\"\"\"
+    if x < 0:
+        raise ValueError(f"{x} is negative")
+    return SCALE * x
+
+def unused(x):
+    return x
+"""
+MODELS = """class Setting:
+    width: int
+    pace: float = 1.0
+
+    def both(self):
+        return self.width
+"""
+
 
 @pytest.fixture
-def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A package ``learnability`` with a chain of imports a -> b -> c and a bystander d."""
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A package ``learnability`` where a.f reaches sub.b.g and sub.c.h, beside what it does not reach."""
     root = tmp_path / "learnability"
     (root / "sub").mkdir(parents=True)
     (root / "__init__.py").write_text("")
     (root / "sub/__init__.py").write_text("")
-    (root / "a.py").write_text("from learnability.sub import b\n\ndef f(x):\n    return b.g(x)\n")
-    (root / "sub/b.py").write_text("from .c import h\nimport json\n\ndef g(x):\n    return h(x)\n")
-    (root / "sub/c.py").write_text('"""Docs."""\n\ndef h(x):\n    """More docs."""\n    return x + 1\n')
-    (root / "d.py").write_text("y = 1\n")
+    for name, text in {"a.py": A, "sub/b.py": B, "sub/c.py": C, "models.py": MODELS}.items():
+        (root / name).write_text(text)
     monkeypatch.setattr(fp, "SOURCE", tmp_path)
-    fp._parsed.cache_clear()
-    fp.fingerprint.cache_clear()
+    _forget()
     yield root
-    fp._parsed.cache_clear()
-    fp.fingerprint.cache_clear()
+    _forget()
 
 
-def _after(package: Path, name: str, text: str) -> str:
-    (package / name).write_text(text)
-    fp._parsed.cache_clear()
-    fp.fingerprint.cache_clear()
-    return fp.fingerprint("learnability.a")
+def _forget() -> None:
+    for cached in (fp._module, fp._bared, fp.closure, fp.fingerprint):
+        cached.cache_clear()
 
 
-def test_closure_follows_absolute_relative_and_late_imports(package: Path) -> None:
-    assert fp.closure("learnability.a") == {
-        "learnability",
-        "learnability.a",
-        "learnability.sub",
-        "learnability.sub.b",
-        "learnability.sub.c",
-    }
-    late = _after(package, "d.py", "def f():\n    from learnability.sub.c import h\n    return h\n")
-    assert "learnability.sub.c" in fp.closure("learnability.d")
-    assert late
+START = (("learnability.a", "f"), ("learnability.models", "Setting"))
 
 
-def test_comments_docstrings_and_formatting_do_not_count(package: Path) -> None:
-    before = fp.fingerprint("learnability.a")
-    text = '"""Other docs."""\n# comment\n\n\ndef h( x ):\n    return (x   +  1)  # same\n'
-    assert _after(package, "sub/c.py", text) == before
+def _after(package: Path, name: str, old: str, new: str) -> str:
+    text = (package / name).read_text()
+    assert old in text
+    (package / name).write_text(text.replace(old, new))
+    _forget()
+    return fp.fingerprint(*START)
+
+
+def test_definitions_are_followed_through_absolute_relative_and_qualified_imports(package: Path) -> None:
+    reached = {(module.removeprefix("learnability."), name) for module, name, _ in fp.closure(*START)}
+    assert reached == {("a", "f"), ("sub.b", "g"), ("sub.c", "h"), ("sub.c", "SCALE"), ("models", "Setting")}
+
+
+def test_imports_inside_functions_are_followed(package: Path) -> None:
+    (package / "late.py").write_text("def f():\n    from learnability.sub.c import unused\n    return unused(1)\n")
+    reached = {name for _, name, _ in fp.closure(("learnability.late", "f"))}
+    assert reached == {"f", "unused"}
 
 
 @pytest.mark.parametrize(
-    ("name", "text"),
-    [("sub/c.py", "def h(x):\n    return x + 2\n"), ("sub/__init__.py", "z = 1\n"), ("a.py", "from .sub.b import g\n")],
+    ("name", "old", "new"),
+    [
+        ("sub/c.py", "    return SCALE * x", "    # comment\n    return (SCALE   *  x)"),
+        ("sub/c.py", "More docs.", "Other docs."),
+        ("sub/c.py", "def h(x):", "def h(x: float) -> float:"),
+        ("sub/c.py", "is negative", "must not be negative"),
+        ("sub/c.py", "return x\n", "return x + 1\n"),
+        ("a.py", "return 1", "return 2"),
+        ("models.py", "pace: float = 1.0", "pace: float = 1.0\n    depth: int = 3"),
+        ("models.py", "pace: float = 1.0", "pace: float = 2.0"),
+    ],
+    ids=["comment", "docstring", "annotation", "error", "bystander below", "bystander", "new field", "unread default"],
 )
-def test_code_anywhere_in_the_closure_counts(package: Path, name: str, text: str) -> None:
-    before = fp.fingerprint("learnability.a")
-    assert _after(package, name, text) != before
+def test_what_cannot_change_a_number_does_not_count(package: Path, name: str, old: str, new: str) -> None:
+    before = fp.fingerprint(*START)
+    assert _after(package, name, old, new) == before
 
 
-def test_a_bystander_does_not_count(package: Path) -> None:
-    before = fp.fingerprint("learnability.a")
-    assert _after(package, "d.py", "y = 2\n") == before
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("sub/c.py", "SCALE = 2", "SCALE = 3"),
+        ("sub/c.py", "x < 0", "x < 1"),
+        ("sub/b.py", "h(x)", "h(x + 1)"),
+        ("sub/c.py", "SCALE = 2", "SCALE = 2\nprint(SCALE)"),
+        ("models.py", "return self.width", "return self.width + 1"),
+    ],
+    ids=["constant", "condition", "call", "statement on import", "method"],
+)
+def test_code_that_is_reached_counts(package: Path, name: str, old: str, new: str) -> None:
+    before = fp.fingerprint(*START)
+    assert _after(package, name, old, new) != before
 
 
-def test_a_docstring_that_is_used_as_a_value_counts(package: Path) -> None:
-    before = fp.fingerprint("learnability.a")
-    assert _after(package, "sub/c.py", "def h(x):\n    s = 'text'\n    return x + 1\n") != before
+def test_a_default_that_is_read_counts(package: Path) -> None:
+    _after(package, "a.py", "setting.width", "setting.width * setting.pace")
+    before = fp.fingerprint(*START)
+    assert _after(package, "models.py", "pace: float = 1.0", "pace: float = 2.0") != before
+
+
+def test_a_progress_report_does_not_count_and_what_it_reports_on_does(package: Path) -> None:
+    _after(package, "a.py", "    return b.g", "    setting.context.progress(1, 2, 'words')\n    return b.g")
+    before = fp.fingerprint(*START)
+    assert _after(package, "a.py", "'words'", "'other words'") == before
+
+
+def test_implementations_registered_on_a_function_belong_to_it(package: Path) -> None:
+    text = "from functools import singledispatch\n\n@singledispatch\ndef f(x): ...\n\n"
+    text += "@f.register\ndef _(x: int):\n    return 1\n"
+    (package / "registry.py").write_text(text)
+    before = fp.fingerprint(("learnability.registry", "f"))
+    (package / "registry.py").write_text(text.replace("return 1", "return 2"))
+    _forget()
+    assert fp.fingerprint(("learnability.registry", "f")) != before

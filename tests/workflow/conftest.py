@@ -73,7 +73,6 @@ def make_project(folder: Path) -> Project:
             shutil.copy2(source, folder / part)
     demo = folder / "src/learnability/studies/demo"
     shutil.copytree(Path(__file__).parent / "demo", demo, ignore=shutil.ignore_patterns("__pycache__"))
-    (demo / "__init__.py").touch()
     for old in (folder / "config/studies").glob("*.yaml"):
         old.unlink()
     (demo / "demo.yaml").rename(folder / "config/studies/demo.yaml")

@@ -10,21 +10,22 @@ STUDY = "config/studies/demo.yaml"
 MISTAKES = {
     "unknown key": (STUDY, "dimension: 5", "dimenson: 5", ["unknown key", "second", "dimenson"]),
     "negative dimension": (STUDY, "dimension: 5", "dimension: -5", ["dimension = -5", ">= 1"]),
-    "number as text": (STUDY, "slope: 2.0", "slope: 1e-3", ["slope = '1e-3' is text", "0.001"]),
+    "number as text": (STUDY, "slope: 2.0", "slope: '1e-3'", ["slope = '1e-3' is text", "0.001"]),
     "not a number": (STUDY, "slope: 2.0", "slope: .nan", ["slope", "finite"]),
     "infinite": (STUDY, "slope: 2.0", "slope: .inf", ["slope", "finite"]),
-    "empty seed list": (STUDY, "laptop: {seeds: 2}", "laptop: {seeds: []}", ["seeds", "integer"]),
-    "no seeds": (STUDY, "laptop: {seeds: 2}", "laptop: {seeds: 0}", ["seeds = 0", ">= 1"]),
-    "half a batch": (STUDY, "laptop: {seeds: 2}", "laptop: {seeds: 3, seed_batch: 2}", ["multiple"]),
-    "empty sweep": (STUDY, "[2, 3]", "[]", ["sweep over dimension is empty"]),
-    "repeated setting": (STUDY, "[2, 3]", "[2, 2]", ["same setting twice"]),
+    "empty seed list": (STUDY, "laptop: {seeds: 2, ", "laptop: {seeds: [], ", ["seeds", "integer"]),
+    "no seeds": (STUDY, "laptop: {seeds: 2, ", "laptop: {seeds: 0, ", ["seeds = 0", ">= 1"]),
+    "half a batch": (STUDY, "laptop: {seeds: 2, ", "laptop: {seeds: 3, ", ["multiple"]),
+    "no batch": (STUDY, "laptop: {seeds: 2, seed_batch: 2}", "laptop: {seeds: 2}", ["seed_batch is missing"]),
+    "empty sweep": (STUDY, "{dimension: [2, 3]}", "{dimension: []}", ["sweep over dimension is empty"]),
+    "repeated setting": (STUDY, "{dimension: [2, 3]}", "{dimension: [2, 2]}", ["same setting twice"]),
     "unknown scale": ("config/config.yaml", "scale: laptop", "scale: huge", ["scale", "smoke", "laptop", "paper"]),
     "unknown study": ("config/config.yaml", "[demo]", "[demos]", ["demos", "demo"]),
     "unknown kind": (STUDY, "kind: walk\n    settings", "kind: run\n    settings", ["kind", "walk"]),
-    "missing scale": (STUDY, "      laptop: {seeds: 2}\n", "", ["laptop"]),
-    "figure of nothing": (STUDY, "experiments: [first]", "experiments: [third]", ["third", "first, second"]),
-    "key twice": (STUDY, "study: demo", "study: demo\nstudy: demo", ["stands twice"]),
-    "broken YAML": (STUDY, "[2, 3]", "[2, 3", ["not valid YAML", "line"]),
+    "missing scale": (STUDY, "      laptop: {seeds: 2, seed_batch: 2}\n", "", ["laptop"]),
+    "figure of nothing": (STUDY, "experiments: [first]", "experiments: [ninth]", ["ninth", "first, second"]),
+    "key twice": (STUDY, "study: demo", "study: demo\nstudy: demo", ["given twice", "line"]),
+    "broken YAML": (STUDY, "{dimension: [2, 3]}", "{dimension: [2, 3}", ["not valid YAML", "line"]),
 }
 
 
@@ -43,9 +44,14 @@ def test_mistakes_are_explained(project: Project, name: str) -> None:
     assert project.contents() == results
 
 
+def test_a_number_in_scientific_notation_without_a_point_is_a_number(project: Project) -> None:
+    project.edit(STUDY, lambda text: text.replace("slope: 2.0", "slope: 2e0"))
+    assert project.planned() == {}
+
+
 def test_a_run_that_fails_is_named_and_the_others_go_on(fresh: Project) -> None:
     fresh.edit(
-        "src/learnability/studies/demo/train.py",
+        "src/learnability/studies/demo/walk/train.py",
         lambda text: text.replace(
             "    step = 0", "    if setting.dimension == 3:\n        raise OSError('full')\n    step = 0"
         ),

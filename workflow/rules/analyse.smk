@@ -2,8 +2,9 @@
 
 
 rule analyse:
+    """Analyse all runs of one experiment: what its figures draw and its claims judge."""
     input:
-        targets=lambda w: TABLE.target_paths(w.study, w.experiment, w.scale),
+        targets=lambda w: TABLE.targets_of_analysis(w.study, w.experiment, w.scale),
         runs=lambda w: TABLE.train_paths(w.study, w.experiment, w.scale),
     output:
         "results/{scale}/{study}/{experiment}/analysis.zarr.zip",
@@ -18,7 +19,7 @@ rule analyse:
         runtime=60,
     params:
         job=lambda w: TABLE.analysis_job(w.study, w.experiment, w.scale),
-        code=lambda w: TABLE.code(w.study, "analyse"),
+        code=lambda w: TABLE.analyse_code(w.study, w.experiment),
     shell:
         "python -m learnability.pipeline.run_job analyse --job {params.job:q} --code {params.code}"
         " --scale {wildcards.scale} --input {input.targets:q} {input.runs:q}"

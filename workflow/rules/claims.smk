@@ -2,6 +2,7 @@
 
 
 rule claims:
+    """Judge the claims of one study from its analyses."""
     input:
         lambda w: TABLE.analysis_paths(w.study, w.scale),
     output:
@@ -16,13 +17,14 @@ rule claims:
         runtime=30,
     params:
         job=lambda w: TABLE.claims_job(w.study),
-        code=lambda w: TABLE.code(w.study, "claims"),
+        code=lambda w: TABLE.claims_code(w.study),
     shell:
         "python -m learnability.pipeline.run_job claims --job {params.job:q} --code {params.code}"
         " --scale {wildcards.scale} --input {input:q} --output {output:q} --log {log:q}"
 
 
 rule verdicts:
+    """Join the verdicts of all studies that have results at this scale."""
     input:
         lambda w: [f"results/{w.scale}/{study}/claims.json" for study in TABLE.configs],
     output:
@@ -32,11 +34,19 @@ rule verdicts:
     resources:
         mem_mb=500,
         runtime=10,
+    params:
+        others=lambda w: [
+            f"results/{w.scale}/{study}/claims.json"
+            for study in TABLE.other_studies(w.scale)
+        ],
+        order=",".join(TABLE.every_study),
     shell:
-        "python -m learnability.results.verdicts --input {input:q} --output {output:q} > {log:q} 2>&1"
+        "python -m learnability.results.verdicts --order {params.order}"
+        " --input {input:q} {params.others:q} --output {output:q} > {log:q} 2>&1"
 
 
 rule claims_page:
+    """Write the page of verdicts with the figures behind them."""
     input:
         claims="results/{scale}/claims.json",
         analyses=lambda w: [
@@ -64,8 +74,10 @@ rule claims_page:
         runtime=10,
     params:
         captions=TABLE.captions_json(),
-        code=fingerprint("learnability.report.claims_page"),
+        other_figures=lambda w: glob_results(w.scale, "figures/*.svg"),
+        other_analyses=lambda w: glob_results(w.scale, "*/analysis.zarr.zip"),
+        code=fingerprint(("learnability.report.claims_page", "main")),
     shell:
-        "python -m learnability.report.claims_page --claims {input.claims:q} --figures {input.figures:q}"
-        " --analyses {input.analyses:q} --captions {params.captions:q} --code {params.code}"
+        "python -m learnability.report.claims_page --claims {input.claims:q} --figures {input.figures:q} {params.other_figures:q}"
+        " --analyses {input.analyses:q} {params.other_analyses:q} --captions {params.captions:q} --code {params.code}"
         " --output {output:q} > {log:q} 2>&1"

@@ -2,6 +2,7 @@
 
 
 rule figures:
+    """Draw one figure as SVG, PDF and PNG from the analyses that it names."""
     input:
         lambda w: [
             f"results/{w.scale}/{w.study}/{name}/analysis.zarr.zip"
@@ -29,7 +30,7 @@ rule figures:
         runtime=30,
     params:
         job=lambda w: TABLE.figure_job(w.study, w.figure),
-        code=lambda w: TABLE.code(w.study, "figures"),
+        code=lambda w: TABLE.figure_code(w.study, w.figure),
     shell:
         "python -m learnability.pipeline.run_job figures --job {params.job:q} --code {params.code}"
         " --scale {wildcards.scale} --input {input:q} --output {output:q} --log {log:q}"

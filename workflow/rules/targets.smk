@@ -2,6 +2,7 @@
 
 
 rule targets:
+    """Build one target, with all that is known of it exactly."""
     output:
         "results/{scale}/{study}/{experiment}/targets/{target}.zarr.zip",
     log:
@@ -15,7 +16,7 @@ rule targets:
         runtime=30,
     params:
         job=lambda w: TABLE.target_job(w.study, w.experiment, w.scale, w.target),
-        code=lambda w: TABLE.code(w.study, "targets"),
+        code=lambda w: TABLE.targets_code(w.study, w.experiment),
     shell:
         "python -m learnability.pipeline.run_job targets --job {params.job:q} --code {params.code}"
         " --scale {wildcards.scale} --output {output:q} --log {log:q}"

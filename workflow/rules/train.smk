@@ -3,8 +3,11 @@
 
 
 rule train:
+    """Train one batch of seeds of one setting by gradient flow or SGD."""
     input:
-        target=lambda w: TABLE.target_path(w.study, w.experiment, w.scale, w.setting),
+        target=lambda w: TABLE.target_of_training(
+            w.study, w.experiment, w.scale, w.setting
+        ),
     output:
         "results/{scale}/{study}/{experiment}/train/{setting}/seeds{first}-{last}.zarr.zip",
     log:
@@ -24,7 +27,7 @@ rule train:
         job=lambda w: TABLE.train_job(
             w.study, w.experiment, w.scale, w.setting, int(w.first), int(w.last)
         ),
-        code=lambda w: TABLE.code(w.study, "train"),
+        code=lambda w: TABLE.train_code(w.study, w.experiment),
     shell:
         "python -m learnability.pipeline.run_job train --job {params.job:q} --code {params.code}"
         " --scale {wildcards.scale} --run {resources.run:q} --input {input.target:q}"

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from learnability.pipeline.job_table import JobTable
 from learnability.results.errors import UserError
-from learnability.pipeline.job_table import RunTable
 
 _FOLDER = Path(".snakemake")
 _KEPT = (
@@ -31,7 +31,7 @@ _KEPT = (
 )
 
 
-def out_of_date(table: RunTable) -> dict[str, str]:
+def out_of_date(table: JobTable) -> dict[str, str]:
     """Every result that the engine would make again, with its reason."""
     config = [f"scale={table.main.scale}", f"studies={','.join(table.configs)}"]
     command = [sys.executable, "-m", "snakemake", "all", "--summary", "--config", *config]

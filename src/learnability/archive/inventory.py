@@ -4,13 +4,13 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from learnability.report import engine_report as report
 from learnability.archive.engine import out_of_date
 from learnability.archive.jobs import Job
+from learnability.pipeline.job_table import JobTable
+from learnability.report import engine_report as report
 from learnability.results.attributes import attributes
 from learnability.results.errors import UserError
 from learnability.results.integrity import DamagedArtifact, check
-from learnability.pipeline.job_table import RunTable
 
 _SHOWN = 20
 
@@ -43,7 +43,7 @@ def _dataset_problems(made: Iterable[Job], wanted: set[str]) -> Iterator[tuple[s
                     yield path, problem
 
 
-def _claims_problems(table: RunTable) -> Iterator[tuple[str, str]]:
+def _claims_problems(table: JobTable) -> Iterator[tuple[str, str]]:
     """Claims are judged again: a list of verdicts that does not follow from the analyses is not archived."""
     from learnability.pipeline.stages import claims_of_study
     from learnability.results.verdicts import to_json
@@ -52,7 +52,7 @@ def _claims_problems(table: RunTable) -> Iterator[tuple[str, str]]:
     rows = []
     for study in table.configs:
         path = Path(f"results/{scale}/{study}/claims.json")
-        of_study = claims_of_study(study, [Path(p) for p in table.analysis_paths(study, scale)])
+        of_study = claims_of_study(study, table.kinds(study), [Path(p) for p in table.analysis_paths(study, scale)])
         rows += of_study
         if path.read_bytes() != to_json(of_study):
             yield path.as_posix(), "does not follow from the analyses: remove it"
@@ -61,7 +61,7 @@ def _claims_problems(table: RunTable) -> Iterator[tuple[str, str]]:
         yield whole.as_posix(), "is not the list of the studies' claims: remove it"
 
 
-def problems(table: RunTable, made: Sequence[Job], with_runs: bool) -> dict[str, str]:
+def problems(table: JobTable, made: Sequence[Job], with_runs: bool) -> dict[str, str]:
     """Every result that is missing, damaged or out of date, with the reason; the report is one of them."""
     wanted = required(made, with_runs)
     found = {path: f"out of date: {why}" for path, why in out_of_date(table).items() if path in wanted}
@@ -76,7 +76,7 @@ def problems(table: RunTable, made: Sequence[Job], with_runs: bool) -> dict[str,
     return found
 
 
-def demand_complete(table: RunTable, made: Sequence[Job], with_runs: bool) -> None:
+def demand_complete(table: JobTable, made: Sequence[Job], with_runs: bool) -> None:
     """Raise UserError that names what is missing or out of date."""
     found = problems(table, made, with_runs)
     if not found:

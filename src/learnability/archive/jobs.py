@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from learnability.pipeline.job_table import FIGURE_FORMATS, RunTable
+from learnability.pipeline.job_table import FIGURE_FORMATS, JobTable
 
 
 @dataclass(frozen=True)
@@ -25,35 +25,35 @@ class Job:
         return " ".join(part for part in (self.rule, "/".join(p for p in (self.study, self.name) if p)) if part)
 
 
-def _experiment_jobs(table: RunTable, study: str, name: str) -> Iterator[Job]:
+def _experiment_jobs(table: JobTable, study: str, name: str) -> Iterator[Job]:
     scale = table.main.scale
-    targets, runs = table.target_paths(study, name, scale), table.train_paths(study, name, scale)
-    for path in targets:
+    runs = table.train_paths(study, name, scale)
+    for path in table.target_paths(study, name, scale):
         target = Path(path).name.split(".")[0]
         parameters = table.target_job(study, name, scale, target)
-        yield Job("targets", study, name, (), (path,), parameters, table.code(study, "targets"))
-    for setting in table.settings(study, name, scale):
-        target_path = table.target_path(study, name, scale, setting)
+        yield Job("targets", study, name, (), (path,), parameters, table.targets_code(study, name))
+    for setting in table.parts(study, name, scale):
+        target = tuple(table.target_of_training(study, name, scale, setting))
         for first, last in table.experiment(study, name, scale).batches():
             path = f"results/{scale}/{study}/{name}/train/{setting}/seeds{first}-{last}.zarr.zip"
             parameters = table.train_job(study, name, scale, setting, first, last)
-            yield Job("train", study, name, (target_path,), (path,), parameters, table.code(study, "train"))
+            yield Job("train", study, name, target, (path,), parameters, table.train_code(study, name))
     output = f"results/{scale}/{study}/{name}/analysis.zarr.zip"
     parameters = table.analysis_job(study, name, scale)
-    yield Job("analyse", study, name, (*targets, *runs), (output,), parameters, table.code(study, "analyse"))
+    inputs = (*table.targets_of_analysis(study, name, scale), *runs)
+    yield Job("analyse", study, name, inputs, (output,), parameters, table.analyse_code(study, name))
 
 
-def _figure_jobs(table: RunTable, study: str) -> Iterator[Job]:
+def _figure_jobs(table: JobTable, study: str) -> Iterator[Job]:
     folder = f"results/{table.main.scale}/{study}"
     for figure, block in table.configs[study].figures.items():
         inputs = tuple(f"{folder}/{name}/analysis.zarr.zip" for name in block.experiments)
         outputs = tuple(f"{folder}/figures/{figure}.{form}" for form in FIGURE_FORMATS)
-        yield Job(
-            "figures", study, figure, inputs, outputs, table.figure_job(study, figure), table.code(study, "figures")
-        )
+        parameters = table.figure_job(study, figure)
+        yield Job("figures", study, figure, inputs, outputs, parameters, table.figure_code(study, figure))
 
 
-def jobs(table: RunTable) -> list[Job]:
+def jobs(table: JobTable) -> list[Job]:
     """All jobs of the active studies at the scale of the table."""
     scale = table.main.scale
     made: list[Job] = []
@@ -63,7 +63,7 @@ def jobs(table: RunTable) -> list[Job]:
         made += _figure_jobs(table, study)
         analyses = tuple(table.analysis_paths(study, scale))
         claims = f"results/{scale}/{study}/claims.json"
-        made += [Job("claims", study, "", analyses, (claims,), table.claims_job(study), table.code(study, "claims"))]
+        made += [Job("claims", study, "", analyses, (claims,), table.claims_job(study), table.claims_code(study))]
     listed = tuple(f"results/{scale}/{study}/claims.json" for study in table.configs)
     whole = f"results/{scale}/claims.json"
     drawn = tuple(p for job in made if job.rule == "figures" for p in job.outputs if p.endswith(".svg"))

@@ -12,7 +12,7 @@ from learnability.archive.jobs import jobs
 from learnability.archive.members import MANIFEST, METADATA, PROVENANCE, manifest, write_archive
 from learnability.archive.provenance import provenance, unrecorded
 from learnability.archive.source import read_source
-from learnability.pipeline.job_table import RunTable
+from learnability.pipeline.job_table import JobTable
 from learnability.report import engine_report as report
 from learnability.results.attributes import sha256
 from learnability.results.errors import UserError
@@ -53,7 +53,7 @@ def _readme(content: dict[str, object], with_runs: bool) -> bytes:
     return text.encode()
 
 
-def build(table: RunTable, with_runs: bool = False, allow_uncommitted: bool = False) -> Path:
+def build(table: JobTable, with_runs: bool = False, allow_uncommitted: bool = False) -> Path:
     """Pack the results of the table's scale and give the path of the archive.
 
     Raises UserError for an incomplete or outdated result, and for an uncommitted source tree unless it is allowed.
@@ -91,5 +91,5 @@ def _digest_and_size(content: Path | bytes) -> tuple[str, int]:
 def pack(scale: str = "", studies: str = "", with_runs: bool = False, allow_uncommitted: bool = False) -> str:
     """Pack a finished scale (of some studies, comma-separated) and say where the archive is and what its digest is."""
     overrides = {key: value for key, value in (("scale", scale), ("studies", studies)) if value}
-    path = build(RunTable(Path("config"), overrides), with_runs, allow_uncommitted)
+    path = build(JobTable(Path("config"), overrides), with_runs, allow_uncommitted)
     return f"{path}  ({path.stat().st_size / 1e6:.1f} MB, snakemake {version('snakemake')})\nsha256  {sha256(path)}"

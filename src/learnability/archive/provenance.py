@@ -9,9 +9,9 @@ from learnability import __version__
 from learnability.archive.engine import read_records
 from learnability.archive.jobs import Job
 from learnability.archive.source import Source
-from learnability.results.attributes import attributes, sha256
+from learnability.pipeline.job_table import JobTable
 from learnability.pipeline.restored import left_out
-from learnability.pipeline.job_table import RunTable
+from learnability.results.attributes import attributes, sha256
 
 FORMAT = 1
 
@@ -54,7 +54,7 @@ def _of_job(
     return content
 
 
-def provenance(table: RunTable, made: Sequence[Job], source: Source, with_runs: bool) -> dict[str, Any]:
+def provenance(table: JobTable, made: Sequence[Job], source: Source, with_runs: bool) -> dict[str, Any]:
     """The whole of ``provenance.json``."""
     paths = [path for job in made for path in job.outputs]
     records = read_records(paths)

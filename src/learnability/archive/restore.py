@@ -17,7 +17,7 @@ from learnability.archive.crate import SOURCE
 from learnability.archive.engine import out_of_date, write_records
 from learnability.archive.members import extract, open_archive, read_manifest
 from learnability.archive.verify import demand_sound
-from learnability.pipeline.job_table import RunTable
+from learnability.pipeline.job_table import JobTable
 from learnability.pipeline.launch import only_one_run
 from learnability.pipeline.restored import write_marker
 from learnability.report.engine_report import path_of
@@ -119,7 +119,7 @@ def restore(path: Path, force: bool = False) -> dict[str, Any]:
     return content
 
 
-def plan(table: RunTable) -> dict[str, int]:
+def plan(table: JobTable) -> dict[str, int]:
     """How many results of each kind the next ``make figures`` makes again."""
     kinds = {
         "targets": "targets",
@@ -145,7 +145,7 @@ def describe(path: Path, content: Mapping[str, Any]) -> str:
         lines += [f"  {line}" for line in different[:20]]
         lines += [f"  and {len(different) - 20} more"] if len(different) > 20 else []
     try:
-        again = plan(RunTable(Path("config"), {"scale": content["scale"], "studies": ",".join(content["studies"])}))
+        again = plan(JobTable(Path("config"), {"scale": content["scale"], "studies": ",".join(content["studies"])}))
     except UserError as error:
         return "\n".join([*lines, error.render()])
     made = ", ".join(f"{count} {kind}" for kind, count in again.items())

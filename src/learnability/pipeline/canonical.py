@@ -4,7 +4,7 @@ import hashlib
 import json
 from typing import Any
 
-from learnability.results.contract import Model
+from learnability.results.contract import Kind, Model, Setting
 
 
 def canonical(model: Model) -> dict[str, Any]:
@@ -25,6 +25,23 @@ def identifier(content: Any) -> str:
 def setting_id(kind: str, setting: Model) -> str:
     """The id of a setting of this kind."""
     return identifier([kind, canonical(setting)])
+
+
+def parts_of(kind: Kind, setting: Setting) -> list[Setting]:
+    """The settings of the jobs that train a setting: itself, or one for each entry of what its kind separates."""
+    if kind.separated is None:
+        return [setting]
+    field = kind.separated.field
+    return [setting.model_copy(update={field: (entry,)}) for entry in getattr(setting, field)]
+
+
+def stream_id(name: str, kind: Kind, setting: Setting) -> str:
+    """What names the random streams of a setting: its id, without the entries that are trained in jobs of their own."""
+    if kind.separated is None:
+        return setting_id(name, setting)
+    content = canonical(setting)
+    content.pop(kind.separated.field, None)
+    return identifier([name, content])
 
 
 def target_id(target: Model) -> str:

@@ -1,6 +1,5 @@
 """Reads and validates the config before the job graph is built; every mistake is one :class:`UserError`."""
 
-import importlib
 import itertools
 import json
 from collections.abc import Iterator, Mapping
@@ -8,11 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import Field, ValidationError, model_validator
+from ruamel.yaml import YAML
+from ruamel.yaml.constructor import DuplicateKeyError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+from learnability.pipeline.kinds import kind_of, kinds_of
+from learnability.results.contract import Kind, Model, Setting
 from learnability.results.errors import UserError
-from learnability.results.contract import Model, Setting
 
 Scale = Literal["smoke", "laptop", "paper"]
 SCALES: tuple[Scale, ...] = ("smoke", "laptop", "paper")
@@ -32,19 +34,15 @@ class ScaleBlock(Model):
     """What one scale changes in an experiment."""
 
     seeds: int = Field(ge=1)
-    seed_batch: int | None = Field(default=None, ge=1)
+    seed_batch: int = Field(ge=1)
     settings: dict[str, Any] = Field(default_factory=dict)
     sweep: dict[str, list[Any]] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _whole_batches(self) -> "ScaleBlock":
-        if self.seeds % self.batch:
-            raise ValueError(f"seeds ({self.seeds}) must be a multiple of seed_batch ({self.batch})")
+        if self.seeds % self.seed_batch:
+            raise ValueError(f"seeds ({self.seeds}) must be a multiple of seed_batch ({self.seed_batch})")
         return self
-
-    @property
-    def batch(self) -> int:
-        return self.seed_batch if self.seed_batch is not None else self.seeds
 
 
 class ExperimentBlock(Model):
@@ -81,6 +79,7 @@ class PlannedExperiment:
     study: str
     name: str
     kind: str
+    declared: Kind
     settings: tuple[Setting, ...]
     seeds: int
     seed_batch: int
@@ -93,21 +92,6 @@ class PlannedExperiment:
         return ((a, a + self.seed_batch) for a in range(0, self.seeds, self.seed_batch))
 
 
-class _Loader(yaml.SafeLoader):
-    """A safe loader that refuses a key given twice instead of keeping the last."""
-
-
-def _mapping_without_duplicates(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
-    keys = [loader.construct_object(key, deep=True) for key, _ in node.value]
-    for key in keys:
-        if keys.count(key) > 1:
-            raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} stands twice", node.start_mark)
-    return dict(zip(keys, (loader.construct_object(value, deep=True) for _, value in node.value), strict=True))
-
-
-_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping_without_duplicates)
-
-
 def read_yaml(path: Path) -> dict[str, Any]:
     """The mapping in a YAML file."""
     try:
@@ -115,14 +99,23 @@ def read_yaml(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise UserError(str(path), f"cannot be read ({error.strerror})", remedy="create it or name another") from None
     try:
-        content = yaml.load(text, Loader=_Loader)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        at = f"{path}, line {mark.line + 1}" if mark else str(path)
-        raise UserError(at, f"not valid YAML: {getattr(error, 'problem', error)}", remedy="correct the line") from None
+        content = YAML(typ="safe", pure=True).load(text)
+    except YAMLError as error:
+        raise _unreadable(path, error) from None
     if not isinstance(content, dict):
-        raise UserError(str(path), "holds no mapping of keys to values", remedy="see docs/adding_a_study.md")
+        raise UserError(str(path), "holds no mapping of keys to values", remedy="see docs/guides/adding_a_study.md")
     return content
+
+
+def _unreadable(path: Path, error: YAMLError) -> UserError:
+    """What is wrong with a YAML file, and in which line."""
+    mark = error.problem_mark if isinstance(error, MarkedYAMLError) else None
+    where = f"{path}, line {mark.line + 1}" if mark else str(path)
+    if isinstance(error, DuplicateKeyError):
+        key = str(error.problem).partition('"')[2].partition('"')[0]
+        return UserError(where, f"the key {key!r} is given twice", remedy="keep one of the two")
+    problem = error.problem if isinstance(error, MarkedYAMLError) else str(error)
+    return UserError(where, f"not valid YAML: {problem}", remedy="correct the line")
 
 
 def _number_as_text(value: Any) -> bool:
@@ -228,17 +221,13 @@ def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
-def kinds_of(study: str) -> dict[str, type[Setting]]:
-    """The kinds of experiment that a study offers."""
-    return importlib.import_module(f"learnability.studies.{study}.settings").KINDS
-
-
 def plan_experiment(where: str, study: str, name: str, block: ExperimentBlock, scale: Scale) -> PlannedExperiment:
     """The settings of one experiment at one scale: the product of its sweeps, validated, without repetition."""
     key = f"experiments.{name}"
-    kinds = kinds_of(study)
-    if block.kind not in kinds:
-        raise UserError(where, f"{key}.kind = {block.kind!r}", ", ".join(kinds), "choose one of those allowed")
+    if block.kind not in kinds_of(study):
+        known = ", ".join(kinds_of(study))
+        raise UserError(where, f"{key}.kind = {block.kind!r}", known, "choose one of those allowed")
+    kind = kind_of(study, block.kind)
     if scale not in block.scales:
         raise UserError(where, f"{key}.scales has no block for the scale {scale!r}", ", ".join(SCALES), "add the block")
     at_scale = block.scales[scale]
@@ -252,7 +241,7 @@ def plan_experiment(where: str, study: str, name: str, block: ExperimentBlock, s
         content = json.loads(json.dumps(base, default=str))
         for axis, value in zip(sweep, point, strict=True):
             _set_dotted(content, axis, value)
-        setting = validate(kinds[block.kind], content, where, f"{key} ({scale})")
+        setting = validate(kind.setting, content, where, f"{key} ({scale})")
         if setting in settings:
             raise UserError(where, f"{key}: the sweep gives the same setting twice", remedy="remove the repetition")
         settings.append(setting)
@@ -260,9 +249,10 @@ def plan_experiment(where: str, study: str, name: str, block: ExperimentBlock, s
         study,
         name,
         block.kind,
+        kind,
         tuple(settings),
         at_scale.seeds,
-        at_scale.batch,
+        at_scale.seed_batch,
         block.threads,
         block.memory_mb,
         block.gpu,

@@ -1,11 +1,12 @@
-"""The table of runs: which jobs an experiment has, what each is called, and what its parameters say."""
+"""The table of jobs: which jobs an experiment has, what each is called, and what its parameters say."""
 
 import functools
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from learnability.pipeline import restored
+from learnability.pipeline import kinds, restored
+from learnability.pipeline.canonical import canonical, canonical_json, parts_of, setting_id, stream_id, target_id
 from learnability.pipeline.config import (
     MainConfig,
     PlannedExperiment,
@@ -15,15 +16,13 @@ from learnability.pipeline.config import (
     load_study,
     plan_experiment,
 )
-from learnability.pipeline.fingerprint import stage_fingerprint
-from learnability.pipeline.canonical import canonical, canonical_json, setting_id, target_id
 from learnability.results.contract import Setting
 
 FIGURE_FORMATS = ("svg", "pdf", "png")
 
 
-class RunTable:
-    """Every job of the active studies. Paths are relative to the working directory and start with ``results/``.
+class JobTable:
+    """Every job of the chosen studies. Paths are relative to the working directory and start with ``results/``.
 
     Parameters are the folder with ``config.yaml`` and overrides of its keys. Raises UserError for a config that is not
     valid; the whole config is read and planned here, so that nothing runs before all of it is known to be good.
@@ -32,6 +31,7 @@ class RunTable:
     def __init__(self, folder: Path, overrides: Mapping[str, Any] | None = None) -> None:
         self.folder = folder
         self.main: MainConfig = load_main(folder / "config.yaml", overrides)
+        self.every_study: tuple[str, ...] = load_main(folder / "config.yaml").studies
         self.configs: dict[str, StudyConfig] = {s: load_study(folder / "studies", s) for s in self.main.studies}
         for study in self.configs:
             self.experiments(study, self.main.scale)
@@ -44,39 +44,53 @@ class RunTable:
         return {name: plan_experiment(where, study, name, block, scale) for name, block in blocks.items()}
 
     def experiment(self, study: str, name: str, scale: Scale) -> PlannedExperiment:
+        """One planned experiment."""
         return self.experiments(study, scale)[name]
 
     @functools.cache  # noqa: B019
-    def settings(self, study: str, name: str, scale: Scale) -> dict[str, Setting]:
-        """The settings of an experiment by their ids."""
+    def parts(self, study: str, name: str, scale: Scale) -> dict[str, Setting]:
+        """The settings of an experiment's training jobs by their ids: one for each entry of what a kind separates."""
         experiment = self.experiment(study, name, scale)
-        return {setting_id(experiment.kind, setting): setting for setting in experiment.settings}
+        parts = (part for setting in experiment.settings for part in parts_of(experiment.declared, setting))
+        return {setting_id(experiment.kind, part): part for part in parts}
 
     # Paths -----------------------------------------------------------------------------------------------------------
 
     def target_paths(self, study: str, name: str, scale: Scale) -> list[str]:
-        """The targets of an experiment, each once."""
-        ids = dict.fromkeys(target_id(s.target) for s in self.experiment(study, name, scale).settings)
+        """The targets of an experiment, each once; none where its kind has no target."""
+        experiment = self.experiment(study, name, scale)
+        if not experiment.declared.has_target:
+            return []
+        ids = dict.fromkeys(target_id(s.target) for s in experiment.settings)
         return [f"results/{scale}/{study}/{name}/targets/{i}.zarr.zip" for i in ids]
 
-    def target_path(self, study: str, name: str, scale: Scale, setting: str) -> str:
-        """The target of one setting."""
-        target = self.settings(study, name, scale)[setting].target
-        return f"results/{scale}/{study}/{name}/targets/{target_id(target)}.zarr.zip"
+    def target_of_training(self, study: str, name: str, scale: Scale, setting: str) -> list[str]:
+        """The target that a training job reads, if it reads one."""
+        if "train" not in self.experiment(study, name, scale).declared.target_for:
+            return []
+        target = self.parts(study, name, scale)[setting].target
+        return [f"results/{scale}/{study}/{name}/targets/{target_id(target)}.zarr.zip"]
+
+    def targets_of_analysis(self, study: str, name: str, scale: Scale) -> list[str]:
+        """The targets that an analysis reads."""
+        reads = "analyse" in self.experiment(study, name, scale).declared.target_for
+        return self.target_paths(study, name, scale) if reads else []
 
     def train_paths(self, study: str, name: str, scale: Scale) -> list[str]:
-        """The training artifacts of an experiment: settings times seed batches."""
+        """The training artifacts of an experiment: settings (or their separated parts) times seed batches."""
         batches = list(self.experiment(study, name, scale).batches())
         return [
             f"results/{scale}/{study}/{name}/train/{setting}/seeds{a}-{b}.zarr.zip"
-            for setting in self.settings(study, name, scale)
+            for setting in self.parts(study, name, scale)
             for a, b in batches
         ]
 
     def analysis_paths(self, study: str, scale: Scale) -> list[str]:
+        """The analyses of a study."""
         return [f"results/{scale}/{study}/{name}/analysis.zarr.zip" for name in self.configs[study].experiments]
 
     def figure_paths(self, study: str, scale: Scale) -> list[str]:
+        """The figures of a study in every format."""
         names = self.configs[study].figures
         return [f"results/{scale}/{study}/figures/{name}.{form}" for name in names for form in FIGURE_FORMATS]
 
@@ -91,6 +105,11 @@ class RunTable:
         claims = f"results/{scale}/{study}/claims.json"
         return [*self.artifact_paths(study, scale), *self.figure_paths(study, scale), claims]
 
+    def other_studies(self, scale: Scale) -> list[str]:
+        """The studies that are not chosen now and have verdicts at this scale: they stay in the tables and pages."""
+        found = (study for study in self.every_study if Path(f"results/{scale}/{study}/claims.json").is_file())
+        return [study for study in found if study not in self.configs]
+
     # Jobs ------------------------------------------------------------------------------------------------------------
 
     def target_job(self, study: str, name: str, scale: Scale, target: str) -> str:
@@ -102,40 +121,73 @@ class RunTable:
     def train_job(self, study: str, name: str, scale: Scale, setting: str, first: int, last: int) -> str:
         """The job of one seed batch of one setting."""
         experiment = self.experiment(study, name, scale)
-        content = canonical(self.settings(study, name, scale)[setting])
+        part = self.parts(study, name, scale)[setting]
         return self._job(
             study,
             name,
             kind=experiment.kind,
-            setting=content,
+            setting=canonical(part),
             id=setting,
+            stream=stream_id(experiment.kind, experiment.declared, part),
             seeds=[first, last],
             threads=experiment.threads,
             gpu=experiment.gpu,
         )
 
     def analysis_job(self, study: str, name: str, scale: Scale) -> str:
-        """The job of an analysis: the settings in their order, with the targets they share."""
+        """The job of an analysis: the settings in their order, with the parts that were trained and the targets."""
         experiment = self.experiment(study, name, scale)
         settings = [
-            {"id": i, "target": target_id(s.target), "setting": canonical(s)}
-            for i, s in self.settings(study, name, scale).items()
+            {
+                "parts": [setting_id(experiment.kind, part) for part in parts_of(experiment.declared, setting)],
+                "target": target_id(setting.target),
+                "setting": canonical(setting),
+            }
+            for setting in experiment.settings
         ]
         return self._job(study, name, kind=experiment.kind, settings=settings)
 
     def figure_job(self, study: str, figure: str) -> str:
+        """The job of a figure."""
         block = self.configs[study].figures[figure]
         return canonical_json({"study": study, "figure": figure, "experiments": list(block.experiments)})
 
     def claims_job(self, study: str) -> str:
-        return canonical_json({"study": study})
+        """The job of a study's verdicts."""
+        return canonical_json({"study": study, "kinds": self.kinds(study)})
 
     def _job(self, study: str, name: str, **content: Any) -> str:
         return canonical_json({"root_seed": self.main.root_seed, "study": study, "experiment": name, **content})
 
-    def code(self, study: str, stage: str) -> str:
-        """The fingerprint of a stage of a study."""
-        return stage_fingerprint(study, stage)
+    # Code ------------------------------------------------------------------------------------------------------------
+
+    def kinds(self, study: str) -> tuple[str, ...]:
+        """The kinds that the config of a study uses, in the order of their first experiment."""
+        return tuple(dict.fromkeys(block.kind for block in self.configs[study].experiments.values()))
+
+    def kind(self, study: str, name: str) -> str:
+        """The kind of an experiment."""
+        return self.configs[study].experiments[name].kind
+
+    def targets_code(self, study: str, name: str) -> str:
+        """The fingerprint of the code behind the targets of an experiment."""
+        return kinds.targets_code(study, self.kind(study, name))
+
+    def train_code(self, study: str, name: str) -> str:
+        """The fingerprint of the code behind the training of an experiment."""
+        return kinds.train_code(study, self.kind(study, name))
+
+    def analyse_code(self, study: str, name: str) -> str:
+        """The fingerprint of the code behind the analysis of an experiment."""
+        return kinds.analyse_code(study, self.kind(study, name))
+
+    def figure_code(self, study: str, figure: str) -> str:
+        """The fingerprint of the code behind a figure."""
+        return kinds.figure_code(study, figure)
+
+    def claims_code(self, study: str) -> str:
+        """The fingerprint of the code behind the verdicts of a study."""
+        return kinds.claims_code(study, self.kinds(study))
 
     # Captions ---------------------------------------------------------------------------------------------------------
 
@@ -144,7 +196,10 @@ class RunTable:
         return {s: {f: block.caption for f, block in c.figures.items()} for s, c in self.configs.items()}
 
     def captions_json(self) -> str:
-        return canonical_json(self.captions())
+        """The captions as canonical JSON, those of studies outside this run included."""
+        others = {s: load_study(self.folder / "studies", s) for s in self.other_studies(self.main.scale)}
+        more = {s: {f: block.caption for f, block in c.figures.items()} for s, c in others.items()}
+        return canonical_json({**more, **self.captions()})
 
     # Counting --------------------------------------------------------------------------------------------------------
 

@@ -17,11 +17,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from learnability.pipeline.job_table import JobTable
+from learnability.pipeline.progress import clock
 from learnability.report import engine_report as report
 from learnability.results.errors import UserError
 from learnability.results.integrity import set_damaged_aside
-from learnability.pipeline.progress import clock
-from learnability.pipeline.job_table import RunTable
 
 _NOISE = re.compile(
     r"^(Using workflow specific profile|Assuming unrestricted|Building DAG|Using shell|Provided |Rules claiming|"
@@ -78,14 +78,14 @@ def _snakemake(arguments: argparse.Namespace, target: str, lock: int) -> int:
     return _follow([*command, *(["--config", *config] if config else [])], lock)
 
 
-def _calls(table: RunTable) -> tuple[str, ...]:
+def _calls(table: JobTable) -> tuple[str, ...]:
     """The targets of the calls of the engine, in order; one call while there is no figure that could be left alone."""
     scale = table.main.scale
     drawn = any(Path(path).exists() for study in table.configs for path in table.figure_paths(study, scale))
     return ("analyses", "all") if drawn else ("all",)
 
 
-def summary(table: RunTable) -> str:
+def summary(table: JobTable) -> str:
     """Where the results are and what the verdicts are."""
     from learnability.results.verdicts import counted
 
@@ -99,7 +99,7 @@ def summary(table: RunTable) -> str:
 def run(arguments: argparse.Namespace) -> int:
     """The whole of ``make figures``; the exit status of the first call that fails."""
     overrides = {key: getattr(arguments, key) for key in ("scale", "studies", "device") if getattr(arguments, key)}
-    table = RunTable(Path("config"), overrides)
+    table = JobTable(Path("config"), overrides)
     results = Path("results") / table.main.scale
     start = time.monotonic()
     with only_one_run(Path(".cache/run.lock")) as lock:

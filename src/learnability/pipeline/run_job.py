@@ -12,9 +12,9 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+from learnability.pipeline.progress import Progress
 from learnability.results.errors import UserError
 from learnability.results.integrity import DamagedArtifact, set_aside
-from learnability.pipeline.progress import Progress
 
 STAGES = ("targets", "train", "analyse", "figures", "claims")
 
@@ -49,16 +49,17 @@ def _fix_threads(count: int) -> None:
         os.environ[name] = str(count)
 
 
-def _fix_machine_code(fingerprint: str) -> None:
-    # Cached machine code does not notice a change in another file; the fingerprint does.
-    os.environ["NUMBA_CACHE_DIR"] = str(Path(".cache/numba", fingerprint or "unnamed").resolve())
+def _fix_machine_code() -> None:
+    # Cached machine code does not notice a change in another file; the fingerprint that the workflow sets does.
+    name = os.environ.get("LEARNABILITY_MACHINE_CODE", "unnamed")
+    os.environ["NUMBA_CACHE_DIR"] = str(Path(".cache/numba", name).resolve())
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run one stage; 0 on success, 1 for a failure, which is explained in one message."""
     arguments = _arguments(argv)
     _fix_threads(int(arguments.job.get("threads", 1)))
-    _fix_machine_code(arguments.code)
+    _fix_machine_code()
     if arguments.log is not None:
         arguments.log.parent.mkdir(parents=True, exist_ok=True)
         arguments.log.write_text("")
@@ -66,7 +67,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         from learnability.pipeline import stages  # late: it imports the numerical libraries
 
-        getattr(stages, f"run_{arguments.stage}")(arguments, progress)
+        stages.STAGES[arguments.stage](arguments, progress)
     except UserError as error:
         if isinstance(error, DamagedArtifact):
             set_aside(error.path)

@@ -2,28 +2,28 @@
 
 import argparse
 import hashlib
-import importlib
 import os
 import sys
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import xarray as xr
 
 from learnability import __version__
-from learnability.results.atomic import replacing
+from learnability.pipeline.canonical import canonical_json
 from learnability.pipeline.checkpoint import FileCheckpoint
 from learnability.pipeline.config import validate
-from learnability.results.errors import UserError
+from learnability.pipeline.kinds import figure_module, has_module, kind_of, stage_module
 from learnability.pipeline.progress import Progress
-from learnability.pipeline.canonical import canonical_json
-from learnability.results.store import concatenate_seeds, read, write
 from learnability.pipeline.streams import stream
+from learnability.results.atomic import replacing
+from learnability.results.contract import Kind, Run
+from learnability.results.errors import UserError
+from learnability.results.store import concatenate, read, write
 from learnability.results.verdicts import rows_of_study, to_json
-from learnability.results.contract import Experiment, Run, Setting
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -36,13 +36,8 @@ _FIGURE_METADATA: dict[str, dict[str, None]] = {
 _TITLE_PLACES: tuple[Literal["left", "center", "right"], ...] = ("left", "center", "right")
 
 
-def _module(job: dict[str, Any], stage: str) -> ModuleType:
-    return importlib.import_module(f"learnability.studies.{job['study']}.{stage}")
-
-
-def _setting(job: dict[str, Any], content: dict[str, Any]) -> Setting:
-    model = _module(job, "settings").KINDS[job["kind"]]
-    return validate(model, content, "the job", job["experiment"])
+def _kind(job: dict[str, Any]) -> Kind:
+    return kind_of(job["study"], job["kind"])
 
 
 def _versions() -> dict[str, str]:
@@ -88,13 +83,13 @@ def pick_device(allowed: bool) -> str:
     return "cpu"
 
 
-def run_targets(arguments: argparse.Namespace, progress: Progress) -> None:
+def build_target(arguments: argparse.Namespace, progress: Progress) -> None:
     """Build one target."""
     job = arguments.job
-    model = _module(job, "settings").KINDS[job["kind"]].model_fields["target"].annotation
+    model = _kind(job).setting.model_fields["target"].annotation
     target = validate(model, job["target"], "the job", "target")
     rng = stream(job["root_seed"], job["study"], job["experiment"], job["id"], "target")
-    dataset = _module(job, "targets").build(target, rng)
+    dataset = stage_module(job["study"], job["kind"], "targets").build(target, rng)
     write(
         _stamp(dataset, arguments, target=job["id"], setting=canonical_json(job["target"])),
         arguments.output[0],
@@ -122,20 +117,20 @@ def _checkpoint(arguments: argparse.Namespace, device: str) -> FileCheckpoint:
     return FileCheckpoint(Path(".cache/checkpoints") / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.npz")
 
 
-def run_train(arguments: argparse.Namespace, progress: Progress) -> None:
+def train(arguments: argparse.Namespace, progress: Progress) -> None:
     """Train one seed batch of one setting."""
-    job = arguments.job
-    setting = _setting(job, job["setting"])
-    target = read(arguments.input[0])
+    job, kind = arguments.job, _kind(arguments.job)
+    setting = validate(kind.setting, job["setting"], "the job", job["experiment"])
     device = pick_device(job["gpu"])
-    train = _module(job, "train").train
+    module = stage_module(job["study"], job["kind"], "train")
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(job["threads"])
     first, last = job["seeds"]
-    names = (job["study"], job["experiment"], job["id"], f"seeds {first}-{last}")
+    names = (job["study"], job["experiment"], job["stream"], f"seeds {first}-{last}")
     checkpoint = _checkpoint(arguments, device)
     context = JobContext(range(first, last), device, checkpoint, progress, job["root_seed"], names)
-    result = train(setting, target, context)
+    targets = [read(path) for path in arguments.input]
+    result = module.train(setting, *targets, context)
     if "seed" not in result.dims or result.sizes["seed"] != last - first:
         raise ValueError(
             f"training gave dimensions {dict(result.sizes)}, and not one entry for each of {last - first} seeds"
@@ -153,26 +148,30 @@ def run_train(arguments: argparse.Namespace, progress: Progress) -> None:
 
 def _load_runs(job: dict[str, Any], inputs: list[Path]) -> list[Run]:
     """Targets and training artifacts, by what their attributes say they are, in the order of the settings."""
+    kind = _kind(job)
     targets: dict[str, xr.Dataset] = {}
-    parts: dict[str, list[xr.Dataset]] = {}
+    batches: dict[str, list[xr.Dataset]] = {}
     for path in inputs:
         dataset = read(path)
         if dataset.attrs["stage"] == "targets":
             targets[dataset.attrs["target"]] = dataset
         else:
-            parts.setdefault(dataset.attrs["setting_id"], []).append(dataset)
-    return [
-        Run(_setting(job, entry["setting"]), targets[entry["target"]], concatenate_seeds(parts[entry["id"]]))
-        for entry in job["settings"]
-    ]
+            batches.setdefault(dataset.attrs["setting_id"], []).append(dataset)
+    runs = []
+    for entry in job["settings"]:
+        parts = [concatenate(batches[part], "seed") for part in entry["parts"]]
+        result = concatenate(parts, kind.separated.axis) if kind.separated else parts[0]
+        setting = validate(kind.setting, entry["setting"], "the job", job["experiment"])
+        runs.append(Run(setting, result, targets.get(entry["target"])))
+    return runs
 
 
-def run_analyse(arguments: argparse.Namespace, progress: Progress) -> None:
+def analyse(arguments: argparse.Namespace, progress: Progress) -> None:
     """Analyse all runs of one experiment."""
     job = arguments.job
     runs = _load_runs(job, arguments.input)
     rng = stream(job["root_seed"], job["study"], job["experiment"], "analysis")
-    dataset = _module(job, "analyse").analyse(Experiment(job["experiment"], job["kind"]), runs, rng)
+    dataset = stage_module(job["study"], job["kind"], "analyse").analyse(runs, rng)
     devices = sorted({run.result.attrs["device"] for run in runs})
     seeds = sum(run.result.sizes["seed"] for run in runs)
     write(_stamp(dataset, arguments, devices=devices, total_seeds=seeds), arguments.output[0])
@@ -189,7 +188,7 @@ def _finding(figure: "Figure") -> str:
     return "; ".join(" ".join(title.split()) for title in dict.fromkeys(titles) if title.strip())
 
 
-def run_figures(arguments: argparse.Namespace, progress: Progress) -> None:
+def draw_figure(arguments: argparse.Namespace, progress: Progress) -> None:
     """Draw one figure in every format. Equal analyses give equal bytes."""
     import matplotlib
 
@@ -198,7 +197,7 @@ def run_figures(arguments: argparse.Namespace, progress: Progress) -> None:
 
     job = arguments.job
     with house_style():
-        figure = _module(job, "figures").FIGURES[job["figure"]](_analyses(arguments.input))
+        figure = figure_module(job["study"], job["figure"]).draw(_analyses(arguments.input))
         finding = _finding(figure)
         for path in arguments.output:
             form = path.suffix[1:]
@@ -207,14 +206,26 @@ def run_figures(arguments: argparse.Namespace, progress: Progress) -> None:
             figure.set_layout_engine("none")  # laid out with the first format, and the same in the others
 
 
-def run_claims(arguments: argparse.Namespace, progress: Progress) -> None:
+def judge_claims(arguments: argparse.Namespace, progress: Progress) -> None:
     """Judge the claims of one study."""
-    rows = claims_of_study(arguments.job["study"], arguments.input)
+    rows = claims_of_study(arguments.job["study"], arguments.job["kinds"], arguments.input)
     with replacing(arguments.output[0]) as out:
         out.write(to_json(rows))
 
 
-def claims_of_study(study: str, analyses: list[Path]) -> list[dict[str, Any]]:
+def claims_of_study(study: str, kinds: Sequence[str], analyses: list[Path]) -> list[dict[str, Any]]:
     """The rows of ``claims.json`` of one study, judged from its analyses."""
     artifacts = {path.parent.name: path.as_posix() for path in analyses}
-    return rows_of_study(study, _module({"study": study}, "claims").CLAIMS, _analyses(analyses), artifacts)
+    modules = [stage_module(study, kind, "claims") for kind in kinds if has_module(study, kind, "claims")]
+    claims = [claim for module in modules for claim in module.CLAIMS]
+    return rows_of_study(study, claims, _analyses(analyses), artifacts)
+
+
+STAGES: dict[str, Callable[[argparse.Namespace, Progress], None]] = {
+    "targets": build_target,
+    "train": train,
+    "analyse": analyse,
+    "figures": draw_figure,
+    "claims": judge_claims,
+}
+"""What each stage does, by its name in the workflow."""

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from learnability.pipeline.job_table import RunTable
+from learnability.pipeline.job_table import JobTable
 from learnability.results.errors import UserError
 
 _STYLE = Path("workflow/report/style.css")
@@ -26,14 +26,20 @@ def path_of(scale: str) -> Path:
     return Path("results") / scale / "report.html"
 
 
-def _sources(table: RunTable) -> list[Path]:
+def _sources(table: JobTable) -> list[Path]:
     scale = table.main.scale
     drawn = [p for study in table.configs for p in table.figure_paths(study, scale) if p.endswith(".svg")]
+    others = [Path(f"results/{scale}/{study}/figures") for study in table.other_studies(scale)]
     workflow = [Path("Snakefile"), *Path("workflow").rglob("*.smk"), *Path("workflow/report").iterdir()]
-    return [*map(Path, drawn), Path(f"results/{scale}/claims.html"), *sorted(workflow)]
+    return [
+        *map(Path, drawn),
+        *(p for f in others for p in sorted(f.glob("*.svg"))),
+        Path(f"results/{scale}/claims.html"),
+        *sorted(workflow),
+    ]
 
 
-def digest(table: RunTable) -> str:
+def digest(table: JobTable) -> str:
     """The digest of what the report shows: figures, captions, the claims page, the rules and the engine's version.
 
     Raises UserError when a figure or the claims page is missing.
@@ -49,7 +55,7 @@ def digest(table: RunTable) -> str:
     return running.hexdigest()
 
 
-def up_to_date(table: RunTable) -> bool:
+def up_to_date(table: JobTable) -> bool:
     """Whether the report is there and shows what it would show if it were made now."""
     path = path_of(table.main.scale)
     if not path.exists():
@@ -58,10 +64,13 @@ def up_to_date(table: RunTable) -> bool:
     return found is not None and found[1] == digest(table)
 
 
-def make(table: RunTable, pass_fds: Sequence[int] = ()) -> Path:
+def make(table: JobTable, pass_fds: Sequence[int] = ()) -> Path:
     """Make the report. Raises UserError with the engine's words when it cannot."""
     path = path_of(table.main.scale)
-    config = [f"scale={table.main.scale}", f"studies={','.join(table.configs)}"]
+    config = [
+        f"scale={table.main.scale}",
+        f"studies={','.join([*table.configs, *table.other_studies(table.main.scale)])}",
+    ]
     shown = digest(table)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".report.", suffix=".tmp") as folder:
         style = Path(folder) / "style.css"
@@ -77,7 +86,7 @@ def make(table: RunTable, pass_fds: Sequence[int] = ()) -> Path:
     return path
 
 
-def refresh(table: RunTable, pass_fds: Sequence[int] = ()) -> bool:
+def refresh(table: JobTable, pass_fds: Sequence[int] = ()) -> bool:
     """Make the report if it is out of date; whether it was made."""
     if up_to_date(table):
         return False
@@ -87,6 +96,6 @@ def refresh(table: RunTable, pass_fds: Sequence[int] = ()) -> bool:
 
 def report(scale: str = "", studies: str = "") -> str:
     """Make the report of a scale if it is out of date, and say where it is."""
-    table = RunTable(Path("config"), {key: value for key, value in (("scale", scale), ("studies", studies)) if value})
+    table = JobTable(Path("config"), {key: value for key, value in (("scale", scale), ("studies", studies)) if value})
     made = refresh(table)
     return f"{path_of(table.main.scale)}{'' if made else ' is up to date'}"

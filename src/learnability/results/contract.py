@@ -1,7 +1,7 @@
 """What a kind of experiment is: the setting that it accepts, and the functions of its stages.
 
 A study is a package ``learnability.studies.<study>``. Each kind of experiment that its YAML names is a package inside
-it, ``learnability.studies.<study>.<kind>``, and each figure is a module ``learnability.studies.<study>.figures.<figure>``:
+it, ``learnability.studies.<study>.<kind>``, and each figure a module ``learnability.studies.<study>.figures.<figure>``:
 
 =================== ========================================================================================
 ``<kind>``          ``KIND``: a :class:`Kind`, which names the setting's model and who reads a target artifact

@@ -1,8 +1,8 @@
 """Labelled variables of artifacts, and the one form in which an estimate and its interval stand in them.
 
 Every variable carries ``units`` and ``long_name``. Names (of links, methods, families) are coordinates of text, so that
-``dataset.sel(link="h3(z1)")`` works. An estimate has a last dimension ``bound`` with the entries ``estimate``, ``low`` and
-``high``, and says in its attribute ``interval`` what the interval is.
+``dataset.sel(link="h3(z1)")`` works. An estimate has a last dimension ``bound`` with the entries ``estimate``, ``low``
+and ``high``, and says in its attribute ``interval`` what the interval is.
 """
 
 from collections.abc import Sequence

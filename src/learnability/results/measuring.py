@@ -1,7 +1,7 @@
 """From analyses to measurements: the vocabulary that the claims of all studies share.
 
-A measure maps the analyses of a study, keyed by experiment, to a :class:`~learnability.results.claim.Measurement`. Those
-here pick a number or an estimate out of one analysis; :func:`largest` and :func:`smallest` join several.
+A measure maps the analyses of a study, keyed by experiment, to a :class:`~learnability.results.claim.Measurement`.
+Those here pick a number or an estimate out of one analysis; :func:`largest` and :func:`smallest` join several.
 """
 
 from collections.abc import Callable, Hashable, Mapping
@@ -59,7 +59,7 @@ def over_draws(experiment: str, value: Callable[[xr.Dataset], Any]) -> Measure:
 
 
 def estimated(experiment: str, name: str, pick: Pick | None = None, where: Mapping[str, int] | None = None) -> Measure:
-    """The estimate in the variable ``name``, at the places ``where`` (by position), reduced by ``pick`` bound by bound."""
+    """The estimate in the variable ``name`` at the positions ``where``, reduced by ``pick`` bound by bound."""
 
     def measure(analyses: Analyses) -> Measurement:
         dataset = analyses[experiment]

@@ -16,6 +16,7 @@ from zarr.storage import MemoryStore, ZipStore
 
 from learnability.results.atomic import replacing
 from learnability.results.integrity import UNSEALED, check, seal
+from learnability.results.labelled import with_bounds
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _CHUNK_BYTES = 32 * 2**20
@@ -48,11 +49,12 @@ def _members(dataset: xr.Dataset) -> dict[str, bytes]:
 def write(dataset: xr.Dataset, path: Path) -> None:
     """Write a dataset as one deterministic ``.zarr.zip``.
 
-    Raises ValueError for a variable of strings or objects, which Zarr v3 has no type for.
+    Raises ValueError for a variable of objects or of strings of fixed length, which Zarr v3 has no type for.
     """
     for name, variable in dataset.variables.items():
         if variable.dtype.kind in "OUS":
-            raise ValueError(f"variable {name!r} holds {variable.dtype}: put text into attributes")
+            raise ValueError(f"variable {name!r} holds {variable.dtype}: write text with results.labelled.names")
+    dataset = with_bounds(dataset)
     with replacing(path) as stream:
         with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
             for key, content in sorted(_members(dataset).items()):
@@ -76,23 +78,23 @@ def read(path: Path) -> xr.Dataset:
         return dataset.load()
 
 
-def concatenate_seeds(parts: list[xr.Dataset]) -> xr.Dataset:
-    """Seed batches as one dataset along ``seed``; variables without that dimension are those of the first batch.
+def concatenate(parts: list[xr.Dataset], axis: str) -> xr.Dataset:
+    """Datasets as one along ``axis``, in the order of its coordinate; other variables are those of the first.
 
-    Raises ValueError when such a variable differs between batches.
+    Raises ValueError when a variable without that dimension differs between the parts.
     """
     if len(parts) == 1:
         return parts[0]
-    parts = sorted(parts, key=lambda part: int(part["seed"][0]))
+    parts = sorted(parts, key=lambda part: float(part[axis][0]))
     for name, variable in parts[0].variables.items():
-        if "seed" in variable.dims:
+        if axis in variable.dims:
             continue
         for part in parts[1:]:
             if not np.array_equal(variable.values, part[name].values, equal_nan=variable.dtype.kind == "f"):
-                raise ValueError(f"variable {name!r} has no dimension seed, and yet differs between seed batches")
+                raise ValueError(f"variable {name!r} has no dimension {axis}, and yet differs along it")
     return xr.concat(
         parts,
-        "seed",
+        axis,
         data_vars="minimal",
         coords="minimal",
         compat="override",

@@ -15,6 +15,7 @@ from learnability.results.claim import VERDICTS, Claim, NotAtThisScale, judge
 if TYPE_CHECKING:
     import xarray as xr
 
+
 def _number(value: float) -> float | None:
     """A finite number for JSON, which has no others."""
     return float(value) if math.isfinite(value) else None
@@ -75,12 +76,15 @@ def counted(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Join the claims of several studies in the order in which they are given."""
+    """Join the claims of several studies into one list."""
     parser = argparse.ArgumentParser(prog="python -m learnability.results.verdicts", description=main.__doc__)
     parser.add_argument("--input", nargs="+", required=True, type=Path)
+    parser.add_argument("--order", default="", help="the studies in the order of the list, comma-separated")
     parser.add_argument("--output", required=True, type=Path)
     arguments = parser.parse_args(argv)
-    rows = [row for path in arguments.input for row in json.loads(path.read_text(encoding="utf-8"))]
+    order = arguments.order.split(",")
+    paths = sorted(arguments.input, key=lambda path: order.index(path.parent.name) if path.parent.name in order else -1)
+    rows = [row for path in paths for row in json.loads(path.read_text(encoding="utf-8"))]
     with replacing(arguments.output) as out:
         out.write(to_json(rows))
 

@@ -1,4 +1,7 @@
-from learnability.results.claim import Between, Claim, Measurement
+"""What the demo claims of its walks."""
+
+from learnability.results.claim import Between, Claim
+from learnability.results.measuring import exactly
 
 CLAIMS = (
     Claim(
@@ -7,7 +10,7 @@ CLAIMS = (
         statement="a cosine is at most one",
         measured="the mean",
         rule=Between(-1.0, 1.0),
-        measure=lambda analyses: Measurement.exact(float(analyses["first"]["mean"].max())),
+        measure=exactly("first", lambda analysis: analysis["mean"].max()),
         experiments=("first",),
         figure="means",
     ),

@@ -1,3 +1,5 @@
+"""The walk itself."""
+
 import os
 import time
 

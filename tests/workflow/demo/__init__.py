@@ -1,0 +1,1 @@
+"""A study of a few numbers, for the tests of the workflow."""
