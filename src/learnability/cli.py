@@ -4,7 +4,10 @@ Exit status: 0 done, 1 the check that was asked for failed or a job did, 2 a mis
 ``archive verify`` also has 3 and 4 (see its help).
 """
 
+import re
+import shutil
 import sys
+import tempfile
 from enum import Enum, StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -154,10 +157,37 @@ def new_study(
     name: Annotated[str, typer.Argument(help="The name of the study: lower-case letters, digits and underscores.")],
 ) -> None:
     """Create a study from the template: one kind, one figure, its config and its tests, ready to run and to change."""
-    from learnability.report import new_study as template
-
     _in_project()
-    typer.echo(template.create(name))
+    typer.echo(_create(name))
+
+
+def _create(name: str) -> str:
+    """Render ``templates/study`` into the project; what was made and what to do next."""
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        allowed = "lower-case letters, digits and underscores; a letter first"
+        raise UserError("NAME", f"{name!r} cannot be the name of a study", allowed)
+    places = ("src/learnability/studies/{}", "config/studies/{}.yaml", "tests/studies/{}")
+    made = [Path(place.format(name)) for place in places]
+    there = [str(path) for path in made if path.exists()]
+    if there:
+        raise UserError(there[0], "exists already", remedy="choose another name, or remove it")
+    try:
+        from cookiecutter.main import cookiecutter
+    except ImportError:
+        remedy = f"run make new-study NAME={name}, which installs it"
+        raise UserError("templates/study", "the package cookiecutter is not installed", remedy=remedy) from None
+    with tempfile.TemporaryDirectory(prefix="learnability.") as folder:
+        cookiecutter("templates/study", no_input=True, output_dir=folder, extra_context={"study": name})
+        shutil.copytree(Path(folder) / name, ".", dirs_exist_ok=True)
+    main = Path("config/config.yaml")
+    text = main.read_text(encoding="utf-8")
+    listed, count = re.subn(r"(?m)^(studies:.*\n(?:  - .*\n)+)", rf"\1  - {name}\n", text)
+    if count:
+        main.write_text(listed, encoding="utf-8")
+    lines = [f"made {path}" for path in made]
+    lines.append(f"added {name} to {main}" if count else f"add {name} to the list of studies in {main}")
+    lines.append(f"next: make figures STUDY={name} SCALE=smoke, then change it: docs/guides/adding_a_study.md")
+    return "\n".join(lines)
 
 
 @archive_app.command()

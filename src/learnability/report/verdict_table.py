@@ -17,10 +17,10 @@ from learnability.results.verdicts import VERDICTS, counted
 
 PAGE, VERDICTS_FILE = Path("docs/verdicts.md"), Path("docs/verdicts.json")
 _INTRODUCTION = """\
-A verdict compares the interval of an estimate with the values that the claim accepts; nobody writes it by hand. *Printed*
-statements are quoted as the source prints them and stand beside their *corrected* form. A *summary* is what a circulating
-summary says of the source, or what this study adds. The [changelog](changelog.md) lists the claims that were added or
-changed after numbers had been seen."""
+A verdict compares the interval of an estimate with the values that the claim accepts; nobody writes it by hand.
+*Printed* statements are quoted as the source prints them and stand beside their *corrected* form. A *summary* is what a
+circulating summary says of the source, or what this study adds. The [changelog](changelog.md) lists the claims that
+were added or changed after numbers had been seen."""
 _KEPT = ("id", "study", "source", "form", "statement", "unit", "estimate", "interval", "rule", "seeds", "verdict")
 
 
