@@ -62,8 +62,8 @@ class Project:
         return json.loads((self.folder / "results/laptop/claims.json").read_text())
 
 
-def make_project(folder: Path) -> Project:
-    """The project with the demo study as its only one."""
+def copy_of_the_project(folder: Path) -> Project:
+    """The project with its own studies."""
     folder.mkdir(parents=True)
     for part in _PARTS:
         source = ROOT / part
@@ -71,6 +71,12 @@ def make_project(folder: Path) -> Project:
             shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
         else:
             shutil.copy2(source, folder / part)
+    return Project(folder)
+
+
+def make_project(folder: Path) -> Project:
+    """The project with the demo study as its only one."""
+    copy_of_the_project(folder)
     demo = folder / "src/learnability/studies/demo"
     shutil.copytree(Path(__file__).parent / "demo", demo, ignore=shutil.ignore_patterns("__pycache__"))
     for old in (folder / "config/studies").glob("*.yaml"):

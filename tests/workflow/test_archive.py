@@ -133,7 +133,7 @@ def test_figure_leads_back_to_its_setting_seeds_code_and_versions(plain: Path) -
 
 
 def _stale_figure_code(project: Project) -> None:
-    project.edit(f"{STUDY}/figures.py", lambda text: text.replace(".plot(", ".semilogx("))
+    project.edit(f"{STUDY}/figures/means.py", lambda text: text.replace(".plot(", ".semilogx("))
     _commit(project)
 
 
@@ -363,9 +363,9 @@ def test_restored_results_can_be_archived_again(
 
 def test_after_restoring_only_a_changed_figure_is_drawn(committed: Project, plain: Path, tmp_path: Path) -> None:
     clone = _clone(committed, tmp_path / "clone")
-    clone.edit(f"{STUDY}/figures.py", lambda text: text.replace(".plot(", ".semilogx("))
+    clone.edit(f"{STUDY}/figures/means.py", lambda text: text.replace(".plot(", ".semilogx("))
     done = _module(clone, "archive.restore", str(plain))
-    assert "changed: src/learnability/studies/demo/figures.py" in done.stdout
+    assert "changed: src/learnability/studies/demo/figures/means.py" in done.stdout
     assert clone.planned() == {"figures": 1}
     assert clone.snakemake("all", "--cores", "1").returncode == 0
     assert not list(clone.folder.glob("results/laptop/demo/*/train/**/*.zip"))
@@ -435,13 +435,13 @@ def test_what_moved_is_shown_and_judged_by_the_archived_interval(
 
 def test_code_that_is_not_the_archives_is_named(committed: Project, plain: Path, tmp_path: Path) -> None:
     clone = _clone(committed, tmp_path / "clone")
-    clone.edit(f"{STUDY}/train.py", lambda text: text.replace("np.cos(", "0.5 * np.cos("))
+    clone.edit(f"{STUDY}/walk/train.py", lambda text: text.replace("np.cos(", "0.5 * np.cos("))
     (clone.folder / "src/learnability/new.py").touch()
     (clone.folder / f"{STUDY}/claims.py").unlink()
     done = clone.call(sys.executable, "-c", _SAY_DIFFERENCES, str(plain))
     assert done.stdout.splitlines() == [
         f"only in the archive: {STUDY}/claims.py",
-        f"changed: {STUDY}/train.py",
+        f"changed: {STUDY}/walk/train.py",
         "only here: src/learnability/new.py",
     ]
 

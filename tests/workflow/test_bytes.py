@@ -67,7 +67,7 @@ def test_a_kill_costs_nothing_but_time(finished: Project, fresh: Project, victim
     process = _start_slow(fresh)
     _wait_for_checkpoint(fresh, process)
     if victim == "job":
-        for pid in _pids(fresh, "pipeline.stage train"):
+        for pid in _pids(fresh, "pipeline.run_job train"):
             os.kill(pid, signal.SIGKILL)
     elif victim == "engine":
         for pid in _pids(fresh, "-m snakemake"):
@@ -117,7 +117,7 @@ def test_plain_snakemake_names_the_damage_and_rebuilds_on_the_next_call(finished
 
 
 def test_only_one_run_at_a_time(project: Project) -> None:
-    project.edit("src/learnability/studies/demo/train.py", lambda text: text.replace("np.cos", "np.sin"))
+    project.edit("src/learnability/studies/demo/walk/train.py", lambda text: text.replace("np.cos", "np.sin"))
     process = _start_slow(project)
     _wait_for_checkpoint(project, process)
     second = project.launch()

@@ -2,7 +2,8 @@
 
 A record holds the rule, its parameters and the checksums of its inputs: it is what lets the engine see that a result no
 longer fits its code or its setting. Records travel with the archive, so that restored results are judged like those
-that were made here.
+that were made here. The engine has no public way to read or write them; what this module uses of its private one is all
+that the project uses, and :data:`RECORDS_KNOWN` names the releases that it was tested with.
 """
 
 import hashlib
@@ -14,6 +15,9 @@ from typing import Any
 
 from learnability.pipeline.job_table import JobTable
 from learnability.results.errors import UserError
+
+RECORDS_KNOWN = ("9.27",)
+"""Releases of Snakemake (major.minor) whose records this module reads and writes."""
 
 _FOLDER = Path(".snakemake")
 _KEPT = (

@@ -1,13 +1,16 @@
 """Validates an archive against the Workflow Run Crate profile with roc-validator, without a network.
 
-Runs in an environment of its own (``.venv-validator``), and therefore imports nothing of this project. The validator
-asks the network for the contexts of the metadata; they are answered from the repository instead.
+Runs in an environment of its own (``.venv-validator``), and therefore imports nothing of this project. Offline, the
+validator answers requests from a cache of its own; the contexts that metadata name are laid into a cache made for the
+occasion, from the repository's copies. Every other address is a miss.
 
 ``python profile.py ARCHIVE CONTEXT``: one issue a line; exit status 0 when valid, 1 when not.
 """
 
 import json
 import sys
+import tempfile
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -25,39 +28,49 @@ def contexts(ro_crate: Path) -> dict[str, bytes]:
     return {_RO_CRATE: ro_crate.read_bytes(), _WORKFLOW_RUN: json.dumps({"@context": terms}).encode()}
 
 
-def answer_from(known: dict[str, bytes]) -> None:
-    """Let the validator find these addresses without a network, and no others."""
+def fill(cache: Path, known: dict[str, bytes]) -> None:
+    """A cache of requests, as the validator reads it, that answers these addresses and no others."""
     import requests
-    from rocrate_validator.utils.http import HttpRequester
+    from requests.adapters import BaseAdapter
+    from requests_cache import NEVER_EXPIRE, CachedSession
+    from urllib3 import HTTPResponse
 
-    def get(url: str, *_: Any, **__: Any) -> requests.Response:
-        response = requests.Response()
-        response.url = url
-        response.status_code = 200 if url in known else 404
-        response._content = known.get(url, b"")
-        response.headers["Content-Type"] = "application/ld+json"
-        return response
+    class Repository(BaseAdapter):
+        """Answers from the repository's copies in place of the network."""
 
-    original = HttpRequester.__getattr__
+        def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
+            response = requests.Response()
+            response.url, response.status_code, response.request = str(request.url), 200, request
+            response.headers["Content-Type"] = "application/ld+json"
+            response.raw = HTTPResponse(
+                BytesIO(known[str(request.url)]), response.headers, 200, preload_content=False, request_url=request.url
+            )
+            return response
 
-    def attribute(self: Any, name: str) -> Any:
-        return get if name == "get" else original(self, name)
+        def close(self) -> None:
+            """There is no connection to close."""
 
-    HttpRequester.__getattr__ = attribute
+    with CachedSession(cache_name=str(cache), backend="sqlite", expire_after=NEVER_EXPIRE) as session:
+        session.mount("https://", Repository())
+        for address in known:
+            session.get(address)
 
 
 def main(archive: str, context: str) -> int:
     """Validate at the level REQUIRED."""
     from rocrate_validator import models, services
 
-    answer_from(contexts(Path(context)))
-    settings = services.ValidationSettings(
-        rocrate_uri=archive,
-        profile_identifier="workflow-run-crate",
-        requirement_severity=models.Severity.REQUIRED,
-        offline=True,
-    )
-    result = services.validate(settings)
+    with tempfile.TemporaryDirectory() as folder:
+        cache = Path(folder) / "contexts"
+        fill(cache, contexts(Path(context)))
+        settings = services.ValidationSettings(
+            rocrate_uri=archive,
+            profile_identifier="workflow-run-crate",
+            requirement_severity=models.Severity.REQUIRED,
+            offline=True,
+            cache_path=cache,
+        )
+        result = services.validate(settings)
     for issue in result.get_issues():
         print(f"{issue.check.identifier}: {issue.message}")
     return 1 if result.has_issues() else 0

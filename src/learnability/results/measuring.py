@@ -4,7 +4,7 @@ A measure maps the analyses of a study, keyed by experiment, to a :class:`~learn
 Those here pick a number or an estimate out of one analysis; :func:`largest` and :func:`smallest` join several.
 """
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -22,13 +22,13 @@ def seeds_of(dataset: xr.Dataset) -> int:
     return int(dataset.sizes["seed"] if "seed" in dataset.sizes else dataset.attrs["seeds"])
 
 
-def entry(dataset: xr.Dataset, coordinate: str, label: Hashable, what: str = "") -> xr.Dataset:
+def entry(dataset: xr.Dataset, coordinate: str, label: str | float, what: str = "") -> xr.Dataset:
     """The entry of ``dataset`` at a label of a coordinate.
 
     Raises NotAtThisScale where the scale that was run has no such entry.
     """
     values = dataset[coordinate].values
-    known = texts(dataset[coordinate]) if values.dtype.kind in "TUO" else values.tolist()
+    known: list[Any] = texts(dataset[coordinate]) if values.dtype.kind in "TUO" else values.tolist()
     if label not in known:
         raise NotAtThisScale(what or str(label))
     return dataset.isel({dataset[coordinate].dims[0]: known.index(label)})

@@ -1,20 +1,11 @@
 """Predictions of the study against simulation, quadrature and known values."""
 
-import json
 import math
 
 import numpy as np
 import pytest
 
 from learnability.studies.ridge_combinations import theory
-from learnability.studies.ridge_combinations.settings import RidgeTarget
-from learnability.studies.ridge_combinations.superorthogonal import (
-    active_conditions,
-    least_eigenvalue,
-    minimal_degree,
-    solve,
-)
-from learnability.studies.ridge_combinations.targets import build, links
 
 
 def test_escape_constants_of_the_paper_setting():
@@ -66,73 +57,7 @@ def test_weak_share_decays_like_its_exponent():
     assert -2 < slopes[-1] < -1.7
 
 
-def test_links_have_unit_norm_and_the_stated_strengths():
-    target = RidgeTarget(tasks=4, strength_ratio=2.0)
-    beta = links(target)
-    np.testing.assert_allclose((beta**2).sum(1), 1, rtol=1e-14)
-    np.testing.assert_allclose(beta[:, 3], [1, 0.5, 1, 0.5])
-    dataset = build(target, np.random.default_rng(0))
-    assert float(dataset["strength_exponent"]) == pytest.approx(4.0)
-    assert int(dataset["information_exponent"]) == 3
-
-
-def test_unnormalised_links_are_he_p():
-    beta = links(RidgeTarget(tasks=2, unnormalised=True))
-    assert beta[0, 3] == pytest.approx(math.sqrt(6))
-
-
-@pytest.mark.parametrize(
-    "bad", [{"link": [0.0, 1.0]}, {"link": [0.0, 1.0, 0.0, 1.0]}, {"coherences": [1.0]}, {"tasks": 0}]
-)
-def test_impossible_targets_are_refused(bad):
-    with pytest.raises(ValueError, match=r"link|coherences|greater"):
-        RidgeTarget.model_validate_json(json.dumps({"tasks": 3, **bad}))
-
-
-def test_superorthogonal_degrees():
-    assert minimal_degree(1) == 17
-    assert minimal_degree(0) == 20
-    assert minimal_degree(1, 3) == 23
-    assert least_eigenvalue(15, 1) > 0 > least_eigenvalue(17, 1)
-
-
-def test_superorthogonal_solution_satisfies_its_conditions_exactly():
-    """E f^2 h_2 = 0 recomputed by quadrature with the rounded coefficients, beside a condition that must not hold."""
-    from learnability.hermite.basis import gauss_hermite, hermite_basis
-
-    solution = solve(2, 2, 1, 17, 60, np.random.default_rng(0))
-    assert solution.residual < 1e-60
-    c = np.array([float(v) for v in solution.coefficients])
-    assert np.linalg.norm(c) == pytest.approx(1)
-    x, weights = gauss_hermite(60)
-    basis = hermite_basis(x, 17)
-    f = basis[:, 3::2] @ c
-    size = math.sqrt(weights @ f**4)
-    for k, ell in ((1, 1), (1, 2), (2, 1), (2, 2)):
-        assert abs(weights @ (f**k * basis[:, ell])) < 1e-9 * size
-    assert abs(weights @ (f**2 * basis[:, 4])) > 1e-6 * size
-    assert solution.fourth_moment > 1e9
-    assert size**2 == pytest.approx(solution.fourth_moment, rel=1e-6)
-
-
-def test_active_conditions_are_those_that_parity_leaves():
-    assert active_conditions(2, 2, 1) == [(2, 2)]
-    assert active_conditions(3, 2, 1) == [(2, 2), (3, 1)]
-    assert active_conditions(3, 2, 0) == [(2, 2), (3, 2)]
-
-
 def test_cost_of_a_step_does_not_depend_on_the_dimension_for_the_overlap_engine():
     small, large = (theory.step_cost(np.array(64.0), 16, d, 4) for d in (10, 10**6))
     assert small["overlap"] == large["overlap"]
     assert large["full"] > 1000 * small["full"]
-
-
-def test_random_directions_are_a_gram_matrix_of_the_right_spread():
-    """Unit diagonal, rank d, and inner products of variance 1/d: 8128 of them, so 6% is four standard errors."""
-    target = RidgeTarget(tasks=128, random_dimension=128)
-    gram = build(target, np.random.default_rng(0))["gram"].values[0]
-    np.testing.assert_allclose(np.diag(gram), 1, rtol=1e-12)
-    assert np.linalg.eigvalsh(gram)[0] > 0
-    assert 128 * gram[np.triu_indices(128, 1)].var() == pytest.approx(1, abs=0.07)
-    with pytest.raises(ValueError, match="random_dimension"):
-        RidgeTarget(tasks=8, random_dimension=4)

@@ -6,18 +6,18 @@ from typing import Any
 
 import numpy as np
 import torch
+import xarray as xr
 from torch import Tensor
 
-from learnability.sgd import chain as decoupled_sgd
-from learnability.sgd import matched_chain as large_batch
-from learnability.sgd import full as online_sgd
-from learnability.sgd.loop import Engine
-from learnability.sgd.problem import TwoLayerProblem
 from learnability.hermite.activations import RELU, hermite_sum
 from learnability.hermite.basis import hermite_columns
+from learnability.sgd.chain import decoupled_engine, random_chain
+from learnability.sgd.full import full_engine, network_state, random_directions
+from learnability.sgd.loop import Engine
+from learnability.sgd.matched_chain import large_batch_engine
+from learnability.sgd.problem import TwoLayerProblem
 from learnability.studies.ridge_combinations.settings import PhaseOne
 
-ENGINE_CODES = {"full": 0, "decoupled": 1, "overlap": 2, "matched": 3}
 # Costs in multiply-adds of a matrix product, measured on a CPU: a normal number, and a sample of a neuron in the chain
 # (its number included, its products with the tasks apart).
 _DRAW_COST = 48
@@ -60,7 +60,7 @@ def choose_engine(setting: PhaseOne, tasks: int, dimension: int) -> str:
 
 @dataclass(frozen=True)
 class Plan:
-    """One run of phase I: engine, start, steps and what a step is worth in samples."""
+    """Phase I at one dimension: engine, start, steps and what a step is worth in samples."""
 
     engine: Engine
     state: Any
@@ -74,11 +74,8 @@ def neurons(setting: PhaseOne, generator: torch.Generator) -> tuple[Tensor, Tens
     """Signs and biases (neuron,) of the student, the same for every seed of the batch."""
     device = generator.device
     draws = torch.rand(2, setting.neurons, generator=generator, device=device)
-    signs = (
-        torch.where(draws[0] < 0.5, -1.0, 1.0)
-        if setting.signs == "random"
-        else torch.full_like(draws[0], setting.signs)
-    )
+    random = torch.where(draws[0] < 0.5, -1.0, 1.0)
+    signs = random if setting.signs == "random" else torch.full_like(draws[0], setting.signs)
     biases = 2 * draws[1] - 1 if setting.bias == "uniform" else torch.full_like(draws[1], float(setting.bias))
     return signs, biases
 
@@ -95,15 +92,19 @@ def decaying(step_size: float, steps: int, decay: bool) -> Callable[[np.ndarray]
 
 def plan(
     setting: PhaseOne,
-    link: np.ndarray,
-    gram: np.ndarray,
-    exponent: int,
+    target: xr.Dataset,
     dimension: int,
     replicas: int,
     generator: torch.Generator,
+    tasks: int | None = None,
+    coherence: int = 0,
 ) -> Plan:
-    """The run of ``setting`` at one dimension with ``replicas`` independent seeds."""
-    tasks, device = len(gram), generator.device
+    """Phase I of ``setting`` at one dimension with ``replicas`` independent seeds.
+
+    It learns the first ``tasks`` tasks of the target artifact, at the coherence of this number.
+    """
+    link, gram = target["link"].values[:tasks], target["gram"].values[coherence, :tasks, :tasks]
+    exponent, tasks, device = int(target["information_exponent"]), len(gram), generator.device
     problem = TwoLayerProblem(label_function(link), RELU)
     batch = max(1, round(setting.horizon * tasks * dimension ** (exponent - 1) / setting.steps))
     per_sample = setting.relative_step / (np.sqrt(tasks) * dimension ** (exponent / 2))
@@ -111,16 +112,16 @@ def plan(
     kind = choose_engine(setting, tasks, dimension)
     if kind == "full":
         frame = directions(gram, dimension).float().to(device)
-        engine = online_sgd.full_engine(problem, frame, batch)
-        weights = online_sgd.random_directions((replicas, setting.neurons, dimension), generator)
-        state: Any = online_sgd.network_state(weights, signs, biases)
+        engine = full_engine(problem, frame, batch)
+        weights = random_directions((replicas, setting.neurons, dimension), generator)
+        state: Any = network_state(weights, signs, biases)
     else:
         frame = directions(gram).to(device)
-        state = decoupled_sgd.random_chain(replicas, signs, biases, tasks, dimension, generator)
-        engine = decoupled_sgd.decoupled_engine(problem, frame, batch, dimension)
+        state = random_chain(replicas, signs, biases, tasks, dimension, generator)
+        engine = decoupled_engine(problem, frame, batch, dimension)
         if kind == "matched":
             drawn = min(setting.drawn, batch)
-            engine = large_batch.large_batch_engine(problem, frame, link, batch, drawn, dimension, signs, biases)
+            engine = large_batch_engine(problem, frame, link, batch, drawn, dimension, signs, biases)
     schedule = decaying(batch * per_sample, setting.steps, setting.decay)
     return Plan(engine, state, batch, schedule, signs, biases)
 

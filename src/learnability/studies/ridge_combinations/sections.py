@@ -1,4 +1,4 @@
-"""Several runs in one job, one checkpoint: finished sections and the state of the running one."""
+"""Several sections in one job, one checkpoint: the results of the finished ones and the state of the running one."""
 
 from collections.abc import Callable, Mapping
 

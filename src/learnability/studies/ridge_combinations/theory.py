@@ -1,18 +1,15 @@
-"""Predictions that need no run: initial overlaps, escape times, lower bounds, task shares, cost of a step."""
+"""Predictions that need no training: initial overlaps, escape times, lower bounds, task shares, cost of a step."""
 
 import math
-from collections.abc import Sequence
 from statistics import NormalDist
 
 import numpy as np
 
-from learnability.hermite.basis import gauss_hermite
+from learnability.hermite.basis import hermite_basis
 
 
 def relu_coefficient(bias: float, degree: int) -> float:
     """alpha_k(b) = h_{k-2}(-b) phi(b) / sqrt(k (k-1)), the orthonormal coefficient of ReLU(g + b), k >= 2."""
-    from learnability.hermite.basis import hermite_basis
-
     density = math.exp(-(bias**2) / 2) / math.sqrt(2 * math.pi)
     value = float(hermite_basis(np.array(-bias), degree - 2)[degree - 2])
     return value * density / math.sqrt(degree * (degree - 1))
@@ -80,38 +77,17 @@ def coherence_threshold(exponent: int, tasks: int) -> float:
     return (exponent - 2) / (tasks + exponent - 2)
 
 
-def mean_absolute_label(link: Sequence[float], tasks: int) -> float:
-    """E|y| of one unit-norm link (the L1 error of the zero predictor for M = 1); normal limit sqrt(2/pi) for many
-    tasks.
-    """
-    if tasks > 1:
-        return math.sqrt(2 / math.pi)
-    x, weights = gauss_hermite(400)
-    from learnability.hermite.basis import hermite_basis
-
-    return float(weights @ np.abs(hermite_basis(x, len(link) - 1) @ np.asarray(link)))
-
-
 def step_cost(batch: np.ndarray, width: int, dimension: int, tasks: int) -> dict[str, np.ndarray]:
     """Floating-point operations and bytes (float32) a step, by engine, for the figure of the cost of a step.
 
     full: 4 B J d + 8 B J operations, 8 J d + 4 B d + 16 B J bytes; decoupled: d -> M + 2 in both; overlap: d -> M +
-    J, plus the QR factorisations 2 J^2 (B + J).
+    J, plus the QR factorisations 2 J^2 (B + 2 J).
     """
-    b = np.asarray(batch, dtype=float)
-    j = width
-
-    def product(d: float) -> np.ndarray:
-        return 4 * b * j * d + 8 * b * j
-
-    def traffic(d: float) -> np.ndarray:
-        return 8 * j * d + 4 * b * d + 16 * b * j
-
-    return {
-        "full": product(dimension),
-        "full_bytes": traffic(dimension),
-        "decoupled": product(tasks + 2.0),
-        "decoupled_bytes": traffic(tasks + 2.0) + 4 * b * j,
-        "overlap": product(tasks + j) + 2 * j**2 * (b + 2 * j),
-        "overlap_bytes": 2 * traffic(tasks + j),
-    }
+    b, j = np.asarray(batch, dtype=float), width
+    axes = {"full": dimension, "decoupled": tasks + 2, "overlap": tasks + j}
+    operations = {name: 4 * b * j * d + 8 * b * j for name, d in axes.items()}
+    traffic = {f"{name}_bytes": 8 * j * d + 4 * b * d + 16 * b * j for name, d in axes.items()}
+    operations["overlap"] = operations["overlap"] + 2 * j**2 * (b + 2 * j)
+    traffic["decoupled_bytes"] = traffic["decoupled_bytes"] + 4 * b * j
+    traffic["overlap_bytes"] = 2 * traffic["overlap_bytes"]
+    return operations | traffic

@@ -1,0 +1,71 @@
+"""Equiangular directions: do neurons still localise? Population flow and SGD over the coherence."""
+
+from functools import partial
+
+import numpy as np
+import xarray as xr
+
+from learnability.flows.correlation import CorrelationFlow, trajectory
+from learnability.hermite.activations import relu_expansion
+from learnability.results.contract import RunContext
+from learnability.results.labelled import variable
+from learnability.results.status import status_attributes
+from learnability.sgd.loop import run
+from learnability.statistics.random import torch_generator
+from learnability.studies.ridge_combinations.alignments import above
+from learnability.studies.ridge_combinations.coherence.setting import CoherenceSetting
+from learnability.studies.ridge_combinations.phase_one import Plan, plan, summarised
+from learnability.studies.ridge_combinations.sections import Arrays, Section, Sections
+
+# The flow runs this many times longer than SGD: its localisation is a statement about where it ends.
+_PATIENCE = 30.0
+
+
+def _both(setting: CoherenceSetting, target: xr.Dataset, context: RunContext, index: int, section: Section) -> Arrays:
+    """Fractions of neurons on a single direction at one coherence, by SGD and by the flow from the same starts."""
+    phase, seeds = setting.phase_one, len(context.seeds)
+    generator = torch_generator(context.stream(f"init/{index}"), context.device)
+    planned = plan(phase, target, setting.dimension, seeds, generator, coherence=index)
+    data = torch_generator(context.stream(f"data/{index}"), context.device)
+    start = planned.engine.observe(planned.state)["alignment"].double().cpu().numpy()
+    engine, steps = summarised(planned.engine), [phase.steps]
+    result = run(engine, planned.state, steps, planned.step_size, data, checkpoint=section, progress=context.progress)
+    final = _flow(setting, target, index, start, planned)
+    return {
+        "sgd": above(result.observed["largest"][-1], 0.9).mean(1),
+        "status": result.status,
+        "flow": (np.abs(final).max(-1) > 0.9).mean(1),
+        "flow_tasks": np.array([len(set(a.argmax(-1)[a.max(-1) > 0.9])) for a in np.abs(final)]),
+    }
+
+
+def _flow(setting: CoherenceSetting, target: xr.Dataset, index: int, start: np.ndarray, planned: Plan) -> np.ndarray:
+    """Alignments (seed, neuron, task) where the population flow from the same starts ends."""
+    phase, link, gram = setting.phase_one, target["link"].values, target["gram"].values[index]
+    alpha = relu_expansion(planned.biases.cpu().double().numpy(), link.shape[1] - 1)
+    student = np.tile(alpha * planned.signs.cpu().double().numpy()[:, None], (len(start), 1))
+    flow = CorrelationFlow(student, link, gram)
+    span = _PATIENCE * float(planned.step_size(np.arange(phase.steps)).sum())
+    final = trajectory(flow, start.reshape(-1, len(gram)), np.array([span]), relative_step=0.1)[0]
+    return final.reshape(start.shape)
+
+
+def train(setting: CoherenceSetting, target: xr.Dataset, context: RunContext) -> xr.Dataset:
+    """Fractions of neurons on a single direction, (seed, coherence)."""
+    sections = Sections(context.checkpoint)
+    values = list(setting.target.coherences)
+    results = [
+        sections.result(f"{rho:g}", partial(_both, setting, target, context, index)) for index, rho in enumerate(values)
+    ]
+
+    def stacked(name: str) -> np.ndarray:
+        return np.stack([result[name] for result in results], axis=1)
+
+    axes = ("seed", "coherence")
+    data = {
+        "sgd": variable(axes, stacked("sgd"), "fraction of neurons with an alignment above 0.9, SGD"),
+        "flow": variable(axes, stacked("flow"), "fraction of neurons with an alignment above 0.9, population flow"),
+        "flow_tasks": variable(axes, stacked("flow_tasks"), "tasks found by the flow"),
+        "status": xr.Variable(axes, stacked("status"), status_attributes()),
+    }
+    return xr.Dataset(data, coords={"seed": list(context.seeds), "coherence": values})

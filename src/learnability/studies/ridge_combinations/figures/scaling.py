@@ -1,0 +1,68 @@
+"""Samples to localise against the dimension and the number of tasks."""
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from learnability.results.claim import Analyses
+from learnability.results.style import COLOURS, MARKERS, THEORY, band
+from learnability.studies.ridge_combinations import theory
+from learnability.studies.ridge_combinations.figures.curves import counts_axis, curve, log_axes, page_wide
+
+
+def _scaling_panel(axes: Axes, exact: xr.Dataset, large: xr.Dataset) -> None:
+    exponent, tasks = exact.attrs["information_exponent"], int(exact["tasks"].values[0])
+    for index, (analysis, name) in enumerate(((exact, "all samples drawn"), (large, "matched batches"))):
+        curve(axes, analysis["dimension"].values, analysis["half_time"].values[0], index, name)
+    d = np.geomspace(exact["dimension"].values.min(), large["dimension"].values.max(), 50)
+    constant = float(exact["escape_constant"].values[0])
+    axes.plot(d, constant * tasks * d ** (exponent - 1), label=r"flow, $\propto M d^{p-1}$", **THEORY)
+    bound = theory.correlational_bound(d, tasks, exponent)
+    axes.plot(d, bound, color="#777777", linestyle=":", label=r"CSQ bound $M d^{p/2}$ (constant 1)")
+    axes.set(xlabel="dimension d", ylabel=r"$T_{50}$ (samples to localise)")
+    log_axes(axes)
+    drawn, matched = (float(a["dimension_slope"].values[0]) for a in (exact, large))
+    axes.set_title(f"p = {exponent}: slope {drawn:.2f} drawn, {matched:.2f} matched")
+    axes.legend(loc="upper left")
+    low, high = axes.get_ylim()
+    axes.set_ylim(low, high * (high / low) ** 0.45)
+
+
+def _constants_panel(axes: Axes, analyses: Analyses) -> None:
+    """T50 / (M d^{p-1}) over d: level where the exponent is p - 1, whatever the span."""
+    for index, exponent in enumerate((3, 4)):
+        flows = []
+        for batches, rest, face in (("drawn", "", COLOURS[index]), ("matched", "_large", "white")):
+            analysis = analyses[f"samples_d{exponent}{rest}"]
+            d, values = analysis["dimension"].values, analysis["scaled_half_time"].values[0]
+            style: Any = {"color": COLOURS[index], "marker": MARKERS[index], "markerfacecolor": face}
+            axes.plot(d, values[:, 0], label=f"p = {exponent}, {batches}", **style)
+            band(axes, d, values[:, 1], values[:, 2], COLOURS[index])
+            flows.append(analysis["hitting_constant"][0])
+        flow = xr.concat(flows, "dimension").sortby("dimension")
+        axes.plot(flow["dimension"].values, flow.values, **THEORY)
+    axes.set(xscale="log", xlabel="dimension d", ylabel=r"$T_{50}/(M d^{p-1})$")
+    axes.set_ylim(0, 1.5 * axes.get_ylim()[1])
+    level = analyses["samples_d3_large"]["scaled_half_time"].values[0, :, 0]
+    axes.set_title(f"p = 3: level to a factor {level.max() / level.min():.2f} (flow dashed)")
+    axes.legend(ncols=2, loc="upper center")
+
+
+def draw(analyses: Analyses) -> Figure:
+    """T50 against d for two exponents, and against M, with theory and lower bounds."""
+    figure, axes = page_wide(2, 2)
+    _scaling_panel(axes[0, 0], analyses["samples_d3"], analyses["samples_d3_large"])
+    _scaling_panel(axes[0, 1], analyses["samples_d4"], analyses["samples_d4_large"])
+    _constants_panel(axes[1, 0], analyses)
+    last, analysis = axes[1, 1], analyses["samples_m"]
+    tasks = analysis["tasks"].values
+    curve(last, tasks, analysis["scaled_half_time"].values[:, 0], 0, "SGD")
+    last.plot(tasks, analysis["escape_constant"].values, label=r"flow: $1/(3\alpha_3 c_M)$", **THEORY)
+    last.set(xlabel="number of tasks M", ylabel=r"$T_{50}/(M d^{2})$", ylim=(0, None))
+    counts_axis(last, tasks)
+    last.set_title(f"M slope {float(analysis['tasks_slope'].values[0]):.2f} is below 1: $c_M$ grows")
+    last.legend()
+    return figure

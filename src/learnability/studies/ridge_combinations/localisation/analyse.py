@@ -1,0 +1,65 @@
+"""Times to localise and what was found, over numbers of tasks and dimensions, with the theory beside them."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from learnability.results.contract import Run
+from learnability.results.labelled import variable
+from learnability.studies.ridge_combinations import theory
+from learnability.studies.ridge_combinations.alignments import above, localised_only, tasks_found
+from learnability.studies.ridge_combinations.over_seeds import over_seeds, slope_over_seeds
+
+
+def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
+    """Numbers of tasks and dimensions are axes of a run; several runs differ in their numbers of tasks."""
+    setting: Any = runs[0].setting
+    exponent = setting.target.information_exponent
+    settled: Any = {"data_vars": "minimal", "coords": "minimal", "compat": "override", "join": "exact"}
+    result = xr.concat([run.result for run in runs], "tasks", combine_attrs="override", **settled).sortby("tasks")
+    tasks, dimensions = result["tasks"].values, result["dimension"].values
+    unit = tasks[:, None] * dimensions.astype(float) ** (exponent - 1)
+    half = np.median(result["hitting_time"].values, axis=-1)  # T50 of the seed; inf where too few neurons get there
+    largest = result["largest"].values
+    alone = localised_only(largest, result["second"].values).mean(-1)
+    found = tasks_found(largest, result["task"].values)
+    all_found = above(found, tasks[:, None] - 0.5)
+    bound = np.stack([theory.correlational_bound(dimensions, int(m), exponent) for m in tasks])
+    grid = ("tasks", "dimension")
+    data = {
+        "half_time": over_seeds(np.median, grid, half, rng, "T50, median over seeds", "samples"),
+        "half_time_per_seed": variable(("seed", *grid), half, "T50 of the seed", "samples"),
+        "scaled_half_time": over_seeds(np.median, grid, half / unit, rng, "T50 / (M d^(p-1))"),
+        "localised": over_seeds(np.mean, grid, alone, rng, "fraction of neurons on one direction"),
+        "tasks_found": over_seeds(np.mean, grid, found, rng, "tasks with a neuron above 0.9", "tasks"),
+        "all_found": over_seeds(np.mean, grid, all_found, rng, "fraction of seeds in which all tasks are found"),
+        "engine": result["engine"].variable,
+        "correlational_bound": variable(grid, bound, "M d^(p/2), CSQ lower bound up to its constant", "samples"),
+    }
+    if setting.phase_one.bias != "uniform":
+        data |= _flow_times(setting, tasks, dimensions, unit)
+    for axis, x, values in (("dimension", dimensions, half[:, 0]), ("tasks", tasks, half[:, :, 0])):
+        if len(x) > 1:
+            data[f"{axis}_slope"] = slope_over_seeds(x, values, rng, f"slope of log T50 against log {axis}")
+    coords = {"tasks": tasks, "dimension": dimensions}
+    return xr.Dataset(data, coords=coords, attrs={"information_exponent": exponent, "seeds": half.shape[0]})
+
+
+def _flow_times(setting: Any, tasks: np.ndarray, dimensions: np.ndarray, unit: np.ndarray) -> dict[str, xr.Variable]:
+    """Times of the population flow, for a student whose neurons share one bias."""
+    exponent, delta = setting.target.information_exponent, setting.phase_one.relative_step
+    alpha = theory.relu_coefficient(setting.phase_one.bias, exponent)
+    limit = [theory.escape_constant(exponent, int(m), alpha, 1.0, delta) for m in tasks]
+    until = partial(theory.hitting_constant, exponent, student=alpha, relative_step=delta, threshold=setting.threshold)
+    finite = np.array([[until(int(m), dimension=float(d)) for d in dimensions] for m in tasks])
+    data = {
+        "escape_constant": variable("tasks", limit, "n* / (M d^(p-1)) of the population flow"),
+        "hitting_constant": variable(("tasks", "dimension"), finite, "n / (M d^(p-1)) of the flow at finite d"),
+    }
+    if len(dimensions) > 1:
+        slope = np.polyfit(np.log(dimensions), np.log(finite[0] * unit[0]), 1)[0]
+        data["expected_dimension_slope"] = variable((), slope, "slope of the flow's time at these d")
+    return data

@@ -1,0 +1,44 @@
+"""The share of one weak task over the number of tasks, with the finite-M theory beside it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from learnability.results.contract import Run
+from learnability.results.labelled import variable
+from learnability.studies.ridge_combinations import theory
+from learnability.studies.ridge_combinations.over_seeds import over_seeds, slope_over_seeds
+
+
+def _worst_ratio(ratios: np.ndarray, axis: int = 0) -> np.ndarray:
+    return np.abs(ratios.mean(axis=axis) - 1).max(axis=(-2, -1))
+
+
+def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
+    """Runs differ in the ratio of the strengths: one strength exponent C_p each."""
+    ordered = sorted(runs, key=lambda run: run.setting.target.strength_ratio)  # type: ignore[attr-defined]
+    targets: list[Any] = [run.setting.target for run in ordered]
+    exponents = np.array([t.strength_ratio ** (2 / (t.information_exponent - 2)) for t in targets])
+    tasks = ordered[0].result["tasks"].values
+    share = np.stack([run.result["share"].values for run in ordered], axis=1)
+    expected = np.array(
+        [[theory.weak_share(int(m), t.strength_ratio, t.information_exponent) for m in tasks] for t in targets]
+    )
+    slopes = [
+        slope_over_seeds(tasks, share[:, k], rng, "slope of log share against log M", "mean")
+        for k in range(len(targets))
+    ]
+    limits = [np.polyfit(np.log(tasks), np.log(row), 1)[0] for row in expected]
+    grid = ("strength_exponent", "tasks")
+    worst = over_seeds(_worst_ratio, (), share / expected, rng, "largest |measured / theory - 1|")
+    data = {
+        "share": over_seeds(np.mean, grid, share, rng, "share of one weak task"),
+        "expected_share": variable(grid, expected, "share of one weak task by the finite-M theory"),
+        "ratio": variable(grid, share.mean(0) / expected, "measured share over theory"),
+        "worst_ratio": worst,
+        "slope": xr.Variable.concat(slopes, "strength_exponent"),
+        "expected_slope": variable("strength_exponent", limits, "slope of the finite-M theory at these M"),
+    }
+    return xr.Dataset(data, {"strength_exponent": exponents, "tasks": tasks}, {"seeds": share.shape[0]})
