@@ -35,7 +35,12 @@ napoleon_use_ivar = True
 python_use_unqualified_type_names = True
 
 # Names of other projects in signatures: their inventories would need the network.
-nitpick_ignore_regex = [("py:.*", r"(numpy|np|NDArray|xarray|xr|torch|pathlib|Path|collections|Sequence|Mapping|MultiIndex|optional|ActivationClass).*")]  # noqa: E501
+nitpick_ignore_regex = [
+    (
+        "py:.*",
+        r"(Target|numpy|np|NDArray|xarray|xr|torch|pathlib|Path|collections|Sequence|Mapping|MultiIndex|optional|ActivationClass).*",
+    )
+]
 
 
 def setup(app: object) -> None:

@@ -12,7 +12,7 @@ SCALES = ("laptop", "paper", "smoke")
 def _picture(root: Path, study: str, figure: str) -> Path | None:
     """The picture of a figure: from the results when they are there, else the one that is committed."""
     places = [root / f"results/{scale}/{study}/figures/{figure}.png" for scale in SCALES]
-    return next((path for path in (*places, root / f"docs/pictures/{figure}.png") if path.is_file()), None)
+    return next((path for path in (*places, root / f"docs/pictures/{study}/{figure}.png") if path.is_file()), None)
 
 
 def _source(root: Path, study: str) -> str:
@@ -75,7 +75,11 @@ def write(root: Path) -> None:
     made |= {f"generated/studies/{study}.md": _readme(root, study) for study in studies}
     made |= {f"{name.lower()}.md": _root_page(root, f"{name}.md") for name in ("CHANGELOG", "CONTRIBUTING")}
     for folder, title, intro in (
-        ("gallery", "Gallery", "Every figure of the studies, with its caption, its source and the command that makes it."),
+        (
+            "gallery",
+            "Gallery",
+            "Every figure, with its caption, its source and the command that makes it.",
+        ),
         ("studies", "Studies", "What each study asks, how it is measured, and what went wrong on the way."),
     ):
         entries = "\n".join(f"generated/{folder}/{study}" for study in studies)
