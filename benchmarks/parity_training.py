@@ -22,12 +22,12 @@ import scipy.linalg
 import torch
 
 from benchmarks.compare import Timing, print_environment, print_ratios, take_turns
-from learnability.sgd.hinge import Network, captured_in_place, make_workspace, sgd_step_, step_flops
 from learnability.hermite.walsh import walsh_hadamard_
+from learnability.sgd.hinge import Network, captured_in_place, make_workspace, sgd_step_, step_flops
 from learnability.studies.gradient_hardness.initialization import draw_network
-from learnability.studies.gradient_hardness.parity_engine import table_engine
-from learnability.studies.gradient_hardness.parity_problem import Problem, draw_batch
-from learnability.studies.gradient_hardness.settings import Parity, TrainingSetting
+from learnability.studies.gradient_hardness.parity_training import Problem, draw_batch, table_engine
+from learnability.studies.gradient_hardness.settings import Parity
+from learnability.studies.gradient_hardness.training.setting import TrainingSetting
 
 STEP_SIZE = 0.002
 

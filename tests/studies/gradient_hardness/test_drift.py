@@ -1,5 +1,4 @@
-"""The scalar ODE of the sine committee against the full gradient flow, and the average over parities by
-enumeration."""
+"""The scalar ODE of the sine committee against the full gradient flow, and the average over parities by enumeration."""
 
 import itertools
 
@@ -7,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from learnability.studies.gradient_hardness import drift, theory
+from learnability.studies.gradient_hardness import solvable_models, theory
 from learnability.studies.gradient_hardness.representations import cube
 
 
@@ -32,19 +31,19 @@ def test_displacements_are_those_of_gradient_flow(seed: int) -> None:
     weights, bias = rng.standard_normal((1, 5)), rng.uniform(-np.pi, np.pi, 1)
     parity = rng.random((1, 5)) < 0.5
     times = np.array([0.5, 3.0, 20.0])
-    neurons = drift.SineNeurons.from_angles(drift.phase_angles(weights, bias, parity))
-    pivots = drift.pivot_trajectory(neurons, times, 0.02)
-    found = np.stack([drift.displacements(neurons, pivot)[0] for pivot in pivots])
+    neurons = solvable_models.SineNeurons.from_angles(solvable_models.phase_angles(weights, bias, parity))
+    pivots = solvable_models.pivot_trajectory(neurons, times, 0.02)
+    found = np.stack([solvable_models.displacements(neurons, pivot)[0] for pivot in pivots])
     assert np.allclose(found, flow_by_enumeration(weights[0], bias[0], parity[0], times), rtol=0, atol=1e-6)
 
 
 def test_runge_kutta_has_order_four() -> None:
     rng = np.random.default_rng(0)
     parities = rng.random((50, 6)) < 0.5
-    angles = drift.phase_angles(rng.standard_normal((50, 6)), rng.uniform(-3, 3, 50), parities)
-    neurons = drift.SineNeurons.from_angles(angles)
-    exact = drift.pivot_trajectory(neurons, np.array([4.0]), 0.01)
-    errors = [np.abs(drift.pivot_trajectory(neurons, np.array([4.0]), h) - exact).max() for h in (0.4, 0.2)]
+    angles = solvable_models.phase_angles(rng.standard_normal((50, 6)), rng.uniform(-3, 3, 50), parities)
+    neurons = solvable_models.SineNeurons.from_angles(angles)
+    exact = solvable_models.pivot_trajectory(neurons, np.array([4.0]), 0.01)
+    errors = [np.abs(solvable_models.pivot_trajectory(neurons, np.array([4.0]), h) - exact).max() for h in (0.4, 0.2)]
     assert np.log2(errors[0] / errors[1]) == pytest.approx(4, abs=0.7)
 
 
@@ -53,7 +52,7 @@ def test_importance_weights_are_bounded_and_unbiased() -> None:
     alarm 1e-6, fixed seed)."""
     rng = np.random.default_rng(5)
     weights = np.repeat(rng.standard_normal((1, 6)), 40_000, axis=0)
-    parities, importance = drift.draw_parities(weights, rng)
+    parities, importance = solvable_models.draw_parities(weights, rng)
     assert importance.max() <= 2 + 1e-12
     for values, mean in ((np.ones(40_000), 1.0), (parities.sum(1), 3.0)):
         products = importance * values
@@ -68,11 +67,11 @@ def test_mean_over_the_parities_against_enumeration() -> None:
     weights, biases = rng.standard_normal((count, 4)), rng.uniform(-np.pi, np.pi, count)
     per_neuron = np.zeros((2, count))
     for parity in itertools.product((False, True), repeat=4):
-        angles = drift.phase_angles(weights, biases, np.tile(parity, (count, 1)))
-        neurons = drift.SineNeurons.from_angles(angles)
-        for i, pivot in enumerate(drift.pivot_trajectory(neurons, times, 0.05)):
-            per_neuron[i] += (drift.displacements(neurons, pivot) ** 2).sum(1) / 16
-    found, cut = drift.mean_squared_drift(4, times, 20_000, 1.0, 0.05, rng)
+        angles = solvable_models.phase_angles(weights, biases, np.tile(parity, (count, 1)))
+        neurons = solvable_models.SineNeurons.from_angles(angles)
+        for i, pivot in enumerate(solvable_models.pivot_trajectory(neurons, times, 0.05)):
+            per_neuron[i] += (solvable_models.displacements(neurons, pivot) ** 2).sum(1) / 16
+    found, cut = solvable_models.mean_squared_drift(4, times, 20_000, 1.0, 0.05, rng)
     error = per_neuron.std(1) / np.sqrt(count)
     # The importance samples add about as much: their number is 50 times larger, their spread at most 7 times.
     assert (np.abs(found - per_neuron.mean(1)) < 5 * 1.5 * error).all()
@@ -81,26 +80,25 @@ def test_mean_over_the_parities_against_enumeration() -> None:
 
 
 def test_short_times_have_the_exact_mean_at_any_dimension() -> None:
-    """``E|u|^2 -> t^2 2^-d (d+1)/2`` as t -> 0, within 5 standard deviations (1.6%, 2.3%, 3.8% seen over 25
-    seeds)."""
+    """``E|u|^2 -> t^2 2^-d (d+1)/2`` as t -> 0, within 5 standard deviations (1.6%, 2.3%, 3.8% seen over 25 seeds)."""
     time = 1e-3
     for dimension, scale, spread in ((8, 1.0, 0.016), (40, 1.0, 0.023), (200, 200**-0.5, 0.038)):
         rng = np.random.default_rng(1)
-        squared, _ = drift.mean_squared_drift(dimension, np.array([time]), 4000, scale, time, rng)
+        squared, _ = solvable_models.mean_squared_drift(dimension, np.array([time]), 4000, scale, time, rng)
         limit = time**2 * (dimension + 1) / 2 * 2.0**-dimension
         assert squared[0] / limit == pytest.approx(1, abs=5 * spread)
 
 
 def test_the_lifted_model_reaches_one_half_when_the_formula_says() -> None:
     for dimension, parity in ((4, 0b1011), (7, 0)):
-        time, supremum = drift.simulate_lifted(dimension, parity)
-        assert time == pytest.approx(drift.lifted_time(dimension), abs=1e-4)
+        time, supremum = solvable_models.simulate_lifted(dimension, parity)
+        assert time == pytest.approx(solvable_models.lifted_time(dimension), abs=1e-4)
         assert supremum <= 1
 
 
 def test_the_lifted_model_attains_the_corrected_bound_and_breaks_the_print() -> None:
     for dimension in (10.0, 60.0):
-        time = np.array(drift.lifted_time(dimension))
+        time = np.array(solvable_models.lifted_time(dimension))
         one = np.ones(())
         assert np.exp(theory.log_corrected_drift(np.array(dimension), time, one, one)) == pytest.approx(0.5)
     assert theory.printed_drift(np.array(60.0), time, one, one) < 1e-6

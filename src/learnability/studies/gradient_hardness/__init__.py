@@ -1,2 +1,1 @@
-"""Parities and cosine neurons: why the gradient carries no information about them, and where that story
-stops."""
+"""Parities and cosine neurons: why the gradient carries no information about them, and where that story stops."""

@@ -47,8 +47,7 @@ def planar_sq_dimension() -> int:
 
 
 def greedy_packing(dimension: int, candidates: int, limit: int, rng: np.random.Generator) -> int:
-    """A lower bound of the SQ dimension by construction: lines are drawn and kept while they stay far enough
-    apart.
+    """A lower bound of the SQ dimension by construction: lines are drawn and kept while they stay far enough apart.
 
     The allowed cosine depends on the final number n, so n grows until ``candidates`` draws no longer yield n
     lines, by bisection over n; at most ``limit``.
@@ -88,8 +87,7 @@ def union_bound_rate() -> float:
 
 
 def cap_bound_rate() -> float:
-    """log n per dimension from covering by caps: ``n = (1 - t^2)^{-d/2}`` with ``4 pi^2 (1 - t) = -log(1 -
-    t^2)``."""
+    """log n per dimension from covering by caps: ``n = (1 - t^2)^{-d/2}`` with ``4 pi^2 (1 - t) = -log(1 - t^2)``."""
     cosine = brentq(lambda t: FOUR_PI2 * (1 - t) + math.log1p(-t * t), 0.5, 1 - 1e-6)
     return float(-0.5 * math.log1p(-(cosine**2)))
 
@@ -109,8 +107,7 @@ def log_union_bound(dimension: int) -> float:
 
 
 def angle_quadrature(dimension: int, panels: int = 400, order: int = 16) -> tuple[np.ndarray, np.ndarray]:
-    """Angles in (0, pi) and the log weights of the law of the angle of a uniform direction, density
-    ``sin^{d-2}``.
+    """Angles in (0, pi) and the log weights of the law of the angle of a uniform direction, density ``sin^{d-2}``.
 
     Composite Gauss-Legendre on uniform panels: the narrowest peak of an integrand (d = 400) is half a panel
     wide, 16 nodes a panel.
@@ -124,8 +121,7 @@ def angle_quadrature(dimension: int, panels: int = 400, order: int = 16) -> tupl
 
 
 def log_variance_cosine(dimension: int) -> float:
-    """log variance of the gradient of E(cos(2 pi theta.x) - f_w)^2 in theta, |theta|^2 = d, w uniform on the
-    sphere.
+    """log variance of the gradient of E(cos(2 pi theta.x) - f_w)^2 in theta, |theta|^2 = d, w uniform on the sphere.
 
     ``Var = 32 pi^4 E[2 d (1-c) e^{-8 pi^2 d (1-c)}] - |mean|^2``, ``|mean| = 8 pi^2 sqrt(d) E[(1-c) e^{-4
     pi^2 d (1-c)}]``.
@@ -153,8 +149,7 @@ def log_variance_relu(dimension: int) -> float:
 
 
 def saddle_cosine() -> float:
-    """``max_y [log(y)/2 - 8 pi^2 (1 - sqrt(1-y))]``, the rate of :func:`log_variance_cosine` per
-    dimension."""
+    """``max_y [log(y)/2 - 8 pi^2 (1 - sqrt(1-y))]``, the rate of :func:`log_variance_cosine` per dimension."""
     # Stationary: sqrt(1-y)/y = 8 pi^2, a quadratic in sqrt(1-y).
     scale = 8 * math.pi**2
     root = (-1 + math.sqrt(1 + 4 * scale**2)) / (2 * scale)
@@ -162,8 +157,7 @@ def saddle_cosine() -> float:
 
 
 def saddle_relu() -> float:
-    """``max_y [log(y)/2 - 4 pi^2 y] = -(log(8 pi^2) + 1)/2``, the rate of :func:`log_variance_relu` per
-    dimension."""
+    """``max_y [log(y)/2 - 4 pi^2 y] = -(log(8 pi^2) + 1)/2``, the rate of :func:`log_variance_relu` per dimension."""
     return -(math.log(8 * math.pi**2) + 1) / 2
 
 
@@ -174,8 +168,7 @@ def frequency_reach(dimension: int, coordinates: int) -> float:
 
 
 def barron_bound(dimension: int, coordinates: int) -> float:
-    """Upper bound of the Barron norm of the cosine neuron on the sphere of radius sqrt(d), rescaled to [-1,
-    1]^d.
+    """Upper bound of the Barron norm of the cosine neuron on the sphere of radius sqrt(d), rescaled to [-1, 1]^d.
 
     ``2 |xi|_1^2 + 2 |f(0)|`` with ``xi = 2 pi sqrt(d) w`` and w the direction times sqrt(d) (equation 8 of
     the lecture).

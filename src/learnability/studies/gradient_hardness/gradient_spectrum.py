@@ -4,9 +4,9 @@ of one parity."""
 import numpy as np
 import torch
 
+from learnability.hermite.walsh import cube_bits, levels, parity_signs, walsh_hadamard_
 from learnability.sgd.cube import LARGEST_DIMENSION, active_sums, make_tables
 from learnability.sgd.hinge import Network
-from learnability.hermite.walsh import cube_bits, levels, parity_signs, walsh_hadamard_
 from learnability.studies.gradient_hardness.settings import Coding
 
 # Points of the cube that go through the network at once: bounds the memory at any dimension.
@@ -18,8 +18,7 @@ INPUT_VALUES: dict[Coding, tuple[float, float]] = {"sign": (1.0, -1.0), "bit": (
 
 
 def coded_inputs(bits: torch.Tensor, coding: Coding) -> torch.Tensor:
-    """Bits (n, d) as the network sees them, with a column of ones, (n, d+1): signs 1 - 2x, or the bits
-    themselves."""
+    """Bits (n, d) as the network sees them, with a column of ones, (n, d+1): signs 1 - 2x, or the bits themselves."""
     inputs = 1 - 2 * bits if coding == "sign" else bits
     return torch.cat((inputs, inputs.new_ones(inputs.shape[0], 1)), 1)
 
@@ -77,8 +76,7 @@ def neuron_gradient(network: Network, neuron: int, signs: torch.Tensor) -> torch
 
 
 def class_variance(network: Network) -> dict[str, np.ndarray]:
-    """Moments of the gradient of R_f = E(h - f)^2 over all 2^d parities f, for each neuron exactly and by
-    transform.
+    """Moments of the gradient of R_f = E(h - f)^2 over all 2^d parities f, for each neuron exactly and by transform.
 
     With ``ghat(v) = E_x[chi_v grad h]`` summed over the parameters of all neurons: ``variance`` =
     ``4 2^-d (sum_v |ghat(v)|^2 - 2^-d |sum_v ghat(v)|^2)`` from the transform; ``closed_form`` =

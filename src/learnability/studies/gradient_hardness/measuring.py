@@ -1,50 +1,24 @@
-"""From analyses to measurements: what several claims share."""
+"""What the claims and figures of this study's times to an event share."""
 
-from collections.abc import Callable
-
-import numpy as np
 import xarray as xr
 
-from learnability.results.claim import Analyses, Measurement
-
-Measure = Callable[[Analyses], Measurement]
-
-
-def exactly(experiment: str, value: Callable[[xr.Dataset], object]) -> Measure:
-    """A number without sampling error: closed form or exhaustive enumeration."""
-    return lambda analyses: Measurement.exact(float(np.asarray(value(analyses[experiment]))))
+from learnability.results.claim import Measurement
+from learnability.results.labelled import bounds_of
 
 
-def over_draws(experiment: str, value: Callable[[xr.Dataset], object]) -> Measure:
-    """A number that was the same exact check on every draw: no interval, and the number of draws."""
-
-    def measure(analyses: Analyses) -> Measurement:
-        dataset = analyses[experiment]
-        number = float(np.asarray(value(dataset)))
-        return Measurement(number, number, number, dataset.sizes["seed"])
-
-    return measure
+def cases_of(dataset: xr.Dataset, full: bool = True) -> xr.Dataset:
+    """The cases of an analysis of ``training`` with the full parity, or all others, in the order of d."""
+    chosen = (dataset["degree"] == dataset["dimension"]) == full
+    return dataset.isel(case=chosen.values).sortby("dimension")
 
 
-def with_interval(experiment: str, name: str, pick: Callable[[xr.DataArray], object] | None = None) -> Measure:
-    """The variable ``name`` with its ends ``_low`` and ``_high``, reduced to one number by ``pick``."""
-
-    def measure(analyses: Analyses) -> Measurement:
-        dataset = analyses[experiment]
-        parts = [dataset[name + suffix] for suffix in ("", "_low", "_high")]
-        numbers = [float(np.asarray(pick(part) if pick else part)) for part in parts]
-        return Measurement(numbers[0], numbers[1], numbers[2], dataset.sizes["seed"])
-
-    return measure
+def odd_gaussian(dataset: xr.Dataset) -> xr.Dataset:
+    """The cases of odd d from a Gaussian start with inputs of signs."""
+    gaussian = (dataset["initialization"] == "gaussian") & (dataset["coding"] == "sign")
+    return dataset.isel(case=(gaussian & (dataset["dimension"] % 2 == 1)).values)
 
 
-def worst(*measures: Measure) -> Measure:
-    """The largest of several measurements, end by end: for a bound that must hold in all of them."""
-
-    def measure(analyses: Analyses) -> Measurement:
-        found = [one(analyses) for one in measures]
-        ends = [max(getattr(one, end) for one in found) for end in ("estimate", "low", "high")]
-        seeds = [one.seeds for one in found if one.seeds is not None]
-        return Measurement(ends[0], ends[1], ends[2], min(seeds) if seeds else None)
-
-    return measure
+def quotient(numerator: xr.DataArray, denominator: xr.DataArray, seeds: int, note: str) -> Measurement:
+    """The quotient of two estimates with the widest interval that their ends allow."""
+    (a, a_low, a_high), (b, b_low, b_high) = bounds_of(numerator), bounds_of(denominator)
+    return Measurement(float(a / b), float(a_low / b_high), float(a_high / b_low), seeds, note)

@@ -1,31 +1,171 @@
-"""Online SGD on one parity, as in the lecture's Figure 1: fresh batches until the goals or the horizon are
-reached."""
+"""Online SGD on one parity, as in the lecture's Figure 1: fresh batches until the goals or the horizon are reached.
 
-from collections.abc import Mapping
+A parity as a learning problem (fresh batches, and the points on which the accuracy is measured); the engines, by tables
+on a CPU where that is faster, else by dense products; and the job that trains all seeds and dimensions of a setting.
+"""
+
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
-from learnability.sgd.hinge import Network
-from learnability.results.status import Status
+from learnability.hermite.walsh import cube_bits, parity_signs
 from learnability.results.contract import RunContext
-from learnability.studies.gradient_hardness.gradient_spectrum import parity_gradient_norm
+from learnability.results.status import Status
+from learnability.sgd.cube import CubeBatch, cube_output, cube_step_, make_tables, tables_suit
+from learnability.sgd.hinge import Batch, Network, captured_in_place, make_workspace, network_output, sgd_step_
+from learnability.studies.gradient_hardness.gradient_spectrum import INPUT_VALUES, coded_inputs, parity_gradient_norm
 from learnability.studies.gradient_hardness.initialization import draw_network
-from learnability.studies.gradient_hardness.parity_engine import Engine, make_engine
-from learnability.studies.gradient_hardness.parity_problem import Problem
-from learnability.studies.gradient_hardness.settings import TrainingSetting
+from learnability.studies.gradient_hardness.settings import degree_of
+from learnability.studies.gradient_hardness.training.setting import TrainingSetting
 
+# Up to this many points the batch is a draw of multinomial counts over the cube, and the accuracy is exact.
+ENUMERATED = 4096
+# Points on which the accuracy is measured where the cube is larger.
+EVALUATION_POINTS = 4096
 # lambda_v is computed by enumeration of the cube up to this dimension.
 LARGEST_ENUMERATION = 20
-# The accuracy is looked at in steps of 1/32 of the steps so far: times are known to 3%.
+# The accuracy is measured at intervals of 1/32 of the steps so far: times are known to 3%.
 CHECK_RESOLUTION = 32
 NAMES = ("weights", "readout", "offset")
 
 
+@dataclass(frozen=True)
+class Problem:
+    """One parity at one dimension: ``points`` with their labels are the whole cube where that is enumerated,
+    else None."""
+
+    dimension: int
+    degree: int
+    setting: TrainingSetting
+    points: Batch | None
+
+    @classmethod
+    def of(cls, setting: TrainingSetting, dimension: int, device: str) -> "Problem":
+        degree = degree_of(setting.target.degree, dimension)
+        points = None
+        if 2**dimension <= ENUMERATED:
+            points = labelled(torch.arange(1 << dimension, device=device), dimension, degree, setting)
+        return cls(dimension, degree, setting, points)
+
+
+def labelled(indices: torch.Tensor, dimension: int, degree: int, setting: TrainingSetting) -> Batch:
+    """The points with these indices, each counted once."""
+    bits = cube_bits(indices, dimension)
+    counts = torch.ones(indices.shape[0], device=indices.device)
+    return Batch(coded_inputs(bits, setting.coding), parity_signs(bits, degree), counts, 1 / len(counts), plain=True)
+
+
+def point_labels(points: np.ndarray, degree: int) -> np.ndarray:
+    """The parity of the first ``degree`` bits of each point, as float32."""
+    return 1 - 2 * (np.bitwise_count(points & ((1 << degree) - 1)) & 1).astype(np.float32)
+
+
+def draw_points(problem: Problem, generator: torch.Generator) -> CubeBatch:
+    """The draw of ``draw_batch`` on a CPU, as distinct points with their counts: the multinomial law at any d."""
+    size, cells = problem.setting.batch_size, 1 << problem.dimension
+    indices = torch.randint(cells, (size,), generator=generator).numpy()
+    if cells <= ENUMERATED:
+        counts = np.bincount(indices, minlength=cells)
+        points = counts.nonzero()[0]
+        counts = counts[points]
+    else:
+        points, counts = np.unique(indices, return_counts=True)
+    return CubeBatch(points, point_labels(points, problem.degree), counts.astype(np.float32), 1 / size)
+
+
+def draw_batch(problem: Problem, generator: torch.Generator) -> Batch:
+    """``batch_size`` uniform points; where the cube is enumerated, as counts over its points (the multinomial law).
+
+    Equal rows are merged, which changes no gradient. On a CPU the points that were not drawn are left out
+    when the batch is smaller than the cube; an accelerator needs fixed shapes and then takes the rows as they
+    are drawn.
+    """
+    size = problem.setting.batch_size
+    indices = torch.randint(1 << problem.dimension, (size,), generator=generator, device=generator.device)
+    cells = 1 << problem.dimension
+    if problem.points is None or (cells > size and generator.device.type != "cpu"):
+        return labelled(indices, problem.dimension, problem.degree, problem.setting)
+    counts = cube_counts(indices, cells)
+    points = problem.points
+    if cells <= size:
+        return Batch(points.inputs, points.labels, counts, 1 / size)
+    drawn = counts.nonzero()[:, 0]
+    return Batch(points.inputs[drawn], points.labels[drawn], counts[drawn], 1 / size)
+
+
+def cube_counts(indices: torch.Tensor, cells: int) -> torch.Tensor:
+    """How often each cell was drawn, (cells,): multinomial for uniform indices. Counts are exact in any order."""
+    counts = torch.zeros(cells, device=indices.device)
+    return counts.index_add_(0, indices, counts.new_ones(indices.shape[0]))
+
+
+def evaluation_points(problem: Problem, generator: torch.Generator) -> Batch:
+    """The whole cube where it is enumerated, else ``EVALUATION_POINTS`` uniform points."""
+    if problem.points is not None:
+        return problem.points
+    indices = evaluation_indices(problem, generator)
+    return labelled(indices, problem.dimension, problem.degree, problem.setting)
+
+
+def evaluation_indices(problem: Problem, generator: torch.Generator) -> torch.Tensor:
+    """The indices of the evaluation points."""
+    if problem.points is not None:
+        return torch.arange(1 << problem.dimension, device=generator.device)
+    size = (EVALUATION_POINTS,)
+    return torch.randint(1 << problem.dimension, size, generator=generator, device=generator.device)
+
+
+@dataclass(frozen=True)
+class Engine:
+    """``advance`` takes one step on fresh points, in place; ``measure`` gives (accuracy, hinge loss) on the
+    evaluation points."""
+
+    advance: Callable[[], None]
+    measure: Callable[[], tuple[float, float]]
+
+
+def make_engine(problem: Problem, network: Network, draws: torch.Generator, evaluation: torch.Generator) -> Engine:
+    """The faster engine for the sizes of the problem. Both draw the same points from ``draws``."""
+    suits = tables_suit(draws.device.type, problem.setting.batch_size, problem.dimension)
+    return (table_engine if suits else dense_engine)(problem, network, draws, evaluation)
+
+
+def table_engine(problem: Problem, network: Network, draws: torch.Generator, evaluation: torch.Generator) -> Engine:
+    """On a CPU, up to the dimension of the tables."""
+    tables = make_tables(network, INPUT_VALUES[problem.setting.coding])
+    points = evaluation_indices(problem, evaluation).numpy()
+    labels = point_labels(points, problem.degree)
+
+    def advance() -> None:
+        cube_step_(network, draw_points(problem, draws), problem.setting.step_size, tables)
+
+    def measure() -> tuple[float, float]:
+        margin = labels * cube_output(network, points, tables)
+        return float(np.mean(margin > 0)), float(np.mean(np.maximum(1 - margin, 0), dtype=np.float64))
+
+    return Engine(advance, measure)
+
+
+def dense_engine(problem: Problem, network: Network, draws: torch.Generator, evaluation: torch.Generator) -> Engine:
+    """On any device and in any dimension; on CUDA the step is replayed from a graph."""
+    points = evaluation_points(problem, evaluation)
+    buffers = make_workspace(network, points.labels.shape[0])
+    workspace = make_workspace(network, problem.setting.batch_size)
+
+    def step() -> None:
+        sgd_step_(network, draw_batch(problem, draws), problem.setting.step_size, workspace)
+
+    def measure() -> tuple[float, float]:
+        margin = points.labels * network_output(network, points.inputs, buffers)
+        return float((margin > 0).float().mean()), float((1 - margin).clamp(min=0).mean())
+
+    return Engine(captured_in_place(step, network, draws), measure)
+
+
 def check_steps(max_steps: int) -> np.ndarray:
-    """The steps after which the accuracy is measured: all up to 32, then with a spacing of 1/32, and the
-    horizon."""
+    """The steps after which the accuracy is measured: all up to 32, then with a spacing of 1/32, and the horizon."""
     steps = [0]
     while steps[-1] < max_steps:
         steps.append(min(max_steps, steps[-1] + max(1, steps[-1] // CHECK_RESOLUTION)))

@@ -78,8 +78,7 @@ def intersection_network_value(halfspaces: Halfspaces, inputs: np.ndarray) -> np
 
 
 def intersection_path_norms(halfspaces: Halfspaces) -> dict[str, float]:
-    """Path norm of g with the constant k - 1/3 as a unit of its own: exact, and the printed and corrected
-    bounds.
+    """Path norm of g with the constant k - 1/3 as a unit of its own: exact, and the printed and corrected bounds.
 
     The printed bound counts ReLU(2c) and ReLU(2c-1) with 2(2|w| + b + 1/2) + 1 where both together need 4(|w|
     + b + 1/2) + 1.
@@ -120,8 +119,7 @@ def hat_network(parity: np.ndarray) -> ReluNetwork:
 
 
 def merged_network(parity: np.ndarray) -> ReluNetwork:
-    """The same with neighbouring hats merged: ``s(2z+1) - 2 sum_{i<k} (-1)^i s(2z - 2i)``, z = v.x; k+1
-    neurons."""
+    """The same with neighbouring hats merged: ``s(2z+1) - 2 sum_{i<k} (-1)^i s(2z - 2i)``, z = v.x; k+1 neurons."""
     k = int(parity.sum())
     heights = np.concatenate(([1.0], -2 * (-1.0) ** np.arange(k)))
     biases = np.concatenate(([1.0], -2.0 * np.arange(k)))

@@ -10,8 +10,7 @@ SPARSE_PARITY_STEPS = {(20, 3): (700, 800), (30, 3): (1000, 1300), (50, 3): (190
 
 
 def lazy_time(gradient_norm: np.ndarray | float, step_size: float) -> np.ndarray:
-    """``T = 1/(step_size lambda_v)``: the steps in which the linearised network gains a margin of one on
-    chi_v."""
+    """``T = 1/(step_size lambda_v)``: the steps in which the linearised network gains a margin of one on chi_v."""
     with np.errstate(divide="ignore"):
         return 1 / (step_size * np.asarray(gradient_norm, float))
 
@@ -55,10 +54,6 @@ def minima_density(frequency: np.ndarray | float) -> np.ndarray:
 
     There the risk is a Gaussian field with covariance ``(e^{-a r^2} + e^{-4 a r^2}/8)/n``, ``a = 2 pi^2
     L^2``, whose density of minima is ``lambda_4/(6 sqrt(3) pi lambda_2)`` with spectral moments ``lambda_2
-    = 3a/n`` and ``lambda_4 = 36 a^2/n`` along one axis.
+    = 3a/n`` and ``lambda_4 = 36 a^2/n`` along one axis; its standard deviation is ``sqrt(9/8)/sqrt(n)``.
     """
     return 4 * math.pi * np.asarray(frequency) ** 2 / math.sqrt(3)
-
-
-FIELD_DEVIATION = math.sqrt(9 / 8)
-"""Standard deviation of that field times sqrt(n)."""

@@ -1,0 +1,52 @@
+"""Estimates over the seeds of a setting, and growth rates in the dimension."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+import numpy as np
+import xarray as xr
+
+from learnability.results.contract import Run
+from learnability.results.labelled import estimate, variable
+from learnability.statistics.intervals import bootstrap
+
+OVER_SEEDS = "95% bootstrap over the seeds"
+
+
+def only(runs: Sequence[Run]) -> xr.Dataset:
+    """The result of an experiment that has one setting.
+
+    Raises ValueError where there are several: the analysis would not say which of them it is about.
+    """
+    if len(runs) != 1:
+        raise ValueError(f"this kind of experiment has one setting, not {len(runs)}: remove its sweep")
+    return runs[0].result
+
+
+def labelled(values: xr.DataArray, label: str) -> xr.Variable:
+    """The values over their own dimensions."""
+    return variable(_dims(values), values.values, label)
+
+
+def over_seeds(
+    values: xr.DataArray, rng: np.random.Generator, label: str, statistic: Literal["mean", "median"] = "mean"
+) -> xr.Variable:
+    """The statistic over the dimension ``seed`` with its bootstrap interval."""
+    reduce: Callable[..., Any] = np.median if statistic == "median" else np.mean
+    found = bootstrap(reduce, values.values, rng, axis=values.get_axis_num("seed"))
+    return estimate(_dims(values.isel(seed=0)), *found, f"{statistic} {label}", OVER_SEEDS)
+
+
+def _dims(values: xr.DataArray) -> tuple[str, ...]:
+    return tuple(str(dim) for dim in values.dims)
+
+
+def upper_half(values: np.ndarray) -> np.ndarray:
+    """Where the values are at least their median, boolean: fits leave out the small dimensions."""
+    return values >= np.median(values)
+
+
+def upper_slope(x: np.ndarray, y: np.ndarray) -> float:
+    """Least-squares slope of y against x on the upper half of x; NaN for a single point."""
+    upper = upper_half(x)
+    return float(np.polyfit(x[upper], y[upper], 1)[0]) if upper.sum() > 1 else np.nan

@@ -1,0 +1,65 @@
+"""The drift of gradient flow in two models that can be solved, against the bounds of Theorem 6."""
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from learnability.results.claim import Analyses
+from learnability.results.labelled import bounds_of
+from learnability.results.style import COLOURS, MARKERS, band, new_figure
+from learnability.studies.gradient_hardness.figures.lines import theory_line
+
+
+def draw(analyses: Analyses) -> Figure:
+    """Lifted model at a drift of 1/2, sine neuron over time, and small weights over d."""
+    data = analyses["drift"]
+    figure, axes = new_figure(1, 3)
+    _lifted_panel(axes[0, 0], data)
+    _sine_panel(axes[0, 1], data)
+    _small_weight_panel(axes[0, 2], data)
+    return figure
+
+
+def _lifted_panel(axes: Axes, data: xr.Dataset) -> None:
+    d = data["lifted_dimension"].values
+    axes.semilogy(d, np.full(d.size, 0.5), color=COLOURS[0], marker="o", label="lifted model, every parity")
+    theory_line(axes, d, 0.5 / data["lifted_printed_ratio"].values, "printed (Theorem 6)", linestyle=":")
+    theory_line(axes, d, 0.5 / data["lifted_corrected_ratio"].values, "corrected bound (attained)", color=COLOURS[6])
+    time = float(data["lifted_half_time"][-1])
+    axes.set(xlabel="input dimension d", ylabel="drift at $t=\\ln(2^{d/2-1}+1)$")
+    axes.set_title(f"Theorem 6 fails: at d = {d[-1]} every parity\nhas a drift of 1/2 by t = {time:.0f}")
+    axes.legend(loc="lower left")
+
+
+def _sine_panel(axes: Axes, data: xr.Dataset) -> None:
+    time = data["time"].values
+    shown = [int(d) for d in data["sine_dimension"].values if d in (4, 8, 16, 32)]
+    for number, d in enumerate(shown):
+        here = data.sel(sine_dimension=d)
+        colour = COLOURS[number]
+        drift, low, high = bounds_of(here["truncated"])
+        axes.loglog(time, drift, color=colour, marker=MARKERS[number], label=f"d = {d}, cut at $1/\\sqrt{{d+1}}$")
+        band(axes, time, low.values, high.values, colour)
+        label = "polynomial-time bound" if number == 0 else ""
+        theory_line(axes, time, np.exp(here["analytic_log_bound"]), label, color=colour)
+    worst = float(bounds_of(data["analytic_ratio"])[0].max())
+    axes.set(xlabel="mean-field time t", ylabel="rms of the cut drift", ylim=(1e-4, 10))
+    axes.set_title(f"The polynomial-time bound holds:\nat most {worst:.2f} of it is reached")
+    axes.legend(loc="lower right")
+
+
+def _small_weight_panel(axes: Axes, data: xr.Dataset) -> None:
+    time = data["small_time"].values
+    for number, d in enumerate(data["small_weight_dimension"].values):
+        here = data.sel(small_weight_dimension=d)
+        colour = COLOURS[number % len(COLOURS)]
+        ratio, low, high = bounds_of(here["small_printed_ratio"])
+        axes.plot(time, ratio, color=colour, marker=MARKERS[number], label=f"d = {d}")
+        band(axes, time, low.values, high.values, colour)
+    theory_line(axes, time, np.ones(time.size), "printed bound", linestyle=":")
+    worst = float(bounds_of(data["small_printed_ratio"])[0].max())
+    verdict = "exceeds" if worst > 1 else "stays below"
+    axes.set(xlabel="mean-field time t", ylabel="drift / printed bound", ylim=(0, None))
+    axes.set_title(f"A sine neuron, weights N(0, 1/d), {verdict}\nthe printed bound: up to {worst:.2f} of it")
+    axes.legend(loc="lower center", ncols=2)

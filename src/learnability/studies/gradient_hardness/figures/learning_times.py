@@ -1,0 +1,158 @@
+"""The lecture's Figure 1 by initialisation: curves, times of full and half parity, codings, and the prediction."""
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from learnability.results.claim import Analyses
+from learnability.results.labelled import bounds_of
+from learnability.results.style import THEORY, band, new_figure
+from learnability.studies.gradient_hardness.figures.lines import horizon_line, look, median_times
+from learnability.studies.gradient_hardness.measuring import cases_of, odd_gaussian
+from learnability.studies.gradient_hardness.settings import CODINGS, INITIALIZATIONS
+
+STARTS = {"default": "figure_1_default", "rademacher": "figure_1_rademacher"}
+
+
+def draw(analyses: Analyses) -> Figure:
+    """Curves from both starts, times of full and half parity with the horizon, codings, and measured over predicted."""
+    figure, axes = new_figure(2, 3)
+    _curves(axes[0, 0], analyses["figure_1_default"], "PyTorch's default start")
+    _curves(axes[0, 1], analyses["figure_1_rademacher"], "Rademacher start")
+    _times(axes[0, 2], analyses)
+    _half(axes[1, 0], analyses)
+    _variants(axes[1, 1], analyses["figure_1_variants"])
+    _ratios(axes[1, 2], analyses)
+    return figure
+
+
+def _curves(axes: Axes, data: xr.Dataset, name: str) -> None:
+    cases = cases_of(data)
+    for number in range(cases.sizes["case"]):
+        case = cases.isel(case=number)
+        shade = 0.15 + 0.7 * number / max(1, cases.sizes["case"] - 1)
+        ends = case["time"] <= _last_seen(case)
+        axes.plot(case["time"][ends], case["loss"][ends], color=_shade(shade), label=f"d = {int(case['dimension'])}")
+    horizon = float(cases["horizon"].max())
+    horizon_line(axes, horizon, vertical=True)
+    axes.set(
+        xscale="symlog",
+        xlabel="steps of SGD",
+        ylabel="hinge loss (median of the runs)",
+        ylim=(0, 1.1),
+        xlim=(0, 1.3 * horizon),
+    )
+    last = cases.isel(case=-1)
+    steps = float(bounds_of(last["steps"])[0])
+    finding = f"learned\nafter {steps:.0f} steps" if np.isfinite(steps) else f"not learned\nwithin {horizon:.0f} steps"
+    axes.set_title(f"{name}: d = {int(last['dimension'])} is {finding} (full parity)")
+    axes.legend(loc="lower left", fontsize=6.5)
+
+
+def _last_seen(case: xr.Dataset) -> float:
+    """Where the slowest run has ended, or the horizon."""
+    margin, accurate = (float(bounds_of(case[name])[2]) for name in ("margin_steps", "steps"))
+    return min(float(case["horizon"]), accurate if np.isnan(margin) else margin)
+
+
+def _shade(level: float) -> tuple[float, float, float]:
+    """From dark to light blue, so that the dimensions keep their order in a grey print."""
+    return (0.75 * level, 0.25 + 0.5 * level, 0.45 + 0.45 * level)
+
+
+def _times(axes: Axes, analyses: Analyses) -> None:
+    _both_starts(axes, analyses, full=True)
+    last, factor = _factor(analyses, full=True)
+    finding = f"{factor:.0f} times the steps" if np.isfinite(factor) else "censored"
+    axes.set_title(f"Full parity: the initialisation decides\n({finding} at d = {last:.0f})")
+    axes.legend(loc="lower right", fontsize=6)
+
+
+def _half(axes: Axes, analyses: Analyses) -> None:
+    _both_starts(axes, analyses, full=False)
+    last, factor = _factor(analyses, full=False)
+    if np.isnan(last):
+        axes.set_title("Half parity")
+    elif np.isfinite(factor):
+        axes.set_title(f"Half parity: the Rademacher start is\n{factor:.1f} times as fast at d = {last:.0f}")
+    else:
+        axes.set_title(f"Half parity: censored at d = {last:.0f}")
+    if axes.has_data():
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.legend(loc="lower right", fontsize=6.5)
+    else:
+        axes.text(0.5, 0.5, "no half parity at this scale", ha="center", transform=axes.transAxes)
+
+
+def _both_starts(axes: Axes, analyses: Analyses, full: bool) -> None:
+    """Measured and predicted steps of both starts, with their horizons."""
+    for name, experiment in STARTS.items():
+        cases = cases_of(analyses[experiment], full)
+        if not cases.sizes["case"]:
+            continue
+        style = look(name)
+        median_times(axes, cases, f"{name}, to 100%", **style)
+        dashed = {**THEORY, "color": style["color"]}
+        axes.plot(cases["dimension"], cases["predicted_steps"], **dashed, label=f"{name}, predicted")
+        horizon_line(axes, float(cases["horizon"].max()), vertical=False, label=f"horizon, {name}")
+    axes.set(yscale="log", xlabel="input dimension d", ylabel="steps to 100% accuracy")
+
+
+def _factor(analyses: Analyses, full: bool) -> tuple[float, float]:
+    """The largest dimension at which both starts were measured, and the factor between them; NaN without one."""
+    slow, fast = (
+        bounds_of(cases_of(analyses[experiment], full).swap_dims(case="dimension")["steps"])[0]
+        for experiment in STARTS.values()
+    )
+    common = np.intersect1d(slow["dimension"], fast["dimension"])
+    if not common.size:
+        return np.nan, np.nan
+    return float(common[-1]), float(slow.sel(dimension=common[-1]) / fast.sel(dimension=common[-1]))
+
+
+def _variants(axes: Axes, data: xr.Dataset) -> None:
+    for i, name in enumerate(INITIALIZATIONS):
+        for j, coding in enumerate(CODINGS):
+            chosen = (data["initialization"] == name) & (data["coding"] == coding)
+            cases = data.isel(case=chosen.values).sortby("dimension")
+            if not cases.sizes["case"]:
+                continue
+            shifted = cases.assign(dimension=cases["dimension"] + 0.13 * (2 * i + j - 2.5))
+            median_times(
+                axes, shifted, f"{name}, {coding}s", filled=j == 0, linestyle="-" if j == 0 else "--", **look(name)
+            )
+    horizon_line(axes, float(data["horizon"].max()), vertical=False)
+    axes.set(yscale="log", xlabel="input dimension d", ylabel="steps to 100% accuracy")
+    odd = odd_gaussian(data)
+    solved, total = int(odd["solved"].sum()), int(odd["seeds"].sum())
+    axes.set_title(f"Gaussian start without biases, signs:\n{solved} of {total} runs learn an odd d")
+    axes.set_xticks(np.unique(data["dimension"].values))
+    axes.set_ylim(5, None)
+    axes.legend(loc="lower right", fontsize=6.5, ncols=2)
+
+
+def _ratios(axes: Axes, analyses: Analyses) -> None:
+    for name, experiment in STARTS.items():
+        cases = cases_of(analyses[experiment])
+        style = look(name)
+        for kind, text, line in (("ratio", "100% accuracy", "-"), ("margin_ratio", "loss 0.05", ":")):
+            seen = np.isfinite(bounds_of(cases[kind])[0].values)
+            d = cases["dimension"].values[seen]
+            ratio, low, high = (part.values[seen] for part in bounds_of(cases[kind]))
+            axes.plot(d, ratio, linestyle=line, label=f"{name}, to {text}", **style)
+            ends = [np.where(np.isfinite(end), end, np.nan) for end in (low, high)]
+            band(axes, d, ends[0], ends[1], style["color"])
+    d = analyses["figure_1_rademacher"]["dimension"].values
+    axes.plot([d.min(), d.max()], [1, 1], **THEORY, label="predicted")
+    axes.set(xlabel="input dimension d", ylabel="measured / predicted steps", yscale="log")
+    axes.set_yticks([0.3, 0.5, 1, 2], ["0.3", "0.5", "1", "2"])
+    axes.minorticks_off()
+    cases = cases_of(analyses["figure_1_rademacher"])
+    ratio = bounds_of(cases["ratio"])[0].values
+    known = ratio[np.isfinite(ratio)]
+    low, high = (known.min(), known.max()) if known.size else (np.nan, np.nan)
+    where = "" if known.size == cases.sizes["case"] else ", where it is reached"
+    axes.set_title(f"Rademacher start: full accuracy after\n{low:.2f} to {high:.2f} of $T=1/(\\eta\\lambda_v)${where}")
+    axes.legend(fontsize=6.5)

@@ -1,0 +1,68 @@
+"""Lines and marks that several figures share."""
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+
+from learnability.results.labelled import bounds_of
+from learnability.results.style import COLOURS, MARKERS, THEORY
+from learnability.studies.gradient_hardness.settings import INITIALIZATIONS
+
+
+def look(initialization: str) -> dict[str, Any]:
+    """Colour and marker of an initialisation, the same in every figure."""
+    number = INITIALIZATIONS.index(initialization)
+    return {"color": COLOURS[number], "marker": MARKERS[number]}
+
+
+def theory_line(axes: Axes, x: Any, y: Any, label: str, **changes: Any) -> None:
+    """A line of theory, dashed unless ``changes`` say otherwise."""
+    axes.plot(x, y, label=label, **{**THEORY, **changes})
+
+
+def horizon_line(axes: Axes, horizon: float, vertical: bool, label: str = "horizon") -> None:
+    """The number of steps after which a run is censored."""
+    options: dict[str, Any] = {"color": "#444444", "linestyle": ":", "linewidth": 1.0}
+    line = axes.axvline if vertical else axes.axhline
+    line(horizon, **options)
+    if vertical:
+        axes.text(
+            horizon,
+            0.02,
+            f"{label} ",
+            ha="right",
+            va="bottom",
+            fontsize=7,
+            rotation=90,
+            transform=axes.get_xaxis_transform(),
+        )
+    else:
+        # At the left end: censored runs stand on the line at large dimensions.
+        axes.text(0.01, horizon, label, ha="left", va="bottom", fontsize=7, transform=axes.get_yaxis_transform())
+
+
+def median_times(axes: Axes, cases: xr.Dataset, label: str, filled: bool = True, **style: Any) -> None:
+    """Medians with their intervals; one beyond the horizon as an open triangle on it, with the censored runs."""
+    d, horizon = cases["dimension"].values, cases["horizon"].values
+    steps, low, high = (part.values for part in bounds_of(cases["steps"]))
+    seen, high = np.isfinite(steps), np.where(np.isfinite(high), high, horizon)
+    errors = np.stack((steps[seen] - low[seen], high[seen] - steps[seen]))
+    face = style["color"] if filled else "white"
+    axes.errorbar(d[seen], steps[seen], errors, markerfacecolor=face, linewidth=1.2, label=label, **style)
+    if (~seen).any():
+        axes.plot(
+            d[~seen],
+            horizon[~seen],
+            linestyle="",
+            marker="^",
+            markersize=7,
+            markerfacecolor="white",
+            color=style["color"],
+        )
+    rows = zip(d, np.where(seen, high, horizon), cases["solved"].values, cases["seeds"].values, strict=True)
+    for x, y, solved, total in rows:
+        if solved < total:
+            text = f"{int(total - solved)}/{int(total)}"
+            axes.annotate(text, (x, y), (0, 5), textcoords="offset points", ha="center", fontsize=6)

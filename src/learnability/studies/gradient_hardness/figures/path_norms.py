@@ -1,0 +1,66 @@
+"""Path norms of intersections and parities, and norms of cosine neurons."""
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
+
+from learnability.results.claim import Analyses
+from learnability.results.style import COLOURS, MARKERS, new_figure
+from learnability.studies.gradient_hardness.figures.lines import theory_line
+
+
+def draw(analyses: Analyses) -> Figure:
+    """Intersections over their bounds, parities and cosine neurons against d."""
+    data, classes = analyses["representation"], analyses["orthonormal_classes"]
+    figure, axes = new_figure(1, 3)
+    left, middle, right = axes[0]
+    pairs = [f"{d}, {k}" for d, k in zip(data["dimension"].values, data["intersections"].values, strict=True)]
+    place = np.arange(len(pairs))
+    printed = data["printed_ratio"].values
+    corrected = (data["path_norm_exact"] / data["path_norm_corrected"]).values
+    for values, colour, marker, label in (
+        (printed, COLOURS[1], "s", "over printed"),
+        (corrected, COLOURS[2], "^", "over corrected"),
+    ):
+        left.plot(place, values.T, linestyle="", marker=marker, color=colour, alpha=0.4, markersize=3)
+        left.plot([], [], linestyle="", marker=marker, color=colour, label=f"exact path norm {label} bound")
+    theory_line(left, place, np.ones(place.size), "bound")
+    left.set_xticks(place, pairs)
+    left.set(xlabel="dimension d, halfspaces k", ylabel="exact path norm / bound", ylim=(0.95, 1.45))
+    share = 100 * float(data["printed_violated"].mean())
+    left.set_title(f"Intersections: the printed bound is violated\nin {share:.0f}% of the draws")
+    left.legend()
+    d = data["parity_dimension"].values.astype(float)
+    for number, (name, label) in enumerate((("", "3(d+1) neurons"), ("merged_", "d+1 neurons"))):
+        middle.loglog(
+            d, data[f"parity_{name}path_norm"], linestyle="", marker=MARKERS[number], color=COLOURS[number], label=label
+        )
+    theory_line(middle, d, data["parity_hat_formula"], "$8(d+1)k+4d(d+1)+2$, $k=d$")
+    theory_line(middle, d, data["parity_merged_formula"], "$6k^2+1$, $k=d$", linestyle="-.")
+    middle.set(xlabel="input dimension d", ylabel="path norm of the full parity")
+    middle.set_title("Parities: merging the hats halves the norm\nand leaves d+1 neurons")
+    middle.set_ylim(5, 3e5)
+    middle.legend(loc="upper left")
+    _barron_panel(right, classes)
+    return figure
+
+
+def _barron_panel(axes: Axes, data: xr.Dataset) -> None:
+    d = data["dimension"].values.astype(float)
+    lines = (
+        ("barron_bound_diagonal", "bound, w on the diagonal"),
+        ("ridge_path_norm_diagonal", "ridge network, w on the diagonal"),
+        ("barron_bound_axis", "bound, w on an axis"),
+    )
+    for number, (name, label) in enumerate(lines):
+        axes.loglog(d, data[name], color=COLOURS[number], marker=MARKERS[number], label=label)
+    top = data["barron_bound_diagonal"].values[0]
+    theory_line(axes, d, 2 * top * (d / d[0]) ** 3, "$d^3$ (equation 8)")
+    theory_line(axes, d, 0.2 * top * (d / d[0]) ** 2, "$d^2$ (summary)", linestyle=":")
+    axes.set(xlabel="input dimension d", ylabel="norm of the cosine neuron")
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    exponent = float(data["barron_bound_diagonal_exponent"])
+    axes.set_title(f"Cosine neurons: the norm grows as $d^{{{exponent:.2f}}}$,\nnot as the summary's $d^2$")
+    axes.legend()

@@ -1,0 +1,63 @@
+"""Both risks of a sine neuron, and the minima of the empirical one against frequency and sample size."""
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from learnability.results.claim import Analyses
+from learnability.results.labelled import bounds_of
+from learnability.results.style import COLOURS, MARKERS, band, new_figure
+from learnability.studies.gradient_hardness.figures.lines import theory_line
+
+
+def draw(analyses: Analyses) -> Figure:
+    """Both risks as pictures, density of minima against L, depth against n."""
+    data = analyses["sine_landscape"]
+    figure, axes = new_figure(1, 4, width=3.1)
+    frequency, density = float(data["frequency"][0]), bounds_of(data["density"])[0]
+    pictures = (
+        ("population_risk", f"Population: {int(data['population_minima'][0])} minima, flat elsewhere"),
+        ("empirical_risk", f"One sample: {float(density[0, -1]):.1f} minima per unit area"),
+    )
+    for panel, (name, title) in zip(axes[0, :2], pictures, strict=True):
+        extent = (data["w1"][0], data["w1"][-1], data["w2"][0], data["w2"][-1])
+        options = {"extent": [float(end) for end in extent], "origin": "lower", "cmap": "cividis", "vmin": 0, "vmax": 2}
+        image = panel.imshow(data[name].values.T, **options)
+        panel.set(xlabel="$w_1$", ylabel="$w_2$")
+        count = f", n = {int(data['sample_size'][-1])}" if name == "empirical_risk" else ""
+        panel.set_title(f"{title}\n(L = {frequency:g}{count})")
+        panel.grid(False)
+    figure.colorbar(image, ax=axes[0, 1], label="risk", shrink=0.8)
+    _density_panel(axes[0, 2], data)
+    _depth_panel(axes[0, 3], data)
+    return figure
+
+
+def _density_panel(axes: Axes, data: xr.Dataset) -> None:
+    frequency = data["frequency"].values
+    for j, size in enumerate(data["sample_size"].values):
+        density, low, high = (part.values for part in bounds_of(data["density"].isel(sample_size=j)))
+        errors = np.stack((density - low, high - density))
+        shift = 1 + 0.02 * (j - data.sizes["sample_size"] / 2)
+        axes.errorbar(frequency * shift, density, errors, fmt=MARKERS[j], color=COLOURS[j], label=f"n = {size}")
+    grid = np.linspace(0.9 * frequency[0], 1.1 * frequency[-1], 50)
+    theory_line(axes, grid, 4 * np.pi * grid**2 / np.sqrt(3), "Kac-Rice $4\\pi L^2/\\sqrt{3}$")
+    axes.set(xscale="log", yscale="log", xlabel="frequency L", ylabel="minima per unit area of w")
+    axes.set_xticks(frequency, [f"{value:g}" for value in frequency])
+    axes.minorticks_off()
+    axes.set_title(f"Minima: {float(bounds_of(data['density_ratio'])[0]):.2f} of Kac-Rice,\nwhatever the sample size")
+    axes.legend()
+
+
+def _depth_panel(axes: Axes, data: xr.Dataset) -> None:
+    size = data["sample_size"].values.astype(float)
+    depth, low, high = bounds_of(data["depth_by_size"])
+    axes.loglog(size, depth, color=COLOURS[0], marker="o", label="mean depth of the minima")
+    band(axes, size, low.values, high.values, COLOURS[0])
+    first = float(depth[-1]) * np.sqrt(size[-1] / size)
+    theory_line(axes, size, first, "slope $-1/2$")
+    slope = float(bounds_of(data["depth_slope"])[0])
+    axes.set(xlabel="sample size n", ylabel="depth below the mean risk")
+    axes.set_title(f"The depth of the minima falls\nas $n^{{{slope:.2f}}}$")
+    axes.legend()

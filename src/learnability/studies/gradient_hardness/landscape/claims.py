@@ -1,0 +1,85 @@
+"""Claims of the kind ``landscape``: minima of the risk of the sine neuron."""
+
+import numpy as np
+
+from learnability.results.claim import AtMost, Claim, Equals
+from learnability.results.measuring import estimated, exactly
+
+EXPERIMENT = ("sine_landscape",)
+
+CLAIMS = (
+    Claim(
+        id="landscape-population",
+        source="lecture, illustration of the landscape",
+        statement="the population risk has exactly two strict minima: w* and a spurious one at 0",
+        measured="largest distance of the number of strict minima on the grid from 2, over L",
+        rule=AtMost(0),
+        measure=exactly("sine_landscape", lambda ds: np.abs(ds["population_minima"] - 2).max()),
+        experiments=EXPERIMENT,
+        expected="0",
+        figure="sine_landscape",
+    ),
+    Claim(
+        id="landscape-population.flat",
+        source="lecture, illustration of the landscape",
+        statement=(
+            "away from the wells the population risk is flat: the area with |grad| < 1e-3 tends to all as L grows"
+        ),
+        measured="slope in log L of the log of the area that is not flat",
+        rule=AtMost(-1),
+        measure=exactly("sine_landscape", lambda ds: ds["flat_slope"]),
+        experiments=EXPERIMENT,
+        expected="about -2",
+        figure="sine_landscape",
+    ),
+    Claim(
+        id="landscape-empirical",
+        source="lecture, illustration of the landscape; Kac-Rice",
+        statement="the empirical risk has 4 pi L^2/sqrt(3) minima per unit area away from the wells",
+        measured="minima on the grid over this density, mean over L and n",
+        rule=Equals(1, 0.1),
+        measure=estimated("sine_landscape", "density_ratio"),
+        experiments=EXPERIMENT,
+        expected="1",
+        seeds_needed=5,
+        figure="sine_landscape",
+    ),
+    Claim(
+        id="landscape-empirical.sample-size",
+        source="lecture, illustration of the landscape; Kac-Rice",
+        statement=(
+            "the density of the minima of the empirical risk away from the wells does not depend on the sample size"
+        ),
+        measured="slope of log density in log n",
+        rule=Equals(0, 0.05),
+        measure=estimated("sine_landscape", "density_slope"),
+        experiments=EXPERIMENT,
+        expected="0",
+        seeds_needed=5,
+        figure="sine_landscape",
+    ),
+    Claim(
+        id="landscape-empirical.depth",
+        source="lecture, illustration of the landscape",
+        statement="the depth of the minima of the empirical risk away from the wells falls as n^{-1/2}",
+        measured="slope of log depth in log n",
+        rule=Equals(-0.5, 0.05),
+        measure=estimated("sine_landscape", "depth_slope"),
+        experiments=EXPERIMENT,
+        expected="-1/2",
+        seeds_needed=5,
+        figure="sine_landscape",
+    ),
+    Claim(
+        id="landscape-empirical.deviation",
+        source="lecture, illustration of the landscape",
+        statement="away from the wells the empirical risk fluctuates with standard deviation sqrt(9/8)/sqrt(n)",
+        measured="standard deviation times sqrt(n), mean over L and n",
+        rule=Equals(1.0607, 0.05),
+        measure=estimated("sine_landscape", "scaled_deviation"),
+        experiments=EXPERIMENT,
+        expected="1.061",
+        seeds_needed=5,
+        figure="sine_landscape",
+    ),
+)

@@ -1,0 +1,118 @@
+"""Fourier coefficients of the gradient against automatic differentiation over every parity."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from learnability.hermite.walsh import cube_bits
+from learnability.sgd.hinge import Network
+from learnability.studies.gradient_hardness import gradient_spectrum
+from learnability.studies.gradient_hardness.gradient_spectrum import (
+    class_variance,
+    coded_inputs,
+    parity_gradient_norm,
+)
+from learnability.studies.gradient_hardness.initialization import draw_network
+from learnability.studies.gradient_hardness.settings import Coding, Initialization
+
+
+def network_of(initialization: Initialization, dimension: int, width: int, noise: float = 0.0) -> Network:
+    generator = torch.Generator().manual_seed(8)
+    return draw_network(initialization, dimension, width, generator, noise, torch.float64)
+
+
+def correlation_gradient(network: Network, inputs: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """grad E[f h] in the weights and the readout, by automatic differentiation; one flat vector."""
+    weights, readout = (tensor.clone().requires_grad_() for tensor in (network.weights, network.readout))
+    value = (labels * (torch.relu(inputs @ weights.T) @ readout)).mean()
+    return torch.cat([gradient.flatten() for gradient in torch.autograd.grad(value, (weights, readout))])
+
+
+@pytest.mark.parametrize("initialization", ["default", "gaussian", "rademacher"])
+def test_moments_over_all_parities(initialization: Initialization) -> None:
+    dimension = 5
+    network = network_of(initialization, dimension, 7)
+    bits = cube_bits(torch.arange(32), dimension, torch.float64)
+    inputs = coded_inputs(bits, "sign")
+    # grad R_f = const - 2 grad E[f h]: the constant drops out of the variance.
+    gradients = torch.stack([-2 * correlation_gradient(network, inputs, (-1.0) ** (bits @ v)) for v in bits])
+    found = class_variance(network)
+    variance = float((gradients - gradients.mean(0)).square().sum(1).mean())
+    assert found["variance"] == pytest.approx(variance, rel=1e-12)
+    assert found["closed_form"] == pytest.approx(variance, rel=1e-12)
+    energy = gradients.square().sum(1) / 4
+    for degree in range(dimension + 1):
+        level = float(energy[bits.sum(1) == degree].mean())
+        assert found["level_energy"][degree] == pytest.approx(level, rel=1e-10, abs=1e-18)
+    # Parseval: the energies of all parities add up to E|grad h|^2.
+    assert found["gradient_norm"] == pytest.approx(float(energy.sum()), rel=1e-12)
+
+
+@pytest.mark.parametrize("coding", ["sign", "bit"])
+@pytest.mark.parametrize("degree", [2, 6])
+def test_lambda_of_one_parity(coding: Coding, degree: int) -> None:
+    network = network_of("default", 6, 9)
+    bits = cube_bits(torch.arange(64), 6, torch.float64)
+    labels = (-1.0) ** bits[:, :degree].sum(1)
+    expected = float(correlation_gradient(network, coded_inputs(bits, coding), labels).square().sum())
+    assert parity_gradient_norm(network, degree, coding) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize(("dimension", "coding"), [(3, "bit"), (14, "sign")])
+def test_the_sums_by_tables_are_those_by_products(
+    dimension: int, coding: Coding, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = network_of("default", dimension, 30)
+    expected = parity_gradient_norm(network, dimension, coding)
+    monkeypatch.setattr(gradient_spectrum, "LARGEST_DIMENSION", 0)
+    assert parity_gradient_norm(network, dimension, coding) == pytest.approx(expected, rel=1e-12)
+
+
+def rademacher_lambda(network: Network) -> float:
+    """lambda of the full parity for weights of one size, in closed form at any d.
+
+    With ``t = sum_i s'_i``, ``s' = r s`` and ``chi(s) = prod(r) chi(s')`` only the number of minus signs
+    counts: for K of them ``E[chi 1(z>0) g(K)] = sum_K C(d, K) 2^-d (-1)^K 1(b + (d - 2K)/sqrt(d) > 0)
+    g(K)``, ``g = 1`` for the bias and ``(d - 2K)/d`` for every weight.
+    """
+    d = network.weights.shape[1] - 1
+    counts = np.arange(d + 1)
+    law = np.array([math.comb(d, int(k)) for k in counts]) / 2.0**d * (-1.0) ** counts
+    total = 0.0
+    for bias, readout in zip(network.weights[:, -1].tolist(), network.readout.tolist(), strict=True):
+        height = bias + (d - 2 * counts) / math.sqrt(d)
+        active = law * (height > 0)
+        by_bias, by_weight = active.sum(), (active * (d - 2 * counts) / d).sum()
+        total += readout**2 * (by_bias**2 + d * by_weight**2) + (active * height).sum() ** 2
+    return total
+
+
+@pytest.mark.parametrize("dimension", [4, 9, 14])
+def test_lambda_of_a_rademacher_start_in_closed_form(dimension: int) -> None:
+    network = network_of("rademacher", dimension, 30)
+    assert parity_gradient_norm(network, dimension, "sign") == pytest.approx(rademacher_lambda(network), rel=1e-9)
+    single = Network(*(tensor.float() for tensor in network.tensors()))
+    assert parity_gradient_norm(single, dimension, "sign") == pytest.approx(rademacher_lambda(network), rel=1e-4)
+
+
+def test_initialisations_have_the_stated_moments() -> None:
+    """Width 20,000: means of squares within 5 standard errors (at most 4% of themselves), fixed seed."""
+    d, m = 8, 20_000
+    default = network_of("default", d, m)
+    assert default.weights.abs().max() <= 1 / math.sqrt(d)
+    assert float(default.weights.square().mean()) == pytest.approx(1 / (3 * d), rel=0.02)
+    assert default.readout.abs().max() <= 1 / math.sqrt(m)
+    gaussian = network_of("gaussian", d, m)
+    assert not gaussian.weights[:, -1].any()
+    assert float(gaussian.weights[:, :-1].square().mean()) == pytest.approx(1 / d, rel=0.02)
+    assert float(gaussian.readout.square().sum()) == pytest.approx(1, rel=0.05)
+    rademacher = network_of("rademacher", d, m)
+    assert torch.allclose(rademacher.weights[:, :-1].abs(), torch.full((m, d), 1 / math.sqrt(d), dtype=torch.float64))
+    assert float(rademacher.readout.square().sum()) == pytest.approx(1)
+    noisy = network_of("rademacher", d, m, noise=0.7)
+    assert float(noisy.weights[:, :-1].square().mean()) == pytest.approx(1 / d, rel=0.03)
+    # Common random numbers: noise changes the weights only.
+    assert torch.equal(noisy.weights[:, -1], rademacher.weights[:, -1])
+    assert torch.equal(noisy.readout, rademacher.readout)
