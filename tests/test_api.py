@@ -16,14 +16,15 @@ HEAVY = ("numpy", "scipy", "torch", "xarray", "matplotlib", "numba", "zarr", "py
 
 
 def test_import_costs_almost_nothing() -> None:
-    code = f"import sys, learnability, learnability.api; print([m for m in {HEAVY} if m in sys.modules])"
-
-    done = subprocess.run([sys.executable, "-X", "importtime", "-c", code], capture_output=True, text=True, check=True)
-
-    assert done.stdout.strip() == "[]"
-    rows = [line.split("|") for line in done.stderr.splitlines() if line.startswith("import time:")]
-    took = {cells[2].strip(): int(cells[1]) for cells in rows[1:]}
-    assert took["learnability"] + took["learnability.api"] < 300_000, "microseconds"
+    """In CPU time, which a busy machine does not stretch."""
+    code = (
+        "import sys, time; start = time.process_time(); import learnability, learnability.api; "
+        f"print(time.process_time() - start, [m for m in {HEAVY} if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    seconds, heavy = done.stdout.strip().split(maxsplit=1)
+    assert heavy == "[]"
+    assert float(seconds) < 0.3
 
 
 def test_public_names_are_those_that_are_documented() -> None:
