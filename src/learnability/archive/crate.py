@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from learnability.pipeline.config import read_yaml
 
 SOURCE = "source"
 _WORKFLOW = f"{SOURCE}/Snakefile"

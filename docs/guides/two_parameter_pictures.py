@@ -12,7 +12,7 @@ from learnability.studies.two_parameter.hierarchy.profiles import FUNCTIONS, ZON
 from learnability.studies.two_parameter.hierarchy.ramps import first_staircase, ramp, stage_ramps
 from learnability.studies.two_parameter.hierarchy.sizes import Hierarchy
 
-HERE = Path(__file__).parent / "pictures"
+HERE = Path(__file__).parents[1] / "pictures"
 PLANE = Hierarchy(2, 2, (0.12,))
 
 
