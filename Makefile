@@ -1,16 +1,23 @@
-# make figures | make test | make bench. Each does its own set-up in .venv, from pyproject.toml and requirements.lock.
+# make figures | make test | make docs | make bench. Each does its own set-up in .venv, from pyproject.toml and requirements.lock.
 #
 #   make figures                      every figure and verdict, laptop scale
 #   make figures SCALE=smoke          smoke | laptop | paper
 #   make figures STUDY=multi_index    one study (or several: STUDY=a,b)
 #   make figures CORES=4 DEVICE=cpu   cores to use; auto | cpu | cuda
 #   make report                       the report of a scale, if it is out of date (make figures does this too)
+#   make docs                         the site, in docs/_build/html
+#   make new-study NAME=my_study      a study from the template, to be changed
+#   make test  make lint  make bench  tests; style, types and English; timings beside other libraries
 #   make archive                      pack a finished scale; WITH_RUNS=1 with training artifacts, ALLOW_UNCOMMITTED=1
 #   make verify ARCHIVE=file          is it what was packed, and a valid Workflow Run RO-Crate?
 #   make restore ARCHIVE=file         lay its results into results/; FORCE=1 replaces others
 #   make reproduce ARCHIVE=file       run again and compare; STUDY=a,b for some of its studies
-#   make readme                       write the table of verdicts into README.md
-#   make pictures                     copy the README's pictures from the results
+#   make verdicts                     write the verdicts of a scale into docs/verdicts.md
+#   make pictures                     copy the pictures of the documents from the results
+
+KNOWN := SCALE STUDY CORES DEVICE ARCHIVE WITH_RUNS ALLOW_UNCOMMITTED FORCE NAME PYTHON VENV PYTEST BENCH SPHINX
+UNKNOWN := $(strip $(foreach v,$(.VARIABLES),$(if $(filter command,$(origin $(v))),$(filter-out $(KNOWN),$(v)))))
+$(if $(UNKNOWN),$(error $(firstword $(UNKNOWN)) is not a variable of this Makefile; known: $(KNOWN)))
 
 SCALE ?=
 STUDY ?=
@@ -21,43 +28,50 @@ ARCHIVE ?=
 WITH_RUNS ?=
 ALLOW_UNCOMMITTED ?=
 FORCE ?=
+NAME ?=
 VENV := .venv
 BIN := $(VENV)/bin
 SETUP := $(VENV)/.made
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 VALIDATOR := .venv-validator
-ARCHIVING := $(BIN)/python -m learnability.archive
+LEARNABILITY := $(BIN)/learnability
 
-.PHONY: figures test bench lint clean help report archive verify restore reproduce readme pictures named-archive
+.PHONY: figures test bench lint docs clean help report archive verify restore reproduce verdicts pictures new-study named-archive
 .DEFAULT_GOAL := figures
 
 figures: $(SETUP)/workflow
-	@$(BIN)/python -m learnability.pipeline.launch --scale "$(SCALE)" --studies "$(STUDY)" --device "$(DEVICE)" --cores "$(CORES)"
+	@$(LEARNABILITY) figures $(if $(SCALE),--scale "$(SCALE)") $(if $(STUDY),--study "$(STUDY)") $(if $(DEVICE),--device "$(DEVICE)") --cores "$(CORES)"
 
 report: $(SETUP)/workflow
-	@$(BIN)/python -m learnability.report.engine_report --scale "$(SCALE)" --studies "$(STUDY)"
+	@$(LEARNABILITY) report $(if $(SCALE),--scale "$(SCALE)") $(if $(STUDY),--study "$(STUDY)")
 
 archive: $(SETUP)/workflow
-	@$(ARCHIVING).pack --scale "$(SCALE)" --studies "$(STUDY)" $(if $(WITH_RUNS),--with-runs) $(if $(ALLOW_UNCOMMITTED),--allow-uncommitted)
+	@$(LEARNABILITY) archive pack $(if $(SCALE),--scale "$(SCALE)") $(if $(STUDY),--study "$(STUDY)") $(if $(WITH_RUNS),--with-runs) $(if $(ALLOW_UNCOMMITTED),--allow-uncommitted)
 
 verify: named-archive $(SETUP)/workflow
 	@[ -e $(VALIDATOR)/.made ] || $(MAKE) --no-print-directory $(VALIDATOR) || echo "the profile will not be checked" >&2
-	@$(ARCHIVING).verify "$(ARCHIVE)"
+	@$(LEARNABILITY) archive verify "$(ARCHIVE)"
 
 restore: named-archive $(SETUP)/workflow
-	@$(ARCHIVING).restore "$(ARCHIVE)" $(if $(FORCE),--force)
+	@$(LEARNABILITY) archive restore "$(ARCHIVE)" $(if $(FORCE),--force)
 
 reproduce: named-archive $(SETUP)/workflow
-	@$(ARCHIVING).reproduce "$(ARCHIVE)" --studies "$(STUDY)" --device "$(DEVICE)" --cores "$(CORES)"
+	@$(LEARNABILITY) archive reproduce "$(ARCHIVE)" $(if $(STUDY),--study "$(STUDY)") $(if $(DEVICE),--device "$(DEVICE)") --cores "$(CORES)"
 
 pictures:
-	@mkdir -p docs/pictures
-	@for f in multi_index/figures/escape_times multi_index/figures/planted_split two_parameter/figures/splitting; do \
-	  cp "results/$(or $(SCALE),laptop)/$$f.png" docs/pictures/; done
+	@for f in multi_index/escape_times multi_index/planted_split two_parameter/splitting; do \
+	  cp "results/$(or $(SCALE),laptop)/$${f%/*}/figures/$${f#*/}.png" docs/pictures/$$f.png; done
 
-readme: $(SETUP)/workflow
-	@$(BIN)/python -m learnability.report.verdict_table results/$(or $(SCALE),laptop)/claims.json
+verdicts: $(SETUP)/workflow
+	@$(LEARNABILITY) verdicts results/$(or $(SCALE),laptop)/claims.json
+
+new-study: $(SETUP)/test
+	@$(LEARNABILITY) new-study "$(NAME)"
+
+docs: $(SETUP)/docs
+	@$(BIN)/python -m sphinx --fail-on-warning --keep-going --nitpicky --quiet docs docs/_build/html $(SPHINX)
+	@echo "docs/_build/html/index.html"
 
 named-archive:
 	@[ -n "$(ARCHIVE)" ] || { echo "name an archive: make ... ARCHIVE=results/archive/<file>.zip" >&2; exit 2; }
@@ -70,6 +84,7 @@ lint: $(SETUP)/test
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/mypy
+	$(BIN)/python -m pytest tests/contracts/test_english.py
 
 bench: $(SETUP)/bench
 	$(BIN)/python -m benchmarks $(BENCH)
@@ -78,7 +93,7 @@ help:
 	@sed -n 's/^# \{0,1\}//p' Makefile
 
 clean:
-	rm -rf $(VENV) $(VALIDATOR) .snakemake .cache
+	rm -rf $(VENV) $(VALIDATOR) .snakemake .cache docs/_build docs/generated
 
 $(SETUP)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; name one with make PYTHON=..." >&2; exit 2; }
@@ -92,6 +107,10 @@ $(SETUP)/workflow: $(SETUP)/python pyproject.toml requirements.lock
 
 $(SETUP)/test: $(SETUP)/workflow
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e ".[workflow,test]"
+	@touch $@
+
+$(SETUP)/docs: $(SETUP)/workflow
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e ".[workflow,docs]"
 	@touch $@
 
 $(SETUP)/bench: $(SETUP)/workflow

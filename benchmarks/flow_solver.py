@@ -24,12 +24,11 @@ from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 
 from benchmarks.compare import Timing, print_environment, print_ratios, take_turns
-from learnability.flows.multi_index import JointFlow, trap_speed
-from learnability.flows.haar_start import haar_correlations
+from learnability.flows.multi_index import JointFlow, haar_correlations, trap_speed
 from learnability.flows.multi_index_spectral import SpectralFlow, trap_rate
 from learnability.flows.solver import SolverOptions, solve
-from learnability.hermite.tensors import leaps, symmetric_tensors
 from learnability.hermite.target_language import parse
+from learnability.hermite.tensors import leaps, symmetric_tensors
 
 RTOL, ATOL = 1e-5, 1e-9
 MOST_STEPS = 20_000

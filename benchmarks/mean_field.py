@@ -23,15 +23,15 @@ from torch import Tensor
 
 from benchmarks.compare import print_environment, print_ratios, take_turns
 from learnability.flows.mean_field import MeanFieldFlow, MeanFieldProblem, Particles
-from learnability.sgd.full import full_engine, network_state
-from learnability.flows.potential_flow import Controls, integrate
-from learnability.sgd.loop import run as run_sgd
-from learnability.sgd.problem import TwoLayerProblem
+from learnability.flows.solver import Controls, integrate
 from learnability.hermite.reflective import diagnose
 from learnability.hermite.reflective_search import grassmann_search
 from learnability.hermite.target_language import parse
-from learnability.studies.subspace_polynomials.sgd_runs import SHIFTED_SINE, polynomial_label, population_loss
-from learnability.studies.subspace_polynomials.start import sampled_particles
+from learnability.sgd.full import full_engine, network_state
+from learnability.sgd.loop import run as run_sgd
+from learnability.sgd.problem import TwoLayerProblem
+from learnability.studies.subspace_polynomials.online_sgd.train import SHIFTED_SINE, polynomial_label, population_loss
+from learnability.studies.subspace_polynomials.particles import sampled_particles
 
 TARGET = parse("z1 + z1*z2")
 NAMED = (

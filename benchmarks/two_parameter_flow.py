@@ -18,14 +18,14 @@ import torch
 from scipy.integrate import solve_ivp
 
 from benchmarks.compare import print_environment
-from learnability.studies.two_parameter.batched_flow import batched_flow
-from learnability.studies.two_parameter.flow import compiled_flow
+from learnability.studies.two_parameter.hierarchical.setting import Point
+from learnability.studies.two_parameter.hierarchy.batched_flow import batched_flow
+from learnability.studies.two_parameter.hierarchy.compiled_flow import compiled_flow
 from learnability.studies.two_parameter.hierarchy.frames import FrameTable
 from learnability.studies.two_parameter.hierarchy.guaranteed import membership
 from learnability.studies.two_parameter.hierarchy.map import HierarchicalMap
+from learnability.studies.two_parameter.hierarchy.outcome import FlowStatus, Outcome
 from learnability.studies.two_parameter.hierarchy.sizes import Hierarchy
-from learnability.studies.two_parameter.outcome import FlowStatus
-from learnability.studies.two_parameter.settings import Point
 
 Solver = Callable[[Hierarchy, np.ndarray], tuple[int, int]]
 """Targets finished and targets tried."""
@@ -61,16 +61,15 @@ def _targets(hierarchy: Hierarchy, count: int) -> np.ndarray:
     return drawn[membership(hierarchy, drawn).inside][:count]
 
 
-def engine(flow: Callable[..., object], all_targets: bool = False) -> Solver:
-    """One of our two engines in local frames, on targets of F0 or (``all_targets``) on uniform ones, trapped or not."""
+def ours_by(flow: Callable[..., Outcome], all_targets: bool = False) -> Solver:
+    """One of our implementations, on targets of F0 or (``all_targets``) on uniform ones, trapped or not."""
 
     def run(hierarchy: Hierarchy, targets: np.ndarray) -> tuple[int, int]:
         n = len(targets)
         point = Point("splitting", "uniform", hierarchy.dimension, hierarchy.depth, hierarchy.rho[0], 1.0, 6.0, 0.0)
         tolerance = torch.full((n,), point.local_tolerance, dtype=torch.float64)
         families = torch.zeros(n, dtype=torch.long)
-        outcome = flow(FrameTable((hierarchy,)), torch.tensor(targets.T.copy()), families, tolerance)
-        status = outcome.status  # type: ignore[attr-defined]
+        status = flow(FrameTable((hierarchy,)), torch.tensor(targets.T.copy()), families, tolerance).status
         done = status != FlowStatus.MAX_STEPS if all_targets else status == FlowStatus.REACHED_END
         return int(done.sum()), n
 
@@ -157,10 +156,10 @@ def _peers(quick: bool) -> None:
     for rho, depth in [(0.12, 1)] if quick else [(0.12, 1), (0.12, 2), (0.03, 3)]:
         hierarchy = Hierarchy(3, depth, (rho,))
         print(f"\nF0 targets at rho = {rho:g}, d = 3, N = {depth}; at most {budget:g} CPU-s or {steps} steps")
-        ours = measure("ours, compiled loop", engine(compiled_flow), hierarchy, _targets(hierarchy, batch))
+        ours = measure("ours, compiled loop", ours_by(compiled_flow), hierarchy, _targets(hierarchy, batch))
         print(ours.line(), flush=True)
         candidates: list[tuple[str, Solver, int]] = [
-            (f"ours, whole arrays of {few}", engine(batched_flow), few),
+            (f"ours, whole arrays of {few}", ours_by(batched_flow), few),
             ("SciPy LSODA", scipy_solver("LSODA", budget), batch),
             ("SciPy Radau", scipy_solver("Radau", budget), batch),
             (f"torchode Dopri5, batch of {few}", torchode_solver(steps), few),
@@ -179,7 +178,7 @@ def _growth(quick: bool) -> None:
         count = 50 if quick else 2000 if rho >= 0.02 and d * n < 100 else 200
         targets = np.random.default_rng(1).random((count, d))
         print(
-            measure(f"rho {rho:g}, d = {d}, N = {n}", engine(compiled_flow, True), hierarchy, targets).line(),
+            measure(f"rho {rho:g}, d = {d}, N = {n}", ours_by(compiled_flow, True), hierarchy, targets).line(),
             flush=True,
         )
 
@@ -192,7 +191,7 @@ def main() -> None:
     torch.set_num_threads(1)
     print_environment("numba", "scipy", "torchode")
     warm = Hierarchy(3, 1, (0.12,))
-    compiling = measure("compiling, once for each version", engine(compiled_flow), warm, _targets(warm, 1))
+    compiling = measure("compiling, once for each version", ours_by(compiled_flow), warm, _targets(warm, 1))
     print(compiling.line())
     _growth(quick)
     _peers(quick)

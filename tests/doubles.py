@@ -12,7 +12,7 @@ class Interrupted(Exception):
 
 
 class MemoryCheckpoint:
-    """A checkpoint in memory, due at every chance; ``stop_after`` saves it raises :class:`Interrupted`, as a kill would.
+    """A checkpoint in memory, due at every chance. After ``stop_after`` saves it raises :class:`Interrupted`.
 
     ``due_every`` makes it due at every so-many-th question only.
     """

@@ -136,7 +136,7 @@ def test_missing_archive_and_missing_manifest_are_named(tmp_path: Path) -> None:
 
 
 def test_verify_says_2_for_a_missing_file_and_1_for_a_hostile_one(tmp_path: Path) -> None:
-    module = [sys.executable, "-m", "learnability.archive.verify"]
+    module = [sys.executable, "-m", "learnability.cli", "archive", "verify"]
     hostile = HOSTILE["parent"](tmp_path / "hostile.zip")
     for path, status in ((tmp_path / "none.zip", 2), (hostile, 1)):
         done = subprocess.run([*module, str(path)], capture_output=True, text=True, check=False)

@@ -7,10 +7,10 @@ import torch
 from scipy.integrate import solve_ivp
 
 from learnability.flows.correlation import CorrelationFlow, trajectory
+from learnability.hermite.activations import RELU, hermite_series, relu_expansion
 from learnability.sgd.chain import decoupled_engine, random_chain
 from learnability.sgd.loop import run
 from learnability.sgd.problem import TwoLayerProblem
-from learnability.hermite.activations import RELU, hermite_series, relu_expansion
 
 CUBIC = hermite_series([0, 0, 0, 1.0])
 

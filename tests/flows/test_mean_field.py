@@ -12,19 +12,19 @@ from learnability.flows.mean_field import (
     MeanFieldProblem,
     Particles,
     SmoothedTargets,
+    full_weights,
     radial_coefficients,
 )
-from learnability.flows.mean_field_series import SeriesFlow, cosine_moments
-from learnability.flows.mean_field_stage_one import full_weights
-from learnability.flows.potential_flow import Controls, integrate
 from learnability.flows.simplified import simplified_weights
+from learnability.flows.solver import Controls, integrate
 from learnability.hermite.activations import TANH, smooth
 from learnability.hermite.basis import evaluate
-from learnability.hermite.rotation import rotate
 from learnability.hermite.expansion import HermiteExpansion
 from learnability.hermite.quadrature import uniform_nodes
 from learnability.hermite.reflective_search import gauss_grid
+from learnability.hermite.rotation import rotate
 from learnability.hermite.target_language import parse
+from tests.flows.mean_field_series import SeriesFlow, cosine_moments
 
 H = parse("z1 + z1*z2 - 0.5*He2(z1)*z2")
 

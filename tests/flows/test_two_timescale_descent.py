@@ -5,8 +5,8 @@ import math
 import pytest
 import torch
 
-from learnability.results.status import Status
 from learnability.flows.two_timescale import Features, descend, profile_loss, retract
+from learnability.results.status import Status
 
 
 def data(r: int, count: int = 40, d: int = 6) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:

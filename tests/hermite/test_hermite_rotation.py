@@ -7,8 +7,8 @@ import pytest
 from numpy.typing import NDArray
 
 from learnability.hermite.basis import evaluate
-from learnability.hermite.rotation import multi_indices, plane_matrix, plane_rotations, rotate
 from learnability.hermite.expansion import HermiteExpansion
+from learnability.hermite.rotation import multi_indices, plane_matrix, plane_rotations, rotate
 from learnability.hermite.target_language import parse
 
 

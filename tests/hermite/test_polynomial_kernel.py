@@ -8,6 +8,7 @@ import pytest
 from scipy.integrate import solve_ivp
 
 from learnability.hermite.basis import evaluate
+from learnability.hermite.expansion import HermiteExpansion
 from learnability.hermite.polynomial_kernel import (
     averages,
     feature_indices,
@@ -15,7 +16,6 @@ from learnability.hermite.polynomial_kernel import (
     graded_singular_values,
     kernel_spectrum,
 )
-from learnability.hermite.expansion import HermiteExpansion
 from learnability.hermite.quadrature import uniform_nodes
 from learnability.hermite.reflective_search import gauss_grid
 from learnability.hermite.target_language import parse

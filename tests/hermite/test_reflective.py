@@ -9,7 +9,6 @@ from scipy.linalg import expm
 
 from learnability.hermite.activation_class import ACTIVATION_CLASSES, ODD, QUADRATIC, SMOOTH, ActivationClass
 from learnability.hermite.basis import evaluate
-from learnability.hermite.rotation import multi_indices, rotate
 from learnability.hermite.expansion import HermiteExpansion
 from learnability.hermite.reflective import diagnose, leaps
 from learnability.hermite.reflective_exact import as_rational, exact_closure
@@ -21,6 +20,7 @@ from learnability.hermite.reflective_search import (
     grassmann_search,
     subspace_defect,
 )
+from learnability.hermite.rotation import multi_indices, rotate
 from learnability.hermite.target_language import parse
 
 Array = NDArray[np.float64]

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from learnability.hermite.polynomial_map import contraction_map
+from learnability.hermite.target_language import parse
 from learnability.hermite.tensors import (
     expansion_of,
     leaps,
@@ -12,7 +13,6 @@ from learnability.hermite.tensors import (
     rotated,
     symmetric_tensors,
 )
-from learnability.hermite.target_language import parse
 
 STAIRCASE = "h1(z1) + 0.8*h1(z1)*h2(z2) + 0.6*h1(z2)*h3(z3)"
 

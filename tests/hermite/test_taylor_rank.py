@@ -7,8 +7,8 @@ import pytest
 from scipy.integrate import solve_ivp
 
 from learnability.hermite.basis import evaluate
-from learnability.hermite.rotation import rotate
 from learnability.hermite.reflective_search import gauss_grid
+from learnability.hermite.rotation import rotate
 from learnability.hermite.target_language import parse
 from learnability.hermite.taylor_rank import DERIVATIVES, taylor_coefficients, taylor_ranks
 

@@ -6,8 +6,8 @@ import math
 import pytest
 import xarray as xr
 
-from learnability.results.verdicts import counted, row, to_json
 from learnability.results.claim import AtLeast, AtMost, Between, Claim, Equals, Measurement, judge
+from learnability.results.verdicts import counted, row, to_json
 
 
 @pytest.mark.parametrize(

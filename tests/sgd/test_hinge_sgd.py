@@ -5,7 +5,6 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
-from tests.doubles import Interrupted, MemoryCheckpoint
 
 from learnability.results.status import Status
 from learnability.sgd.cube import CubeBatch, cube_output, cube_step_, make_tables
@@ -22,6 +21,7 @@ from learnability.sgd.hinge import (
     step_flops,
 )
 from learnability.sgd.loop import run
+from tests.doubles import Interrupted, MemoryCheckpoint
 
 
 def example(rows: int = 70, width: int = 9, dimension: int = 5) -> tuple[Network, Batch]:

@@ -5,7 +5,6 @@ import math
 import numpy as np
 import pytest
 import torch
-from tests.doubles import Interrupted, MemoryCheckpoint
 
 from learnability.hermite.activations import RELU, hermite_series, smooth
 from learnability.results.status import Status
@@ -13,6 +12,7 @@ from learnability.sgd import full as online_sgd
 from learnability.sgd.full import full_engine, full_step, network_state, random_directions
 from learnability.sgd.loop import run, saved_steps
 from learnability.sgd.problem import TwoLayerProblem
+from tests.doubles import Interrupted, MemoryCheckpoint
 
 SINE = smooth("sine", lambda x: torch.sin(x + math.pi / 4), lambda x: torch.cos(x + math.pi / 4))
 CUBIC = hermite_series([0, 0, 0, 1.0])

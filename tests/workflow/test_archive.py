@@ -15,7 +15,7 @@ import pytest
 from learnability.archive import reproduce
 from learnability.archive.members import MANIFEST, METADATA, PROVENANCE, write_archive
 from learnability.archive.restore import restore
-from learnability.archive.verify import Finding, check_profile, findings
+from learnability.archive.verify import Finding, check_profile, findings, verify
 from learnability.results.errors import UserError
 
 from .conftest import ROOT, Project
@@ -30,7 +30,7 @@ CONTEXT = ROOT / "workflow/ro-crate/ro-crate-1.1.jsonld"
 
 
 def _module(project: Project, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return project.call(sys.executable, "-m", f"learnability.pipeline.{name}", *arguments)
+    return project.call(sys.executable, "-m", "learnability.cli", *name.split("."), *arguments)
 
 
 def _commit(project: Project) -> None:
@@ -311,9 +311,7 @@ def test_every_flipped_byte_is_caught(plain: Path, tmp_path: Path) -> None:
 
 
 def _verify(path: Path) -> int:
-    from learnability.archive.verify import main
-
-    return main(["--no-profile", str(path)])
+    return verify(path, with_profile=False)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.999])
@@ -341,7 +339,7 @@ def test_round_trip(committed: Project, plain: Path, tmp_path: Path) -> None:
     assert clone.contents() == before
     here = {n: c for n, c in committed.contents().items() if "/train/" not in n and "/archive/" not in n}
     assert {n: c for n, c in before.items() if not n.endswith("restored.json")} == here
-    done = _module(clone, "archive.reproduce", str(plain), "--studies", "demo")
+    done = _module(clone, "archive.reproduce", str(plain), "--study", "demo")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "have the bytes of the archive" in done.stdout
 
@@ -457,6 +455,6 @@ print("\\n".join(source_differences(Path(sys.argv[1]))))
 
 
 def test_reproduce_names_the_studies_that_there_are(committed: Project, plain: Path) -> None:
-    done = _module(committed, "archive.reproduce", str(plain), "--studies", "other")
+    done = _module(committed, "archive.reproduce", str(plain), "--study", "other")
     assert done.returncode == 2
     assert "no study 'other'" in done.stderr

@@ -26,14 +26,14 @@ def test_report_is_made_again_only_when_what_it_shows_changed(project: Project) 
 def test_deleted_report_is_made_alone(project: Project) -> None:
     report = project.folder / "results/laptop/report.html"
     report.unlink()
-    command = (sys.executable, "-m", "learnability.report.engine_report")
+    command = (sys.executable, "-m", "learnability.cli", "report")
     assert project.call(*command).stdout == "results/laptop/report.html\n"
     assert project.call(*command).stdout == "results/laptop/report.html is up to date\n"
     assert "<title>Snakemake Report</title>" in report.read_text()
 
 
 def test_report_of_nothing_names_what_is_missing(fresh: Project) -> None:
-    done = fresh.call(sys.executable, "-m", "learnability.report.engine_report")
+    done = fresh.call(sys.executable, "-m", "learnability.cli", "report")
     assert done.returncode == 2
     assert "results/laptop/demo/figures/means.svg" in done.stderr
     assert "Traceback" not in done.stderr

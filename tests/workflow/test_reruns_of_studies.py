@@ -109,9 +109,11 @@ def test_one_more_dimension_of_escape_trains_that_dimension_alone(studies: Proje
 
 
 def test_twice_the_seeds_train_the_new_batches_alone(studies: Project) -> None:
-    """Every experiment has a seed batch: 256 -> 512 seeds of the planted escape is one batch more for each dimension."""
+    """256 -> 512 seeds of the planted escape: one batch more for each dimension, since every experiment has batches."""
     before = "      laptop: {seeds: 256, seed_batch: 256}\n      paper: {seeds: 4096, seed_batch: 2048}\n\n  staircase"
-    studies.edit("config/studies/multi_index.yaml", lambda text: text.replace(before, before.replace(": 256,", ": 512,")))
+    studies.edit(
+        "config/studies/multi_index.yaml", lambda text: text.replace(before, before.replace(": 256,", ": 512,"))
+    )
     assert studies.planned() == {"train": 7, "analyse": 1, "figures": 1, "claims": 1, "verdicts": 1}
 
 

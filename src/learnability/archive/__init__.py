@@ -1,1 +1,1 @@
-"""The archive of a finished scale: packed, verified, restored and reproduced. Format: ``docs/archive.md``."""
+"""The archive of a finished scale: packed, verified, restored and reproduced. Format: ``docs/guides/archive.md``."""

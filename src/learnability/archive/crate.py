@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
+from learnability.pipeline.config import read_yaml
 
 SOURCE = "source"
 _WORKFLOW = f"{SOURCE}/Snakefile"
@@ -208,7 +208,7 @@ def metadata(content: Mapping[str, Any], files: Mapping[str, tuple[str, int]], d
     """``ro-crate-metadata.json`` for these members; ``content`` is that of ``provenance.json``."""
     from importlib.metadata import version
 
-    citation = yaml.safe_load(Path("CITATION.cff").read_text(encoding="utf-8"))
+    citation = read_yaml(Path("CITATION.cff"))
     writer = CrateWriter(content, citation, date, version("snakemake"))
     writer.add_profiles()
     agent = writer.add_citation()

@@ -33,11 +33,11 @@ def _experiment_jobs(table: JobTable, study: str, name: str) -> Iterator[Job]:
         parameters = table.target_job(study, name, scale, target)
         yield Job("targets", study, name, (), (path,), parameters, table.targets_code(study, name))
     for setting in table.parts(study, name, scale):
-        target = tuple(table.target_of_training(study, name, scale, setting))
+        read = tuple(table.target_of_training(study, name, scale, setting))
         for first, last in table.experiment(study, name, scale).batches():
             path = f"results/{scale}/{study}/{name}/train/{setting}/seeds{first}-{last}.zarr.zip"
             parameters = table.train_job(study, name, scale, setting, first, last)
-            yield Job("train", study, name, target, (path,), parameters, table.train_code(study, name))
+            yield Job("train", study, name, read, (path,), parameters, table.train_code(study, name))
     output = f"results/{scale}/{study}/{name}/analysis.zarr.zip"
     parameters = table.analysis_job(study, name, scale)
     inputs = (*table.targets_of_analysis(study, name, scale), *runs)

@@ -1,9 +1,7 @@
 """``make archive``: packs a finished scale into one file that anyone can verify."""
 
-import argparse
 import hashlib
 import json
-import sys
 from importlib.metadata import version
 from pathlib import Path
 
@@ -90,24 +88,8 @@ def _digest_and_size(content: Path | bytes) -> tuple[str, int]:
     return hashlib.sha256(content).hexdigest(), len(content)
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Pack a finished scale; 2 for a mistake of the user's."""
-    parser = argparse.ArgumentParser(prog="python -m learnability.archive.pack", description=__doc__)
-    parser.add_argument("--scale", default="", help="smoke, laptop or paper")
-    parser.add_argument("--studies", default="", help="comma-separated; default: those of config.yaml")
-    parser.add_argument("--with-runs", action="store_true", help="training artifacts as well")
-    parser.add_argument("--allow-uncommitted", action="store_true", help="archive a source tree with changes")
-    arguments = parser.parse_args(argv)
-    overrides = {key: value for key in ("scale", "studies") if (value := getattr(arguments, key))}
-    try:
-        table = JobTable(Path("config"), overrides)
-        path = build(table, arguments.with_runs, arguments.allow_uncommitted)
-    except UserError as error:
-        print(error.render(), file=sys.stderr)
-        return 2
-    print(f"{path}  ({path.stat().st_size / 1e6:.1f} MB, snakemake {version('snakemake')})\nsha256  {sha256(path)}")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+def pack(scale: str = "", studies: str = "", with_runs: bool = False, allow_uncommitted: bool = False) -> str:
+    """Pack a finished scale (of some studies, comma-separated) and say where the archive is and what its digest is."""
+    overrides = {key: value for key, value in (("scale", scale), ("studies", studies)) if value}
+    path = build(JobTable(Path("config"), overrides), with_runs, allow_uncommitted)
+    return f"{path}  ({path.stat().st_size / 1e6:.1f} MB, snakemake {version('snakemake')})\nsha256  {sha256(path)}"

@@ -3,11 +3,8 @@
 The run happens in a folder of its own (``.cache/reproduce/``), with the code that stands here and the config of the
 archive: results that are here are neither used nor touched. On the platform of the archive the bytes are the same; on
 another, every estimate has to lie in the archived interval.
-
-Exit status: 0 reproduced, 1 not, 2 a mistake of the user's.
 """
 
-import argparse
 import json
 import os
 import shutil
@@ -94,7 +91,7 @@ def _prepare(archive: Path, folder: Path) -> None:
 
 def _run(folder: Path, scale: str, studies: Sequence[str], device: str, cores: str) -> None:
     source = os.pathsep.join(filter(None, [str((folder / "src").resolve()), os.environ.get("PYTHONPATH")]))
-    command = [sys.executable, "-m", "learnability.pipeline.launch", "--scale", scale, "--studies", ",".join(studies)]
+    command = [sys.executable, "-m", "learnability.cli", "figures", "--scale", scale, "--study", ",".join(studies)]
     command += ["--cores", cores, *(["--device", device] if device else [])]
     status = subprocess.run(command, cwd=folder, env={**os.environ, "PYTHONPATH": source}, check=False).returncode
     if status:
@@ -167,23 +164,3 @@ def reproduce(path: Path, chosen: Sequence[str] = (), device: str = "", cores: s
     good = all(move.inside for move in moved)
     print("reproduced: every estimate lies in its archived interval" if good else "NOT reproduced")
     return good
-
-
-def main(argv: list[str] | None = None) -> int:
-    """Reproduce studies of one archive."""
-    parser = argparse.ArgumentParser(prog="python -m learnability.archive.reproduce", description=__doc__)
-    parser.add_argument("archive", type=Path)
-    parser.add_argument("--studies", default="", help="comma-separated; default: all of the archive")
-    parser.add_argument("--device", default="", help="auto, cpu or cuda")
-    parser.add_argument("--cores", default="all")
-    arguments = parser.parse_args(argv)
-    studies = [name for name in arguments.studies.split(",") if name]
-    try:
-        return 0 if reproduce(arguments.archive, studies, arguments.device, arguments.cores) else 1
-    except UserError as error:
-        print(error.render(), file=sys.stderr)
-        return 2
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -5,9 +5,7 @@ The engine's records come with them: a result whose code or setting is no longer
 where an analysis has to be made again.
 """
 
-import argparse
 import os
-import sys
 import tempfile
 import time
 from collections import Counter
@@ -153,22 +151,3 @@ def describe(path: Path, content: Mapping[str, Any]) -> str:
     made = ", ".join(f"{count} {kind}" for kind, count in again.items())
     lines.append(f"make figures SCALE={content['scale']} will make again: {made or 'nothing'}")
     return "\n".join(lines)
-
-
-def main(argv: list[str] | None = None) -> int:
-    """Restore one archive; 2 for a mistake of the user's or an archive that is not sound."""
-    parser = argparse.ArgumentParser(prog="python -m learnability.archive.restore", description=__doc__)
-    parser.add_argument("archive", type=Path)
-    parser.add_argument("--force", action="store_true", help="replace other results that are in the way")
-    arguments = parser.parse_args(argv)
-    try:
-        content = restore(arguments.archive, arguments.force)
-        print(describe(arguments.archive, content))
-    except UserError as error:
-        print(error.render(), file=sys.stderr)
-        return 2
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

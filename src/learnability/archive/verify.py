@@ -1,10 +1,5 @@
-"""``make verify``: is an archive, byte for byte, what was packed, and is it a valid Workflow Run Crate?
+"""``make verify``: is an archive, byte for byte, what was packed, and is it a valid Workflow Run Crate?"""
 
-Exit status: 0 sound and valid (or valid not asked), 1 damaged or refused, 2 a mistake of the user's,
-3 sound, but not valid by the profile, 4 sound, but the profile could not be checked.
-"""
-
-import argparse
 import json
 import re
 import subprocess
@@ -170,20 +165,14 @@ def _report_profile(path: Path, validator: Path) -> int:
     return status
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Verify one archive."""
-    parser = argparse.ArgumentParser(prog="python -m learnability.archive.verify", description=__doc__)
-    parser.add_argument("archive", type=Path)
-    parser.add_argument("--no-profile", action="store_true", help="structure and checksums only")
-    parser.add_argument("--validator", type=Path, default=VALIDATOR, help="the Python that has roc-validator")
-    arguments = parser.parse_args(argv)
-    path: Path = arguments.archive
-    try:
-        if not path.is_file():
-            raise UserError(str(path), "there is no such file", remedy="name an archive: ARCHIVE=file")
-    except UserError as error:
-        print(error.render(), file=sys.stderr)
-        return 2
+def verify(path: Path, with_profile: bool = True, validator: Path = VALIDATOR) -> int:
+    """Print what is right or wrong with an archive and give the exit status.
+
+    0 sound and valid (or valid not asked), 1 damaged or refused, 3 sound but not valid by the profile, 4 sound but the
+    profile could not be checked. Raises UserError where there is no such file.
+    """
+    if not path.is_file():
+        raise UserError(str(path), "there is no such file", remedy="name an archive: ARCHIVE=file")
     try:
         found = findings(path)
     except (UnsafeArchive, UserError) as error:
@@ -194,8 +183,4 @@ def main(argv: list[str] | None = None) -> int:
         return 1
     with open_archive(path) as archive:
         print(f"{path} is sound: {len(archive.namelist())} files, every checksum right")
-    return 0 if arguments.no_profile else _report_profile(path, arguments.validator)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    return _report_profile(path, validator) if with_profile else 0

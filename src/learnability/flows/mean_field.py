@@ -25,6 +25,7 @@ import torch
 from torch import Tensor
 
 from learnability.flows.kernel_sums import Sums, kernel_sums, rounded_up
+from learnability.flows.solver import Controls, integrate
 from learnability.hermite.expansion import HermiteExpansion
 
 #: Entries of a pair matrix that are formed at once: 4 MB, so that a tile stays in cache on a CPU.
@@ -150,7 +151,7 @@ class MeanFieldFlow:
     """Right-hand side of the flow for a batch, with the loss as its potential.
 
     Called with packed states (b, n, p + 2) and the samples' numbers (b,), as
-    :func:`learnability.flows.potential_flow.integrate` does. Memory beyond the state is one tile.
+    :func:`learnability.flows.solver.integrate` does. Memory beyond the state is one tile.
     """
 
     def __init__(self, problem: MeanFieldProblem, weights: Tensor, tile: int | None = None) -> None:
@@ -199,3 +200,25 @@ class MeanFieldFlow:
             sums = kernel_sums(w[part], r[part], mass[part], radial, self.reflected, bounds, self.tile)
             found.value[part], found.gradient[part], found.stretch[part] = sums.value, sums.gradient, sums.stretch
         return found
+
+
+def full_weights(
+    target: HermiteExpansion, second_layer: np.ndarray, masses: np.ndarray, time: float, phase: float = math.pi / 4
+) -> np.ndarray:
+    """w after the first stage with the network's output kept, (n, p): mean-field flow from w = 0 with a fixed."""
+    problem = MeanFieldProblem([target], np.array([np.inf]), phase, rate_a=0.0)
+    count = len(second_layer)
+    start = Particles(
+        torch.as_tensor(second_layer)[None],
+        torch.zeros(1, count, target.variables, dtype=torch.float64),
+        torch.zeros(1, count, dtype=torch.float64),
+        torch.as_tensor(masses),
+    )
+    solution = integrate(
+        MeanFieldFlow(problem, start.weights),
+        start.packed(),
+        torch.tensor([0.0, time], dtype=torch.float64),
+        lambda state, loss, index: loss[:, None],
+        controls=Controls(relative=1e-10, absolute=1e-14),
+    )
+    return np.asarray(solution.state[0, :, 2:].numpy())

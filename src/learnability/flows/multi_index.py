@@ -1,23 +1,25 @@
 """Gradient flow of multi-index models, closed on the r x r correlations ``M = W*^T W``: the forms in M.
 
 Target ``F(x) = f(W*^T x)`` with x ~ N(0, I_d) and ``f = sum_k <T_k, He_k>/sqrt(k!)`` centred; W on the Stiefel
-manifold. The dimension d enters through the start alone (:mod:`learnability.flows.haar_start`). Unit of time: the
+manifold. The dimension d enters through the start alone (:func:`haar_correlations`). Unit of time: the
 flow of the loss with its factor 1/2. Source: Bietti, Bruna and Pillaud-Vivien, arXiv 2310.19793.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 import torch
+from scipy.special import gammaincinv
 from torch import Tensor
 
 from learnability.flows.small_matrices import identity, multiply, transpose
-from learnability.results.status import Status
 from learnability.flows.solver import RUNNING
 from learnability.hermite.polynomial_map import PolynomialMap, contraction_map
 from learnability.hermite.tensors import Tensors
+from learnability.results.status import Status
 
 TRAPPED = 16
 """Status of a run that stopped short of the target: its speed fell below what a slow escape can have."""
@@ -28,6 +30,30 @@ saddle."""
 
 ROUNDING = 1e-13
 """Speeds below this, in units of the correlations' own power, are rounding."""
+
+
+def haar_correlations(dimensions: Sequence[int], r: int, samples: int, rng: np.random.Generator) -> np.ndarray:
+    """``M = W*^T W`` for W uniform on St(d, r): shape (dimension, sample, r, r), exactly distributed for each d > 2r.
+
+    ``M = X (X^T X + L L^T)^{-1/2}`` with X standard normal and L L^T a Wishart matrix of d - r degrees of freedom in
+    Bartlett's form: lower triangular, ``L_ii^2 ~ chi^2(d - r - i)``, standard normal below the diagonal. X and the
+    normal entries of L are shared by all dimensions, and so are the probabilities whose chi^2 quantiles stand on its
+    diagonal: common random numbers take the sampling noise out of fitted exponents. No array of size d exists.
+    """
+    if min(dimensions) < 2 * r + 1:
+        raise ValueError(f"the dimension {min(dimensions)} is too small for a subspace of dimension {r}")
+    shared = rng.standard_normal((samples, r, r))
+    below = np.tril(rng.standard_normal((samples, r, r)), -1)
+    probabilities = rng.uniform(size=(samples, r))
+    starts = []
+    for dimension in dimensions:
+        bartlett = below.copy()
+        for i in range(r):
+            bartlett[:, i, i] = np.sqrt(2 * gammaincinv((dimension - r - i) / 2, probabilities[:, i]))
+        gram = shared.mT @ shared + bartlett @ bartlett.mT
+        values, vectors = np.linalg.eigh(gram)
+        starts.append(shared @ (vectors * values[:, None, :] ** -0.5) @ vectors.mT)
+    return np.stack(starts)
 
 
 def trap_speed(dimensions: np.ndarray, power: float) -> np.ndarray:
@@ -113,7 +139,8 @@ class JointFlow(_CorrelationFlow):
     """Joint learning, the link refitted instantly: ``dM/dt = (I - G) S(G) M`` with ``G = M M^T``, ``S = dQ/dG``.
 
     ``Q(G) = sum_k <T_k, G^{(x)k} T_k>``, loss ``(|f|^2 - Q) / 2``. In float64 the form loses the escape of a saddle
-    once ``d^{s-1}`` approaches 1e16, because ``I - G`` cancels; :mod:`learnability.flows.multi_index_spectral` does not.
+    once ``d^{s-1}`` approaches 1e16, because ``I - G`` cancels; :mod:`~learnability.flows.multi_index_spectral` does
+    not.
     """
 
     @classmethod

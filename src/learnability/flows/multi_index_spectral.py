@@ -33,9 +33,9 @@ from learnability.flows.small_matrices import (
     orthonormal_columns,
     transpose,
 )
-from learnability.results.status import Status
 from learnability.flows.solver import RUNNING
 from learnability.hermite.tensors import Tensors
+from learnability.results.status import Status
 
 SATURATED = 60.0
 """Log-odds at which a direction is fully learned: 1 - lambda^2 is below 1e-26."""

@@ -22,6 +22,16 @@ def identity(size: int, like: Tensor) -> Tensor:
     return torch.eye(size, dtype=like.dtype, device=like.device)[:, :, None]
 
 
+def inverse(matrix: Tensor) -> Tensor:
+    """Inverses of (n, n, sample) matrices: closed form for n <= 2, else with pivoting; not finite where singular."""
+    if matrix.shape[0] == 1:
+        return matrix.reciprocal()
+    if matrix.shape[0] == 2:
+        (a, b), (c, d) = matrix
+        return torch.stack([d, -b, -c, a]).div_(a * d - b * c).view_as(matrix)
+    return torch.linalg.inv_ex(matrix.permute(2, 0, 1).contiguous())[0].permute(1, 2, 0).contiguous()
+
+
 def inverse_definite(a: Tensor) -> Tensor:
     """Inverse of symmetric positive definite matrices (r, r, sample), without pivoting."""
     r = a.shape[0]

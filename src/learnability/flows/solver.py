@@ -1,25 +1,119 @@
-"""Solves many stiff autonomous systems at once: one Rosenbrock step for all samples, each with a step size of its own.
+"""One solver for many flows at once, each sample with a step size of its own. Time is flow time.
 
-The sample axis is last. Nothing here depends on the dimension of the data. Time is accumulated outside the right-hand
-side, in two numbers, so that a phase of unit length after a plateau of 1e17 is still resolved.
+Two loops share their tables, error norm, step control, statuses and checkpoints:
+
+:func:`solve`
+    Stiff autonomous flows of a few coordinates, by a Rosenbrock method. The sample axis is last, so every operation is
+    a vector operation over samples. Times of crossings are located. Time is accumulated outside the right-hand side,
+    in two numbers, so that a phase of unit length after a plateau of 1e17 is still resolved.
+
+:func:`integrate`
+    Flows of many coordinates that descend a potential, by an explicit pair. The sample axis is first, as the batched
+    matrix products of the right-hand side have it. It returns the potential beside the slope, so the loss at every
+    step end costs nothing and its monotonicity along the flow is checked on the way.
+
+Steps do not stop at the times of observation: there the state comes from the continuous extension of the table.
 """
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
-from typing import Protocol
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Protocol, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from learnability.flows.rosenbrock import RODAS4, Tableau, combine, constant_row, step_stages
+from learnability.flows.small_matrices import inverse
+from learnability.flows.tableaux import DORMAND_PRINCE, RODAS4, Row, Tableau, lower_triangle
+from learnability.results.contract import Checkpoint
 from learnability.results.status import Status
 
 RUNNING = -1
 _MOST_FAILURES = 60  # consecutive rejections; each divides the step by five
 _RESOLVE_AT = 1024  # crossings waiting to be located
+
+
+class Resumable:
+    """A dataclass of tensors: everything of a solution in progress."""
+
+    def to_arrays(self) -> dict[str, NDArray[np.generic]]:
+        """The tensors as numpy arrays, for a checkpoint."""
+        return {name: value.cpu().numpy() for name, value in vars(self).items()}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[np.generic]], device: torch.device | str) -> Self:
+        """The inverse of :meth:`to_arrays`; continuing from it gives the same bytes."""
+        return cls(**{name: torch.from_numpy(np.array(value)).to(device) for name, value in arrays.items()})
+
+
+def _scaled(error: Tensor, before: Tensor, after: Tensor, relative: float, absolute: float) -> Tensor:
+    """The local error in units of what is tolerated."""
+    return error / (absolute + relative * torch.maximum(before.abs(), after.abs()))
+
+
+def _norm(mean_square: Tensor, finite: Tensor | None = None) -> Tensor:
+    """The r.m.s. error of each sample; a step with an error above 1 is rejected, one that is not finite in any case."""
+    norm = mean_square.sqrt()
+    usable = norm.isfinite() if finite is None else norm.isfinite() & finite
+    return torch.where(usable, norm, 1e6).clamp(min=1e-10)
+
+
+def _growth(error: Tensor, order: int, largest: float) -> Tensor:
+    """By what the step size is multiplied after a step with this error."""
+    return (0.9 * error ** (-1 / order)).clamp(0.2, largest)
+
+
+def step_stages(
+    tableau: Tableau,
+    field: Callable[[Tensor], Tensor],
+    state: Tensor,
+    value: Tensor,
+    jacobian: Tensor,
+    step: Tensor,
+) -> Tensor:
+    """The stages U of one step, shape (stage, n, sample), each sample with a step size of its own.
+
+    The sample axis is last, so every operation is a vector operation over samples. ``value = f(state)`` (n, sample),
+    ``jacobian[i, j] = df_i/dy_j`` (n, n, sample), ``step`` (sample,).
+    """
+    n, samples = state.shape
+    matrix = -jacobian
+    matrix.diagonal(dim1=0, dim2=1).add_((1 / (tableau.gamma * step))[:, None])
+    solve = inverse(matrix)
+    coefficients = _stage_rows(tableau, state.dtype, state.device)
+    stages = torch.empty((tableau.stages, n, samples), dtype=state.dtype, device=state.device)
+    flat = stages.view(tableau.stages, n * samples)
+    stages[0] = (solve * value).sum(dim=1)
+    for i in range(1, tableau.stages):
+        argument, coupling = (coefficients[i][:, :i] @ flat[:i]).view(2, n, samples)
+        right = field(state + argument) + coupling / step
+        stages[i] = (solve * right).sum(dim=1)
+    return stages
+
+
+def combine(weights: Row, stages: Tensor) -> Tensor:
+    """``sum_i weights_i U_i``, shape (n, sample); terms with weight zero cost nothing."""
+    places = [i for i, w in enumerate(weights) if w]
+    if len(places) == 1:
+        return stages[places[0]] * weights[places[0]]
+    row = constant_row(weights, stages.dtype, stages.device)
+    return (row[None] @ stages.view(stages.shape[0], -1)).view(stages.shape[1:])
+
+
+@lru_cache(maxsize=64)
+def constant_row(values: Row, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """A constant vector, made once: copying it to the device in every step would cost more than using it."""
+    return torch.tensor(values, dtype=dtype, device=device)
+
+
+@lru_cache(maxsize=8)
+def _stage_rows(tableau: Tableau, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """(stage, 2, stage): the rows of a and c."""
+    rows = np.stack([lower_triangle(tableau.argument), lower_triangle(tableau.coupling)], axis=1)
+    return torch.tensor(rows, dtype=dtype, device=device)
 
 
 class Problem(Protocol):
@@ -62,7 +156,7 @@ class SolverOptions:
 
 
 @dataclass
-class FlowState:
+class FlowState(Resumable):
     """Everything of a solution in progress. The first block holds the active samples (``index`` says which), the
     second the results of all; ``waiting`` are crossings found but not yet located within their step."""
 
@@ -96,15 +190,6 @@ class FlowState:
     def fraction_done(self) -> float:
         """The fraction of samples that have ended."""
         return 1 - self.index.numel() / max(1, self.status.numel())
-
-    def to_arrays(self) -> dict[str, NDArray[np.generic]]:
-        """The state as numpy arrays, for a checkpoint."""
-        return {f.name: getattr(self, f.name).cpu().numpy() for f in fields(self)}
-
-    @classmethod
-    def from_arrays(cls, arrays: Mapping[str, NDArray[np.generic]], device: str) -> "FlowState":
-        """The inverse of :meth:`to_arrays`; continuing from it gives the same bytes."""
-        return cls(**{f.name: torch.from_numpy(np.array(arrays[f.name])).to(device) for f in fields(cls)})
 
 
 def start(problem: Problem, state: Tensor, chart: Tensor, options: SolverOptions) -> FlowState:
@@ -172,7 +257,7 @@ def advance(problem: Problem, options: SolverOptions, flow: FlowState) -> None:
     proposed = state + combine(options.tableau.weights, stages)
     error = _error(problem, options, state, proposed, combine(options.tableau.error, stages))
     accepted = error <= 1
-    growth = (0.9 * error ** (-1 / options.tableau.order)).clamp(0.2, 6.0)
+    growth = _growth(error, options.tableau.order, 6.0)
     new_state, new_chart = problem.settle(torch.where(accepted, proposed, state), chart)
     observed = problem.observe(new_state, new_chart)
     observed = torch.where(accepted, observed, flow.observed)
@@ -192,12 +277,9 @@ def advance(problem: Problem, options: SolverOptions, flow: FlowState) -> None:
 
 def _error(problem: Problem, options: SolverOptions, before: Tensor, after: Tensor, error: Tensor) -> Tensor:
     if problem.logarithmic:
-        scaled = error / options.relative_tolerance
-    else:
-        size = torch.maximum(before.abs(), after.abs())
-        scaled = error / (options.absolute_tolerance + options.relative_tolerance * size)
-    norm = scaled.square().mean(dim=0).sqrt()
-    return torch.where(norm.isfinite(), norm, 1e6).clamp(min=1e-8)
+        return _norm((error / options.relative_tolerance).square().mean(dim=0))
+    scaled = _scaled(error, before, after, options.relative_tolerance, options.absolute_tolerance)
+    return _norm(scaled.square().mean(dim=0))
 
 
 def _levels(options: SolverOptions, observed: Tensor) -> Tensor:
@@ -317,3 +399,196 @@ def _hold_last(options: SolverOptions, flow: FlowState, ended: Tensor) -> None:
     for sample in done.nonzero()[:, 0].tolist():
         later = grid > flow.time[sample]
         flow.saved[later, :, flow.index[sample]] = flow.observed[:, sample]
+
+
+#: (state (batch, ...), index (batch,) of the samples) -> slope like the state, potential (batch,)
+RightHandSide = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
+#: (state, potential, index) -> observables (batch, count)
+Observer = Callable[[Tensor, Tensor, Tensor], Tensor]
+#: (observables (batch, count), index) -> mask of the samples that end here
+Stop = Callable[[Tensor, Tensor], Tensor]
+
+
+@dataclass(frozen=True)
+class Controls:
+    """Tolerances and limits of :func:`integrate`; the error is the r.m.s. over a sample's state."""
+
+    relative: float = 1e-6
+    absolute: float = 1e-9
+    first_step: float = 0.05
+    largest_step: float = 2.0
+    max_steps: int = 20_000
+    tableau: Tableau = DORMAND_PRINCE
+
+
+@dataclass
+class Solution(Resumable):
+    """Observables (batch, save time, count; NaN after a run's end), final state, potential, time, status and counters
+    (batch,). ``largest_rise`` is that of the potential in one step, ``saved`` the number of save times passed."""
+
+    observables: Tensor
+    state: Tensor
+    slope: Tensor
+    potential: Tensor
+    time: Tensor
+    step: Tensor
+    saved: Tensor
+    steps: Tensor
+    status: Tensor
+    largest_rise: Tensor
+    evaluations: Tensor
+
+
+def _column(values: Tensor, like: Tensor) -> Tensor:
+    return values.reshape(-1, *[1] * (like.dim() - 1))
+
+
+@dataclass(frozen=True)
+class _Step:
+    """Accepted steps: whose, from which state and time, and with which slopes."""
+
+    index: Tensor
+    state: Tensor
+    slopes: list[Tensor]
+    time: Tensor
+
+    def at(self, times: Tensor, rows: Tensor, length: Tensor, tableau: Tableau) -> Tensor:
+        """The states of some rows at times inside their steps."""
+        theta = (times - self.time[rows]) / length
+        powers = torch.stack([theta**j for j in range(1, len(tableau.dense[0]) + 1)], dim=1)
+        weights = length[:, None] * (powers @ torch.tensor(tableau.dense, dtype=theta.dtype, device=theta.device).T)
+        state = self.state[rows]
+        for i, slope in enumerate(self.slopes):
+            if any(tableau.dense[i]):
+                state = state + _column(weights[:, i], state) * slope[rows]
+        return state
+
+
+@dataclass(frozen=True)
+class _Integration:
+    """What does not change while :func:`integrate` runs."""
+
+    right_hand_side: RightHandSide
+    times: Tensor
+    observe: Observer
+    controls: Controls
+    stop: Stop | None
+
+    def start(self, initial: Tensor) -> Solution:
+        batch = len(initial)
+        index = torch.arange(batch, device=initial.device)
+        slope, potential = self.right_hand_side(initial, index)
+        seen = self.observe(initial, potential, index)
+        observables = seen.new_full((batch, len(self.times), seen.shape[1]), math.nan)
+        observables[:, 0] = seen
+        return Solution(
+            observables=observables,
+            state=initial.clone(),
+            slope=slope,
+            potential=potential,
+            time=self.times[0].expand(batch).clone(),
+            step=torch.full_like(potential, self.controls.first_step),
+            saved=torch.ones_like(index),
+            steps=torch.zeros_like(index),
+            status=torch.full_like(index, RUNNING if len(self.times) > 1 else Status.REACHED_END),
+            largest_rise=torch.full_like(potential, -torch.inf),
+            evaluations=torch.ones((), dtype=torch.int64),
+        )
+
+    def attempt(self, state: Tensor, slope: Tensor, index: Tensor, step: Tensor) -> tuple[Tensor, Tensor, list[Tensor]]:
+        """The result of one step and its potential, and the slopes of all stages."""
+        wide = _column(step, state)
+        stage, potential, slopes = state, step, [slope]
+        for row in self.controls.tableau.argument[1:]:
+            stage = state + wide * sum(a * k for a, k in zip(row, slopes, strict=True) if a)
+            slope, potential = self.right_hand_side(stage, index)
+            slopes.append(slope)
+        return stage, potential, slopes
+
+    def advance(self, run: Solution, index: Tensor) -> None:
+        """Try one step on the samples ``index`` and observe those that it carries past their next time; in place."""
+        controls, end = self.controls, self.times[-1]
+        start, old = run.time[index], run.state[index]
+        remaining = end - start
+        last = run.step[index] >= remaining
+        step = torch.where(last, remaining, run.step[index])
+        new, potential, slopes = self.attempt(old, run.slope[index], index, step)
+        error = _column(step, old) * sum(e * k for e, k in zip(controls.tableau.error, slopes, strict=True) if e)
+        scaled = _scaled(error, old, new, controls.relative, controls.absolute)
+        size = _norm(scaled.square().flatten(1).mean(1), finite=potential.isfinite())
+        accepted = size <= 1
+        run.step[index] = (step * _growth(size, controls.tableau.order, 5.0)).clamp_max(controls.largest_step)
+        run.steps[index] += 1
+        run.evaluations += controls.tableau.stages - 1
+
+        moved = index[accepted]
+        run.largest_rise[moved] = torch.maximum(run.largest_rise[moved], potential[accepted] - run.potential[moved])
+        run.state[moved], run.slope[moved] = new[accepted], slopes[-1][accepted]
+        run.potential[moved] = potential[accepted]
+        run.time[moved] = torch.where(last, end, start + step)[accepted]
+        run.status[index[run.step[index] < 1e-12]] = Status.DIVERGED
+        run.status[index[run.steps[index] >= controls.max_steps]] = Status.MAX_STEPS
+        self.observe_passed(run, _Step(moved, old[accepted], [k[accepted] for k in slopes], start[accepted]))
+
+    def observe_passed(self, run: Solution, passed: _Step) -> None:
+        """Observe at all times that the accepted steps reach: the extension in between, the state itself at the end."""
+        while True:
+            last = run.observables.shape[1] - 1
+            due = self.times[run.saved[passed.index].clamp_max(last)]
+            open_ = (run.saved[passed.index] <= last) & (run.status[passed.index] == RUNNING)
+            rows = torch.nonzero(open_ & (due <= run.time[passed.index])).flatten()
+            if not len(rows):
+                return
+            index, times = passed.index[rows], due[rows]
+            state, potential = run.state[index], run.potential[index]
+            inside = torch.nonzero(times < run.time[index]).flatten()
+            if len(inside):
+                length = run.time[index[inside]] - passed.time[rows[inside]]
+                between = passed.at(times[inside], rows[inside], length, self.controls.tableau)
+                state[inside], potential[inside] = between, self.right_hand_side(between, index[inside])[1]
+                run.evaluations += 1
+            seen = self.observe(state, potential, index)
+            run.observables[index, run.saved[index]] = seen
+            run.saved[index] += 1
+            if self.stop is not None:
+                run.status[index[self.stop(seen, index)]] = Status.CONVERGED
+            run.status[index[run.saved[index] == run.observables.shape[1]]] = Status.REACHED_END
+
+
+def integrate(
+    right_hand_side: RightHandSide,
+    initial: Tensor,
+    times: Tensor,
+    observe: Observer,
+    *,
+    controls: Controls | None = None,
+    stop: Stop | None = None,
+    store: Checkpoint | None = None,
+    progress: Callable[[float, float, str], None] | None = None,
+) -> Solution:
+    """Solve ``y' = f(y)`` for a batch of flows that descend a potential, observed at ``times`` (increasing).
+
+    Parameters
+    ----------
+    right_hand_side: (state (batch, ...), index (batch,)) -> (slope, potential); the index says which samples are asked.
+    initial: (batch, ...) float64 at ``times[0]``.
+    observe: (state, potential, index) -> (batch, count), called at the save times (state between the steps).
+    stop: (observables (batch, count), index) -> mask of samples to end early with status ``converged``.
+    store: checkpoint; a resumed run ends in the same bytes.
+
+    A sample whose step falls below 1e-12 is ``diverged``; nothing is raised.
+    """
+    integration = _Integration(right_hand_side, times, observe, controls or Controls(), stop)
+    stored = store.load() if store is not None else None
+    run = integration.start(initial) if stored is None else Solution.from_arrays(stored, initial.device)
+    span = float(times[-1] - times[0]) or 1.0
+    while True:
+        index = torch.nonzero(run.status == RUNNING).flatten()
+        if not len(index):
+            return run
+        integration.advance(run, index)
+        if progress is not None:
+            slowest = float(run.time[index].min())
+            progress(slowest - float(times[0]), span, f"flow time {slowest:.3g}, {len(index)} running")
+        if store is not None and store.due():
+            store.save(run.to_arrays())

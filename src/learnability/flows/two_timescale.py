@@ -17,8 +17,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from learnability.results.status import Status
 from learnability.hermite.basis import hermite_columns
+from learnability.results.status import Status
 
 _SUFFICIENT = 1e-4  # Armijo's constant
 _STATIONARY = 1e-6  # tangent gradient; a larger bound would count slow starts near the equator as trapped

@@ -1,1 +1,1 @@
-"""Mathematics without time: Hermite expansions, quadrature, transforms, what a target's algebra says about learning it."""
+"""Mathematics without time: Hermite expansions, quadrature, transforms, and what they say of a target."""

@@ -30,7 +30,7 @@ class HermiteExpansion:
             raise ValueError(f"a polynomial needs at least one variable, not {self.variables}")
         for index, value in self.coefficients.items():
             if len(index) != self.variables or min(index) < 0:
-                raise ValueError(f"{index} is no multi-index of {self.variables} variables")
+                raise ValueError(f"{index} is not a multi-index of {self.variables} variables")
             if not math.isfinite(value):
                 raise ValueError(f"the coefficient of {index} is not finite")
         kept = {b: float(a) for b, a in self.coefficients.items() if a != 0}

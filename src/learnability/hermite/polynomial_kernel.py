@@ -19,8 +19,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from learnability.hermite.rotation import Integers, multi_indices
 from learnability.hermite.expansion import HermiteExpansion
+from learnability.hermite.rotation import Integers, multi_indices
 
 Array = NDArray[np.float64]
 

@@ -20,9 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from learnability.hermite.activation_class import SMOOTH, ActivationClass
-from learnability.hermite.rotation import Integers, dense, rotate_values
 from learnability.hermite.expansion import HermiteExpansion
 from learnability.hermite.reflective_exact import exact_closure
+from learnability.hermite.rotation import Integers, dense, rotate_values
 
 Array = NDArray[np.float64]
 

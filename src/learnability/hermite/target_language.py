@@ -1,172 +1,233 @@
-"""A strict parser for targets written as text, such as ``h1(z1) + 0.8*h1(z1)*h2(z2) - 0.5*z3^2*z1``.
+"""A strict parser for targets written as text, such as ``h1(z1) + 0.8*h1(z1)*h2(z2) - 0.5*(z1 - z3)^2``.
 
-::
+========================== ========================================================================
+``z1``, ``z2``, ...        the variables, z ~ N(0, I)
+``hK(zI)``, ``HeK(zI)``    Hermite polynomials of degree K: orthonormal, and ``HeK = sqrt(K!) hK``
+``re(zI, zJ, N)``          the real part of ``(zI + i zJ)^N``; ``im(zI, zJ, N)`` is the imaginary one
+``+ - * ^ ( )``            sums, differences, products, powers with a whole exponent (also ``**``)
+``/``                      division by a number
+========================== ========================================================================
 
-    target = ["+" | "-"] term {("+" | "-") term}
-    term   = factor {"*" factor}
-    factor = number | "h"K"("zI")" | "He"K"("zI")" | zI ["^" N]
-
-``hK`` is the orthonormal Hermite polynomial, ``HeK = sqrt(K!) hK``, variables are ``z1, z2, ...``. Products
-are expanded exactly. Pure Python without numpy: the config is checked with it before anything heavy is
-imported.
+The text is read by Python's own ``ast``, of which a few node types are allowed, and products are expanded exactly.
+Every bound is checked before the work that it bounds. Free of numpy: the config is checked with it before anything
+heavy is imported.
 """
 
+import ast
 import math
 import re
-from dataclasses import dataclass
+from collections.abc import Callable
 
-from learnability.hermite.expansion import HermiteExpansion, root_factorial
+from learnability.hermite.expansion import HermiteExpansion, MultiIndex, root_factorial
 
 MAX_DEGREE = 299  # the recurrence of the Hermite polynomials is accurate in float64 up to here
-MAX_POWER = 100  # of one monomial factor; the coefficients of higher ones leave the range of a float in products
+MAX_POWER = 100  # the coefficients of higher powers leave the range of a float in products
 MAX_VARIABLES = 64
+MAX_LENGTH = 2000
+MAX_BRACKETS = 20
+MAX_DIGITS = 40
+MAX_WORK = 300_000  # terms of all products times the number of variables: about a second
 
+_NUMBER = r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _TOKEN = re.compile(
-    r"\s*(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<name>[A-Za-z_]\w*)|(?P<sign>[-+*^()])|(?P<bad>\S))"
+    rf"\s*(?:(?P<number>{_NUMBER})|(?P<name>[A-Za-z]\w*)|(?P<sign>\*\*|[-+*/^(),])|(?P<bad>\S))", re.ASCII
 )
+_FUNCTION = re.compile(r"(h|He)(\d{1,4})|re|im", re.ASCII)
+_LANGUAGE = "numbers, zI, hK(zI), HeK(zI), re(zI, zJ, N), im(zI, zJ, N) and + - * / ^ ( )"
 
 
 class TargetError(ValueError):
-    """A mistake in a target's text; ``column`` counts from 1."""
+    """A mistake in a target's text; ``column`` counts from 1. The message quotes at most 60 characters of the text."""
 
     def __init__(self, text: str, column: int, problem: str) -> None:
         self.text, self.column, self.problem = text, column, problem
-        super().__init__(f"column {column} of {text!r}: {problem}")
-
-
-@dataclass(frozen=True)
-class _Token:
-    kind: str
-    text: str
-    column: int
-
-
-@dataclass(frozen=True)
-class _Factor:
-    """``scale`` times a function of one variable; a plain number has variable 0."""
-
-    variable: int
-    function: HermiteExpansion
-    scale: float
+        first = max(0, min(column - 30, len(text) - 60))
+        shown = ("..." if first else "") + text[first : first + 60] + ("..." if len(text) > first + 60 else "")
+        super().__init__(f"column {column} of {shown!r}: {problem}")
 
 
 def parse(text: str, variables: int | None = None) -> HermiteExpansion:
     """The exact Hermite expansion of a target's text.
 
-    ``variables`` is the number of variables; without it, the highest index that occurs. Raises
-    :class:`TargetError` (a ValueError) with the column of the mistake: an unknown variable, name or sign, a
-    degree above 299, an empty text.
+    ``variables`` is the number of variables; without it, the highest index that occurs. Raises :class:`TargetError` (a
+    ValueError) with the column of the mistake: an unknown name or sign, a form that the language does not have, a
+    degree above 299, or a text that is too long, too deep or too costly to expand.
     """
-    terms = _Parser(text, variables).target()
-    count = variables or max((f.variable for term in terms for f in term), default=0) or 1
-    total = HermiteExpansion(count, {})
+    if len(text) > MAX_LENGTH:
+        raise TargetError(
+            text, MAX_LENGTH + 1, f"the text has {len(text)} characters; at most {MAX_LENGTH} are allowed"
+        )
+    highest = _check_tokens(text, variables or MAX_VARIABLES)
+    # For Python ^ is no power. Columns are carried along, and leading spaces would be an indentation.
+    start = len(text) - len(text.lstrip())
+    pieces = [(i, "**" if c == "^" else " " if c.isspace() else c) for i, c in enumerate(text) if i >= start]
+    columns = [i + 1 for i, piece in pieces for _ in piece] + [len(text) + 1]
     try:
-        for term in terms:
-            total = total + _product(term, count)
-    except (OverflowError, ValueError):
-        raise TargetError(text, 1, "its coefficients exceed the range of a float") from None
-    return total
+        tree = ast.parse("".join(piece for _, piece in pieces), mode="eval")
+    except SyntaxError as error:
+        column = columns[min(error.offset, len(columns)) - 1] if error.offset else len(text) + 1
+        raise TargetError(text, column, f"unexpected {_token_at(text, column)}; allowed are {_LANGUAGE}") from None
+    except (RecursionError, MemoryError):
+        raise TargetError(text, 1, "the text is nested too deeply") from None
+    return _Reader(text, columns, variables or highest or 1).sum(tree.body)
 
 
-def _product(factors: list[_Factor], variables: int) -> HermiteExpansion:
-    result = HermiteExpansion(variables, {(0,) * variables: math.prod(f.scale for f in factors)})
-    for factor in factors:
-        if factor.variable:
-            place = factor.variable - 1
-            widened = {
-                (0,) * place + b + (0,) * (variables - place - 1): a for b, a in factor.function.coefficients.items()
-            }
-            result = result * HermiteExpansion(variables, widened)
-    return result
+def _check_tokens(text: str, most: int) -> int:
+    """The highest index of a variable. Raises for everything that is wrong wherever it stands."""
+    highest, before, opened = 0, "", list[int]()
+    for match in _TOKEN.finditer(text):
+        kind = match.lastgroup or ""
+        token, column = match[kind], match.start(kind) + 1
+        if kind == "bad":
+            raise TargetError(text, column, f"unknown sign {token!r}; allowed are {_LANGUAGE}")
+        if kind == "number" and len(token) > MAX_DIGITS:
+            raise TargetError(text, column, f"a number has at most {MAX_DIGITS} characters, not {len(token)}")
+        if kind == "number" and re.match(r"\w", text[match.end() :]):
+            raise TargetError(text, match.end() + 1, f"expected a sign after {token}, as in {token}*z1")
+        if kind == "name" and not _FUNCTION.fullmatch(token):
+            index = int(token[1:]) if re.fullmatch(r"z[1-9]\d{0,3}", token) else 0
+            if not 1 <= index <= most:
+                known = f"the variables are z1 to z{most}, the functions hK, HeK, re and im"
+                raise TargetError(text, column, f"unknown variable {token[:20]!r}: {known}")
+            highest = max(highest, index)
+        if token in ("+", "-") and before in ("+", "-"):
+            raise TargetError(text, column, f"expected a term after {before!r}, found {token!r}")
+        if token == "(":
+            opened.append(column)
+            if len(opened) > MAX_BRACKETS:
+                raise TargetError(text, column, f"more than {MAX_BRACKETS} brackets are open")
+        if token == ")" and not opened:
+            raise TargetError(text, column, "this ')' has no '('")
+        if token == ")":
+            opened.pop()
+        before = token
+    if opened:
+        raise TargetError(text, opened[-1], "expected ')': this '(' is never closed")
+    return highest
 
 
-class _Parser:
-    """Recursive descent over the tokens of one text."""
-
-    def __init__(self, text: str, variables: int | None) -> None:
-        self.text, self.variables = text, variables
-        self.tokens = [
-            _Token(m.lastgroup or "", m[m.lastgroup or 0], m.start(m.lastgroup or 0) + 1) for m in _TOKEN.finditer(text)
-        ]
-        self.tokens.append(_Token("end", "the end", len(text) + 1))
-        self.place = 0
-
-    @property
-    def next(self) -> _Token:
-        return self.tokens[self.place]
-
-    def fail(self, token: _Token, problem: str) -> TargetError:
-        return TargetError(self.text, token.column, problem)
-
-    def take(self) -> _Token:
-        token = self.next
-        self.place += 1
-        return token
-
-    def accept(self, signs: str) -> str:
-        """The next sign if it is one of ``signs``, else nothing."""
-        return self.take().text if self.next.kind == "sign" and self.next.text in signs else ""
-
-    def expect(self, sign: str) -> None:
-        if not self.accept(sign):
-            raise self.fail(self.next, f"expected {sign!r}, found {self.next.text!r}")
-
-    def target(self) -> list[list[_Factor]]:
-        terms = [self.term(self.accept("+-"))]
-        while sign := self.accept("+-"):
-            terms.append(self.term(sign))
-        if self.next.kind != "end":
-            raise self.fail(self.next, f"expected '+', '-' or '*', found {self.next.text!r}")
-        return terms
-
-    def term(self, sign: str) -> list[_Factor]:
-        start = self.next
-        factors = [self.factor()]
-        while self.accept("*"):
-            factors.append(self.factor())
-        if sum(f.function.degree for f in factors) > MAX_DEGREE:
-            raise self.fail(start, f"the degree of the term exceeds {MAX_DEGREE}")
-        return [_constant(-1.0 if sign == "-" else 1.0), *factors]
-
-    def factor(self) -> _Factor:
-        token = self.take()
-        if token.kind == "number":
-            value = float(token.text)
-            if not math.isfinite(value):
-                raise self.fail(token, f"{token.text} is too large")
-            return _constant(value)
-        if token.kind != "name":
-            raise self.fail(token, f"expected a number, hK(zI), HeK(zI) or zI, found {token.text!r}")
-        if hermite := re.fullmatch(r"(h|He)(\d+)", token.text):
-            self.expect("(")
-            variable = self.variable(self.take())
-            self.expect(")")
-            degree = self.bounded(token, int(hermite[2]))
-            scale = 1.0 if hermite[1] == "h" else root_factorial((degree,))
-            return _Factor(variable, HermiteExpansion(1, {(degree,): scale}), 1.0)
-        variable = self.variable(token)
-        return _Factor(variable, HermiteExpansion.from_monomials(1, {(self.exponent(),): 1.0}), 1.0)
-
-    def exponent(self) -> int:
-        if not self.accept("^"):
-            return 1
-        token = self.take()
-        if token.kind != "number" or not token.text.isdigit():
-            raise self.fail(token, f"an exponent is a whole number, not {token.text!r}")
-        return self.bounded(token, int(token.text), MAX_POWER)
-
-    def bounded(self, token: _Token, degree: int, most: int = MAX_DEGREE) -> int:
-        if degree > most:
-            raise self.fail(token, f"the degree {degree} exceeds {most}")
-        return degree
-
-    def variable(self, token: _Token) -> int:
-        match = re.fullmatch(r"z([1-9]\d*)", token.text)
-        most = self.variables or MAX_VARIABLES
-        if match is None or int(match[1]) > most:
-            raise self.fail(token, f"unknown variable {token.text!r}: the variables are z1 to z{most}")
-        return int(match[1])
+def _token_at(text: str, column: int) -> str:
+    match = _TOKEN.match(text, column - 1)
+    return repr(match[0].strip()) if match else "end of the text"
 
 
-def _constant(value: float) -> _Factor:
-    return _Factor(0, HermiteExpansion(1, {(0,): 1.0}), value)
+class _Reader:
+    """Expands the allowed nodes of one text in ``count`` variables. The brackets bound how deep it recurses."""
+
+    def __init__(self, text: str, columns: list[int], count: int) -> None:
+        self.text, self.columns, self.count = text, columns, count
+        self.work = 0
+
+    def fail(self, node: ast.expr, problem: str) -> TargetError:
+        return TargetError(self.text, self.columns[node.col_offset], problem)
+
+    def in_range(self, node: ast.expr, expand: Callable[[], HermiteExpansion]) -> HermiteExpansion:
+        """The expansion; an error where a coefficient is not finite."""
+        try:
+            return expand()
+        except (OverflowError, ValueError):
+            raise self.fail(node, "its coefficients exceed the range of a float") from None
+
+    def sum(self, node: ast.expr) -> HermiteExpansion:
+        """The terms of a sum, added from the left."""
+        whole, terms = node, list[tuple[float, ast.expr]]()
+        while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
+            terms.append((-1.0 if isinstance(node.op, ast.Sub) else 1.0, node.right))
+            node = node.left
+        total: dict[MultiIndex, float] = {}
+        for sign, term in [(1.0, node), *reversed(terms)]:
+            for index, value in self.product(term).coefficients.items():
+                total[index] = total.get(index, 0.0) + sign * value
+        return self.in_range(whole, lambda: HermiteExpansion(self.count, total))
+
+    def product(self, node: ast.expr) -> HermiteExpansion:
+        """The factors of a term, multiplied from the left."""
+        whole, steps = node, list[ast.BinOp]()
+        while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div):
+            steps.append(node)
+            node = node.left
+        result = self.factor(node)
+        for step in reversed(steps):
+            right = self.factor(step.right)
+            divide = isinstance(step.op, ast.Div)
+            result = self.quotient(step.right, result, right) if divide else self.times(whole, result, right)
+        return result
+
+    def factor(self, node: ast.expr) -> HermiteExpansion:
+        """A number, a variable, a function, a power, or what stands in brackets."""
+        match node:
+            case ast.Constant(value=int() | float() as number):
+                if not math.isfinite(number):
+                    raise self.fail(node, "this number is too large")
+                return HermiteExpansion(self.count, {(0,) * self.count: number})
+            case ast.UnaryOp(op=ast.UAdd() | ast.USub()):
+                return self.factor(node.operand).scaled(-1.0 if isinstance(node.op, ast.USub) else 1.0)
+            case ast.Name(id=name) if name.startswith("z"):
+                return HermiteExpansion(self.count, {self.powers({node: 1}): 1.0})
+            case ast.Call(func=ast.Name(id="re" | "im" as part), args=[first, second, exponent], keywords=[]):
+                return self.harmonic(part, first, second, self.whole(exponent))
+            case ast.Call(func=ast.Name(id=name), args=[variable], keywords=[]) if named := _FUNCTION.fullmatch(name):
+                if named[2] and int(named[2]) <= MAX_DEGREE:
+                    index = self.powers({variable: int(named[2])})
+                    return HermiteExpansion(self.count, {index: 1.0 if named[1] == "h" else root_factorial(index)})
+                if named[2]:
+                    raise self.fail(node, f"the degree {named[2]} exceeds {MAX_DEGREE}")
+            case ast.BinOp(op=ast.Pow()):
+                return self.power(node)
+            case ast.BinOp(op=ast.Add() | ast.Sub() | ast.Mult() | ast.Div()):
+                return self.sum(node)
+        raise self.fail(node, f"this form is not part of the language; allowed are {_LANGUAGE}")
+
+    def times(self, node: ast.expr, left: HermiteExpansion, right: HermiteExpansion) -> HermiteExpansion:
+        """The product, once its degree and its cost are known to be small enough."""
+        if left.degree + right.degree > MAX_DEGREE:
+            raise self.fail(node, f"the degree of the term exceeds {MAX_DEGREE}")
+        for b in left.coefficients:
+            self.work += len(right.coefficients) * self.count
+            for g in right.coefficients if self.work <= MAX_WORK else ():
+                self.work += self.count * math.prod(min(m, n) + 1 for m, n in zip(b, g, strict=True))
+            if self.work > MAX_WORK:
+                raise self.fail(node, "expanding the text would take too long; use fewer or smaller products")
+        return self.in_range(node, lambda: left * right)
+
+    def quotient(self, node: ast.expr, left: HermiteExpansion, right: HermiteExpansion) -> HermiteExpansion:
+        if right.degree or not right.coefficients:
+            raise self.fail(node, "only division by a number other than 0 is allowed")
+        divided = {b: a / right.mean for b, a in left.coefficients.items()}
+        return self.in_range(node, lambda: HermiteExpansion(self.count, divided))
+
+    def power(self, node: ast.BinOp) -> HermiteExpansion:
+        exponent = self.whole(node.right)
+        if isinstance(node.left, ast.Name):
+            index = self.powers({node.left: exponent})
+            return HermiteExpansion.from_monomials(self.count, {index: 1.0})
+        base = self.factor(node.left)
+        result = HermiteExpansion(self.count, {(0,) * self.count: 1.0})
+        for _ in range(exponent):
+            result = self.times(node, result, base)
+        return result
+
+    def harmonic(self, part: str, first: ast.expr, second: ast.expr, exponent: int) -> HermiteExpansion:
+        """Both parts of (x + iy)^n are harmonic: their monomials are their Hermite polynomials, ``x^j y^k -> He_j
+        He_k``."""
+        terms = {
+            self.powers({first: exponent - k, second: k}): float((-1) ** (k // 2) * math.comb(exponent, k))
+            for k in range(part == "im", exponent + 1, 2)
+        }
+        return self.in_range(first, lambda: HermiteExpansion.from_unnormalised(self.count, terms))
+
+    def whole(self, node: ast.expr) -> int:
+        if not isinstance(node, ast.Constant) or type(node.value) is not int:
+            raise self.fail(node, "an exponent is a whole number, such as the 2 of z1^2")
+        if node.value > MAX_POWER:
+            raise self.fail(node, f"the exponent exceeds {MAX_POWER}")
+        return node.value
+
+    def powers(self, exponents: dict[ast.expr, int]) -> MultiIndex:
+        """The multi-index with the given exponents of variables."""
+        index = [0] * self.count
+        for node, exponent in exponents.items():
+            if not isinstance(node, ast.Name) or not node.id.startswith("z"):
+                raise self.fail(node, "expected a variable, such as z1")
+            index[int(node.id[1:]) - 1] += exponent
+        return tuple(index)

@@ -19,9 +19,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from learnability.hermite.rotation import Integers
 from learnability.hermite.expansion import HermiteExpansion, MultiIndex
 from learnability.hermite.reflective_exact import as_rational, row_echelon
+from learnability.hermite.rotation import Integers
 
 Number = Fraction | float
 Array = NDArray[Any]

@@ -66,8 +66,7 @@ def _setting(study: str, kind: str) -> Reference:
 
 def targets_code(study: str, kind: str) -> str:
     """The fingerprint behind the target artifacts of a kind."""
-    model = kind_of(study, kind).setting.model_fields["target"].annotation
-    assert model is not None
+    model = kind_of(study, kind).target_model
     own = (f"{package(study, kind)}.targets", "build")
     return fingerprint(own, (model.__module__, model.__name__), _STREAMS, _WRITING)
 

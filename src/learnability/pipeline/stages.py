@@ -86,8 +86,7 @@ def pick_device(allowed: bool) -> str:
 def build_target(arguments: argparse.Namespace, progress: Progress) -> None:
     """Build one target."""
     job = arguments.job
-    model = _kind(job).setting.model_fields["target"].annotation
-    target = validate(model, job["target"], "the job", "target")
+    target = validate(_kind(job).target_model, job["target"], "the job", "target")
     rng = stream(job["root_seed"], job["study"], job["experiment"], job["id"], "target")
     dataset = stage_module(job["study"], job["kind"], "targets").build(target, rng)
     write(

@@ -1,22 +1,37 @@
 """The claims page: every verdict in a table that can be searched and filtered, with its figures; one file, no network.
 
-The table is DataTables, as packed for offline use by the package itables. The page stands alone beside the results and
-is also embedded in the report, where relative links lead nowhere: figures are inside the page for that reason.
+The table is DataTables, as packed for offline use by the package itables; the page is the template ``claims.html``. It
+serves alone, beside the results, and embedded in the report, where relative links lead nowhere: figures are inside
+the page for that reason.
 """
 
 import argparse
 import base64
+import functools
+import hashlib
 import html
 import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from learnability.results.atomic import replacing
-from learnability.report.page_parts import SCRIPT, STYLE, VERDICT_MARKS
 from learnability.results.verdicts import counted
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+VERDICT_MARKS = {
+    "supported": "✓",
+    "contradicted": "✗",
+    "inconclusive": "?",
+    "not tested": "–",
+    "not at this scale": "·",
+}
+"""A verdict is a word and a mark, never a colour alone."""
 
 _TITLE = re.compile(r"<dc:title>(.*?)</dc:title>", re.DOTALL)
 _CREATOR = re.compile(r"<dc:creator>.*?</dc:creator>", re.DOTALL)  # has a title of its own: the drawing library
@@ -36,6 +51,44 @@ class DrawnFigure:
     @property
     def anchor(self) -> str:
         return f"figure-{self.study}-{self.name}"
+
+    @property
+    def found(self) -> str:
+        return finding(self.svg)
+
+    @property
+    def data_address(self) -> str:
+        return f"data:image/svg+xml;base64,{base64.b64encode(self.svg.encode()).decode()}"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """An analysis that claims rest on: its place on the page, and where it comes from."""
+
+    path: str
+
+    @property
+    def anchor(self) -> str:
+        return "data-" + re.sub(r"[^A-Za-z0-9]+", "-", "/".join(Path(self.path).parts[2:-1]))
+
+    @property
+    def experiment(self) -> str:
+        return Path(self.path).parent.name
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        from learnability.results.attributes import attributes, sha256
+
+        known = attributes(Path(self.path))
+        versions = json.loads(known["versions"])
+        return {
+            "seeds": known["total_seeds"],
+            "root seed": known["root_seed"],
+            "devices": ", ".join(known["devices"]),
+            "code": known["code"],
+            "versions": ", ".join(f"{name} {version}" for name, version in versions.items()),
+            "SHA-256": sha256(Path(self.path)),
+        }
 
 
 _SYMBOLS = {
@@ -64,54 +117,43 @@ def number(value: float | None) -> str:
 
 
 def interval(row: Mapping[str, Any]) -> str:
-    """The interval as ``[low, high]``; a single value where the measurement is exact."""
+    """The interval as ``[low, high]``; ``exact`` where the measurement has no width."""
     if row["interval"] is None or None in row["interval"]:
         return ""
     low, high = row["interval"]
     return "exact" if low == high == row["estimate"] else f"[{number(low)}, {number(high)}]"
 
 
-def _small(text: str) -> str:
-    return f"<small>{html.escape(text)}</small>" if text else ""
+@functools.cache
+def _templates() -> "Environment":
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    made = Environment(
+        loader=PackageLoader("learnability.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=False,
+    )
+    made.filters |= {"number": number, "interval": interval}
+    made.globals["marks"] = VERDICT_MARKS
+    return made
 
 
-def _evidence(row: Mapping[str, Any], figures: Mapping[tuple[str, str], DrawnFigure]) -> str:
-    links = []
-    figure = figures.get((row["study"], row["figure"]))
-    if figure is not None:
-        links.append(f'<a href="#{figure.anchor}">figure&nbsp;{html.escape(figure.name)}</a>')
-    if row["artifact"]:
-        links.append(f'<a href="#{artifact_anchor(row["artifact"])}">{html.escape(_experiment(row["artifact"]))}</a>')
-    return "<br>".join(links)
-
-
-def _experiment(artifact: str) -> str:
-    return f"data of {Path(artifact).parent.name}"
-
-
-def artifact_anchor(path: str) -> str:
-    """The place on the page that tells of an artifact."""
-    return "data-" + re.sub(r"[^A-Za-z0-9]+", "-", "/".join(Path(path).parts[2:-1]))
+def templates_digest() -> str:
+    """A digest of the templates: with the code's fingerprint it decides whether a page is out of date."""
+    folder = files("learnability.report") / "templates"
+    texts = [path.read_text(encoding="utf-8") for path in sorted(folder.iterdir(), key=lambda path: path.name)]
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:16]
 
 
 def _cells(row: Mapping[str, Any], figures: Mapping[tuple[str, str], DrawnFigure]) -> list[str]:
-    form = "" if row["form"] == "stated" else f'<span class="form">{html.escape(row["form"])}</span> '
-    unit = "" if row["unit"] in ("", "1") else f" {row['unit']}"
-    expected = "; ".join(part for part in (row["rule"], row["expected"]) if part)
-    statement = f"{form}{html.escape(row['statement'])}<br>{_small('Measured: ' + row['measured'])}"
-    verdict = f"{VERDICT_MARKS[row['verdict']]} {row['verdict']}"
-    style = row["verdict"].replace(" ", "-")
-    return [
-        f"<b>{html.escape(row['id'].partition('/')[2])}</b><br>{_small(row['source'])}",
-        html.escape(row["study"]),
-        statement,
-        html.escape(number(row["estimate"]) + (unit if row["estimate"] is not None else "")),
-        html.escape(interval(row)),
-        html.escape(expected),
-        "" if row["seeds"] is None else str(row["seeds"]),
-        f'<span class="verdict {style}">{verdict}</span>',
-        _evidence(row, figures) + ("<br>" + _small(row["reason"]) if row["reason"] else ""),
-    ]
+    parts: Any = _templates().get_template("parts.html").module
+    cells = [str(getattr(parts, column.lower())(row)) for column in _COLUMNS[:-1]]
+    artifact = Evidence(row["artifact"]) if row["artifact"] else None
+    evidence = parts.evidence(row, figures.get((row["study"], row["figure"])), artifact)
+    return [*cells, "".join(evidence.splitlines())]
 
 
 def table(rows: Sequence[Mapping[str, Any]], figures: Sequence[DrawnFigure]) -> str:
@@ -150,62 +192,26 @@ def table(rows: Sequence[Mapping[str, Any]], figures: Sequence[DrawnFigure]) -> 
     )
 
 
-def _picture(figure: DrawnFigure) -> str:
-    data = base64.b64encode(figure.svg.encode()).decode()
-    found = finding(figure.svg)
-    return (
-        f'<figure id="{figure.anchor}"><h3>{html.escape(figure.study)}: {html.escape(figure.name)}</h3>'
-        f'<img alt="{html.escape(found or figure.caption)}" src="data:image/svg+xml;base64,{data}">'
-        f"<figcaption>{'<b>' + html.escape(found) + '.</b> ' if found else ''}{html.escape(figure.caption)} "
-        f'<a class="file" href="{html.escape(figure.path)}">{html.escape(figure.path)}</a></figcaption></figure>'
-    )
-
-
-def _artifact(path: str, root: Path) -> str:
-    from learnability.results.attributes import attributes, sha256
-
-    known = attributes(Path(path))
-    versions = json.loads(known["versions"])
-    facts = {
-        "seeds": known["total_seeds"],
-        "root seed": known["root_seed"],
-        "devices": ", ".join(known["devices"]),
-        "code": known["code"],
-        "versions": ", ".join(f"{name} {version}" for name, version in versions.items()),
-        "SHA-256": sha256(Path(path)),
-    }
-    listed = "".join(f"<dt>{name}</dt><dd>{html.escape(str(value))}</dd>" for name, value in facts.items())
-    relative = Path(path).relative_to(root).as_posix()
-    link = f'<a class="file" href="{html.escape(relative)}">{html.escape(path)}</a>'
-    return f'<section class="data" id="{artifact_anchor(path)}"><h3>{link}</h3><dl>{listed}</dl></section>'
-
-
 def page(
     rows: Sequence[Mapping[str, Any]], figures: Sequence[DrawnFigure], artifacts: Sequence[str], root: Path
 ) -> str:
-    """The whole page; ``root`` is the folder it stands in. Equal input gives equal text."""
+    """The whole page; ``root`` is the folder that it is written to. Equal input gives equal text."""
     from itables.javascript import generate_init_offline_itables_html
     from itables.options import dt_bundle
+    from markupsafe import Markup
 
-    scale = html.escape(root.name)
-    body = [
-        f"<h1>Claims at the scale <code>{scale}</code></h1>",
-        f"<p>{html.escape(counted(rows))}. A verdict follows from the interval of the estimate and a rule that "
-        "stands in the code. CHANGELOG.md lists the claims that were not fixed before numbers had been seen. "
-        "Search the table, or choose studies and verdicts.</p>",
-        table(rows, figures),
-        "<h2>Figures</h2>",
-        *map(_picture, figures),
-        "<h2>Data</h2>",
-        *(_artifact(path, root) for path in artifacts),
-    ]
+    listed = [(Evidence(path), Path(path).relative_to(root).as_posix()) for path in artifacts]
     return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<link rel="icon" href="data:,"><title>Claims ({scale})</title><style>{STYLE}</style>{SCRIPT}</head>\n<body>\n'
-        + generate_init_offline_itables_html(dt_bundle)
-        + "\n".join(body)
-        + "\n</body></html>\n"
+        _templates()
+        .get_template("claims.html")
+        .render(
+            scale=root.name,
+            counted=counted(rows),
+            datatables=Markup(generate_init_offline_itables_html(dt_bundle)),
+            table=Markup(table(rows, figures)),
+            figures=figures,
+            artifacts=listed,
+        )
     )
 
 

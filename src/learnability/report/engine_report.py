@@ -4,7 +4,6 @@ The digest of everything that the report shows is written into the report itself
 that a report says by itself whether it is up to date, wherever it was copied to.
 """
 
-import argparse
 import hashlib
 import os
 import re
@@ -15,8 +14,8 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from learnability.results.errors import UserError
 from learnability.pipeline.job_table import JobTable
+from learnability.results.errors import UserError
 
 _STYLE = Path("workflow/report/style.css")
 _MARK = re.compile(r"/\* report of ([0-9a-f]{64}) \*/")
@@ -95,22 +94,8 @@ def refresh(table: JobTable, pass_fds: Sequence[int] = ()) -> bool:
     return True
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Make the report of a scale; 2 for a mistake of the user's."""
-    parser = argparse.ArgumentParser(prog="python -m learnability.report.engine_report", description=__doc__)
-    parser.add_argument("--scale", default="", help="smoke, laptop or paper")
-    parser.add_argument("--studies", default="", help="comma-separated; default: those of config.yaml")
-    arguments = parser.parse_args(argv)
-    overrides = {key: value for key, value in vars(arguments).items() if value}
-    try:
-        table = JobTable(Path("config"), overrides)
-        made = refresh(table)
-    except UserError as error:
-        print(error.render(), file=sys.stderr)
-        return 2
-    print(f"{path_of(table.main.scale)}{'' if made else ' is up to date'}")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+def report(scale: str = "", studies: str = "") -> str:
+    """Make the report of a scale if it is out of date, and say where it is."""
+    table = JobTable(Path("config"), {key: value for key, value in (("scale", scale), ("studies", studies)) if value})
+    made = refresh(table)
+    return f"{path_of(table.main.scale)}{'' if made else ' is up to date'}"

@@ -78,6 +78,14 @@ class Kind:
             raise ValueError(f"{self.setting.__name__} has no field {self.separated.field!r} to separate")
 
     @property
+    def target_model(self) -> type[Model]:
+        """The model of the setting's target."""
+        annotation = self.setting.model_fields["target"].annotation
+        if not (isinstance(annotation, type) and issubclass(annotation, Model)):
+            raise TypeError(f"{self.setting.__name__}.target is no model")
+        return annotation
+
+    @property
     def has_target(self) -> bool:
         """Whether the kind has a target artifact."""
         return bool(self.target_for)

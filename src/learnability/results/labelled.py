@@ -20,7 +20,7 @@ BOUNDS = ("estimate", "low", "high")
 
 def variable(dims: Dims, values: ArrayLike, long_name: str, units: str = "1", **attributes: Any) -> xr.Variable:
     """``values`` over ``dims`` with the attributes that every variable has, and what else is given."""
-    return xr.Variable(dims, values, {"units": units, "long_name": long_name, **attributes})
+    return xr.Variable(dims, np.asarray(values), {"units": units, "long_name": long_name, **attributes})
 
 
 def names(dim: str, texts: Sequence[str], long_name: str) -> xr.Variable:

@@ -7,7 +7,6 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 import xarray as xr
-from tests.doubles import Context
 
 from learnability.pipeline.config import PlannedExperiment, load_study, merged, plan_experiment
 from learnability.pipeline.kinds import figure_module, kinds_of, stage_module
@@ -17,6 +16,7 @@ from learnability.results.store import concatenate
 from learnability.results.style import house_style
 from learnability.results.verdicts import rows_of_study
 from learnability.studies.gradient_hardness import theory
+from tests.doubles import Context
 
 STUDY = "gradient_hardness"
 CONFIG = Path(__file__).parents[3] / "config/studies"

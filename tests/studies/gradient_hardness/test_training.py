@@ -5,7 +5,6 @@ import pytest
 import torch
 import xarray as xr
 from scipy import stats
-from tests.doubles import Context, Interrupted, MemoryCheckpoint
 
 from learnability.pipeline.streams import stream
 from learnability.results.contract import Run
@@ -27,6 +26,7 @@ from learnability.studies.gradient_hardness.parity_training import (
 from learnability.studies.gradient_hardness.settings import Parity
 from learnability.studies.gradient_hardness.training.analyse import analyse
 from learnability.studies.gradient_hardness.training.setting import TrainingSetting
+from tests.doubles import Context, Interrupted, MemoryCheckpoint
 
 
 def setting_of(**changes: object) -> TrainingSetting:

@@ -5,9 +5,9 @@ import json
 
 import numpy as np
 import xarray as xr
-from tests.doubles import Context
 
 from learnability.results.contract import Kind, Run, Setting
+from tests.doubles import Context
 
 _PHASE_ONE = {"neurons": 4, "bias": -1.0, "signs": 1, "horizon": 2.0, "steps": 32}
 CASES = {

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from tests.studies.ridge_combinations.cases import analysed, setting_of, trained
 
 from learnability.results.status import Status
 from learnability.studies.ridge_combinations.alignments import tasks_found
+from tests.studies.ridge_combinations.cases import analysed, setting_of, trained
 
 
 def test_a_task_is_found_once_however_many_neurons_are_on_it():

@@ -1,10 +1,10 @@
 """The comparison of the SGD engines."""
 
 import numpy as np
-from tests.doubles import Context
-from tests.studies.ridge_combinations.cases import setting_of, trained
 
 from learnability.results.store import concatenate_seeds
+from tests.doubles import Context
+from tests.studies.ridge_combinations.cases import setting_of, trained
 
 
 def test_engines_and_flow_start_from_the_same_weights_in_every_seed_batch():

@@ -1,10 +1,10 @@
 """Every kind of the study through one suite: determinism, labels, seed batches, refusals."""
 
 import pytest
-from tests.doubles import Context
-from tests.studies.ridge_combinations.cases import CASES, analysed, setting_of, trained
 
 from learnability.results.store import concatenate_seeds
+from tests.doubles import Context
+from tests.studies.ridge_combinations.cases import CASES, analysed, setting_of, trained
 
 
 @pytest.mark.parametrize("kind", CASES)

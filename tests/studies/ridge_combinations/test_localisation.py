@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from tests.doubles import Context, Interrupted, MemoryCheckpoint
-from tests.studies.ridge_combinations.cases import analysed, setting_of, trained
 
 from learnability.results.labelled import texts
 from learnability.studies.ridge_combinations.localisation.train import hitting_times
+from tests.doubles import Context, Interrupted, MemoryCheckpoint
+from tests.studies.ridge_combinations.cases import analysed, setting_of, trained
 
 
 def small_localisation(**phase_one):

@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-from tests.doubles import Context
-from tests.studies.ridge_combinations.cases import setting_of, target_of
 
 from learnability.studies.ridge_combinations.phase_one import directions
 from learnability.studies.ridge_combinations.phase_two import regressions
 from learnability.studies.ridge_combinations.phase_two.regressions import Samples, kernel_ridge, lasso, prepared, ridge
 from learnability.studies.ridge_combinations.phase_two.train import train, trained_weights
+from tests.doubles import Context
+from tests.studies.ridge_combinations.cases import setting_of, target_of
 
 
 def linear_samples(count, rng):

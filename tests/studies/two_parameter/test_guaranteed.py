@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from scipy import integrate
 
+from learnability.studies.two_parameter.hierarchical.points import hierarchy_of
+from learnability.studies.two_parameter.hierarchical.setting import Point
 from learnability.studies.two_parameter.hierarchy.guaranteed import exact_measure, guaranteed_intervals, membership
 from learnability.studies.two_parameter.measures import MEASURES
-from learnability.studies.two_parameter.settings import Point
-from learnability.studies.two_parameter.targets import hierarchy_of
 
 
 @pytest.mark.parametrize("name", list(MEASURES))

@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaincinv
 
+PAPER = "Bietti, Bruna, Pillaud-Vivien, arXiv 2310.19793"
+
 Array = NDArray[np.float64]
 
 

@@ -1,11 +1,18 @@
-"""Predictions of the study that need no run."""
-
-import math
+"""Predictions of the study that need no run, the targets that they are about, and where they come from."""
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.float64]
+
+PAPER = "Chen, Ge 2024 (arXiv 2402.08948)"
+OURS = f"this study, on the definitions of {PAPER}"
+
+STAIRCASES = {2: "z1 + z1*z2", 3: "z1 + z1*z2 + z1*z2*z3"}
+"""The staircases in two and three variables."""
+
+SPANNING_ORDERS = {2: 2, 3: 4}
+"""The order s at which the Taylor coefficients of flow (4.1) for these staircases span the subspace."""
 
 ESCAPE_FRACTION = 0.9
 """A run has left the floor once its loss is below this fraction of it."""
@@ -20,14 +27,9 @@ OBSERVED_EXPONENT = -1.0
 """Power of d of the deficit itself: to first order it is linear in |w_S(0)|^2 = O(1/d)."""
 
 
-def escape_growth(leap: int) -> tuple[str, float]:
-    """How the escape time grows with d: ``("log", 0)`` for leap 2, ``("power", leap / 2 - 1)`` above."""
-    return ("log", 0.0) if leap == 2 else ("power", leap / 2 - 1)
-
-
-def linear_escape_rate(phase: float = math.pi / 4) -> float:
-    """Growth rate of |w| at w = 0 for h = z1 z2 and a = 1: ``|mu_2| e^{-1/2}`` with mu_2 = -sin(phase)."""
-    return abs(math.sin(phase + math.pi)) * math.exp(-0.5)
+def escape_exponent(leap: int) -> float:
+    """Power of d of the time to leave the floor, ``leap / 2 - 1``; at leap 2 the time grows like log d."""
+    return leap / 2 - 1
 
 
 def kernel_exponent(order: int, degree: int) -> int:
@@ -38,3 +40,18 @@ def kernel_exponent(order: int, degree: int) -> int:
 def anchored(x: Array, exponent: float, value: float) -> Array:
     """A power law through ``value`` at the first x."""
     return np.asarray(value * (x / x[0]) ** exponent)
+
+
+def coefficient_of(polynomial: str) -> float:
+    """c in ``z1 + z2 + z1*z3 + c*z2*z4``."""
+    return float(polynomial.rsplit("+", 1)[1].split("*")[0])
+
+
+def unlearned_loss(coefficient: ArrayLike) -> Array:
+    """The loss that is left when everything but span{e1 - e2, e3 - e4} is learned, for each c.
+
+    In u = (z1 + z2)/sqrt(2), v = (z1 - z2)/sqrt(2) and likewise u', v': z1 z3 + c z2 z4 =
+    (1 + c)/2 (u u' + v v') + (1 - c)/2 (u v' + v u'), of which u u' alone is free of v, v'.
+    """
+    c = np.asarray(coefficient)
+    return np.asarray(0.5 * (((1 + c) / 2) ** 2 + 2 * ((1 - c) / 2) ** 2))

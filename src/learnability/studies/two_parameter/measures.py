@@ -65,8 +65,7 @@ def normal(mean: float, deviation: float) -> Marginal:
 def beta(a: float, b: float) -> Marginal:
     """Beta(a, b) on [0, 1]."""
     return Marginal(
-        quantile=lambda p: special.betaincinv(a, b, p),
-        distribution=lambda x: special.betainc(a, b, np.clip(x, 0, 1)),
+        quantile=lambda p: special.betaincinv(a, b, p), distribution=lambda x: special.betainc(a, b, np.clip(x, 0, 1))
     )
 
 

@@ -1,7 +1,10 @@
-"""Predictions that need no run."""
+"""The source, and predictions that need no run."""
 
 import numpy as np
 from scipy import stats
+
+PAPER = "Yarotsky 2024, arXiv 2402.17089"
+SUMMARY = "a circulating summary of the paper"
 
 LOST_PER_STAGE = 2.6
 """A stage loses about this many splitting parameters of mass: measured once on uniform targets, not derived."""

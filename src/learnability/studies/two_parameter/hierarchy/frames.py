@@ -22,15 +22,9 @@ from learnability.studies.two_parameter.hierarchy.levels import (
     profile_table,
     read_digit,
 )
-from learnability.studies.two_parameter.hierarchy.map import descent_height
+from learnability.studies.two_parameter.hierarchy.map import descent_height, stage_knots
 from learnability.studies.two_parameter.hierarchy.profiles import ZONES, make_profiles
-from learnability.studies.two_parameter.hierarchy.ramps import (
-    OFF,
-    ON,
-    descent_ramp,
-    first_staircase,
-    stage_ramps,
-)
+from learnability.studies.two_parameter.hierarchy.ramps import OFF, ON, descent_ramp, first_staircase, stage_ramps
 from learnability.studies.two_parameter.hierarchy.sizes import END_OF_TAIL, Hierarchy
 
 SWITCH: Final = 0.6
@@ -40,18 +34,9 @@ RAMPS: Final = 9
 """Ramps of a frame: omega, alpha, spread and tail of its two stages, and the descent."""
 KNOTS: Final = slice(2 * LEVEL_ROWS, 2 * LEVEL_ROWS + 7 * RAMPS)
 REST: Final = KNOTS.stop
-(
-    END,
-    NEXT,
-    SMALLEST,
-    SIDE,
-    TILT,
-    START,
-    LENGTH,
-    ZOOM,
-    ORIGIN,
-    HEIGHT,
-) = range(REST, REST + 10)
+END, NEXT, SMALLEST, SIDE, TILT, START, LENGTH, ZOOM, ORIGIN, HEIGHT = range(REST, REST + 10)
+"""Among them: the u at which the last stage is complete and that at which the next frame takes over (infinite where
+there is none), and the square of the smallest length in the frame, with whose inverse flow times are compared."""
 THRESHOLDS: Final = slice(REST + 10, REST + 14)
 SCALES: Final = slice(REST + 14, REST + 24)
 """Rows of a frame's constants: two levels, the knots (7, RAMPS), single numbers, the regimes of the step scale."""
@@ -67,13 +52,7 @@ def _frame_constants(h: Hierarchy, first: int) -> np.ndarray:
     omega = [first_staircase(h) if first == 1 else ON, OFF if single else times[0].refine]
     packed = []
     for i, stage in enumerate(pair):
-        ramps, present = times[min(i, len(times) - 1)], float(i < len(stages))
-        packed += [
-            jets.pack_knots(omega[i]),
-            jets.pack_knots(ramps.gather, present * stage.width),
-            jets.pack_knots(ramps.spread, present * stage.finger * (1 - ramps.late)),
-            jets.pack_knots(ramps.tail, present * stage.finger * ramps.late),
-        ]
+        packed += stage_knots(stage, times[min(i, len(times) - 1)], omega[i], float(i < len(stages)))
     height = descent_height(h) if first == 1 else 0.0
     packed.append(jets.pack_knots(descent_ramp(h) if first == 1 else OFF, -height))
     last = first + 1 >= h.depth
@@ -171,21 +150,6 @@ class Frames:
         """Replace the targets with the given indices, in place."""
         for field in fields(self):
             getattr(self, field.name).index_copy_(-1, index, getattr(part, field.name))
-
-    @property
-    def end(self) -> Tensor:
-        """The u at which the last stage is complete (infinite before the last frame)."""
-        return self.constants[END]
-
-    @property
-    def next(self) -> Tensor:
-        """The u at which the next frame takes over."""
-        return self.constants[NEXT]
-
-    @property
-    def smallest(self) -> Tensor:
-        """Square of the smallest length in the frame: flow times are compared with its inverse."""
-        return self.constants[SMALLEST]
 
     def step_scale(self, u: Tensor) -> Tensor:
         """The scale (2, n) of a step in (q, u)."""
@@ -286,28 +250,12 @@ def _reduced(
     # With d = 2 the second finger's side depends on the digit that is being chosen now: sign = s1 + s2 parity.
     live = two & along & (coordinate < 2) & (used.sum(dim=0) == 2)
     signs = torch.stack([pick(sign, one), pick(sign, two & ~live), pick(-side, live)])
-    return Frames(
-        column,
-        constants,
-        whole,
-        offset,
-        tilt,
-        sign,
-        side,
-        used,
-        digits,
-        goal=torch.stack([pick(offset, one), pick(offset, two), towards, mean]),
-        lean=torch.stack([pick(tilt, one), pick(tilt, two), lean_norm, zero]),
-        descends=torch.stack([pick(falls, one), pick(falls, two), zero, fall_norm]),
-        signs=signs,
-        constant=0.5 * (left * left).sum(dim=0),
-    )
-
-
-def digit_in_frame(frames: Frames, q: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """The digit of the frame's outer stage at q: cell, parity, whether in the wedge, and the next coordinate."""
-    digit = read_digit(frames.constants[:LEVEL_ROWS], frames.whole[0], q, torch.ones_like(q))
-    return digit.cell, digit.odd, digit.inside, digit.q
+    goal = torch.stack([pick(offset, one), pick(offset, two), towards, mean])
+    lean = torch.stack([pick(tilt, one), pick(tilt, two), lean_norm, zero])
+    descends = torch.stack([pick(falls, one), pick(falls, two), zero, fall_norm])
+    fixed = 0.5 * (left * left).sum(dim=0)
+    reduced = (goal, lean, descends, signs, fixed)
+    return Frames(column, constants, whole, offset, tilt, sign, side, used, digits, *reduced)
 
 
 def advance(table: FrameTable, frames: Frames, point: Tensor) -> tuple[Frames, Tensor, Tensor, Tensor]:
@@ -317,7 +265,8 @@ def advance(table: FrameTable, frames: Frames, point: Tensor) -> tuple[Frames, T
     wedge of the outer stage: outside it the next frame means nothing, the target has left its box.
     """
     constants, whole = frames.constants, frames.whole
-    cell, odd, inside, q = digit_in_frame(frames, point[0])
+    digit = read_digit(constants[:LEVEL_ROWS], whole[0], point[0], torch.ones_like(point[0]))
+    cell, odd, inside, q = digit.cell, digit.odd, digit.inside, digit.q
     coordinate = torch.arange(frames.offset.shape[0], device=q.device)[:, None]
     along, across = coordinate == whole[2], coordinate == whole[3]
     edge, pitch = constants[5], constants[6]

@@ -12,13 +12,7 @@ import torch
 from torch import Tensor
 
 from learnability.studies.two_parameter.hierarchy import jets
-from learnability.studies.two_parameter.hierarchy.profiles import (
-    MARGIN_SHIFT,
-    WEDGE,
-    ZONES,
-    Profiles,
-    make_profiles,
-)
+from learnability.studies.two_parameter.hierarchy.profiles import MARGIN_SHIFT, WEDGE, ZONES, Profiles, make_profiles
 from learnability.studies.two_parameter.hierarchy.sizes import Stage
 
 _SCALARS: Final = 7

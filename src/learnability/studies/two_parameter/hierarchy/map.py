@@ -12,20 +12,17 @@ import torch
 from torch import Tensor
 
 from learnability.studies.two_parameter.hierarchy import jets
-from learnability.studies.two_parameter.hierarchy.levels import (
-    Digit,
-    level_jets,
-    pack_level,
-    profile_table,
-)
+from learnability.studies.two_parameter.hierarchy.levels import Digit, level_jets, pack_level, profile_table
 from learnability.studies.two_parameter.hierarchy.profiles import ZONES, make_profiles
 from learnability.studies.two_parameter.hierarchy.ramps import (
+    Knots,
+    StageRamps,
     descent_ramp,
     first_staircase,
     ramp,
     stage_ramps,
 )
-from learnability.studies.two_parameter.hierarchy.sizes import Hierarchy
+from learnability.studies.two_parameter.hierarchy.sizes import Hierarchy, Stage
 
 
 class HierarchicalMap:
@@ -106,12 +103,7 @@ class HierarchicalMap:
         h = self.hierarchy
         packed, omega = [], first_staircase(h)
         for stage, times in zip(h.stages, stage_ramps(h), strict=True):
-            packed += [
-                jets.pack_knots(omega),
-                jets.pack_knots(times.gather, stage.width),
-                jets.pack_knots(times.spread, stage.finger * (1 - times.late)),
-                jets.pack_knots(times.tail, stage.finger * times.late),
-            ]
+            packed += stage_knots(stage, times, omega)
             omega = times.refine
         packed.append(jets.pack_knots(descent_ramp(h), -descent_height(h)))
         return self._tensor(packed).T[:, :, None]
@@ -135,3 +127,13 @@ class HierarchicalMap:
 def descent_height(hierarchy: Hierarchy) -> float:
     """Height from which the descent ramp would start at u = -1; at u = 0 the curve is ``drop`` above the box."""
     return float(hierarchy.drop / (1 - ramp(np.array(0.0), descent_ramp(hierarchy))))
+
+
+def stage_knots(stage: Stage, times: StageRamps, omega: Knots, present: float = 1.0) -> list[list[float]]:
+    """Packed knots (4, 7) of a stage: staircase, tooth, finger and its tail; ``present`` 0 flattens the finger."""
+    return [
+        jets.pack_knots(omega),
+        jets.pack_knots(times.gather, present * stage.width),
+        jets.pack_knots(times.spread, present * stage.finger * (1 - times.late)),
+        jets.pack_knots(times.tail, present * stage.finger * times.late),
+    ]

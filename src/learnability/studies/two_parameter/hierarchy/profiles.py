@@ -56,7 +56,7 @@ class Profiles:
 
 
 def make_profiles(stage: Stage) -> Profiles:
-    """The table of a stage; the cubics are those of the module's picture in ``docs/two_parameter_map.md``."""
+    """The table of a stage; the cubics are those of the module's picture in ``docs/guides/two_parameter_map.md``."""
     gaps, r, w = stage.gaps, stage.rounding, stage.tip_length
     p0, p1, p2, wt, pv = stage.flank_end, stage.wedge_start, stage.wedge_end, gaps.tip_rounding, gaps.valley
     g1, g2, g3, spread = stage.slope, stage.wedge_slope, stage.tip_slope, stage.spread_slope
@@ -99,7 +99,4 @@ def _margin_zones(stage: Stage) -> dict[int, tuple[float, list[float], list[floa
     per_cell = m / cells
     inner = [0.0, s * per_cell / pitch, -(s - 1) * per_cell**2 / (2 * m * pitch)]
     outer = [stage.edge / pitch, per_cell / pitch]
-    return {
-        MARGIN: (MARGIN_SHIFT, inner, [0.0], [0.0]),
-        OUTSIDE: (MARGIN_SHIFT + cells, outer, [0.0], [0.0]),
-    }
+    return {MARGIN: (MARGIN_SHIFT, inner, [0.0], [0.0]), OUTSIDE: (MARGIN_SHIFT + cells, outer, [0.0], [0.0])}

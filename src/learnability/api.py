@@ -1,0 +1,571 @@
+"""The public API: parse a target, diagnose it, solve its gradient flow, run SGD on it, open results.
+
+Targets are polynomials of hidden coordinates ``z = (z1, ..., zr)``, standard normal projections of the input
+``x ~ N(0, I_d)`` on an orthonormal system. They are given as text (``"h1(z1) + 0.5*h1(z1)*h2(z2)"``, see
+:func:`parse`) or as a :class:`~learnability.hermite.expansion.HermiteExpansion`.
+
+The numerical libraries are imported inside the functions: importing this module is cheap.
+"""
+
+from __future__ import annotations
+
+import html
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from learnability.hermite.expansion import HermiteExpansion
+from learnability.results.errors import UserError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy as np
+    import torch
+    import xarray as xr
+    from numpy.typing import NDArray
+
+    from learnability.flows.solver import FlowState
+    from learnability.hermite.activations import Activation
+
+Target = str | HermiteExpansion
+
+# d^(s-1) up to which the joint flow is solved in M: beyond, rounding in I - G reaches the solver's tolerance.
+_CORRELATION_FORM_LIMIT = 1e7
+
+
+def parse(text: str, variables: int | None = None) -> HermiteExpansion:
+    """The exact Hermite expansion of a target that is written as text.
+
+    ``h3(z1)`` is the orthonormal Hermite polynomial ``h_3 = He_3 / sqrt(3!)`` of the first hidden coordinate,
+    ``He3(z1)`` the probabilists' one, ``z1^3`` a monomial. Factors are joined by ``*``, terms by ``+`` and ``-``, and
+    products are expanded exactly. The result is ``f(z) = sum_b a_b h_b(z)`` with ``h_b(z) = prod_i h_{b_i}(z_i)``.
+
+    Parameters
+    ----------
+    text:
+        The target, for example ``"h1(z1) + 0.8*h1(z1)*h2(z2)"``.
+    variables:
+        The number r of variables; by default the highest index that occurs.
+
+    Raises
+    ------
+    ValueError
+        With the column of the mistake: an unknown name or sign, a variable out of range, a degree above 299.
+
+    Examples
+    --------
+    >>> target = parse("h1(z1) + z1*z2^2")
+    >>> print(target)
+    2*h1(z1) + 1.41421356237*h1(z1)*h2(z2)
+    >>> target.information_exponent, target.norm_squared
+    (1, 6.0)
+    """
+    from learnability.hermite import target_language
+
+    return target_language.parse(text, variables)
+
+
+@dataclass(frozen=True, eq=False)
+class TargetDiagnosis:
+    """What decides whether a target is learned from a small or random start, and how fast; see :func:`diagnose`.
+
+    ``leaps`` are the rotation-invariant leaps in the order of learning. ``reflective_subspace`` (r, k) is an
+    orthonormal basis of the largest reflective subspace S*, ``learnable_subspace`` (r, r - k) one of its complement.
+    ``loss_floor`` is ``E|h - E[h | z_W]|^2 / 2`` with W the learnable subspace: the loss that is left when everything
+    outside S* is learned. ``activation`` names the class of activations that the reflective subspace belongs to.
+    ``exact`` says whether dimensions were found in rational arithmetic.
+    """
+
+    target: HermiteExpansion
+    activation: str
+    leaps: tuple[int, ...]
+    learnable_subspace: NDArray[np.float64]
+    reflective_subspace: NDArray[np.float64]
+    loss_floor: float
+    exact: bool
+
+    @property
+    def information_exponent(self) -> int:
+        """The lowest degree above zero that occurs in the target; 0 for a constant."""
+        return self.target.information_exponent
+
+    @property
+    def leap(self) -> int:
+        """The largest leap, which decides the time of escape; 0 for a constant."""
+        return max(self.leaps, default=0)
+
+    @property
+    def is_trapped(self) -> bool:
+        """Whether there is a reflective subspace other than {0}."""
+        return self.reflective_subspace.shape[1] > 0
+
+    def _rows(self) -> list[tuple[str, str]]:
+        initial_loss = 0.5 * self.target.centred().norm_squared
+        rows = [
+            ("target", str(self.target)),
+            ("information exponent", f"{self.information_exponent} (lowest degree above zero)"),
+            ("leaps", f"{', '.join(map(str, self.leaps)) or 'none'} (in the order of learning; largest: {self.leap})"),
+        ]
+        r, k = self.reflective_subspace.shape
+        if not self.is_trapped:
+            note = f"none ({self.activation} activation): no direction is trapped at w = 0"
+            return [*rows, ("reflective subspace", note)]
+        note = (
+            f"dimension {k} of {r} ({self.activation} activation): mean-field gradient flow that starts with no weight "
+            f"on it never learns it"
+        )
+        floor = f"{self.loss_floor:.6g} of {initial_loss:.6g}, left when all else is learned"
+        escape = "a random start has weight of order 1/sqrt(d) on it and can leave it, later for larger leaps"
+        return [*rows, ("reflective subspace", note), ("loss floor", floor), ("at finite dimension", escape)]
+
+    def __str__(self) -> str:
+        rows = self._rows()
+        width = max(len(name) for name, _ in rows)
+        return "\n".join(f"{name:<{width}}  {text}" for name, text in rows)
+
+    def _repr_html_(self) -> str:
+        cells = (f"<tr><th>{html.escape(name)}</th><td>{html.escape(text)}</td></tr>" for name, text in self._rows())
+        return f"<table>{''.join(cells)}</table>"
+
+
+def diagnose(target: Target, activation: Literal["smooth", "quadratic", "odd"] = "smooth") -> TargetDiagnosis:
+    """The information exponent, the leaps and the largest reflective subspace of a target, computed exactly.
+
+    *Leaps.* With U the directions known so far, the next leap is the lowest degree that the target has in directions
+    orthogonal to U; those that the part of this degree reaches join U (Abbe, Boix-Adsera, Misiakiewicz 2023, the
+    isotropic leap).
+
+    *Reflective subspace.* S is reflective when ``E[z_S h(z) sigma'(u + v.z_perp)] = 0`` for all u and v: mean-field
+    gradient flow that starts with ``w_S = 0`` keeps it (Chen, Ge 2024, arXiv 2402.08948). The largest one, S*, is the
+    complement of the smallest subspace that the gradients of the homogeneous parts of ``E h(z + v)`` map into itself.
+
+    Parameters
+    ----------
+    target:
+        Text or an expansion in r variables.
+    activation:
+        ``"smooth"`` (generic), ``"quadratic"`` (polynomial of degree two) or ``"odd"`` (odd, without a bias).
+
+    Raises
+    ------
+    ValueError
+        For a target that cannot be parsed, or an unknown activation.
+
+    Examples
+    --------
+    >>> diagnosis = diagnose("h1(z1) + h1(z1)*h2(z2)")
+    >>> diagnosis.information_exponent, diagnosis.leaps, diagnosis.is_trapped
+    (1, (1, 2), True)
+    >>> diagnosis.reflective_subspace.shape
+    (2, 1)
+    >>> print(diagnose("h1(z1) + h1(z1)*h1(z2)"))
+    target                h1(z1) + h1(z1)*h1(z2)
+    information exponent  1 (lowest degree above zero)
+    leaps                 1, 1 (in the order of learning; largest: 1)
+    reflective subspace   none (smooth activation): no direction is trapped at w = 0
+    """
+    from learnability.hermite import reflective
+    from learnability.hermite.activation_class import ACTIVATION_CLASSES
+
+    if activation not in ACTIVATION_CLASSES:
+        raise ValueError(f"activation is {activation!r}; it must be one of {', '.join(ACTIVATION_CLASSES)}")
+    found = reflective.diagnose(_expansion(target), ACTIVATION_CLASSES[activation])
+    return TargetDiagnosis(
+        found.target, activation, found.leaps, found.learnable, found.trapped, found.loss_floor, found.exact
+    )
+
+
+def solve_flow(
+    target: Target,
+    dimension: int | Sequence[int],
+    link: Literal["joint", "planted"] = "joint",
+    *,
+    seeds: int = 32,
+    root_seed: int = 0,
+    times: Sequence[float] | None = None,
+    end_time: float = math.inf,
+    relative_tolerance: float = 1e-6,
+    max_steps: int = 20_000,
+) -> xr.Dataset:
+    """Gradient flow of a multi-index model from random starts on the Stiefel manifold, exact at any dimension.
+
+    Target ``F(x) = f(W*^T x)`` with f centred; the flow moves W on the Stiefel manifold and closes on the r x r
+    correlations ``M = W*^T W``, so that the dimension d enters through the start alone. With the joint link the best
+    link is refitted at every moment, ``dM/dt = (I - G) S(G) M`` with ``G = M M^T``; with the planted link f itself is
+    known, ``dM/dt = R - M sym(M^T R)`` with ``R = dP/dM`` (Bietti, Bruna, Pillaud-Vivien 2023, arXiv 2310.19793).
+    All dimensions share their random numbers. The unit of time is that of the flow of the loss with its factor 1/2.
+
+    Parameters
+    ----------
+    target:
+        Text or an expansion in r variables; its mean is dropped.
+    dimension:
+        One or several dimensions d of the input, each larger than 2 r.
+    link:
+        ``"joint"`` or ``"planted"``.
+    seeds:
+        The number of random starts.
+    root_seed:
+        The seed that all random numbers derive from.
+    times:
+        Rising times at which cosines and loss are saved; by default only the end is.
+    end_time:
+        The flow time at which a run stops at the latest.
+    relative_tolerance:
+        The relative tolerance of the stiff solver.
+    max_steps:
+        The most steps of a run.
+
+    Returns
+    -------
+    xarray.Dataset
+        Over (dimension, angle, seed): ``escape_time``, when the cosine of a principal angle first exceeds
+        ``sqrt(1/2)`` (NaN when it never does), and ``cosine`` at the end, largest first. Over (dimension, seed):
+        ``loss`` as a fraction of that of the zero predictor, ``end_time``, ``steps`` and ``status``
+        (its attributes ``flag_values`` and ``flag_meanings`` name the codes; 16 is ``trapped``). With ``times`` also
+        ``cosine_path`` (dimension, angle, time, seed) and ``loss_path`` (dimension, time, seed); NaN after a run that
+        ended without converging.
+
+    Raises
+    ------
+    ValueError
+        For a constant target, a dimension that is too small, times that do not rise, an unknown link.
+
+    Examples
+    --------
+    The escape time of ``h2`` grows like d with the joint link:
+
+    >>> flow = solve_flow("h2(z1)", dimension=[100, 10000], seeds=64)
+    >>> first, second = flow["escape_time"].median("seed").values[:, 0]
+    >>> bool(30 < second / first < 300)
+    True
+    >>> float(flow["loss"].max()) < 1e-5
+    True
+    """
+    import numpy as np
+    import torch
+
+    from learnability.flows.haar_start import haar_correlations
+    from learnability.flows.multi_index import JointFlow, PlantedFlow, trap_speed
+    from learnability.flows.multi_index_spectral import SpectralFlow, trap_rate
+    from learnability.flows.solver import Problem, SolverOptions, solve
+    from learnability.hermite.tensors import leaps, symmetric_tensors
+
+    if link not in ("joint", "planted"):
+        raise ValueError(f"link is {link!r}; it must be 'joint' or 'planted'")
+    expansion = _expansion(target).centred()
+    if not expansion.coefficients:
+        raise ValueError("the target is constant: there is nothing to learn")
+    saved = tuple(float(time) for time in times) if times is not None else ()
+    if any(b <= a for a, b in itertools.pairwise(saved)) or (saved and saved[0] < 0):
+        raise ValueError("times must not be negative, and must rise")
+    dimensions = (dimension,) if isinstance(dimension, int) else tuple(dimension)
+    tensors, r = symmetric_tensors(expansion), expansion.variables
+    exponents = [exponent for exponent, _ in leaps(expansion)]
+    starts = haar_correlations(dimensions, r, _at_least_one("seeds", seeds), np.random.default_rng(root_seed))
+    correlations = starts.reshape(-1, r, r)
+    repeated = np.repeat(np.array(dimensions, dtype=np.int64), seeds)
+    options = SolverOptions(
+        relative_tolerance=relative_tolerance,
+        end_time=min(end_time, 1e300),
+        max_steps=max_steps,
+        levels=(*(math.sqrt(0.5),) * r, math.nan),
+        save_times=saved,
+    )
+    problem: Problem
+    if link == "joint" and (r == 1 or float(max(dimensions)) ** (max(exponents) - 1) > _CORRELATION_FORM_LIMIT):
+        spectral = SpectralFlow.build(tensors)
+        problem = spectral
+        state, chart = spectral.start(correlations, trap_rate(repeated, max(exponents)))
+    else:
+        if link == "joint":
+            problem, power = JointFlow.build(tensors), 2 * max(exponents) - 1
+        else:
+            problem, power = PlantedFlow.build(tensors), min(tensors) - 1
+        state = torch.from_numpy(np.ascontiguousarray(correlations.transpose(1, 2, 0)).reshape(r * r, -1))
+        chart = torch.from_numpy(trap_speed(repeated, power))[None]
+    return _flow_dataset(solve(problem, state, chart, options), dimensions, r, seeds, saved)
+
+
+def _flow_dataset(
+    flow: FlowState, dimensions: tuple[int, ...], r: int, seeds: int, times: tuple[float, ...]
+) -> xr.Dataset:
+    import numpy as np
+    import xarray as xr
+
+    from learnability.flows.multi_index import TRAPPED
+    from learnability.results.labelled import variable
+    from learnability.results.status import status_attributes
+
+    grid, over, angular = (len(dimensions), seeds), ("dimension", "seed"), ("dimension", "angle", "seed")
+    final = flow.final_observed.numpy()
+    escape = flow.crossing_time[:r].numpy().reshape(r, *grid).swapaxes(0, 1)
+    cosine = final[:r].reshape(r, *grid).swapaxes(0, 1)
+    said = "time at which the cosine first exceeds sqrt(1/2); NaN when it never does"
+    dataset = xr.Dataset(
+        {
+            "escape_time": variable(angular, escape, said, "flow time"),
+            "cosine": variable(angular, cosine, "cosine of the principal angle at the end"),
+            "loss": variable(over, final[r].reshape(grid), "loss at the end, in units of that of the zero predictor"),
+            "end_time": variable(
+                over, flow.final_time.numpy().reshape(grid), "time at which the run ended", "flow time"
+            ),
+            "steps": variable(over, flow.steps.numpy().reshape(grid), "attempted steps"),
+            "status": (over, flow.status.numpy().reshape(grid), status_attributes({"trapped": TRAPPED})),
+        },
+        {"dimension": list(dimensions), "angle": np.arange(r), "seed": np.arange(seeds)},
+    )
+    if not times:
+        return dataset
+    path = flow.saved.numpy().reshape(len(times), r + 1, *grid)
+    return dataset.assign_coords(time=variable("time", np.array(times), "time", "flow time")).assign(
+        cosine_path=variable(
+            ("dimension", "angle", "time", "seed"), path[:, :r].transpose(2, 1, 0, 3), "cosine of the principal angle"
+        ),
+        loss_path=variable(
+            ("dimension", "time", "seed"), path[:, r].swapaxes(0, 1), "loss, in units of that of the zero predictor"
+        ),
+    )
+
+
+def run_sgd(
+    target: Target,
+    dimension: int,
+    *,
+    steps: int,
+    step_size: float = 0.1,
+    batch_size: int = 256,
+    width: int = 32,
+    activation: Literal["relu", "tanh"] | Sequence[float] = "relu",
+    loss: Literal["correlation", "squared"] = "correlation",
+    engine: Literal["auto", "overlap", "full"] = "auto",
+    label_noise: float = 0.0,
+    second_layer_rate: float = 0.0,
+    saved: int = 50,
+    seeds: int = 8,
+    root_seed: int = 0,
+) -> xr.Dataset:
+    """Online spherical SGD of a two-layer network on a target, with the dimension or without.
+
+    The network is ``f(x) = (1/J) sum_j a_j sigma(<w_j, x>)`` with unit weights ``w_j`` that start uniform on the
+    sphere and ``a_j = +1, -1`` in turn. Every step draws a fresh batch ``x ~ N(0, I_d)`` with labels
+    ``h(<v_1, x>, ..., <v_r, x>) + noise``. With the correlation loss ``-y f`` neurons do not interact; the squared loss
+    is ``(y - f)^2 / 2``. Step sizes are per neuron: ``time = step_size x steps`` is the mean-field time.
+
+    The *overlap* engine follows the inner products of weights and directions, a Markov chain whose law is exact for
+    every finite d and whose cost does not depend on d; the *full* engine carries the weights themselves. Both give the
+    same law, not the same numbers.
+
+    Parameters
+    ----------
+    target:
+        Text or an expansion in r variables.
+    dimension:
+        The dimension d of the input, at least r; the overlap engine needs ``d >= r + width``.
+    steps:
+        The number of steps.
+    step_size:
+        The step size of a neuron.
+    batch_size:
+        The number of fresh samples a step.
+    width:
+        The number J of neurons.
+    activation:
+        ``"relu"``, ``"tanh"``, or the Hermite coefficients ``(c_0, c_1, ...)`` of ``sigma = sum_k c_k h_k``.
+    loss:
+        ``"correlation"`` or ``"squared"``.
+    engine:
+        ``"overlap"`` (without the dimension), ``"full"``, or ``"auto"``: the overlap engine where d allows it.
+    label_noise:
+        The standard deviation of the noise of a label.
+    second_layer_rate:
+        The factor of the step size for the second layer; 0 keeps it fixed.
+    saved:
+        About how many steps are saved, on a logarithmic grid, with step 0.
+    seeds:
+        The number of independent repetitions.
+    root_seed:
+        The seed that all random numbers derive from.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``alignment`` (step, seed, neuron, variable), the cosine ``<w_j, v_m>``; ``second_layer`` (step, seed, neuron);
+        ``status`` (seed), see its attributes; the coordinate ``time`` (step). A run that diverges is NaN from then on.
+
+    Raises
+    ------
+    ValueError
+        For a size that is not positive, a dimension that is too small for the engine, an unknown activation, loss or
+        engine.
+
+    Examples
+    --------
+    >>> run = run_sgd("h1(z1)", dimension=1000, steps=300, step_size=0.5, width=8, seeds=2)
+    >>> run.attrs["engine"]
+    'overlap'
+    >>> float(abs(run["alignment"].isel(step=0)).max()) < 0.2 < float(abs(run["alignment"].isel(step=-1)).min())
+    True
+    """
+    import numpy as np
+    import torch
+
+    from learnability.sgd.full import full_engine, network_state, random_directions
+    from learnability.sgd.loop import run, saved_steps
+    from learnability.sgd.overlap import overlap_engine, random_overlaps
+    from learnability.sgd.problem import TwoLayerProblem
+    from learnability.statistics.random import torch_generator
+
+    sizes = {"steps": steps, "batch_size": batch_size, "width": width, "saved": saved, "seeds": seeds}
+    for name, size in sizes.items():
+        _at_least_one(name, size)
+    if engine not in ("auto", "overlap", "full"):
+        raise ValueError(f"engine is {engine!r}; it must be 'auto', 'overlap' or 'full'")
+    expansion = _expansion(target)
+    r = expansion.variables
+    if dimension < r:
+        raise ValueError(f"dimension is {dimension}; the target has {r} variables, so it must be at least {r}")
+    chosen = ("overlap" if dimension >= r + width else "full") if engine == "auto" else engine
+    problem = TwoLayerProblem(
+        label=lambda z: _polynomial(expansion, z),
+        activation=_activation(activation),
+        loss=loss,
+        label_noise=label_noise,
+        second_layer_rate=second_layer_rate,
+    )
+    init, data = (
+        torch_generator(np.random.default_rng([root_seed, stream]), torch.device("cpu")) for stream in range(2)
+    )
+    signs = torch.ones(width, dtype=torch.float64)
+    signs[1::2] = -1
+    state: Any
+    if chosen == "overlap":
+        made = overlap_engine(problem, torch.eye(r, dtype=torch.float64), batch_size, dimension)
+        state = random_overlaps(seeds, signs, torch.zeros_like(signs), r, dimension, init)
+    else:
+        made = full_engine(problem, torch.eye(dimension, dtype=torch.float64)[:r], batch_size)
+        weights = random_directions((seeds, width, dimension), init, torch.float64)
+        state = network_state(weights, signs, torch.zeros_like(signs))
+    trajectory = run(
+        made, state, saved_steps(steps, saved, block=made.block), lambda numbers: np.full(len(numbers), step_size), data
+    )
+    return _sgd_dataset(chosen, trajectory, step_size, str(expansion), dimension)
+
+
+def _sgd_dataset(engine: str, trajectory: Any, step_size: float, target: str, dimension: int) -> xr.Dataset:
+    import numpy as np
+    import xarray as xr
+
+    from learnability.results.labelled import variable
+    from learnability.results.status import status_attributes
+
+    observed = trajectory.observed
+    _, seeds, width, r = observed["alignment"].shape
+    return xr.Dataset(
+        {
+            "alignment": variable(
+                ("step", "seed", "neuron", "variable"), observed["alignment"], "cosine of neuron and hidden direction"
+            ),
+            "second_layer": variable(
+                ("step", "seed", "neuron"), observed["second_layer"], "weight of the second layer"
+            ),
+            "status": ("seed", trajectory.status, status_attributes()),
+        },
+        {
+            "step": variable("step", trajectory.steps, "steps taken"),
+            "time": variable("step", trajectory.steps * step_size, "step size x steps", "mean-field time"),
+            "seed": np.arange(seeds),
+            "neuron": np.arange(width),
+            "variable": np.arange(1, r + 1),
+        },
+        {"engine": engine, "target": target, "dimension": dimension, "step_size": step_size},
+    )
+
+
+def open_results(path: str | Path) -> xr.Dataset:
+    """Open a result of the pipeline lazily, after its seal is checked.
+
+    Parameters
+    ----------
+    path:
+        An artifact (``.../analysis.zarr.zip``, a target or a training artifact), or the folder of an experiment, of
+        which the analysis is opened: ``results/laptop/multi_index/escape_joint``.
+
+    Returns
+    -------
+    xarray.Dataset
+        Variables with units and long names, theory beside measurement; values are read when they are used. Its
+        attributes say which study, setting, seeds and code it comes from.
+
+    Raises
+    ------
+    UserError
+        When there is no such result, or when its bytes are not what was written.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib, xarray
+    >>> from learnability.results.store import write
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> write(xarray.Dataset({"loss": ("time", [1.0, 0.5])}), folder / "analysis.zarr.zip")
+    >>> float(open_results(folder)["loss"][-1])
+    0.5
+    """
+    from pathlib import Path
+
+    from learnability.results.integrity import check
+    from learnability.results.store import open_artifact
+
+    found = Path(path)
+    if found.is_dir():
+        found = found / "analysis.zarr.zip"
+    if not found.is_file():
+        raise UserError(
+            str(found),
+            "there is no such result",
+            allowed="an artifact (*.zarr.zip), or the folder of an experiment: results/<scale>/<study>/<experiment>",
+            remedy="run make figures, or name another",
+        )
+    check(found)
+    return open_artifact(found)
+
+
+def _expansion(target: Target) -> HermiteExpansion:
+    return parse(target) if isinstance(target, str) else target
+
+
+def _at_least_one(name: str, size: int) -> int:
+    if size < 1:
+        raise ValueError(f"{name} is {size}; it must be at least 1")
+    return size
+
+
+def _activation(named: str | Sequence[float]) -> Activation:
+    from learnability.hermite.activations import RELU, TANH, hermite_series
+
+    if not isinstance(named, str):
+        return hermite_series(named)
+    known = {"relu": RELU, "tanh": TANH}
+    if named not in known:
+        raise ValueError(f"activation is {named!r}; it must be one of {', '.join(known)}, or Hermite coefficients")
+    return known[named]
+
+
+def _polynomial(target: HermiteExpansion, z: torch.Tensor) -> torch.Tensor:
+    """``h(z)`` for z (..., r)."""
+    import torch
+
+    from learnability.hermite.basis import hermite_columns
+
+    columns = [hermite_columns(z[..., i], target.degree) for i in range(target.variables)]
+    total = torch.zeros_like(z[..., 0])
+    for index, value in target.coefficients.items():
+        term = torch.full_like(total, value)
+        for i, k in enumerate(index):
+            if k:
+                term = term * columns[i][k]
+        total = total + term
+    return total

@@ -1,0 +1,261 @@
+"""The console command ``learnability``: what ``make`` calls, with help and shell completion.
+
+Exit status: 0 done, 1 the check that was asked for failed or a job did, 2 a mistake of the user's, 130 interrupted;
+``archive verify`` also has 3 and 4 (see its help).
+"""
+
+import re
+import shutil
+import sys
+import tempfile
+from enum import Enum, StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from learnability import __version__
+from learnability.results.errors import UserError
+
+
+class Scale(StrEnum):
+    """The three scales."""
+
+    smoke = "smoke"
+    laptop = "laptop"
+    paper = "paper"
+
+
+class Device(StrEnum):
+    """Where training runs."""
+
+    auto = "auto"
+    cpu = "cpu"
+    cuda = "cuda"
+
+
+def _studies(incomplete: str) -> list[str]:
+    """Completions of a comma-separated list of studies."""
+    before, comma, last = incomplete.rpartition(",")
+    names = sorted(path.stem for path in Path("config/studies").glob("*.yaml"))
+    return [f"{before}{comma}{name}" for name in names if name.startswith(last) and name not in before.split(",")]
+
+
+def _archives(incomplete: str) -> list[str]:
+    return [
+        path.as_posix() for path in sorted(Path("results/archive").glob("*.zip")) if str(path).startswith(incomplete)
+    ]
+
+
+ScaleOption = Annotated[
+    Scale | None,
+    typer.Option(help="smoke: minutes; laptop: every figure; paper: the papers' sizes, for a GPU or a cluster. "
+                 "Default: the one in config/config.yaml."),
+]  # fmt: skip
+StudyOption = Annotated[
+    str,
+    typer.Option(
+        "--study",
+        metavar="NAME[,NAME...]",
+        help="One study, or several. Default: those in config/config.yaml.",
+        autocompletion=_studies,
+    ),
+]
+DeviceOption = Annotated[
+    Device | None, typer.Option(help="auto takes CUDA where an experiment can use it. Default: auto.")
+]
+CoresOption = Annotated[str, typer.Option(metavar="NUMBER|all", help="How many cores to use.")]
+ArchiveArgument = Annotated[
+    Path, typer.Argument(metavar="ARCHIVE", help="An archive: results/archive/<file>.zip", autocompletion=_archives)
+]
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="When does gradient flow or SGD learn a high-dimensional target? Run the studies, look at the results, "
+    "archive them. Run it in a clone of the project; `learnability figures --scale smoke` is a good first command.",
+)
+archive_app = typer.Typer(no_args_is_help=True, help="Pack results into one file; verify, restore and reproduce one.")
+app.add_typer(archive_app, name="archive")
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"learnability {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    pass
+
+
+def _in_project() -> None:
+    if not Path("Snakefile").is_file():
+        raise UserError(
+            str(Path.cwd()),
+            "this folder holds no Snakefile, so it is not a clone of the project",
+            remedy="change into the clone (the folder with the Makefile) and run the command again",
+        )
+
+
+def _text(choice: Enum | None) -> str:
+    return "" if choice is None else str(choice.value)
+
+
+@app.command()
+def figures(
+    scale: ScaleOption = None, study: StudyOption = "", device: DeviceOption = None, cores: CoresOption = "all"
+) -> None:
+    """Make every figure and verdict that is missing or out of date.
+
+    Only what changed since the last call runs. A run that is stopped goes on where it stopped.
+    """
+    from learnability.pipeline import launch
+
+    _in_project()
+    arguments = ["--scale", _text(scale), "--studies", study, "--device", _text(device), "--cores", cores]
+    raise typer.Exit(launch.main(arguments))
+
+
+@app.command()
+def report(scale: ScaleOption = None, study: StudyOption = "") -> None:
+    """Make results/<scale>/report.html if it is out of date. `figures` does this too."""
+    from learnability.report import engine_report
+
+    _in_project()
+    typer.echo(engine_report.report(_text(scale), study))
+
+
+@app.command()
+def verdicts(
+    claims: Annotated[Path, typer.Argument(help="The claims.json of a finished scale.")] = Path(
+        "results/laptop/claims.json"
+    ),
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit with 1 when the page is out of step.")
+    ] = False,
+) -> None:
+    """Write the verdicts into docs/verdicts.md and docs/verdicts.json."""
+    from learnability.report import verdict_table
+
+    _in_project()
+    if not check:
+        verdict_table.write(claims)
+    elif not verdict_table.in_step():
+        typer.echo("docs/verdicts.md does not follow from docs/verdicts.json: run make verdicts", err=True)
+        raise typer.Exit(1)
+
+
+@app.command("new-study")
+def new_study(
+    name: Annotated[str, typer.Argument(help="The name of the study: lower-case letters, digits and underscores.")],
+) -> None:
+    """Create a study from the template: one kind, one figure, its config and its tests, ready to run and to change."""
+    _in_project()
+    typer.echo(_create(name))
+
+
+def _create(name: str) -> str:
+    """Render ``templates/study`` into the project; what was made and what to do next."""
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        allowed = "lower-case letters, digits and underscores; a letter first"
+        raise UserError("NAME", f"{name!r} cannot be the name of a study", allowed)
+    places = ("src/learnability/studies/{}", "config/studies/{}.yaml", "tests/studies/{}")
+    made = [Path(place.format(name)) for place in places]
+    there = [str(path) for path in made if path.exists()]
+    if there:
+        raise UserError(there[0], "exists already", remedy="choose another name, or remove it")
+    try:
+        from cookiecutter.main import cookiecutter
+    except ImportError:
+        remedy = f"run make new-study NAME={name}, which installs it"
+        raise UserError("templates/study", "the package cookiecutter is not installed", remedy=remedy) from None
+    with tempfile.TemporaryDirectory(prefix="learnability.") as folder:
+        cookiecutter("templates/study", no_input=True, output_dir=folder, extra_context={"study": name})
+        shutil.copytree(Path(folder) / name, ".", dirs_exist_ok=True)
+    main = Path("config/config.yaml")
+    text = main.read_text(encoding="utf-8")
+    listed, count = re.subn(r"(?m)^(studies:.*\n(?:  - .*\n)+)", rf"\1  - {name}\n", text)
+    if count:
+        main.write_text(listed, encoding="utf-8")
+    lines = [f"made {path}" for path in made]
+    lines.append(f"added {name} to {main}" if count else f"add {name} to the list of studies in {main}")
+    lines.append(f"next: make figures STUDY={name} SCALE=smoke, then change it: docs/guides/adding_a_study.md")
+    return "\n".join(lines)
+
+
+@archive_app.command()
+def pack(
+    scale: ScaleOption = None,
+    study: StudyOption = "",
+    with_runs: Annotated[bool, typer.Option("--with-runs", help="Include the training artifacts.")] = False,
+    allow_uncommitted: Annotated[
+        bool, typer.Option("--allow-uncommitted", help="Accept a source tree with changes; the archive lists them.")
+    ] = False,
+) -> None:
+    """Pack a finished scale into results/archive/: one file with results, source and provenance."""
+    from learnability.archive import pack as packing
+
+    _in_project()
+    typer.echo(packing.pack(_text(scale), study, with_runs, allow_uncommitted))
+
+
+@archive_app.command()
+def verify(
+    archive: ArchiveArgument,
+    no_profile: Annotated[bool, typer.Option("--no-profile", help="Check structure and checksums only.")] = False,
+    validator: Annotated[
+        Path | None, typer.Option(help="The Python that has roc-validator. Default: that of .venv-validator.")
+    ] = None,
+) -> None:
+    """Check that an archive is, byte for byte, what was packed, and a valid Workflow Run RO-Crate.
+
+    Exit status: 0 sound and valid, 1 damaged or refused, 2 no such file, 3 sound but not valid by the profile,
+    4 sound, but the profile could not be checked.
+    """
+    from learnability.archive import verify as verifying
+
+    raise typer.Exit(verifying.verify(archive, not no_profile, validator or verifying.VALIDATOR))
+
+
+@archive_app.command()
+def restore(
+    archive: ArchiveArgument,
+    force: Annotated[bool, typer.Option("--force", help="Replace other results that are in the way.")] = False,
+) -> None:
+    """Lay the results of an archive into results/, so that only what changed since then is made again."""
+    from learnability.archive import restore as restoring
+
+    _in_project()
+    typer.echo(restoring.describe(archive, restoring.restore(archive, force)))
+
+
+@archive_app.command()
+def reproduce(
+    archive: ArchiveArgument, study: StudyOption = "", device: DeviceOption = None, cores: CoresOption = "all"
+) -> None:
+    """Run studies of an archive again, in a folder of their own, and compare. Exit status 1 when they differ."""
+    from learnability.archive import reproduce as reproducing
+
+    _in_project()
+    chosen = [name for name in study.split(",") if name]
+    raise typer.Exit(0 if reproducing.reproduce(archive, chosen, _text(device), cores) else 1)
+
+
+def main() -> None:
+    """Run the command line; a mistake of the user's is printed without a traceback and ends with status 2."""
+    try:
+        app(prog_name="learnability")
+    except UserError as error:
+        print(error.render(), file=sys.stderr)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

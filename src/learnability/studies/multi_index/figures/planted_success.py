@@ -1,0 +1,62 @@
+"""The success of the planted flow against the dimension and along two scans."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from learnability.results.labelled import bounds_of, texts
+from learnability.results.style import COLOURS, MARKERS, band, new_figure
+from learnability.studies.multi_index.figures.text import short
+
+
+def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
+    """Planted success against the dimension, the number of ridges and the mixture of harmonics."""
+    figure, ((left, middle, right),) = new_figure(1, 3, width=2.9, height=2.8)
+    scan, table = analyses["landscape_dimension"], analyses["landscape"]
+    _against_dimension(left, scan)
+    for axes, family, label in (
+        (middle, "rank", "number r of ridges"),
+        (right, "mixture", r"weight c of $\mathrm{Re}\,z^5$ beside $\mathrm{Re}\,z^2$"),
+    ):
+        rows = np.flatnonzero(table["family"].values == family)
+        axes.set(xlabel=label, ylim=(-0.03, 1.05))
+        if not len(rows):
+            axes.text(0.5, 0.5, "not part of this scale", ha="center", transform=axes.transAxes)
+            continue
+        order = rows[np.argsort(table["parameter"].values[rows])]
+        for flow, colour, marker in (("joint", COLOURS[0], MARKERS[0]), ("planted", COLOURS[1], MARKERS[1])):
+            one = table.isel(case=order).sel(flow=flow)
+            success, low, high = bounds_of(one["success"])
+            axes.plot(one["parameter"], success, color=colour, marker=marker, label=flow)
+            band(axes, one["parameter"].values, low.values, high.values, colour)
+        axes.set_title(_change(family, success.values))
+        if family == "rank":
+            axes.set_xticks(table["parameter"].values[order])
+        axes.legend(loc="lower right" if family == "rank" else "center right")
+    return figure
+
+
+def _change(family: str, planted: np.ndarray) -> str:
+    if family == "rank":
+        return f"More ridges: {planted[0]:.2f} to {planted[-1]:.2f}"
+    return f"Mixing: {planted[0]:.2f}, least {planted.min():.2f}"
+
+
+def _against_dimension(axes: Axes, scan: xr.Dataset) -> None:
+    links = texts(scan["link"])
+    for position, link in enumerate(dict.fromkeys(links)):
+        rows = [i for i, text in enumerate(links) if text == link]
+        one = scan.isel(case=rows).sel(flow="planted")
+        colour = COLOURS[position + 1]
+        success, low, high = bounds_of(one["success"])
+        axes.plot(one["dimension"], success, color=colour, marker=MARKERS[position], label=short(link))
+        band(axes, one["dimension"].values, low.values, high.values, colour)
+    steepest = float(np.abs(bounds_of(scan["trend"])[0].values).max())
+    axes.set(xscale="log", xlabel="dimension d", ylabel="planted success", ylim=(-0.03, 1.05))
+    axes.set_title(
+        f"Flat in d: at most {steepest:.3f} a decade" if steepest < 0.02 else f"Up to {steepest:.3f} a decade"
+    )
+    axes.legend(loc="upper center", ncols=2, fontsize=6.5)

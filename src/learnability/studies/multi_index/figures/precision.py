@@ -1,0 +1,64 @@
+"""The figure of precision and stiffness."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from learnability.results.style import COLOURS, MARKERS, new_figure
+
+_FORMS = (("correlation", "form in M", COLOURS[1], ":"), ("spectral", "spectral form", COLOURS[0], "-"))
+_ROUNDING = 2.0**-53
+
+
+def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
+    """Deviation against d^(s-1), cost against d, orthonormality against degree."""
+    data = analyses["precision"]
+    figure, ((left, middle, right),) = new_figure(1, 3, width=3.0, height=2.8)
+    _deviations(left, data)
+    _costs(middle, data)
+    right.plot(data["degree"], data["hermite_error"], color=COLOURS[0], marker="o")
+    right.axhline(_ROUNDING, linestyle="--", color="#444444", linewidth=1.0, label="rounding unit")
+    right.set(yscale="log", xlabel="degree", ylabel=r"largest error of $E\,h_j h_k$", ylim=(5e-17, 1e-13))
+    right.set_title(f"Hermite basis: {float(data['hermite_error'].max()):.0e} at most")
+    right.legend(loc="lower right")
+    return figure
+
+
+def _deviations(axes: Axes, data: xr.Dataset) -> None:
+    dimensions = data["dimension"].values.astype(float)
+    for form, name, colour, line in _FORMS:
+        for link, leap in enumerate(data["leap"].values.tolist()):
+            depth = dimensions ** (leap - 1)
+            values = data["deviation"].isel(link=link).sel(form=form, frame="rotated").values
+            shown = np.where(np.isnan(values), 10.0, np.clip(values, 1e-16, 10.0))
+            axes.plot(depth, shown, color=colour, marker=MARKERS[link], linestyle=line, label=f"{name}, s = {leap}")
+    axes.axvline(1 / _ROUNDING, linestyle="--", color="#444444", linewidth=1.0)
+    axes.set(xscale="log", yscale="log", xlabel=r"$d^{\,s-1}$", ylabel="deviation of the last escape time")
+    axes.set_ylim(1e-16, 1e11)
+    axes.set_yticks(
+        [1e-15, 1e-12, 1e-9, 1e-6, 1e-3, 1.0, 10.0],
+        ["$10^{-15}$", "$10^{-12}$", "$10^{-9}$", "$10^{-6}$", "$10^{-3}$", "1", "never"],
+    )
+    lost = data["lost"].sel(form="correlation", frame="rotated").values
+    axes.set_title("Rotated frame: the form in M is lost" if lost.max() > 0.5 else "Rotated frame")
+    axes.legend(fontsize=6, loc="upper left")
+
+
+def _costs(axes: Axes, data: xr.Dataset) -> None:
+    dimensions = data["dimension"].values
+    for form, name, colour, line in _FORMS:
+        steps = data["steps"].isel(link=0, frame=0).sel(form=form).values
+        axes.plot(dimensions, steps, color=colour, marker="o", linestyle=line, label=f"Rosenbrock, {name}: steps")
+    counts = {method: data["evaluations"].sel({"method": method}) for method in ("RK45", "LSODA")}
+    for (method, evaluations), colour, marker in zip(
+        counts.items(), (COLOURS[2], COLOURS[4]), MARKERS[1:3], strict=True
+    ):
+        axes.plot(data["explicit_dimension"], evaluations, color=colour, marker=marker, label=f"{method}: evaluations")
+    axes.set(xscale="log", yscale="log", xlabel="dimension d", ylabel="steps or evaluations, one start")
+    ratio = counts["RK45"].values / counts["LSODA"].values
+    best = np.nanmax(ratio) if np.isfinite(ratio).any() else float("nan")
+    axes.set_title(f"Stiff: RK45 takes up to {best:.0f} times LSODA")
+    axes.legend(fontsize=6, loc="upper right")

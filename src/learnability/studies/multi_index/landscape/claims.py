@@ -1,0 +1,176 @@
+"""What the paper and its summaries state of where flows end. The CHANGELOG names what was not fixed in advance."""
+
+import math
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+import xarray as xr
+
+from learnability.results.claim import Analyses, AtLeast, AtMost, Claim, Measurement, NotAtThisScale
+from learnability.results.labelled import bounds_of, texts
+from learnability.statistics.intervals import wilson
+from learnability.studies.multi_index.theory import PAPER
+
+
+def monotone(analyses: Analyses) -> Measurement:
+    """The largest fall of a cosine over all joint runs."""
+    places = {"escape": "escape_joint", "staircase": "staircase", "landscape": "landscape"}
+    falls = {name: float(analyses[experiment]["largest_fall"].max()) for name, experiment in places.items()}
+    return Measurement.exact(max(falls.values()), ", ".join(f"{name} {fall:.1e}" for name, fall in falls.items()))
+
+
+def joint_success(analyses: Analyses) -> Measurement:
+    """Pooled success of the joint flow over all links and starts that the solver finished."""
+    data = analyses["landscape"].sel(flow="joint")
+    trials = data["trials"].values
+    finished = float((trials * (1 - data["unfinished"].values)).sum())
+    reached = float((trials * bounds_of(data["success"])[0].values).sum())
+    low, high = wilson(reached, finished)
+    note = f"{data.sizes['case']} links; {int(trials.sum() - finished)} unfinished of {int(trials.sum())}"
+    return Measurement(reached / finished, float(low), float(high), int(trials.min()), note)
+
+
+def joint_unfinished(analyses: Analyses) -> Measurement:
+    """Pooled fraction of joint runs that the solver did not decide."""
+    data = analyses["landscape"].sel(flow="joint")
+    trials = data["trials"].values
+    left = float((trials * data["unfinished"].values).sum())
+    low, high = wilson(left, trials.sum())
+    return Measurement(left / trials.sum(), float(low), float(high), int(trials.min()))
+
+
+def _planted(analyses: Analyses, families: Sequence[str]) -> xr.Dataset:
+    data = analyses["landscape"].sel(flow="planted")
+    return data.isel(case=[i for i, family in enumerate(texts(data["family"])) if family in families])
+
+
+def extreme(analyses: Analyses, families: Sequence[str], largest: bool) -> Measurement:
+    """The largest or smallest planted success of the families, with its own Wilson interval."""
+    data = _planted(analyses, families)
+    if not data.sizes["case"]:
+        raise NotAtThisScale(" and ".join(families))
+    success = bounds_of(data["success"])[0].values
+    i = int(success.argmax() if largest else success.argmin())
+    estimate, low, high = data["success"].values[i].tolist()
+    note = f"{data['link'].values[i]}; {data.sizes['case']} links"
+    return Measurement(estimate, low, high, int(data["trials"][i]), note)
+
+
+def trend(analyses: Analyses) -> Measurement:
+    """The steepest change of the planted success per decade of d, by absolute value."""
+    data = analyses["landscape_dimension"]
+    i = int(np.abs(bounds_of(data["trend"])[0].values).argmax())
+    estimate, low, high = data["trend"].values[i].tolist()
+    sides = abs(low), abs(high)
+    nearest = 0.0 if low <= 0 <= high else min(sides)
+    return Measurement(
+        abs(estimate), nearest, max(sides), int(data["trials"].min()), str(data["trended_link"].values[i])
+    )
+
+
+def rank_gain(analyses: Analyses) -> Measurement:
+    """Planted success with the most ridges minus that with one; Newcombe's interval from Wilson's."""
+    data = _planted(analyses, ("rank",))
+    if data.sizes["case"] < 2:
+        raise NotAtThisScale("the scan over ridges")
+    order = np.argsort(data["parameter"].values)
+    (p1, l1, u1), (p2, l2, u2) = data["success"].values[order[[0, -1]]].tolist()
+    gain = p2 - p1
+    low = gain - math.hypot(p2 - l2, u1 - p1)
+    high = gain + math.hypot(u2 - p2, p1 - l1)
+    return Measurement(gain, low, high, int(data["trials"].min()))
+
+
+_landscape_claim = partial(Claim, experiments=("landscape",), seeds_needed=64, figure="planted_split")
+
+CLAIMS: tuple[Claim, ...] = (
+    Claim(
+        id="monotone",
+        source=f"{PAPER}, section 3",
+        statement="Singular values never fall along the joint flow.",
+        measured="largest fall of a cosine in one accepted step, over all joint runs",
+        rule=AtMost(1e-4),
+        measure=monotone,
+        experiments=("landscape", "escape_joint", "staircase"),
+        expected="0 up to the solver's tolerance (1e-4 at most)",
+    ),
+    _landscape_claim(
+        id="global-convergence",
+        source=f"{PAPER}, Theorem 3.25",
+        statement="The joint flow converges to the target from almost every start.",
+        measured="fraction of starts that reach the target, pooled over links; unfinished runs counted apart",
+        rule=AtLeast(0.99),
+        measure=joint_success,
+        expected="1",
+    ),
+    _landscape_claim(
+        id="global-convergence.unfinished",
+        source="this study",
+        statement="The solver decides nearly every run of the joint flow.",
+        measured="fraction of joint runs that used up their steps",
+        rule=AtMost(0.01),
+        measure=joint_unfinished,
+        expected="0",
+    ),
+    _landscape_claim(
+        id="planted-traps.symmetric",
+        source=f"{PAPER}, section 4",
+        statement="Radial links and single harmonics do not trap the planted flow.",
+        measured="smallest planted success over these links",
+        rule=AtLeast(0.98),
+        measure=partial(extreme, families=("radial", "harmonic"), largest=False),
+        expected="1",
+    ),
+    _landscape_claim(
+        id="planted-traps.mixed",
+        source=f"{PAPER}, section 4",
+        statement="The planted landscape traps gradient flow with positive probability when parities or harmonics mix.",
+        measured="largest planted success over these links",
+        rule=AtMost(0.9),
+        measure=partial(extreme, families=("mixed_parity", "mixed_harmonics"), largest=True),
+        expected="well below 1",
+    ),
+    _landscape_claim(
+        id="planted-traps.flat-in-d",
+        source="this study",
+        statement="The probability of a trap does not depend on the dimension.",
+        measured="steepest change of the planted success per decade of d, over the links of the scan",
+        rule=AtMost(0.01),
+        measure=trend,
+        experiments=("landscape_dimension",),
+        expected="0",
+        figure="planted_success",
+    ),
+    _landscape_claim(
+        id="planted-traps.rank",
+        source="this study",
+        statement="More ridges of the same shape trap the planted flow less often.",
+        measured="planted success of sum_j (h2 + h3/2)(z_j) with the most ridges minus that with one",
+        rule=AtLeast(0.1),
+        measure=rank_gain,
+        expected="0.3",
+        figure="planted_success",
+    ),
+    _landscape_claim(
+        id="symmetry-and-traps.printed",
+        source=f"{PAPER}, as summarised",
+        statement="Rotational symmetry of the target causes the traps of the planted flow.",
+        measured="smallest planted success over the fully symmetric (radial) links; "
+        "a trap would show as success below 0.9",
+        rule=AtMost(0.9),
+        measure=partial(extreme, families=("radial",), largest=False),
+        expected="contradicted",
+        form="printed",
+    ),
+    _landscape_claim(
+        id="symmetry-and-traps.corrected",
+        source="this study",
+        statement="Mixed harmonics, not symmetry, cause the traps: sums of harmonics of different frequencies trap.",
+        measured="largest planted success over sums of harmonics",
+        rule=AtMost(0.9),
+        measure=partial(extreme, families=("mixed_harmonics",), largest=True),
+        expected="well below 1",
+        form="corrected",
+    ),
+)

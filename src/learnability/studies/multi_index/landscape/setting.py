@@ -1,0 +1,36 @@
+"""What a config may say of where flows end."""
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from learnability.studies.multi_index.settings import Flow, FlowSetting, Target
+
+
+class LandscapeTarget(Target):
+    """Links that belong together: what they have in common, or the axis along which ``parameters`` vary.
+
+    ``radial`` links are functions of |z|; ``harmonic`` ones are one homogeneous harmonic polynomial (one angular
+    frequency); ``mixed_parity`` ones have odd degrees, alone or beside even ones, along single directions;
+    ``mixed_harmonics`` ones mix angular frequencies; ``rank`` and ``mixture`` are scans.
+    ``labels`` are short names for figures.
+    """
+
+    family: Literal["radial", "harmonic", "mixed_parity", "mixed_harmonics", "general", "rank", "mixture"]
+    parameters: tuple[float, ...] = ()
+    labels: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_for_each_link(self) -> "LandscapeTarget":
+        if self.parameters and len(self.parameters) != len(self.links):
+            raise ValueError(f"{len(self.parameters)} parameters for {len(self.links)} links")
+        if self.labels and len(self.labels) != len(self.links):
+            raise ValueError(f"{len(self.labels)} labels for {len(self.links)} links")
+        return self
+
+
+class LandscapeSetting(FlowSetting):
+    """Where the planted and the joint flow end, from the same starts."""
+
+    target: LandscapeTarget
+    flows: tuple[Flow, ...] = Field(default=("planted", "joint"), min_length=1)

@@ -1,0 +1,79 @@
+"""Analysis of precision: the two forms of the joint flow, what a general method costs, and the Hermite basis."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from learnability.hermite.basis import gauss_hermite, hermite_basis
+from learnability.results.contract import Run
+from learnability.results.labelled import variable
+from learnability.studies.multi_index.links import leap_exponents
+from learnability.studies.multi_index.precision.setting import PrecisionSetting
+
+LOST = 0.01
+"""A run whose escape time is off by more than this fraction, or missing, is lost."""
+
+Array = NDArray[np.float64]
+
+
+def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
+    """Deviation of each form from the spectral form in the target's axes, and from itself in the rotated frame."""
+    (run,) = runs
+    assert isinstance(run.setting, PrecisionSetting)
+    dims = ("link", "form", "frame", "dimension")
+    times = run.result["escape_time"].transpose(*dims, "seed").values
+    deviation = np.abs(times / times[:, 1:, :1] - 1)
+    deviation = np.where(np.isnan(deviation), math.inf, deviation)
+    steps = run.result["steps"].transpose(*dims, "seed").values
+    counts = run.result["evaluations"].transpose("method", "explicit_dimension", "seed").values
+    degrees = np.array(run.setting.hermite_degrees)
+    leap = np.array([max(leap_exponents(run.target, i)) for i in range(run.target.sizes["link"])])
+    return xr.Dataset(
+        {
+            "deviation": variable(
+                dims,
+                _finite(np.quantile(deviation, 0.5, axis=-1, method="higher")),
+                "median relative deviation of the last escape time; NaN where most runs never arrive",
+            ),
+            "largest_deviation": variable(
+                dims, deviation.max(axis=-1), "largest relative deviation of the last escape time"
+            ),
+            "lost": variable(
+                dims,
+                (deviation > LOST).mean(axis=-1),
+                "fraction of runs whose last escape time is off by more than 1 % or missing",
+            ),
+            "steps": variable(dims, np.median(steps, axis=-1), "median number of steps"),
+            "leap": variable("link", leap, "largest leap exponent of the link"),
+            "evaluations": variable(
+                ("method", "explicit_dimension"),
+                _finite(np.nanquantile(counts, 0.5, axis=-1, method="higher")),
+                "evaluations for one start, median over the seed batches; NaN beyond the limit",
+            ),
+            "hermite_error": variable(
+                "degree", orthonormality_errors(degrees), "largest error of E h_j h_k up to the degree"
+            ),
+        },
+        coords={
+            **{name: run.result[name] for name in (*dims, "explicit_dimension", "method")},
+            "degree": variable("degree", degrees, "degree"),
+        },
+        attrs={"seeds": run.result.sizes["seed"]},
+    )
+
+
+def _finite(values: Array) -> Array:
+    """``values`` with NaN where they are infinite."""
+    return np.where(np.isinf(values), math.nan, values)
+
+
+def orthonormality_errors(degrees: NDArray[np.int64]) -> Array:
+    """``max_{j,k <= n} |E h_j h_k - delta_jk|`` by Gauss quadrature that is exact for it, for each n."""
+    nodes, weights = gauss_hermite(int(degrees.max()) + 1)
+    basis = hermite_basis(nodes, int(degrees.max()))
+    gram = basis.T @ (weights[:, None] * basis)
+    error = np.abs(gram - np.eye(len(gram)))
+    return np.array([error[: n + 1, : n + 1].max() for n in degrees.tolist()])

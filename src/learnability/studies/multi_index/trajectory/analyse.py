@@ -1,0 +1,91 @@
+"""Analysis of the staircase: quantiles of its paths, and the heights of its plateaus."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from learnability.hermite.tensors import losses_after_leaps
+from learnability.results.contract import Run
+from learnability.results.labelled import estimate, variable
+from learnability.results.status import Status
+from learnability.statistics.intervals import bootstrap
+from learnability.studies.multi_index.links import expansions, link_texts
+
+QUANTILES = (0.1, 0.5, 0.9)
+Array = NDArray[np.float64]
+
+
+def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
+    """Quantiles over seeds of the paths, and the loss halfway (in log time) between one escape and the next."""
+    (run,) = runs
+    result = run.result.isel(link=0, flow=0)
+    expected = losses_after_leaps(expansions(run.target)[0])
+    heights = plateau_heights(result)
+    predicted = np.full(heights.shape[1], math.nan)
+    predicted[: len(expected)] = expected
+    escapes = result["escape_time"].transpose("dimension", "angle", "seed")
+    rise = np.nanmax(np.diff(result["loss_path"].transpose("time", ...).values, axis=0), initial=0.0)
+    return xr.Dataset(
+        {
+            "cosine": variable(
+                ("quantile", "dimension", "angle", "time"),
+                _quantiles(result["cosine_path"], "angle"),
+                "cosine of the principal angle",
+            ),
+            "loss": variable(
+                ("quantile", "dimension", "time"),
+                _quantiles(result["loss_path"]),
+                "loss as a fraction of that of the zero predictor",
+            ),
+            "plateau": estimate(
+                ("dimension", "saddle"),
+                *bootstrap(np.nanmedian, np.moveaxis(heights, -1, 0), rng),
+                "median loss on the plateau",
+                "95% bootstrap over seeds",
+            ),
+            "predicted_plateau": variable("saddle", predicted, "loss left by the subspaces learned so far"),
+            "escape_time": variable(
+                ("quantile", "dimension", "angle"),
+                np.nanquantile(escapes, QUANTILES, axis=-1),
+                "quantiles of the escape time",
+                "flow time",
+            ),
+            "largest_fall": variable(
+                (), float(result["largest_fall"].max()), "largest fall of a cosine in one step, over all runs"
+            ),
+            "largest_rise": variable((), float(rise), "largest rise of the loss between save times, over all runs"),
+            "converged": variable(
+                "dimension",
+                (result["status"] == Status.CONVERGED).mean("seed").values,
+                "fraction of runs that reach the target",
+            ),
+        },
+        coords={
+            "time": variable("time", result["time"].values, "time", "flow time"),
+            "dimension": variable("dimension", result["dimension"].values, "dimension d of the data"),
+            "quantile": variable("quantile", np.array(QUANTILES), "quantile over seeds"),
+            "saddle": variable("saddle", np.arange(heights.shape[1]), "number of directions learned"),
+        },
+        attrs={"link": link_texts(run.target)[0], "seeds": result.sizes["seed"]},
+    )
+
+
+def plateau_heights(result: xr.Dataset) -> Array:
+    """Loss at the geometric mean of successive escape times: shape (dimension, saddle 0..r, seed)."""
+    log_times = np.log(result["time"].values)
+    losses = result["loss_path"].transpose("dimension", "time", "seed").values
+    escapes = np.log(result["escape_time"].transpose("dimension", "angle", "seed").values)
+    heights = np.full((escapes.shape[0], escapes.shape[1] + 1, escapes.shape[2]), math.nan)
+    for d, seed in np.ndindex(escapes.shape[0], escapes.shape[2]):
+        marks = np.concatenate([log_times[:1], escapes[d, :, seed], log_times[-1:]])
+        middles = (marks[1:] + marks[:-1]) / 2
+        heights[d, :, seed] = np.interp(middles, log_times, losses[d, :, seed], right=math.nan)
+    return heights
+
+
+def _quantiles(path: xr.DataArray, *more: str) -> Array:
+    ordered = path.transpose("dimension", *more, "time", "seed").values
+    return np.asarray(np.nanquantile(ordered, QUANTILES, axis=-1))

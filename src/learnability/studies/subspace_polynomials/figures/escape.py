@@ -1,0 +1,30 @@
+"""Escape time against the dimension for leaps 2 and 3."""
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from learnability.results.claim import Analyses
+from learnability.results.style import COLOURS, THEORY, new_figure
+from learnability.studies.subspace_polynomials import theory
+from learnability.studies.subspace_polynomials.figures.against_dimension import errorbars
+from learnability.studies.subspace_polynomials.figures.labels import with_interval
+
+
+def draw(analyses: Analyses) -> Figure:
+    """Leap 2 beside a straight line in log d, leap 3 beside the power 1/2."""
+    figure, axes = new_figure(1, 2, width=3.4, height=2.8)
+    two, three = (analyses[name].isel(target=0) for name in ("escape_leap_2", "escape_leap_3"))
+    for axis, analysis, colour in ((axes[0, 0], two, COLOURS[0]), (axes[0, 1], three, COLOURS[1])):
+        errorbars(axis, analysis["escape_time"], fmt="o-", color=colour, label="median, 95% interval")
+    axes[0, 0].set_ylabel("time to 0.9 floor (flow time)")
+    d, times = two["finite_dimension"].values, two["escape_time"].isel(bound=0).values
+    slope = np.polyfit(np.log(d), times, 1)
+    axes[0, 0].plot(d, np.polyval(slope, np.log(d)), **THEORY, label="straight line in log d")
+    axes[0, 0].set_title(f"leap 2, $z_1 z_2$: + {slope[0] * np.log(4):.2f} for each factor 4 in d")
+    d, times = three["finite_dimension"].values, three["escape_time"].isel(bound=0).values
+    axes[0, 1].plot(d, theory.anchored(d, theory.escape_exponent(3), times[0]), **THEORY, label="slope 1/2")
+    axes[0, 1].set_yscale("log", base=2)
+    axes[0, 1].set_title(f"leap 3, $He_3$: power {with_interval(three['escape_slope'])} of d")
+    for axis in axes[0]:
+        axis.legend()
+    return figure

@@ -1,0 +1,148 @@
+"""Mean-field flows over seeds: bands, deficits, escape times, distance from the limit."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from learnability.results.contract import Run
+from learnability.results.labelled import names, texts, variable
+from learnability.results.status import Status
+from learnability.statistics.intervals import bootstrap
+from learnability.statistics.scaling import bootstrap_slope
+from learnability.studies.subspace_polynomials import theory
+from learnability.studies.subspace_polynomials.estimates import bootstrapped, median_band
+
+Array = NDArray[np.float64]
+Variables = dict[str, xr.Variable]
+
+CURVES = ("loss", "trapped_norm", "trapped_norm_max", "learnable_norm")
+AXES = ("finite_dimension", "target")
+
+
+def _stacked(runs: Sequence[Run], name: str) -> Array:
+    """A variable of all runs (seed, dimension, all targets, ...)."""
+    return np.concatenate([run.result[name].values for run in runs], axis=2)
+
+
+def _of_targets(runs: Sequence[Run], name: str) -> Array:
+    """A property of all targets; the smooth activation's where there are classes."""
+    found = [run.target[name] for run in runs]
+    return np.concatenate([a.sel(activation_class="smooth") if "activation_class" in a.dims else a for a in found])
+
+
+def first_crossing(times: Array, loss: Array, level: Array) -> Array:
+    """The time at which a loss (..., time) falls below ``level``, by linear interpolation; inf if never."""
+    below = loss < np.asarray(level)[..., None]
+    after = below.argmax(-1)
+    reached = below.any(-1) & (after > 0)
+    before = np.maximum(after - 1, 0)
+    high = np.take_along_axis(loss, before[..., None], -1)[..., 0]
+    low = np.take_along_axis(loss, after[..., None], -1)[..., 0]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = (high - level) / (high - low)
+        crossing = times[before] + share * (times[after] - times[before])
+    return np.where(reached, crossing, np.inf)
+
+
+def _increment_ratio(samples: Array, axis: int) -> Array:
+    """``(t_n - t_{n-1}) / (t_2 - t_1)`` of the median times of samples (seed, dimension, target).
+
+    It is 1 for growth like log d on a geometric grid.
+    """
+    medians = np.moveaxis(np.median(samples, axis=axis), -2, -1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray((medians[..., -1] - medians[..., -2]) / (medians[..., 1] - medians[..., 0]))
+
+
+def _slopes(dimension: Array, samples: Array, rng: np.random.Generator, statistic: str) -> tuple[Array, ...]:
+    """Slopes with intervals for samples (seed, dimension, target)."""
+    rows = [bootstrap_slope(dimension, samples[:, :, j], rng, statistic=statistic) for j in range(samples.shape[2])]
+    return tuple(np.array(values) for values in zip(*rows, strict=True))
+
+
+def _escape(times: Array, dimension: Array, loss: Array, floor: Array, rng: np.random.Generator) -> Variables:
+    """Escape times, their power of d and the ratio of their increments."""
+    # Runs stop after they have escaped: what follows counts as below the floor.
+    filled = np.where(np.isnan(loss), -np.inf, loss)
+    escape = first_crossing(times, np.where(np.isfinite(filled), filled, 0.0), theory.ESCAPE_FRACTION * floor)
+    with np.errstate(invalid="ignore"):  # an infinite time beside a finite one gives NaN, which says enough
+        median = bootstrap(np.median, escape, rng)
+    found = {
+        "escape_time": bootstrapped(AXES, median, "median time to leave the floor", "flow time"),
+        "escape_times": variable(("seed", *AXES), escape, "time to leave the floor", "flow time"),
+    }
+    if len(dimension) >= 3 and np.isfinite(escape).all():
+        slope = _slopes(dimension, escape, rng, "median")
+        ratio = bootstrap(_increment_ratio, escape, rng)
+        found["escape_slope"] = bootstrapped("target", slope, "power of d of the escape time")
+        found["escape_increments"] = bootstrapped("target", ratio, "last over first increment of the escape time")
+    return found
+
+
+def _deficits(times: Array, dimension: Array, loss: Array, floor: Array, rng: np.random.Generator) -> Variables:
+    """``floor - min_{t <= T} L`` of every seed, its power of d, and that between the two largest dimensions."""
+    early = times <= theory.DEFICIT_TIME + 1e-9
+    deficit = floor - loss[..., early].min(-1)
+    positive = np.where((deficit > 0).all(axis=(0, 1)), deficit, np.nan)
+    mean = bootstrap(np.mean, deficit, rng)
+    slope = _slopes(dimension, positive, rng, "mean")
+    last = _slopes(dimension[-2:], positive[:, -2:], rng, "mean")
+    return {
+        "deficit": bootstrapped(AXES, mean, "floor - min L up to t = 5, mean over seeds"),
+        "deficit_slope": bootstrapped("target", slope, "power of d of the deficit"),
+        "deficit_last_slope": bootstrapped("target", last, "power of d between the two largest d"),
+    }
+
+
+def _distances(dimension: Array, loss: Array, limit: Array, rng: np.random.Generator) -> Variables:
+    """``sup_t |L_d - L_inf|`` with the same second layer in both, and its power of d."""
+    distance = np.abs(loss - limit[:, None]).max(-1)
+    mean = bootstrap(np.mean, distance, rng)
+    slope = _slopes(dimension, distance, rng, "mean")
+    return {
+        "limit_distance": bootstrapped(AXES, mean, "sup_t |L_d - L_inf|, mean over seeds"),
+        "limit_slope": bootstrapped("target", slope, "power of d of sup_t |L_d - L_inf|"),
+    }
+
+
+def _finite_statistics(
+    times: Array, dimension: Array, loss: Array, limit: Array, floor: Array, rng: np.random.Generator
+) -> Variables:
+    found = _escape(times, dimension, loss, floor, rng)
+    if np.isnan(loss).any():
+        return found
+    found |= _deficits(times, dimension, loss, floor, rng)
+    if limit.shape[1]:
+        found |= _distances(dimension, loss, limit[:, 0], rng)
+    return found
+
+
+def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
+    """All targets of an experiment side by side; finite-d statistics where there are at least two dimensions."""
+    first = runs[0].result
+    times, dimension = first["time"].values, first["dimension"].values
+    floor, finite = _of_targets(runs, "loss_floor"), np.isfinite(dimension)
+    loss, status = _stacked(runs, "loss"), _stacked(runs, "status")
+    failed = int(np.isin(status, [Status.DIVERGED, Status.MAX_STEPS]).sum())
+    # A run that has ended early leaves NaN behind; a band is drawn as long as all seeds run.
+    axes = ("dimension", "target", "time")
+    found = {name: median_band(axes, _stacked(runs, name), first[name].attrs["long_name"]) for name in CURVES}
+    found |= {
+        "floor": variable("target", floor, "loss floor of the largest reflective subspace"),
+        "norm_squared": variable("target", _of_targets(runs, "norm_squared"), "E h^2"),
+        "trapped_dimension": variable("target", _of_targets(runs, "trapped_dimension"), "dimension of S*"),
+        "leap": variable("target", _of_targets(runs, "leap"), "largest rotation-invariant leap"),
+        "largest_rise": variable((), _stacked(runs, "largest_rise").max(), "largest rise of a loss in one step"),
+        "failed_runs": variable((), failed, "runs that diverged or used up their steps"),
+    }
+    coordinates = {
+        "time": first["time"].variable,
+        "dimension": first["dimension"].variable,
+        "target": names("target", [text for run in runs for text in texts(run.target["target"])], "polynomial"),
+    }
+    if finite.sum() >= 2:
+        found |= _finite_statistics(times, dimension[finite], loss[:, finite], loss[:, ~finite], floor, rng)
+        coordinates["finite_dimension"] = variable("finite_dimension", dimension[finite], "input dimension")
+    return xr.Dataset(found, coords=coordinates, attrs={"seeds": loss.shape[0]})

@@ -1,0 +1,32 @@
+"""The paper's Figure 4: the flow trapped on the curve (sin w, sin sqrt2 w)."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import xarray as xr
+from matplotlib.figure import Figure
+
+from learnability.results.style import COLOURS, MARKERS, THEORY, new_figure
+
+
+def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
+    """The flow trapped on the curve (sin w, sin sqrt2 w)."""
+    picture = analyses["pictures"]
+    figure, ((axes,),) = new_figure(1, 1, width=3.4, height=3.2)
+    axes.plot(
+        picture.curve[:, 0],
+        picture.curve[:, 1],
+        color=COLOURS[7],
+        linewidth=0.6,
+        label="$(\\sin w, \\sin\\sqrt{2}\\,w)$",
+    )
+    path, target = picture.trapped_path.values, picture.figure_4_target.values
+    axes.plot(path[:, 0], path[:, 1], color=COLOURS[1], linewidth=2, label="gradient flow from w = 0")
+    axes.plot(*path[-1], marker=MARKERS[1], color=COLOURS[1], linestyle="none", label="trapped here")
+    axes.plot(*target, marker="*", markersize=9, color="black", linestyle="none", label="target")
+    axes.plot(*np.stack([path[-1], target], axis=1), **THEORY)
+    axes.set(xlabel="$f_1$", ylabel="$f_2$", aspect="equal")
+    far, near = float(picture.trapped_distance), float(picture.nearest_distance)
+    axes.set_title(f"Trapped at {far:.2f}; the curve passes at {near:.3f}")
+    axes.legend(loc="upper left", fontsize=6.5, frameon=True)
+    return figure

@@ -1,0 +1,75 @@
+"""Analysis: what fraction of the targets each map learns, in F0 and outside, and the theory beside it."""
+
+import numpy as np
+import xarray as xr
+
+from learnability.results.contract import Run
+from learnability.results.labelled import variable
+from learnability.studies.two_parameter.fractions import EPS, EPSILONS, fraction
+from learnability.studies.two_parameter.hierarchical.setting import HierarchicalSetting
+from learnability.studies.two_parameter.hierarchy.outcome import FlowStatus
+from learnability.studies.two_parameter.theory import product_law
+
+
+def analyse(runs: list[Run], rng: np.random.Generator) -> xr.Dataset:
+    """The maps of all settings, one after another along ``point``."""
+    parts = [_maps(run) for run in runs]
+    return xr.concat(parts, "point", data_vars="minimal", coords="minimal", compat="override", join="override")
+
+
+def _maps(run: Run) -> xr.Dataset:
+    result, setting = run.result, run.setting
+    assert isinstance(setting, HierarchicalSetting)
+    learned, inside = result.learned.values.astype(bool), result.guaranteed.values.astype(bool)
+    status, fall, time = result.status.values, result.largest_fall.values, result.flow_time.values
+    n, maps = learned.shape
+    distance = np.where(status == FlowStatus.REACHED_END, result.distance.values, np.inf)
+    near = np.stack([(distance <= eps).mean(axis=0) for eps in EPSILONS], axis=1)
+    same_digits = result.same_digits.values.astype(bool)
+    increase, error = _paired_increase(learned)
+    median_time = [np.median(t[ok]) if ok.any() else np.nan for t, ok in zip(time.T, learned.T, strict=True)]
+
+    def largest_fall(of: np.ndarray) -> np.ndarray:
+        return np.asarray(np.where(of, fall, 0.0).max(axis=0) + 0.0)
+
+    def over_points(values: object, long_name: str, units: str = "1") -> xr.Variable:
+        return variable("point", np.asarray(values), long_name, units)
+
+    hits, count = (learned & inside).sum(axis=0), inside.sum(axis=0)
+    ends = {
+        "trapped": ([FlowStatus.TRAPPED], "fraction of targets trapped"),
+        "left_the_box": ([FlowStatus.LEFT_THE_BOX], "fraction of targets that left their box"),
+        "unfinished": ([FlowStatus.DIVERGED, FlowStatus.MAX_STEPS], "fraction of flows that did not finish"),
+    }
+    columns: dict[str, xr.Variable] = {
+        "learned": fraction("point", learned.sum(axis=0), n, "fraction of targets learned to level N"),
+        "sampled_in_f0": fraction("point", count, n, "fraction of the flows' targets in F0"),
+        "learned_given_f0": fraction("point", hits, count, "P(learned | target in F0)"),
+        "in_f0": over_points(count, "number of targets in F0"),
+        "missed_in_f0": over_points((inside & ~learned).sum(axis=0), "targets of F0 that were not learned"),
+        "wrong_digits": over_points(
+            (inside & ~same_digits).sum(axis=0), "targets of F0 whose digits differ from their box's"
+        ),
+        "fall_in_f0": over_points(largest_fall(inside), "largest decrease of u in one step on F0", "stage lengths"),
+        "fall_of_learned": over_points(
+            largest_fall(learned), "largest decrease of u in one step on learned targets", "stage lengths"
+        ),
+        "increase": over_points(increase, "paired increase of the learned fraction over the point before"),
+        "increase_error": over_points(error, "standard error of the paired increase"),
+        "near": variable(("point", "eps"), near, "P(final distance <= eps)"),
+        "steps_mean": over_points(result.steps.values.mean(axis=0), "mean number of solver steps"),
+        "flow_time_median": over_points(median_time, "median flow time of learned targets", "1/|f|^2"),
+        **{name: over_points(np.isin(status, codes).mean(axis=0), text) for name, (codes, text) in ends.items()},
+        "product_law": over_points(
+            [product_law(point.rhos) for point in setting.target.points()], "prod_n (1 - 2.6 rho_n)"
+        ),
+        "targets": over_points(np.full(maps, n), "number of targets"),
+    }
+    return run.target.assign(columns).assign_coords(eps=EPS).drop_attrs(deep=False)
+
+
+def _paired_increase(learned: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Increase of the fraction from each point to the next, on the same targets, with its standard error."""
+    difference = np.diff(learned.astype(float), axis=1)
+    mean, error = difference.mean(axis=0), difference.std(axis=0) / np.sqrt(len(learned))
+    return np.concatenate([[np.nan], mean]), np.concatenate([[np.nan], error])

@@ -1,0 +1,34 @@
+"""Analysis: how many targets of each sphere are not learned."""
+
+import numpy as np
+import xarray as xr
+
+from learnability.results.contract import Run
+from learnability.results.labelled import variable
+from learnability.studies.two_parameter.fractions import fraction
+
+
+def analyse(runs: list[Run], rng: np.random.Generator) -> xr.Dataset:
+    """Every sphere with all its targets: seed batches share the large spheres, and have small ones of their own."""
+    result = runs[0].result
+    seeds, spheres = result.radius.shape
+    places = np.concatenate([result.centre.values, result.radius.values[:, :, None]], axis=2).reshape(-1, 4)
+    _, first, sphere = np.unique(places, axis=0, return_index=True, return_inverse=True)
+    order = np.argsort(first)  # as they come in the training results, not by their centres
+    at = np.repeat(np.arange(seeds), spheres), np.argsort(order)[sphere.ravel()]
+    tried, learned = np.zeros((2, seeds, len(first)), dtype=bool)
+    tried[at], learned[at] = True, result.learned.values.ravel()
+    shape, in_box = places[first[order]], result.in_box.values.ravel()[first[order]]
+    where, missed = ("seed", "sphere"), (tried & ~learned).sum(axis=0)
+    return xr.Dataset(
+        {
+            "learned": fraction("sphere", learned.sum(axis=0), tried.sum(axis=0), "fraction of the sphere learned"),
+            "counterexamples": variable("sphere", missed, "targets of the sphere that were not learned"),
+            "is_learned": variable(where, learned, "whether the target was learned"),
+            "is_tried": variable(where, tried, "whether the seed has a target on this sphere"),
+            "direction": result.direction,
+            "centre": variable(("sphere", "axis"), shape[:, :3], "centre of the sphere"),
+            "radius": variable("sphere", shape[:, 3], "radius of the sphere"),
+            "in_box": variable("sphere", in_box, "whether the sphere lies in one box of F0"),
+        }
+    )

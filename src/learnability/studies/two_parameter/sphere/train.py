@@ -1,0 +1,59 @@
+"""Training: flows to targets on spheres (Theorem 4); the small spheres lie wholly inside boxes of the coarse F0."""
+
+import numpy as np
+import xarray as xr
+
+from learnability.results.contract import RunContext
+from learnability.results.labelled import variable
+from learnability.studies.two_parameter.hierarchy.flow import gradient_flow
+from learnability.studies.two_parameter.hierarchy.guaranteed import membership
+from learnability.studies.two_parameter.hierarchy.sizes import Hierarchy
+from learnability.studies.two_parameter.obstructions import directions
+from learnability.studies.two_parameter.sphere.setting import SphereSetting
+
+
+def train(setting: SphereSetting, context: RunContext) -> xr.Dataset:
+    """The same directions on every sphere, one a seed. Every batch of seeds draws small spheres of its own."""
+    seeds, obstacles = len(context.seeds), setting.target
+    coarse = Hierarchy(3, obstacles.depth, (obstacles.rho,))
+    fine = Hierarchy(3, obstacles.finer_depth, (obstacles.rho,))
+    unit = directions(context.stream("data"), seeds)
+    centres, radii = _spheres(setting, fine, context.stream("init"))
+    positions = centres[:, None] + radii[:, None, None] * unit
+    in_box = radii < min(setting.radii)
+    families = in_box.astype(int).repeat(seeds)
+    outcome = gradient_flow((coarse, fine), families, positions.reshape(-1, 3), 1e-5, setting.max_steps, context)
+    learned = outcome.learned(np.where(in_box, fine.precision, coarse.precision).repeat(seeds))
+    where = ("seed", "sphere")
+
+    def every_seed(values: np.ndarray) -> np.ndarray:
+        return np.broadcast_to(values, (seeds, *values.shape))
+
+    return xr.Dataset(
+        {
+            **outcome.variables("sphere", len(radii)),
+            "learned": variable(where, learned.reshape(-1, seeds).T, "passed all stages and came within R_N"),
+            "direction": variable(("seed", "axis"), unit, "direction of the target from the centre"),
+            "centre": variable((*where, "axis"), every_seed(centres), "centre of the target's sphere"),
+            "radius": variable(where, every_seed(radii), "radius of the target's sphere"),
+            "in_box": variable(where, every_seed(in_box), "whether the sphere lies in one box of F0"),
+        },
+        coords={"seed": np.asarray(context.seeds)},
+    )
+
+
+def _spheres(setting: SphereSetting, fine: Hierarchy, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Centres and radii: concentric large spheres, then small ones that lie inside one box of depth ``depth``."""
+    depth = setting.target.depth
+    probe = directions(rng, 200)
+    size = 0.2 * min(stage.width for stage in fine.stages[:depth])
+    centres, radii = [np.full(3, 0.5)] * len(setting.radii), list(setting.radii)
+    for centre in rng.random((4000, 3)):
+        member = membership(fine, np.vstack([centre, centre + size * probe]))
+        digits = member.digits[:, :depth]
+        if member.inside[0] and (member.level >= depth).all() and (digits == digits[0]).all():
+            centres.append(centre)
+            radii.append(size)
+        if len(radii) == len(setting.radii) + setting.spheres_in_boxes:
+            break
+    return np.array(centres), np.array(radii)

@@ -1,0 +1,1 @@
+"""The figures: one module each, named as in the config."""

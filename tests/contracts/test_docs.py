@@ -1,0 +1,61 @@
+"""The documents: relative links lead to files, Python blocks are Python, and the site builds without a warning."""
+
+import ast
+import importlib.util
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+MADE_FOR_THE_SITE = {"gallery.md", "studies.md", "changelog.md", "contributing.md"}
+DOCUMENTS = [
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")),
+    *(path for path in sorted((ROOT / "docs").glob("*.md")) if path.name not in MADE_FOR_THE_SITE),
+    *sorted((ROOT / "docs/guides").glob("*.md")),
+    *sorted((ROOT / "src/learnability/studies").glob("*/README.md")),
+]
+each_document = pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+
+
+def _without_code(text: str) -> str:
+    return re.sub(r"```.*?```|`[^`\n]*`", "", text, flags=re.DOTALL)
+
+
+@each_document
+def test_relative_links_lead_to_files(path: Path) -> None:
+    for link in re.findall(r"\]\(([^)#\s]+)[^)]*\)", _without_code(path.read_text(encoding="utf-8"))):
+        if not re.match(r"[a-z]+:", link) and Path(link).name not in MADE_FOR_THE_SITE:
+            assert (path.parent / link).exists(), f"{path.name}: {link}"
+
+
+@each_document
+def test_python_blocks_are_python(path: Path) -> None:
+    for block in re.findall(r"```python\n(.*?)```", path.read_text(encoding="utf-8"), flags=re.DOTALL):
+        ast.parse(block)
+
+
+def test_the_tutorial_shows_what_is_printed() -> None:
+    import learnability
+
+    text = (ROOT / "docs/tutorial.md").read_text(encoding="utf-8")
+    assert str(learnability.diagnose("h2(z1) + h3(z2) + 0.5*h1(z1)*h2(z2)")) in text
+
+
+@pytest.mark.slow
+def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
+    if importlib.util.find_spec("furo") is None:
+        pytest.skip("the extra docs is not installed (make docs)")
+    command = [sys.executable, "-m", "sphinx", "--fail-on-warning", "--keep-going", "--nitpicky", "--quiet"]
+    done = subprocess.run(
+        [*command, "-d", str(tmp_path / "trees"), "docs", str(tmp_path / "html")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    page = (tmp_path / "html/index.html").read_text()
+    assert not re.findall(r'(?:src|href)="https?://[^"]*\.(?:js|css|woff2?)"', page)

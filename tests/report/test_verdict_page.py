@@ -1,0 +1,59 @@
+"""The page of verdicts, and that the committed one is in step."""
+
+from pathlib import Path
+
+import pytest
+
+from learnability.report import verdict_table
+from learnability.results.errors import UserError
+from learnability.results.verdicts import to_json
+
+ROOT = Path(__file__).parents[2]
+
+ROW = {
+    "id": "demo/growth.printed",
+    "study": "demo",
+    "source": "Theorem 1",
+    "form": "printed",
+    "statement": "a | b < c",
+    "unit": "1",
+    "estimate": 0.123456789,
+    "interval": [0.1, 0.2],
+    "rule": "at most 0.5",
+    "seeds": 16,
+    "verdict": "supported",
+    "measured": "x",
+    "reason": "",
+    "figure": None,
+    "artifact": None,
+}
+UNTESTED = {**ROW, "id": "demo/sq", "estimate": None, "interval": None, "seeds": None, "verdict": "not tested"}
+
+
+def test_committed_page_is_in_step() -> None:
+    assert verdict_table.in_step(ROOT), "run make verdicts"
+
+
+def test_written_page_is_in_step_until_either_file_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "results/laptop").mkdir(parents=True)
+    (tmp_path / "results/laptop/claims.json").write_bytes(to_json([ROW, UNTESTED]))
+    verdict_table.write(Path("results/laptop/claims.json"))
+    text = (tmp_path / "docs/verdicts.md").read_text()
+    assert "| `growth.printed` | *printed:* a \\| b &lt; c | Theorem 1 | 0.1235 [0.1, 0.2] |" in text
+    assert "| study | ✓ supported | – not tested |" in text
+    assert "| `demo` | 1 | 1 |" in text
+    assert verdict_table.in_step()
+    (tmp_path / "docs/verdicts.md").write_text(text.replace("✓ supported |\n", "✗ contradicted |\n"))
+    assert not verdict_table.in_step()
+
+
+def test_writing_twice_gives_the_same_bytes() -> None:
+    content = {"scale": "laptop", "claims": verdict_table.digest([ROW, UNTESTED])}
+    assert verdict_table.page(content) == verdict_table.page(content)
+
+
+def test_claims_that_are_not_there_are_named(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="run make figures first"):
+        verdict_table.write(tmp_path / "claims.json")

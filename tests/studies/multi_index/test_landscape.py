@@ -1,0 +1,36 @@
+"""Where flows end."""
+
+import numpy as np
+import pytest
+
+from learnability.results.claim import NotAtThisScale
+from learnability.results.labelled import bounds_of
+from learnability.studies.multi_index.landscape.analyse import outcomes
+from learnability.studies.multi_index.landscape.claims import extreme, rank_gain, trend
+from tests.studies.multi_index.runs import analyse, run_of
+
+
+def test_analysis_counts_every_run() -> None:
+    analysis = analyse("landscape", run_of("landscape", 20))
+    success = bounds_of(analysis["success"])[0]
+    parts = sum(analysis[n] for n in ("frozen", "wrong_frame", "rank_deficient", "unfinished"))
+    np.testing.assert_allclose(success + parts, 1)
+    np.testing.assert_allclose(success.sel(flow="joint"), 1)
+    assert analysis["trend"].shape == (2, 3)
+    measured = extreme({"landscape": analysis}, ("mixed_parity",), largest=True)
+    assert measured.low <= measured.estimate <= measured.high < 1
+    steepest = trend({"landscape_dimension": analysis})
+    assert steepest.low >= 0
+    assert steepest.note in ("h3(z1)", "h2(z1) + 0.5*h3(z1)")
+    with pytest.raises(NotAtThisScale, match="radial"):
+        extreme({"landscape": analysis}, ("radial",), largest=True)
+    with pytest.raises(NotAtThisScale, match="ridges"):
+        rank_gain({"landscape": analysis})
+
+
+def test_outcomes_are_exclusive() -> None:
+    status = np.array([1, 16, 16, 16, 3])
+    cosines = np.array([[1, 0.01, 1, 1, 0.5], [1, 0.0, 1, 0.2, 0.5]])
+    masks = outcomes(status, cosines)
+    order = ["success", "frozen", "wrong_frame", "rank_deficient", "unfinished"]
+    np.testing.assert_array_equal(np.stack([masks[name] for name in order]), np.eye(5, dtype=bool))

@@ -1,0 +1,150 @@
+"""Every kind of the study from a setting to its claims and figures, at a size of seconds."""
+
+import importlib
+from functools import cache
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from learnability.results.claim import VERDICTS, Claim, NotAtThisScale, judge
+from learnability.results.contract import Kind, Run, Setting
+from learnability.results.labelled import with_bounds
+from learnability.results.store import concatenate_seeds
+from learnability.results.style import house_style
+from learnability.studies.two_parameter.ball.setting import BallSetting
+from learnability.studies.two_parameter.elementary.setting import ElementarySetting
+from learnability.studies.two_parameter.hierarchical.setting import Grid, HierarchicalSetting, Maps
+from learnability.studies.two_parameter.picture.setting import PictureSetting
+from learnability.studies.two_parameter.settings import Obstacles
+from learnability.studies.two_parameter.sphere.setting import SphereSetting
+from tests.doubles import Context
+
+GRIDS = (
+    Grid(series="splitting", rho=(0.15, 0.12)),
+    Grid(series="measures", measure=("gaussian",), rho=(0.15, 0.12)),
+    Grid(series="depth", depth=(1, 2), rho=(0.12,)),
+    Grid(series="dimension", dimension=(4,), depth=(2,), rho=(0.12,)),
+    Grid(series="stretch", depth=(2,), rho=(0.12,), stretch=(6.0, 0.6)),
+)
+SETTINGS: dict[str, tuple[str, Setting, int]] = {
+    "learning": ("hierarchical", HierarchicalSetting(target=Maps(grids=GRIDS, samples=1000)), 24),
+    "elementary": ("elementary", ElementarySetting(families=("line", "linear")), 60),
+    "balls": ("ball", BallSetting(families=("linear",), max_steps=3000), 20),
+    "spheres": (
+        "sphere",
+        SphereSetting(
+            target=Obstacles(rho=0.12, depth=2, finer_depth=3), radii=(0.4,), spheres_in_boxes=1, max_steps=4000
+        ),
+        12,
+    ),
+    "pictures": ("picture", PictureSetting(curve_points=200), 4),
+}
+STUDY = "learnability.studies.two_parameter"
+FIGURES = ("level_curves", "splitting", "distances", "depth_and_dimension", "stretch", "figure_4", "sphere")
+CLAIMS: tuple[Claim, ...] = tuple(
+    claim for kind, _, _ in SETTINGS.values() for claim in importlib.import_module(f"{STUDY}.{kind}.claims").CLAIMS
+)
+
+
+@cache
+def run_of(experiment: str) -> Run:
+    """Two seed batches of an experiment, concatenated, with the target artifact where the kind has one."""
+    name, setting, seeds = SETTINGS[experiment]
+    module = importlib.import_module(f"{STUDY}.{name}")
+    kind: Kind = module.KIND
+    assert type(setting) is kind.setting
+    train = importlib.import_module(f"{STUDY}.{name}.train").train
+    batches = [train(setting, Context(range(first, first + seeds), root_seed=5)) for first in (0, seeds)]
+    target = None
+    if kind.has_target:
+        build = importlib.import_module(f"{STUDY}.{name}.targets").build
+        target = build(setting.target, np.random.default_rng(0))
+    return Run(setting, concatenate_seeds(batches), target)
+
+
+@cache
+def analysis_of(experiment: str) -> xr.Dataset:
+    analyse = importlib.import_module(f"{STUDY}.{SETTINGS[experiment][0]}.analyse").analyse
+    return with_bounds(analyse([run_of(experiment)], np.random.default_rng(1)))
+
+
+@pytest.fixture(scope="module")
+def analyses() -> dict[str, xr.Dataset]:
+    return {name: analysis_of(name) for name in SETTINGS}
+
+
+@pytest.mark.parametrize("name", list(SETTINGS))
+def test_every_variable_says_what_it_is(name: str) -> None:
+    run = run_of(name)
+    for dataset in (run.target_artifact, run.result, analysis_of(name)):
+        for key, variable in ({} if dataset is None else dataset.data_vars).items():
+            assert {"units", "long_name"} <= set(variable.attrs), key
+            assert variable.dtype.kind in "bif", key
+
+
+@pytest.mark.parametrize("name", list(SETTINGS))
+def test_two_batches_give_every_seed(name: str) -> None:
+    seeds = SETTINGS[name][2]
+    np.testing.assert_array_equal(run_of(name).result.seed, np.arange(2 * seeds))
+    analysis = analysis_of(name)
+    if "targets" in analysis:
+        assert (analysis.targets == 2 * seeds).all()
+
+
+def test_all_flows_end_with_a_status_and_f0_is_learned() -> None:
+    result = run_of("learning").result
+    codes = set(result.status.attrs["flag_values"])
+    assert set(np.unique(result.status)) <= codes
+    honest = result.stretch.values > 1
+    inside = result.guaranteed.values[:, honest]
+    assert inside.sum() > 20
+    assert result.learned.values[:, honest][inside].all()
+    assert result.same_digits.values[:, honest][inside].all()
+
+
+def test_spheres_of_different_batches_are_counted_apart() -> None:
+    """Two batches of 12 seeds share the large sphere; each has a small one of its own."""
+    analysis, result = analysis_of("spheres"), run_of("spheres").result
+    np.testing.assert_array_equal(analysis.in_box, [False, True, True])
+    np.testing.assert_array_equal(analysis.is_tried.sum("seed"), [24, 12, 12])
+    np.testing.assert_array_equal(analysis.is_tried[:, 1], np.arange(24) < 12)
+    np.testing.assert_array_equal(analysis.centre[1:], result.centre[[0, 12], 1])
+    learned = result.learned.values
+    expected = [(~learned[:, 0]).sum(), (~learned[:12, 1]).sum(), (~learned[12:, 1]).sum()]
+    np.testing.assert_array_equal(analysis.counterexamples, expected)
+
+
+def test_only_the_first_four_pictures_have_chosen_targets() -> None:
+    points = run_of("pictures").result.target_point.values
+    assert points[0].tolist() == [0.31, 0.42]
+    assert len(np.unique(points, axis=0)) == 8
+
+
+@pytest.mark.parametrize("claim", [c for c in CLAIMS if c.measure is not None], ids=lambda c: c.id)
+def test_every_claim_gives_a_verdict_on_a_tiny_run(claim: Claim, analyses: dict[str, xr.Dataset]) -> None:
+    assert claim.measure is not None
+    assert claim.rule is not None
+    try:
+        verdict, _ = judge(claim.rule, claim.measure(analyses), claim.seeds_needed)
+    except NotAtThisScale:
+        verdict = "not at this scale"
+    assert verdict in VERDICTS
+    assert verdict != "not tested"
+
+
+@pytest.mark.parametrize("figure", FIGURES)
+def test_every_figure_is_drawn(figure: str, analyses: dict[str, xr.Dataset]) -> None:
+    with house_style():
+        drawn = importlib.import_module(f"{STUDY}.figures.{figure}").draw(analyses)
+    assert all(axes.get_title(loc="left") for axes in drawn.axes)
+
+
+def test_claims_have_the_ids_of_the_table() -> None:
+    rows = {
+        "main", "guaranteed-boxes", "any-measure", "u-monotone", "depth", "dimension", "stretch", "elementary",
+        "one-parameter", "not-dense", "spheres", "figure-4",
+    }  # fmt: skip
+    assert rows <= {claim.id.split(".")[0] for claim in CLAIMS}
+    assert len({claim.id for claim in CLAIMS}) == len(CLAIMS)
+    assert {claim.figure for claim in CLAIMS} <= {None, *FIGURES}
