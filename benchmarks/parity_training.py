@@ -23,9 +23,11 @@ import torch
 
 from benchmarks.compare import Timing, print_environment, print_ratios, take_turns
 from learnability.hermite.walsh import walsh_hadamard_
-from learnability.sgd.hinge import Network, captured_in_place, make_workspace, sgd_step_, step_flops
+from learnability.sgd.cuda_graphs import captured
+from learnability.sgd.hinge import Network, hinge_state, step_flops
+from learnability.sgd.loop import Engine
 from learnability.studies.gradient_hardness.initialization import draw_network
-from learnability.studies.gradient_hardness.parity_training import Problem, draw_batch, table_engine
+from learnability.studies.gradient_hardness.parity_training import Problem, dense_engine, draw_batch, table_engine
 from learnability.studies.gradient_hardness.settings import Parity
 from learnability.studies.gradient_hardness.training.setting import TrainingSetting
 
@@ -58,29 +60,28 @@ def _problem(size: Size, device: str) -> tuple[Problem, Network, torch.Generator
 def by_tables(size: Size) -> Callable[[], object]:
     """Our step on a CPU."""
     problem, network, generator = _problem(size, "cpu")
-    engine = table_engine(problem, network, generator, torch.Generator())
-
-    def run() -> None:
-        for _ in range(size.steps):
-            engine.advance()
-
-    return run
+    return in_loop(size, table_engine(problem, network, torch.Generator()), network, generator)
 
 
 def dense(size: Size, device: str = "cpu", capture: bool = False) -> Callable[[], object]:
     """Our step by products, on any device; with ``capture`` from a CUDA graph."""
     problem, network, generator = _problem(size, device)
-    workspace = make_workspace(network, size.batch)
+    return in_loop(size, dense_engine(problem, network, torch.Generator(device)), network, generator, capture)
 
-    def step() -> None:
-        sgd_step_(network, draw_batch(problem, generator), STEP_SIZE, workspace)
 
-    advance = captured_in_place(step, network, generator) if capture else step
+def in_loop(
+    size: Size, engine: Engine, network: Network, generator: torch.Generator, capture: bool = False
+) -> Callable[[], object]:
+    """The steps of a call as the loop of all engines asks for them."""
+    holder, sizes = [hinge_state(network)], torch.full((size.steps,), STEP_SIZE, device=generator.device)
+    graph = captured(engine.advance, holder[0], 1, size.steps, generator) if capture else None
 
     def run() -> None:
-        for _ in range(size.steps):
-            advance()
-        if device == "cuda":
+        if graph is None:
+            holder[0] = engine.advance(holder[0], sizes, generator)
+        else:
+            holder[0] = graph(holder[0], sizes)
+        if generator.device.type == "cuda":
             torch.cuda.synchronize()
 
     return run

@@ -99,7 +99,7 @@ def test_large_variables_are_split_into_slabs(tmp_path: Path) -> None:
 def test_seed_batches_are_joined_in_order() -> None:
     whole = _dataset(np.random.default_rng(0), seeds=6)
     parts = [whole.isel(seed=slice(4, 6)), whole.isel(seed=slice(0, 4))]
-    joined = store.concatenate_seeds(parts)
+    joined = store.concatenate(parts, "seed")
     xr.testing.assert_equal(joined, whole)
     assert joined["norm"].dims == ()
 
@@ -108,4 +108,4 @@ def test_batches_that_disagree_on_shared_variables_are_refused() -> None:
     whole = _dataset(np.random.default_rng(0))
     other = whole.assign(norm=3.0).assign_coords(seed=whole["seed"] + 4)
     with pytest.raises(ValueError, match="norm"):
-        store.concatenate_seeds([whole, other])
+        store.concatenate([whole, other], "seed")

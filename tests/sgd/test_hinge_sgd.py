@@ -12,7 +12,6 @@ from learnability.sgd.hinge import (
     Batch,
     Network,
     Workspace,
-    captured_in_place,
     hinge_engine,
     hinge_state,
     make_workspace,
@@ -103,15 +102,6 @@ def test_half_precision_and_tiles_of_any_size_give_the_same_bytes(coding: float)
         results.append(network.tensors())
     for other in results[1:]:
         assert all(torch.equal(a, b) for a, b in zip(results[0], other, strict=True))
-
-
-def test_a_cpu_step_is_not_captured() -> None:
-    network, _ = example()
-
-    def step() -> None:
-        raise AssertionError
-
-    assert captured_in_place(step, network, torch.Generator()) is step
 
 
 def test_flops_of_the_lectures_step() -> None:

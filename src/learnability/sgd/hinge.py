@@ -168,29 +168,3 @@ def hinge_engine(
 def step_flops(rows: int, width: int, dimension: int) -> int:
     """Floating-point operations of one step, as counted in the module's text."""
     return 4 * rows * width * (dimension + 1) + 7 * rows * width
-
-
-def captured_in_place(step: Callable[[], None], network: Network, generator: torch.Generator) -> Callable[[], None]:
-    """``step`` itself on a CPU; on CUDA its replay from a graph, which costs one launch for its dozen of
-    small kernels.
-
-    ``step`` draws from ``generator`` and updates ``network``, and nothing else lives on after it. The warm-up
-    steps that a capture needs are undone, so the first replay is the first step.
-    """
-    if not network.weights.is_cuda:
-        return step
-    before, random_state = [tensor.clone() for tensor in network.tensors()], generator.get_state()
-    side = torch.cuda.Stream()
-    side.wait_stream(torch.cuda.current_stream())
-    with torch.cuda.stream(side):
-        for _ in range(3):
-            step()
-    torch.cuda.current_stream().wait_stream(side)
-    graph = torch.cuda.CUDAGraph()
-    graph.register_generator_state(generator)
-    with torch.cuda.graph(graph):
-        step()
-    for tensor, value in zip(network.tensors(), before, strict=True):
-        tensor.copy_(value)
-    generator.set_state(random_state)
-    return graph.replay

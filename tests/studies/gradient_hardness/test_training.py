@@ -9,6 +9,7 @@ from scipy import stats
 from learnability.pipeline.streams import stream
 from learnability.results.contract import Run
 from learnability.results.status import Status
+from learnability.sgd.hinge import hinge_state
 from learnability.studies.gradient_hardness import parity_training
 from learnability.studies.gradient_hardness.initialization import draw_network
 from learnability.studies.gradient_hardness.parity_training import (
@@ -155,14 +156,13 @@ def test_both_engines_take_the_same_steps(dimension: int, coding: str) -> None:
     for engine in (dense_engine, table_engine):
         network = draw_network("default", dimension, 100, torch.Generator().manual_seed(0))
         draws, evaluation = torch.Generator().manual_seed(1), torch.Generator().manual_seed(2)
-        made = engine(Problem.of(setting, dimension, "cpu"), network, draws, evaluation)
-        for _ in range(20):
-            made.advance()
-        results.append((network, made.measure()))
-    for one, two in zip(results[0][0].tensors(), results[1][0].tensors(), strict=True):
+        made = engine(Problem.of(setting, dimension, "cpu"), network, evaluation)
+        state = made.advance(hinge_state(network), torch.empty(20), draws)
+        results.append((state, made.observe(state)))
+    for one, two in zip(results[0][0], results[1][0], strict=True):
         assert torch.allclose(one, two, rtol=0, atol=2e-5)
-    assert results[0][1] == pytest.approx(results[1][1], abs=2e-3)
-    assert results[0][1][1] == pytest.approx(results[1][1][1], abs=1e-5)
+    for name, tolerance in (("accuracy", 2e-3), ("loss", 1e-5)):
+        assert results[0][1][name].item() == pytest.approx(results[1][1][name].item(), abs=tolerance)
 
 
 def test_the_engine_goes_by_the_sizes() -> None:
@@ -171,9 +171,8 @@ def test_the_engine_goes_by_the_sizes() -> None:
         setting = setting_of(dimensions=(dimension,), batch_size=batch_size, degree=3)
         network = draw_network("default", dimension, 100, torch.Generator())
         problem = Problem.of(setting, dimension, "cpu")
-        engine = make_engine(problem, network, torch.Generator(), torch.Generator())
-        chosen.append(engine.advance.__qualname__.split(".")[0])
-    assert chosen == ["table_engine", "table_engine", "dense_engine", "dense_engine"]
+        chosen.append(make_engine(problem, network, torch.Generator()).name)
+    assert chosen == ["cube", "cube", "hinge", "hinge"]
 
 
 def test_accuracy_is_measured_on_the_whole_cube_or_on_a_sample() -> None:

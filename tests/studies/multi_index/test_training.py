@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 
 from learnability.results.contract import Run
-from learnability.results.store import concatenate_seeds
+from learnability.results.store import concatenate
 from tests.doubles import Context, Interrupted, MemoryCheckpoint
 from tests.studies.multi_index.runs import SETTINGS, analyse, run_of, setting_of, target_of, train
 
@@ -35,7 +35,7 @@ def test_killed_training_resumes_to_the_same_bytes(kind: str) -> None:
 def test_two_seed_batches_are_analysed_as_one_run(kind: str) -> None:
     """The batches concatenate, count together, and their order changes nothing but the resampling of intervals."""
     batches = [train(kind, Context(seeds)) for seeds in (range(4), range(4, 8))]
-    together = concatenate_seeds(batches)
+    together = concatenate(batches, "seed")
     assert together.sizes["seed"] == 8
     swapped = together.isel(seed=[*range(4, 8), *range(4)])
     setting = setting_of(kind)

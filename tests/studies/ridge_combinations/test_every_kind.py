@@ -2,7 +2,7 @@
 
 import pytest
 
-from learnability.results.store import concatenate_seeds
+from learnability.results.store import concatenate
 from tests.doubles import Context
 from tests.studies.ridge_combinations.cases import CASES, analysed, setting_of, trained
 
@@ -27,7 +27,7 @@ def test_two_seed_batches_are_analysed_as_one_run(kind):
     drawn = {"phase_one": {"bias": "uniform", "signs": "random"}} if kind in ("localisation", "coherence") else {}
     setting = setting_of(kind, **drawn)
     batches = [trained(kind, setting, Context(seeds)) for seeds in (range(2), range(2, 4))]
-    together = concatenate_seeds(batches)
+    together = concatenate(batches, "seed")
     assert together["seed"].values.tolist() == [0, 1, 2, 3]
     for seeds, batch in zip(([0, 1], [2, 3]), batches, strict=True):
         assert together.sel(seed=seeds).identical(batch)

@@ -10,7 +10,7 @@ import xarray as xr
 
 from learnability.results.claim import Claim, NotAtThisScale, judge
 from learnability.results.labelled import names
-from learnability.results.store import concatenate_seeds, read, write
+from learnability.results.store import concatenate, read, write
 from learnability.results.style import house_style
 from tests.doubles import Context, Interrupted, MemoryCheckpoint
 from tests.studies.subspace_polynomials.tiny import (
@@ -112,7 +112,7 @@ def test_every_figure_is_drawn_and_stands_in_the_config(analyses: dict[str, xr.D
 def test_two_batches_make_one_run(name: str) -> None:
     kind, setting = EXPERIMENTS[name]["kind"], settings_of(name)[0]
     parts = [train(kind, setting, Context(seeds)) for seeds in (range(2), range(2, 4))]
-    whole = concatenate_seeds(parts)  # raises where something without a seed differs between batches
+    whole = concatenate(parts, "seed")  # raises where something without a seed differs between batches
     assert whole["seed"].values.tolist() == [0, 1, 2, 3]
     first, second = (analyse(kind, [setting], [part]) for part in parts)
     both = analyse(kind, [setting], [whole])

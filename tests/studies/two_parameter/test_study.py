@@ -10,7 +10,7 @@ import xarray as xr
 from learnability.results.claim import VERDICTS, Claim, NotAtThisScale, judge
 from learnability.results.contract import Kind, Run, Setting
 from learnability.results.labelled import with_bounds
-from learnability.results.store import concatenate_seeds
+from learnability.results.store import concatenate
 from learnability.results.style import house_style
 from learnability.studies.two_parameter.ball.setting import BallSetting
 from learnability.studies.two_parameter.elementary.setting import ElementarySetting
@@ -60,7 +60,7 @@ def run_of(experiment: str) -> Run:
     if kind.has_target:
         build = importlib.import_module(f"{STUDY}.{name}.targets").build
         target = build(setting.target, np.random.default_rng(0))
-    return Run(setting, concatenate_seeds(batches), target)
+    return Run(setting, concatenate(batches, "seed"), target)
 
 
 @cache

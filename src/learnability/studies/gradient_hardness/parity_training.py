@@ -4,7 +4,7 @@ A parity as a learning problem (fresh batches, and the points on which the accur
 on a CPU where that is faster, else by dense products; and the job that trains all seeds and dimensions of a setting.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,9 +12,11 @@ import torch
 
 from learnability.hermite.walsh import cube_bits, parity_signs
 from learnability.results.contract import RunContext
+from learnability.results.sections import Arrays, Section, Sections
 from learnability.results.status import Status
 from learnability.sgd.cube import CubeBatch, cube_output, cube_step_, make_tables, tables_suit
-from learnability.sgd.hinge import Batch, Network, captured_in_place, make_workspace, network_output, sgd_step_
+from learnability.sgd.hinge import Batch, Network, hinge_engine, hinge_state, make_workspace, network_output, sgd_step_
+from learnability.sgd.loop import Engine, run
 from learnability.studies.gradient_hardness.gradient_spectrum import INPUT_VALUES, coded_inputs, parity_gradient_norm
 from learnability.studies.gradient_hardness.initialization import draw_network
 from learnability.studies.gradient_hardness.settings import degree_of
@@ -28,7 +30,6 @@ EVALUATION_POINTS = 4096
 LARGEST_ENUMERATION = 20
 # The accuracy is measured at intervals of 1/32 of the steps so far: times are known to 3%.
 CHECK_RESOLUTION = 32
-NAMES = ("weights", "readout", "offset")
 
 
 @dataclass(frozen=True)
@@ -117,51 +118,42 @@ def evaluation_indices(problem: Problem, generator: torch.Generator) -> torch.Te
     return torch.randint(1 << problem.dimension, size, generator=generator, device=generator.device)
 
 
-@dataclass(frozen=True)
-class Engine:
-    """``advance`` takes one step on fresh points, in place; ``measure`` gives (accuracy, hinge loss) on the
-    evaluation points."""
-
-    advance: Callable[[], None]
-    measure: Callable[[], tuple[float, float]]
+def make_engine(problem: Problem, network: Network, evaluation: torch.Generator) -> Engine:
+    """The faster engine for the sizes of the problem. Both draw the same points from the generator of the run."""
+    suits = tables_suit(evaluation.device.type, problem.setting.batch_size, problem.dimension)
+    return (table_engine if suits else dense_engine)(problem, network, evaluation)
 
 
-def make_engine(problem: Problem, network: Network, draws: torch.Generator, evaluation: torch.Generator) -> Engine:
-    """The faster engine for the sizes of the problem. Both draw the same points from ``draws``."""
-    suits = tables_suit(draws.device.type, problem.setting.batch_size, problem.dimension)
-    return (table_engine if suits else dense_engine)(problem, network, draws, evaluation)
-
-
-def table_engine(problem: Problem, network: Network, draws: torch.Generator, evaluation: torch.Generator) -> Engine:
+def table_engine(problem: Problem, network: Network, evaluation: torch.Generator) -> Engine:
     """On a CPU, up to the dimension of the tables."""
     tables = make_tables(network, INPUT_VALUES[problem.setting.coding])
     points = evaluation_indices(problem, evaluation).numpy()
     labels = point_labels(points, problem.degree)
 
-    def advance() -> None:
+    def step(network: Network, draws: torch.Generator) -> None:
         cube_step_(network, draw_points(problem, draws), problem.setting.step_size, tables)
 
-    def measure() -> tuple[float, float]:
+    def measure(network: Network) -> tuple[float, float]:
         margin = labels * cube_output(network, points, tables)
         return float(np.mean(margin > 0)), float(np.mean(np.maximum(1 - margin, 0), dtype=np.float64))
 
-    return Engine(advance, measure)
+    return hinge_engine("cube", step, measure)
 
 
-def dense_engine(problem: Problem, network: Network, draws: torch.Generator, evaluation: torch.Generator) -> Engine:
-    """On any device and in any dimension; on CUDA the step is replayed from a graph."""
+def dense_engine(problem: Problem, network: Network, evaluation: torch.Generator) -> Engine:
+    """On any device and in any dimension."""
     points = evaluation_points(problem, evaluation)
     buffers = make_workspace(network, points.labels.shape[0])
     workspace = make_workspace(network, problem.setting.batch_size)
 
-    def step() -> None:
+    def step(network: Network, draws: torch.Generator) -> None:
         sgd_step_(network, draw_batch(problem, draws), problem.setting.step_size, workspace)
 
-    def measure() -> tuple[float, float]:
+    def measure(network: Network) -> tuple[float, float]:
         margin = points.labels * network_output(network, points.inputs, buffers)
         return float((margin > 0).float().mean()), float((1 - margin).clamp(min=0).mean())
 
-    return Engine(captured_in_place(step, network, draws), measure)
+    return hinge_engine("hinge", step, measure)
 
 
 def check_steps(max_steps: int) -> np.ndarray:
@@ -178,27 +170,6 @@ def seeded(base: int, *keys: int, device: str) -> torch.Generator:
     return torch.Generator(device=device).manual_seed(int(state >> np.uint64(1)))
 
 
-@dataclass(frozen=True)
-class Start:
-    """One run at its start: its dimension, network, data generator and engine, and lambda_v of the network."""
-
-    dimension: int
-    network: Network
-    generator: torch.Generator
-    engine: Engine
-    gradient_norm: float
-
-
-@dataclass
-class Progress:
-    """Where a job stands: how many runs are done, what they gave, and the state of the run under way."""
-
-    finished: int
-    results: dict[str, np.ndarray]
-    checks_done: int = 0
-    state: Mapping[str, np.ndarray] | None = None
-
-
 class Job:
     """All runs (seed x dimension) of one setting, one after the other, resumable to the same bytes.
 
@@ -211,93 +182,60 @@ class Job:
         self.setting, self.context = setting, context
         self.checks = check_steps(setting.max_steps)
         self.base = {name: int(context.stream(name).integers(2**62)) for name in ("init", "data")}
-        self.shape = len(context.seeds), len(setting.target.dimensions)
 
     def run(self) -> dict[str, np.ndarray]:
         """Arrays (seed, dimension): ``steps`` to 100% and ``margin_steps`` to the loss goal (NaN where not
         reached), ``status`` and ``gradient_norm``; and (seed, dimension, time): ``accuracy`` and ``loss``,
         NaN behind the end."""
-        progress = self._load()
-        for number in range(progress.finished, self.shape[0] * self.shape[1]):
-            column, seed = divmod(number, self.shape[0])
-            start = self._start(seed, column)
-            curves, status = self._train(start, progress)
-            accurate = self.checks[curves[0] >= self.setting.accuracy_goal]
-            close = self.checks[curves[1] <= (self.setting.loss_goal_at(start.dimension) or -np.inf)]
-            found = {
-                "steps": accurate[0] if accurate.size else np.nan,
-                "margin_steps": close[0] if close.size else np.nan,
-                "status": status,
-                "gradient_norm": start.gradient_norm,
-                "accuracy": curves[0],
-                "loss": curves[1],
-            }
-            for name, value in found.items():
-                progress.results[name][seed, column] = value
-            progress.finished, progress.checks_done, progress.state = number + 1, 0, None
-        return progress.results
+        sections = Sections(self.context.checkpoint)
 
-    def _start(self, seed: int, column: int) -> Start:
+        def result(seed: int, dimension: int) -> Arrays:
+            return sections.result(f"{dimension}/{seed}", lambda section: self._run(seed, dimension, section))
+
+        runs = [[result(seed, d) for d in self.setting.target.dimensions] for seed in self.context.seeds]
+        return {name: np.array([[run[name] for run in row] for row in runs]) for name in runs[0][0]}
+
+    def _run(self, seed: int, dimension: int, section: Section) -> Arrays:
+        """One run: as :meth:`run`, without its first two axes."""
         setting, device = self.setting, self.context.device
-        dimension, name = setting.target.dimensions[column], self.context.seeds[seed]
         problem = Problem.of(setting, dimension, device)
-        init = seeded(self.base["init"], dimension, name, device=device)
+        init = seeded(self.base["init"], dimension, seed, device=device)
         network = draw_network(setting.initialization, dimension, setting.width, init)
         gradient_norm = np.nan
         if setting.predict and dimension <= LARGEST_ENUMERATION:
             gradient_norm = parity_gradient_norm(network, problem.degree, setting.coding)
-        draws = seeded(self.base["data"], dimension, name, device=device)
-        engine = make_engine(problem, network, draws, seeded(self.base["data"], dimension, device=device))
-        return Start(dimension, network, draws, engine, gradient_norm)
+        loss_goal = setting.loss_goal_at(dimension)
 
-    def _train(self, start: Start, progress: Progress) -> tuple[np.ndarray, Status]:
-        """Curves (2, checks) of accuracy and loss, and how the run ended."""
-        curves = np.full((2, self.checks.size), np.nan)
-        if progress.state is not None:
-            curves = _restore(progress.state, start.network, start.generator)
-        for check in range(progress.checks_done, self.checks.size):
-            for _ in range(int(self.checks[check] - self.checks[check - 1]) if check else 0):
-                start.engine.advance()
-            curves[:, check] = start.engine.measure()
-            status = self._ended(curves[:, check], self.setting.loss_goal_at(start.dimension))
-            if status is not None:
-                return curves, status
-            self.context.progress(progress.finished + check / self.checks.size, self.shape[0] * self.shape[1])
-            if self.context.checkpoint.due():
-                self._save(progress, check + 1, start, curves)
-        return curves, Status.MAX_STEPS
+        def ended(observed: Mapping[str, np.ndarray]) -> Status | None:
+            """Whether the run ends at an accuracy and a loss, and how."""
+            if not np.isfinite(observed["loss"][0]):
+                return Status.DIVERGED
+            close = loss_goal is None or observed["loss"][0] <= loss_goal
+            return Status.CONVERGED if close and observed["accuracy"][0] >= setting.accuracy_goal else None
 
-    def _ended(self, point: np.ndarray, loss_goal: float | None) -> Status | None:
-        """Whether the run ends at (accuracy, loss), and how."""
-        if not np.isfinite(point[1]):
-            return Status.DIVERGED
-        close = loss_goal is None or point[1] <= loss_goal
-        return Status.CONVERGED if close and point[0] >= self.setting.accuracy_goal else None
-
-    def _load(self) -> Progress:
-        saved = self.context.checkpoint.load()
-        if saved is None:
-            results = {name: np.full(self.shape, np.nan) for name in ("steps", "margin_steps", "gradient_norm")}
-            results |= {name: np.full((*self.shape, self.checks.size), np.nan) for name in ("accuracy", "loss")}
-            return Progress(0, results | {"status": np.zeros(self.shape, np.int8)})
-        results = {name[7:]: value.copy() for name, value in saved.items() if name.startswith("result_")}
-        state = {name[6:]: value for name, value in saved.items() if name.startswith("state_")}
-        return Progress(int(saved["finished"]), results, int(saved["checks_done"]), state)
-
-    def _save(self, progress: Progress, done: int, start: Start, curves: np.ndarray) -> None:
-        tensors = zip(NAMES, start.network.tensors(), strict=True)
-        state = {name: tensor.cpu().numpy() for name, tensor in tensors}
-        state |= {"generator": start.generator.get_state().numpy(), "curves": curves}
-        self.context.checkpoint.save(
-            {"finished": np.array(progress.finished), "checks_done": np.array(done)}
-            | {f"result_{name}": value for name, value in progress.results.items()}
-            | {f"state_{name}": value for name, value in state.items()}
+        found = run(
+            make_engine(problem, network, seeded(self.base["data"], dimension, device=device)),
+            hinge_state(network),
+            self.checks,
+            lambda steps: np.full(len(steps), setting.step_size),
+            seeded(self.base["data"], dimension, seed, device=device),
+            stop=lambda observed: ended(observed) is not None,
+            checkpoint=section,
+            progress=self.context.progress,
+            bound=np.inf,
         )
-
-
-def _restore(state: Mapping[str, np.ndarray], network: Network, generator: torch.Generator) -> np.ndarray:
-    """Put the saved run back; returns its curves."""
-    for tensor, name in zip(network.tensors(), NAMES, strict=True):
-        tensor.copy_(torch.from_numpy(state[name]))
-    generator.set_state(torch.from_numpy(state["generator"].copy()))
-    return state["curves"].copy()
+        status = ended({name: values[-1] for name, values in found.observed.items()})
+        behind = (0, self.checks.size - found.steps.size)
+        accuracy, loss = (
+            np.pad(found.observed[name][:, 0], behind, constant_values=np.nan) for name in ("accuracy", "loss")
+        )
+        accurate = self.checks[accuracy >= setting.accuracy_goal]
+        close = self.checks[loss <= (loss_goal or -np.inf)]
+        return {
+            "steps": np.array(accurate[0] if accurate.size else np.nan, np.float64),
+            "margin_steps": np.array(close[0] if close.size else np.nan, np.float64),
+            "gradient_norm": np.array(gradient_norm, np.float64),
+            "accuracy": accuracy,
+            "loss": loss,
+            "status": np.array(Status.MAX_STEPS if status is None else status, np.int8),
+        }

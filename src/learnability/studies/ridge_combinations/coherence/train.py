@@ -9,13 +9,13 @@ from learnability.flows.correlation import CorrelationFlow, trajectory
 from learnability.hermite.activations import relu_expansion
 from learnability.results.contract import RunContext
 from learnability.results.labelled import variable
+from learnability.results.sections import Arrays, Section, Sections
 from learnability.results.status import status_attributes
 from learnability.sgd.loop import run
 from learnability.statistics.random import torch_generator
 from learnability.studies.ridge_combinations.alignments import above
 from learnability.studies.ridge_combinations.coherence.setting import CoherenceSetting
 from learnability.studies.ridge_combinations.phase_one import Plan, plan, summarised
-from learnability.studies.ridge_combinations.sections import Arrays, Section, Sections
 
 # The flow runs this many times longer than SGD: its localisation is a statement about where it ends.
 _PATIENCE = 30.0

@@ -10,6 +10,7 @@ from learnability.flows.correlation import CorrelationFlow, trajectory
 from learnability.hermite.activations import RELU, relu_expansion
 from learnability.results.contract import RunContext
 from learnability.results.labelled import names, variable
+from learnability.results.sections import Arrays, Section, Sections
 from learnability.results.status import status_attributes
 from learnability.sgd.chain import ChainState, decoupled_engine, task_factor
 from learnability.sgd.full import full_engine, network_state, random_directions
@@ -19,7 +20,6 @@ from learnability.sgd.problem import TwoLayerProblem
 from learnability.statistics.random import torch_generator
 from learnability.studies.ridge_combinations.engines.setting import EnginesSetting
 from learnability.studies.ridge_combinations.phase_one import decaying, directions, label_function
-from learnability.studies.ridge_combinations.sections import Arrays, Section, Sections
 
 ENGINES = ("full", "decoupled", "overlap")
 # Biases of the COMPARED_NEURONS, for which the setting makes room.

@@ -14,6 +14,7 @@ from torch import Tensor
 from learnability.hermite.activations import RELU
 from learnability.results.contract import RunContext
 from learnability.results.labelled import names, variable
+from learnability.results.sections import Arrays, Section, Sections
 from learnability.results.status import status_attributes
 from learnability.sgd.full import full_engine, network_state, random_directions
 from learnability.sgd.loop import run
@@ -22,7 +23,6 @@ from learnability.sgd.single_sample import single_sample_engine
 from learnability.statistics.random import torch_generator
 from learnability.studies.ridge_combinations.figure_one.setting import FigureOneSetting
 from learnability.studies.ridge_combinations.phase_one import decaying, directions, label_function
-from learnability.studies.ridge_combinations.sections import Arrays, Section, Sections
 
 BLOCK = 64
 VARIANTS = ("unnormalised He_p", "normalised h_p")

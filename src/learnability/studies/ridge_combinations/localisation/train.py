@@ -7,12 +7,12 @@ import xarray as xr
 
 from learnability.results.contract import RunContext
 from learnability.results.labelled import variable
+from learnability.results.sections import Arrays, Section, Sections
 from learnability.results.status import status_attributes
 from learnability.sgd.loop import run
 from learnability.statistics.random import torch_generator
 from learnability.studies.ridge_combinations.localisation.setting import LocalisationSetting
 from learnability.studies.ridge_combinations.phase_one import plan, summarised
-from learnability.studies.ridge_combinations.sections import Arrays, Section, Sections
 
 
 def hitting_times(samples: np.ndarray, values: np.ndarray, threshold: float) -> np.ndarray:

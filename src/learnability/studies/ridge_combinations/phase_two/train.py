@@ -8,6 +8,7 @@ import xarray as xr
 
 from learnability.results.contract import RunContext
 from learnability.results.labelled import names, variable
+from learnability.results.sections import Arrays, Section, Sections
 from learnability.results.status import status_attributes
 from learnability.sgd.chain import rebuild_weights
 from learnability.sgd.full import NetworkState
@@ -23,7 +24,6 @@ from learnability.studies.ridge_combinations.phase_two.regressions import (
     prepared,
 )
 from learnability.studies.ridge_combinations.phase_two.setting import PhaseTwoSetting
-from learnability.studies.ridge_combinations.sections import Arrays, Section, Sections
 
 _VALIDATION = 4000
 
