@@ -248,8 +248,7 @@ def solve_flow(
     import numpy as np
     import torch
 
-    from learnability.flows.haar_start import haar_correlations
-    from learnability.flows.multi_index import JointFlow, PlantedFlow, trap_speed
+    from learnability.flows.multi_index import JointFlow, PlantedFlow, haar_correlations, trap_speed
     from learnability.flows.multi_index_spectral import SpectralFlow, trap_rate
     from learnability.flows.solver import Problem, SolverOptions, solve
     from learnability.hermite.tensors import leaps, symmetric_tensors
