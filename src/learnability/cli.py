@@ -116,7 +116,7 @@ def figures(
 
     Only what changed since the last call runs. A run that is stopped goes on where it stopped.
     """
-    from learnability.pipeline import launch
+    from learnability import launch
 
     _in_project()
     arguments = ["--scale", _text(scale), "--studies", study, "--device", _text(device), "--cores", cores]
@@ -126,10 +126,10 @@ def figures(
 @app.command()
 def report(scale: ScaleOption = None, study: StudyOption = "") -> None:
     """Make results/<scale>/report.html if it is out of date. `figures` does this too."""
-    from learnability.report import engine_report
+    from learnability.report import snakemake_report
 
     _in_project()
-    typer.echo(engine_report.report(_text(scale), study))
+    typer.echo(snakemake_report.report(_text(scale), study))
 
 
 @app.command()

@@ -13,6 +13,7 @@ LAYERS = (
     {"studies"},
     {"pipeline"},
     {"report", "archive", "api"},
+    {"launch"},
     {"cli"},
 )
 MODULES = sorted(path for path in SOURCE.rglob("*.py") if path != SOURCE / "__init__.py")

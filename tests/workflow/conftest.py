@@ -31,7 +31,7 @@ class Project:
         return subprocess.run(command, cwd=self.folder, env=environment, text=True, capture_output=True, timeout=600)
 
     def launch(self, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
-        return self.call(sys.executable, "-m", "learnability.pipeline.launch", *arguments, **more)
+        return self.call(sys.executable, "-m", "learnability.launch", *arguments, **more)
 
     def snakemake(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return self.call(sys.executable, "-m", "snakemake", *arguments)

@@ -31,7 +31,7 @@ def test_a_second_run_does_nothing(project: Project) -> None:
 
 def _start_slow(project: Project) -> subprocess.Popen[str]:
     more = {"DEMO_STEP_SECONDS": "0.7", "LEARNABILITY_CHECKPOINT_SECONDS": "0"}
-    command = [sys.executable, "-m", "learnability.pipeline.launch", "--cores", "2"]
+    command = [sys.executable, "-m", "learnability.launch", "--cores", "2"]
     return subprocess.Popen(
         command, cwd=project.folder, env={**project.environment, **more}, text=True, stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT, start_new_session=True,

@@ -4,10 +4,10 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from learnability.archive.engine import out_of_date
 from learnability.archive.jobs import Job
+from learnability.archive.snakemake_records import out_of_date
 from learnability.pipeline.job_table import JobTable
-from learnability.report import engine_report as report
+from learnability.report import snakemake_report as report
 from learnability.results.attributes import attributes
 from learnability.results.errors import UserError
 from learnability.results.integrity import DamagedArtifact, check

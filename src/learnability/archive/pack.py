@@ -13,7 +13,7 @@ from learnability.archive.members import MANIFEST, METADATA, PROVENANCE, manifes
 from learnability.archive.provenance import provenance, unrecorded
 from learnability.archive.source import read_source
 from learnability.pipeline.job_table import JobTable
-from learnability.report import engine_report as report
+from learnability.report import snakemake_report as report
 from learnability.results.attributes import sha256
 from learnability.results.errors import UserError
 

@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from learnability.archive.crate import SOURCE
-from learnability.archive.engine import out_of_date, write_records
 from learnability.archive.members import extract, open_archive, read_manifest
+from learnability.archive.snakemake_records import out_of_date, write_records
 from learnability.archive.verify import demand_sound
 from learnability.pipeline.job_table import JobTable
-from learnability.pipeline.launch import only_one_run
+from learnability.pipeline.lock import only_one_run
 from learnability.pipeline.restored import write_marker
-from learnability.report.engine_report import path_of
+from learnability.report.snakemake_report import path_of
 from learnability.results.attributes import sha256
 from learnability.results.errors import UserError
 

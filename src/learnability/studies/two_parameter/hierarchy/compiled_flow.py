@@ -409,7 +409,7 @@ def _coefficients() -> Tableau:
     """Those of ROS23; its third stage stands at the new point, so two evaluations make a step."""
     weights, (_, (c21,), (c31, c32)) = ROS23.weights, ROS23.coupling
     if ROS23.argument[2] != weights[:2] or weights[2] != 0:
-        raise ValueError("the third stage must be evaluated at the new point")
+        raise ValueError("the third stage must be taken at the new point")
     return (ROS23.gamma, ROS23.argument[1][0], c21, c31, c32, *weights[:2], *ROS23.error)
 
 

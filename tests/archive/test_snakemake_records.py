@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from learnability.archive import engine
+from learnability.archive import snakemake_records
 
 RECORD = {
     "rule": "train",
@@ -23,12 +23,12 @@ RECORD = {
 
 
 def test_the_installed_engine_is_one_whose_records_are_known() -> None:
-    """A new release: compare its ``snakemake.persistence`` with what ``engine`` uses, then add it to the list."""
-    assert ".".join(version("snakemake").split(".")[:2]) in engine.RECORDS_KNOWN
+    """A new release: compare its ``snakemake.persistence`` with what the module uses, then add it to the list."""
+    assert ".".join(version("snakemake").split(".")[:2]) in snakemake_records.RECORDS_KNOWN
 
 
 def test_records_survive_writing_and_reading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert engine.read_records(["results/x"]) == {}
-    engine.write_records({"results/x": RECORD})
-    assert engine.read_records(["results/x", "results/y"]) == {"results/x": RECORD}
+    assert snakemake_records.read_records(["results/x"]) == {}
+    snakemake_records.write_records({"results/x": RECORD})
+    assert snakemake_records.read_records(["results/x", "results/y"]) == {"results/x": RECORD}

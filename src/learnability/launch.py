@@ -5,7 +5,6 @@ when their bytes are what they were, the figures of the second call are left alo
 """
 
 import argparse
-import fcntl
 import json
 import os
 import re
@@ -13,13 +12,12 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from learnability.pipeline.job_table import JobTable
+from learnability.pipeline.lock import only_one_run
 from learnability.pipeline.progress import clock
-from learnability.report import engine_report as report
+from learnability.report import snakemake_report as report
 from learnability.results.errors import UserError
 from learnability.results.integrity import set_damaged_aside
 
@@ -29,19 +27,6 @@ _NOISE = re.compile(
     r"Nothing to be done|Unlocked working|singularity args|Config file )"
 )
 _STEPS = re.compile(r"^(\d+ of \d+) steps \((\d+)%\) done")
-
-
-@contextmanager
-def only_one_run(path: Path) -> Iterator[int]:
-    """Hold the lock of the working directory; the system lets go of it when the process dies, however it dies."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            problem = "another run is at work in this directory"
-            raise UserError(str(path.parent.parent), problem, remedy="wait for it to end, or stop it") from None
-        yield stream.fileno()
 
 
 def _clear_leftovers(results: Path) -> None:
@@ -121,7 +106,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def main(argv: list[str] | None = None) -> int:
     """Parse the command line and run; 2 for a mistake of the user's."""
-    parser = argparse.ArgumentParser(prog="python -m learnability.pipeline.launch", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m learnability.launch", description=__doc__)
     parser.add_argument("--scale", default="", help="smoke, laptop or paper")
     parser.add_argument("--studies", default="", help="comma-separated; default: those of config.yaml")
     parser.add_argument("--device", default="", help="auto, cpu or cuda")
