@@ -375,9 +375,9 @@ def test_without_runs_claims_are_judged_again_and_only_an_analysis_needs_trainin
     committed: Project, plain: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clone = _restored(committed, plain, tmp_path, monkeypatch)
-    clone.edit(f"{STUDY}/claims.py", lambda text: text.replace("Between(-1.0, 1.0)", "Between(2.0, 3.0)"))
+    clone.edit(f"{STUDY}/walk/claims.py", lambda text: text.replace("Between(-1.0, 1.0)", "Between(2.0, 3.0)"))
     assert clone.planned() == {"claims": 1, "verdicts": 1}
-    clone.edit(f"{STUDY}/analyse.py", lambda text: text.replace(".mean())", ".median())"))
+    clone.edit(f"{STUDY}/walk/analyse.py", lambda text: text.replace(".mean())", ".median())"))
     assert clone.planned()["train"] == 5
 
 
@@ -437,10 +437,10 @@ def test_code_that_is_not_the_archives_is_named(committed: Project, plain: Path,
     clone = _clone(committed, tmp_path / "clone")
     clone.edit(f"{STUDY}/walk/train.py", lambda text: text.replace("np.cos(", "0.5 * np.cos("))
     (clone.folder / "src/learnability/new.py").touch()
-    (clone.folder / f"{STUDY}/claims.py").unlink()
+    (clone.folder / f"{STUDY}/walk/claims.py").unlink()
     done = clone.call(sys.executable, "-c", _SAY_DIFFERENCES, str(plain))
     assert done.stdout.splitlines() == [
-        f"only in the archive: {STUDY}/claims.py",
+        f"only in the archive: {STUDY}/walk/claims.py",
         f"changed: {STUDY}/walk/train.py",
         "only here: src/learnability/new.py",
     ]
