@@ -5,9 +5,10 @@ import tomllib
 from pathlib import Path
 
 import pytest
-import yaml
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
+
+from learnability.pipeline.config import read_yaml
 
 ROOT = Path(__file__).parents[2]
 CONDA_NAMES = {"pytorch": "torch", "matplotlib-base": "matplotlib", "snakemake-minimal": "snakemake"}
@@ -21,7 +22,7 @@ def _requirements(*lists: list[str]) -> dict[str, SpecifierSet]:
 
 
 def _conda() -> dict[str, SpecifierSet]:
-    entries = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
+    entries = read_yaml(ROOT / "environment.yml")["dependencies"]
     pairs = [entry.partition(" ") for entry in entries]
     return {CONDA_NAMES.get(name, name): SpecifierSet(spec) for name, _, spec in pairs}
 

@@ -93,7 +93,7 @@ def test_a_kind_has_its_stages_and_no_other(study: str, kind: str) -> None:
 def _reads_a_target(node: ast.AST) -> bool:
     """Whether code asks a run for its target artifact (``run.target``, not ``run.setting.target``)."""
     asked = (n.value for n in ast.walk(node) if isinstance(n, ast.Attribute) and n.attr == "target")
-    return any("setting" not in ast.unparse(of) for of in asked)
+    return any("setting" not in ast.unparse(of) and ast.unparse(of) != "self" for of in asked)
 
 
 @each_kind

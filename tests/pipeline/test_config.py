@@ -3,7 +3,7 @@
 from typing import Literal
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import Field
 
@@ -75,6 +75,7 @@ def test_canonical_form_drops_defaults_and_sorts() -> None:
     assert target_id(Flow(step_size=0.25).target) == target_id(Flow().target)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # the machine may be busy
 @given(st.dictionaries(st.text(max_size=5), st.integers() | st.floats(allow_nan=False, allow_infinity=False)))
 def test_identifiers_do_not_depend_on_the_order_of_keys(content: dict[str, float]) -> None:
     assert identifier(content) == identifier(dict(reversed(content.items())))

@@ -4,7 +4,8 @@ import re
 from pathlib import Path
 
 import pytest
-import yaml
+
+from learnability.pipeline.config import read_yaml
 
 from .conftest import Project
 
@@ -23,7 +24,7 @@ def test_snakemake_finds_nothing_to_say(project: Project) -> None:
 
 
 def test_no_rule_names_a_study() -> None:
-    studies = yaml.safe_load((ROOT / "config/config.yaml").read_text())["studies"]
+    studies = read_yaml(ROOT / "config/config.yaml")["studies"]
     for path in [ROOT / "Snakefile", *sorted((ROOT / "workflow/rules").glob("*.smk"))]:
         code = re.sub(r"#.*", "", path.read_text())
         assert not [study for study in studies if study in code], path

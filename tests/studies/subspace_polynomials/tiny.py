@@ -10,17 +10,15 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-import yaml
 
+from learnability.pipeline.config import read_yaml
 from learnability.results.contract import Run, Setting
 from learnability.results.labelled import with_bounds
 from tests.doubles import Context
 
 STUDY = "learnability.studies.subspace_polynomials"
 KINDS = ("diagnosis", "flow", "online_sgd", "two_stage", "taylor")
-CONFIG: dict[str, Any] = yaml.safe_load(
-    (Path(__file__).parents[3] / "config" / "studies" / "subspace_polynomials.yaml").read_text(encoding="utf-8")
-)
+CONFIG: dict[str, Any] = read_yaml(Path(__file__).parents[3] / "config" / "studies" / "subspace_polynomials.yaml")
 EXPERIMENTS: dict[str, dict[str, Any]] = CONFIG["experiments"]
 
 #: Everything else as at the smoke scale.
