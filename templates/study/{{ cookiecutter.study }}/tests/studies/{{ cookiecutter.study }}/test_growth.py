@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from tests.doubles import Context
 
 from learnability.results.contract import Run
 from learnability.results.labelled import bounds_of
@@ -12,6 +11,7 @@ from learnability.studies.{{ cookiecutter.study }}.figures import escape_times
 from learnability.studies.{{ cookiecutter.study }}.growth.analyse import analyse
 from learnability.studies.{{ cookiecutter.study }}.growth.setting import GrowthSetting, Target
 from learnability.studies.{{ cookiecutter.study }}.growth.train import train
+from tests.doubles import Context
 
 
 def test_times_are_the_closed_form_for_exponent_two() -> None:
