@@ -11,7 +11,7 @@ from pathlib import Path
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT / "src"))
 
-from learnability.report.claims_page import finding
+from learnability.report.claims_page import finding, templates_digest
 from learnability.results.errors import UserError
 from learnability.pipeline.fingerprint import fingerprint, machine_code_fingerprint
 from learnability.pipeline.job_table import JobTable
@@ -94,10 +94,9 @@ rule analyses:
 for _study in TABLE.configs:
 
     rule:
+        """All results of one study: artifacts, figures and verdicts."""
         name:
             _study
-        message:
-            f"all results of the study {_study}"
         input:
             TABLE.study_paths(_study, SCALE),
         localrule: True

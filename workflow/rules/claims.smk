@@ -76,6 +76,7 @@ rule claims_page:
         captions=TABLE.captions_json(),
         other_figures=lambda w: glob_results(w.scale, "figures/*.svg"),
         other_analyses=lambda w: glob_results(w.scale, "*/analysis.zarr.zip"),
+        templates=templates_digest(),
         code=fingerprint(("learnability.report.claims_page", "main")),
     shell:
         "python -m learnability.report.claims_page --claims {input.claims:q} --figures {input.figures:q} {params.other_figures:q}"
