@@ -60,7 +60,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def _forget() -> None:
-    for cached in (fp._module, fp._bared, fp.closure, fp.fingerprint):
+    for cached in (fp._file_of, fp._module, fp._facts, fp.closure, fp.fingerprint):
         cached.cache_clear()
 
 

@@ -27,6 +27,8 @@ SOURCE = Path(__file__).resolve().parents[2]
 Reference = tuple[str, str]
 """A module and the name of a definition in it; the empty name stands for all of them."""
 
+_ON_IMPORT = "<on import>"
+
 
 @dataclass
 class _Module:
@@ -39,6 +41,7 @@ class _Module:
     always: list[ast.stmt] = field(default_factory=list)
 
 
+@functools.cache
 def _file_of(module: str) -> Path | None:
     base = SOURCE.joinpath(*module.split("."))
     for candidate in (base.with_suffix(".py"), base / "__init__.py"):
@@ -113,59 +116,93 @@ def _imported(module: _Module, statement: ast.Import | ast.ImportFrom) -> dict[s
     return found
 
 
-class _Bare(ast.NodeTransformer):
-    """A definition without what cannot change a number."""
+@dataclass
+class _Facts:
+    """What counts of a piece of code: its text, the names that it uses, and those of them that may lead further."""
 
-    def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.AST:
-        arguments = node.args
-        named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
-        for argument in named:
-            if argument is not None:
-                argument.annotation = None
-        node.returns = None
-        return self._block(node)
+    parts: list[str] = field(default_factory=list)
+    names: set[str] = field(default_factory=set)
+    bare: set[str] = field(default_factory=set)
+    qualified: set[tuple[str, str]] = field(default_factory=set)
+    imports: list[ast.Import | ast.ImportFrom] = field(default_factory=list)
+    optional: "dict[str, _Facts]" = field(default_factory=dict)
 
-    visit_FunctionDef = visit_AsyncFunctionDef = _function
-
-    def _block(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> ast.AST:
-        node.body = [statement for statement in node.body if not _is_text(statement)] or [ast.Pass()]
-        return self.generic_visit(node)
-
-    visit_ClassDef = _block
-
-    def visit_Raise(self, node: ast.Raise) -> ast.AST:
-        if isinstance(node.exc, ast.Call):
-            node.exc = node.exc.func
-        node.cause = None
-        return self.generic_visit(node)
-
-    def visit_Call(self, node: ast.Call) -> ast.AST:
-        if isinstance(node.func, ast.Attribute) and node.func.attr == "progress":
-            node.args, node.keywords = [], []
-        return self.generic_visit(node)
+    @functools.cached_property
+    def text(self) -> str:
+        """The code in one canonical form: equal code, equal text."""
+        return " ".join(self.parts)
 
 
-def _bare(statement: ast.stmt) -> tuple[ast.stmt, dict[str, ast.AnnAssign]]:
-    """A definition bared in place, and the optional fields taken out of it where it is a class."""
-    fields: dict[str, ast.AnnAssign] = {}
-    _Bare().visit(statement)
-    if isinstance(statement, ast.ClassDef):
-        fields = {
-            inner.target.id: inner
-            for inner in statement.body
-            if isinstance(inner, ast.AnnAssign) and isinstance(inner.target, ast.Name) and inner.value is not None
-        }
-        statement.body = [inner for inner in statement.body if inner not in fields.values()] or [ast.Pass()]
-    return statement, fields
+_ANNOTATIONS = {"annotation", "returns", "type_comment", "ctx"}
+_WITH_BODY = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
+def _is_optional(statement: ast.AST) -> bool:
+    """A field of a class with a default."""
+    named = isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name)
+    return named and statement.value is not None  # type: ignore[attr-defined]
+
+
+def _read(node: object, facts: _Facts) -> None:
+    """Read a node and everything below it that can change a number."""
+    if isinstance(node, list):
+        facts.parts.append("[")
+        for inner in node:
+            _read(inner, facts)
+        facts.parts.append("]")
+        return
+    if not isinstance(node, ast.AST):
+        facts.parts.append(repr(node))
+        return
+    if isinstance(node, ast.Name):
+        facts.bare.add(node.id)
+        facts.names.add(node.id)
+    elif isinstance(node, ast.Attribute):
+        facts.names.add(node.attr)
+        if isinstance(node.value, ast.Name):
+            facts.qualified.add((node.value.id, node.attr))
+            facts.names.add(node.value.id)
+            facts.parts += ["Attribute", node.value.id, node.attr]
+            return
+    elif isinstance(node, ast.keyword) and node.arg:
+        facts.names.add(node.arg)
+    elif isinstance(node, ast.Constant):
+        if isinstance(node.value, str) and node.value.isidentifier():
+            facts.names.add(node.value)
+    elif isinstance(node, ast.Import | ast.ImportFrom):
+        facts.imports.append(node)
+    elif isinstance(node, ast.Raise):
+        facts.parts.append("Raise")
+        _read(node.exc.func if isinstance(node.exc, ast.Call) else node.exc, facts)
+        return
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "progress":
+        facts.parts.append("progress")
+        return
+    facts.parts += [type(node).__name__, "("]
+    skipped = _ANNOTATIONS - {"annotation"} if isinstance(node, ast.AnnAssign) else _ANNOTATIONS
+    for name in node._fields:
+        if name in skipped:
+            continue
+        value = getattr(node, name, None)
+        if name == "body" and isinstance(node, _WITH_BODY):
+            value = [statement for statement in node.body if not _is_text(statement)]
+            if isinstance(node, ast.ClassDef):
+                for optional in filter(_is_optional, value):
+                    own = facts.optional.setdefault(optional.target.id, _Facts())  # type: ignore[attr-defined]
+                    _read(optional, own)
+                value = [statement for statement in value if not _is_optional(statement)]
+        _read(value, facts)
+    facts.parts.append(")")
 
 
 @functools.cache
-def _bared(module: str, name: str, place: int) -> tuple[ast.stmt, dict[str, ast.AnnAssign], str]:
-    """A definition of a module as it counts: bared, its optional fields apart, and its text."""
+def _facts(module: str, name: str, place: int) -> _Facts:
+    """What counts of a definition of a module; the empty name stands for what runs on import."""
     found = _module(module)
     assert found is not None
-    statement, fields = _bare((found.definitions[name] if name else found.always)[place])
-    return statement, fields, ast.unparse(ast.fix_missing_locations(statement))
+    facts = _Facts()
+    _read((found.definitions[name] if name else found.always)[place], facts)
+    return facts
 
 
 class _Closure:
@@ -174,7 +211,7 @@ class _Closure:
     def __init__(self) -> None:
         self.texts: dict[tuple[str, str, int], str] = {}
         self._names: set[str] = set()
-        self._optional: dict[str, list[tuple[str, str, int, ast.AnnAssign]]] = {}
+        self._optional: dict[str, list[tuple[_Module, str, int, _Facts]]] = {}
         self._seen: set[Reference] = set()
         self._waiting: list[Reference] = []
 
@@ -191,13 +228,13 @@ class _Closure:
         module = _module(reference[0])
         if module is None:
             return
-        if (parent := module.name.rpartition(".")[0]) and reference[1] != "__always__":
-            self._waiting.append((parent, "__always__"))
-        if reference[1] == "__always__":
+        if parent := module.name.rpartition(".")[0]:
+            self._waiting.append((parent, _ON_IMPORT))
+        if reference[1] == _ON_IMPORT:
             for place, _ in enumerate(module.always):
                 self._take(module, "", place)
             return
-        self._waiting.append((module.name, "__always__"))
+        self._waiting.append((module.name, _ON_IMPORT))
         for name in [reference[1]] if reference[1] else [*module.definitions, *module.imports]:
             if name in module.imports:
                 self._waiting.append(module.imports[name])
@@ -207,48 +244,40 @@ class _Closure:
             self._waiting.append((f"{module.name}.{reference[1]}", ""))
 
     def _take(self, module: _Module, name: str, place: int) -> None:
-        statement, fields, self.texts[module.name, name, place] = _bared(module.name, name, place)
-        for field_name, inner in fields.items():
-            self._optional.setdefault(field_name, []).append((module.name, name, place, inner))
-        self._follow(module, statement)
-        for field_name in set(fields) & self._names:
-            self._use(field_name)
+        facts = _facts(module.name, name, place)
+        self.texts[module.name, name, place] = facts.text
+        for optional, own in facts.optional.items():
+            self._optional.setdefault(optional, []).append((module, name, place, own))
+        self._follow(module, facts)
+        for optional in set(facts.optional) & self._names:
+            self._use(optional)
 
-    def _follow(self, module: _Module, node: ast.AST) -> None:
+    def _follow(self, module: _Module, facts: _Facts) -> None:
         """Follow the names in a piece of code of ``module``."""
-        inner = [n for n in ast.walk(node) if isinstance(n, ast.Import | ast.ImportFrom)]
-        imports = module.imports | {local: ref for n in inner for local, ref in _imported(module, n).items()}
-        qualified = {
-            id(n.value): n.attr
-            for n in ast.walk(node)
-            if isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name) and n.value.id in imports
-        }
-        used: set[str] = set()
-        for part in ast.walk(node):
-            if isinstance(part, ast.Name):
-                used.add(part.id)
-                if part.id in imports:
-                    target, symbol = imports[part.id]
-                    self._waiting.append((target, symbol or qualified.get(id(part), "")))
-                elif part.id in module.definitions:
-                    self._waiting.append((module.name, part.id))
-            elif isinstance(part, ast.Attribute):
-                used.add(part.attr)
-            elif isinstance(part, ast.keyword) and part.arg:
-                used.add(part.arg)
-            elif isinstance(part, ast.Constant) and isinstance(part.value, str) and part.value.isidentifier():
-                used.add(part.value)
-        for name in used - self._names:
-            self._names.add(name)
+        imports = module.imports
+        if facts.imports:
+            imports = imports | {n: ref for inner in facts.imports for n, ref in _imported(module, inner).items()}
+        for name in facts.bare:
+            if name in imports:
+                self._waiting.append(imports[name])
+            elif name in module.definitions:
+                self._waiting.append((module.name, name))
+        for name, attribute in facts.qualified:
+            if name in imports:
+                target, symbol = imports[name]
+                self._waiting.append((target, symbol or attribute))
+            elif name in module.definitions:
+                self._waiting.append((module.name, name))
+        new = facts.names - self._names
+        self._names |= new
+        for name in new & set(self._optional):
             self._use(name)
 
     def _use(self, name: str) -> None:
         """Take in the optional fields of this name that classes taken so far declare."""
-        for module_name, definition, place, inner in self._optional.pop(name, []):
-            module = _module(module_name)
-            assert module is not None
-            self.texts[module_name, f"{definition}.{name}", place] = ast.unparse(inner)
-            self._follow(module, inner)
+        for module, definition, place, own in self._optional.pop(name, []):
+            self.texts[module.name, f"{definition}.{name}", place] = own.text
+            self._follow(module, own)
 
 
 @functools.cache
