@@ -188,7 +188,7 @@ def _read(node: object, facts: _Facts) -> None:
             value = [statement for statement in node.body if not _is_text(statement)]
             if isinstance(node, ast.ClassDef):
                 for optional in filter(_is_optional, value):
-                    own = facts.optional.setdefault(optional.target.id, _Facts())  # type: ignore[attr-defined]
+                    own = facts.optional.setdefault(optional.target.id, _Facts())
                     _read(optional, own)
                 value = [statement for statement in value if not _is_optional(statement)]
         _read(value, facts)
