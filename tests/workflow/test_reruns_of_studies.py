@@ -121,6 +121,6 @@ def test_a_study_run_alone_leaves_the_results_of_the_others(studies: Project) ->
     """The list of verdicts and the page are made from every study that has verdicts, whichever are chosen."""
     done = studies.snakemake("-n", "-p", "--forcerun", "verdicts", "--config", "studies=multi_index")
     assert done.returncode == 0, done.stderr
-    command = next(line for line in done.stdout.splitlines() if "learnability.results.verdicts" in line)
+    command = next(line for line in (done.stdout + done.stderr).splitlines() if "results.verdicts" in line)
     for name in (path.stem for path in (ROOT / "config/studies").glob("*.yaml")):
         assert f"results/laptop/{name}/claims.json" in command
