@@ -58,15 +58,6 @@ wildcard_constraints:
     last=r"\d+",
 
 
-def glob_results(scale, pattern):
-    """Results of the studies that are not chosen now: they stay on the pages."""
-    return [
-        path.as_posix()
-        for study in TABLE.other_studies(scale)
-        for path in sorted(Path(f"results/{scale}/{study}").glob(pattern))
-    ]
-
-
 include: "workflow/rules/targets.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/analyse.smk"

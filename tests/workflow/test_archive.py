@@ -387,7 +387,7 @@ def test_with_runs_more_seeds_run_only_the_new_batches(
     clone = _restored(committed, with_runs, tmp_path, monkeypatch)
     assert clone.planned() == {}
     clone.edit(CONFIG, lambda text: text.replace("laptop: {seeds: 4,", "laptop: {seeds: 8,"))
-    assert clone.planned() == {"train": 4, "analyse": 1, "claims": 1, "figures": 1, "verdicts": 1}
+    assert clone.planned() == {"train": 6, "analyse": 2, "claims": 1, "figures": 2, "verdicts": 1}
 
 
 def test_other_results_are_not_overwritten_unasked(archiving: Project, plain: Path) -> None:
@@ -409,8 +409,8 @@ def _other_results(committed: Project, estimate: float) -> Callable[..., None]:
         with (folder / "results/laptop/demo/first/analysis.zarr.zip").open("ab") as stream:
             stream.write(b"other")
         path = folder / "results/laptop/demo/claims.json"
-        (row,) = json.loads(path.read_text())
-        path.write_text(json.dumps([{**row, "estimate": row["estimate"] + estimate}]))
+        row, *rest = json.loads(path.read_text())
+        path.write_text(json.dumps([{**row, "estimate": row["estimate"] + estimate}, *rest]))
 
     return run
 

@@ -119,7 +119,9 @@ def test_twice_the_seeds_train_the_new_batches_alone(studies: Project) -> None:
 
 def test_a_study_run_alone_leaves_the_results_of_the_others(studies: Project) -> None:
     """The list of verdicts and the page are made from every study that has verdicts, whichever are chosen."""
-    done = studies.snakemake("-n", "-p", "--forcerun", "verdicts", "--config", "studies=multi_index")
+    done = studies.snakemake(
+        "-n", "-p", "--workflow-profile", "none", "--forcerun", "verdicts", "--config", "studies=multi_index"
+    )
     assert done.returncode == 0, done.stderr
     command = next(line for line in (done.stdout + done.stderr).splitlines() if "results.verdicts" in line)
     for name in (path.stem for path in (ROOT / "config/studies").glob("*.yaml")):

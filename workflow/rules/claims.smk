@@ -74,8 +74,8 @@ rule claims_page:
         runtime=10,
     params:
         captions=TABLE.captions_json(),
-        other_figures=lambda w: glob_results(w.scale, "figures/*.svg"),
-        other_analyses=lambda w: glob_results(w.scale, "*/analysis.zarr.zip"),
+        other_figures=lambda w: TABLE.other_results(w.scale, "figures/*.svg"),
+        other_analyses=lambda w: TABLE.other_results(w.scale, "*/analysis.zarr.zip"),
         templates=templates_digest(),
         code=fingerprint(("learnability.report.claims_page", "main")),
     shell:

@@ -110,6 +110,11 @@ class JobTable:
         found = (study for study in self.every_study if Path(f"results/{scale}/{study}/claims.json").is_file())
         return [study for study in found if study not in self.configs]
 
+    def other_results(self, scale: Scale, pattern: str) -> list[str]:
+        """The results of those other studies that match a pattern below the folder of a study."""
+        folders = [Path(f"results/{scale}/{study}") for study in self.other_studies(scale)]
+        return [path.as_posix() for folder in folders for path in sorted(folder.glob(pattern))]
+
     # Jobs ------------------------------------------------------------------------------------------------------------
 
     def target_job(self, study: str, name: str, scale: Scale, target: str) -> str:
