@@ -196,5 +196,5 @@ def test_report_shows_statistics_and_the_caption_with_the_finding(browser: Brows
     _look(browser, "report_statistics")
     result = "results['results/laptop/demo/figures/means.svg']"
     assert "The means." in browser.run(f"{result}.caption")
-    assert browser.run(f"{result}.labels.finding").startswith("The mean is drawn against the dimension")
+    assert browser.run(f"{result}.labels.figure").startswith("means: The mean is drawn against the dimension")
     assert browser.errors() == []
