@@ -178,7 +178,7 @@ def test_report_opens_every_figure_and_the_claims(browser: Browser, finished: Pr
     browser.run("document.querySelector('nav tbody tr a').click() || true")
     browser.until("document.querySelectorAll('iframe').length == 1")
     browser.frame(0)
-    browser.until("document.querySelectorAll('#claims tbody .verdict').length == 1")
+    browser.until("document.querySelectorAll('#claims tbody .verdict').length == 3")
     assert browser.run("document.documentElement.classList.contains('embedded')")
     browser.run("document.querySelector('#claims tbody a').click() || true")
     browser.until("window.scrollY > 0 && document.querySelector(':target img').naturalWidth > 99")
