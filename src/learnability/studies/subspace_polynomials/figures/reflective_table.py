@@ -21,7 +21,7 @@ def _table(axes: Axes, table: xr.Dataset) -> None:
     for i, j in np.ndindex(*trapped.shape):
         text = f"{trapped[i, j]}" + ("" if agree[i, j] else " !")
         axes.text(j, i, text, ha="center", va="center", fontsize=8)
-    axes.set_xticks(range(trapped.shape[1]), texts(table["activation_class"]))
+    axes.set_xticks(range(trapped.shape[1]), [text.replace(", ", ",\n") for text in texts(table["activation_class"])])
     axes.set_yticks(range(len(used)), [pretty(name) for name in texts(table["target"])], fontsize=7)
     axes.grid(False)
     wrong = int((table["agree"] == 0).sum())
