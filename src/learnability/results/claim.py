@@ -8,7 +8,16 @@ by hand:
 - ``contradicted``: the whole interval lies outside,
 - ``inconclusive``: the interval straddles the edge, is not finite, or rests on fewer seeds than the claim asks for,
 - ``not tested``: the claim says why it cannot be measured,
-- ``not at this scale``: what the claim is about is not part of the scale that was run (:class:`NotAtThisScale`).
+- ``not at this scale``: what the claim is about is not part of the scale that was run (:class:`NotAtThisScale`),
+- ``out of steps``: runs that the solver did not finish could decide it (:class:`OutOfSteps`).
+
+A claim says what kind of evidence decides it:
+
+- ``exact``: a certificate (exact arithmetic, interval arithmetic, multiprecision with a stated error),
+- ``statistical``: an interval of stated coverage,
+- ``asymptotic``: local exponents by decade and their limit with its uncertainty; the last decades decide,
+- ``existence``: one witness, or a search with a stated reach,
+- ``summary``: what a circulating summary says of a source; kept apart from the source's own statements.
 """
 
 from __future__ import annotations
@@ -21,13 +30,25 @@ from typing import TYPE_CHECKING, Literal, Protocol
 if TYPE_CHECKING:
     import xarray as xr
 
-Verdict = Literal["supported", "contradicted", "inconclusive", "not tested", "not at this scale"]
-VERDICTS: tuple[Verdict, ...] = ("supported", "contradicted", "inconclusive", "not tested", "not at this scale")
+Verdict = Literal["supported", "contradicted", "inconclusive", "not tested", "not at this scale", "out of steps"]
+VERDICTS: tuple[Verdict, ...] = (
+    "supported",
+    "contradicted",
+    "inconclusive",
+    "not tested",
+    "not at this scale",
+    "out of steps",
+)
 Form = Literal["stated", "printed", "corrected", "summary"]
+Evidence = Literal["exact", "statistical", "asymptotic", "existence", "summary"]
 
 
 class NotAtThisScale(LookupError):
     """What a claim measures is not part of the scale that was run; the message says what is missing."""
+
+
+class OutOfSteps(LookupError):
+    """Runs that the solver did not finish could decide the claim; the message says how many."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +161,8 @@ class Claim:
     ``id`` is the id of the study note's table (with ``.printed``/``.corrected`` or a suffix of its own where one row
     gives several claims). ``measure`` maps the analyses of the study, keyed by experiment, to a Measurement; it is None
     for a claim that is not tested, and then ``reason`` says why. ``experiments`` names the analyses it reads, the first
-    of which is reported as the artifact.
+    of which is reported as the artifact. ``evidence`` is the kind of evidence that decides it. ``window_seen`` marks a rule
+    whose window was set after its number had been seen; the table of verdicts shows the mark.
     """
 
     id: str
@@ -153,6 +175,8 @@ class Claim:
     expected: str = ""
     unit: str = "1"
     form: Form = "stated"
+    evidence: Evidence = "statistical"
+    window_seen: bool = False
     seeds_needed: int = 0
     figure: str | None = None
     reason: str = ""
