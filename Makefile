@@ -3,7 +3,10 @@
 #   make figures                      every figure and verdict, laptop scale
 #   make figures SCALE=smoke          smoke | laptop | paper
 #   make figures STUDY=multi_index    one study (or several: STUDY=a,b)
+#   make figures FIGURE=escape_times  one figure, or several, with what they need
 #   make figures CORES=4 DEVICE=cpu   cores to use; auto | cpu | cuda
+#   make figures PROFILE=slurm        where jobs run: a folder of profiles/
+#   make cost SCALE=paper             what a scale costs: CPU hours, the longest job, memory
 #   make report                       the report of a scale, if it is out of date (make figures does this too)
 #   make docs                         the site, in docs/_build/html
 #   make new-study NAME=my_study      a study from the template, to be changed
@@ -15,12 +18,14 @@
 #   make verdicts                     write the verdicts of a scale into docs/verdicts.md
 #   make pictures                     copy the pictures of the documents from the results
 
-KNOWN := SCALE STUDY CORES DEVICE ARCHIVE WITH_RUNS ALLOW_UNCOMMITTED FORCE NAME PYTHON VENV PYTEST BENCH SPHINX
+KNOWN := SCALE STUDY FIGURE PROFILE CORES DEVICE ARCHIVE WITH_RUNS ALLOW_UNCOMMITTED FORCE NAME PYTHON VENV PYTEST BENCH SPHINX
 UNKNOWN := $(strip $(foreach v,$(.VARIABLES),$(if $(filter command,$(origin $(v))),$(filter-out $(KNOWN),$(v)))))
 $(if $(UNKNOWN),$(error $(firstword $(UNKNOWN)) is not a variable of this Makefile; known: $(KNOWN)))
 
 SCALE ?=
 STUDY ?=
+FIGURE ?=
+PROFILE ?=
 CORES ?= all
 DEVICE ?=
 PYTHON ?= python3
@@ -37,11 +42,14 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 VALIDATOR := .venv-validator
 LEARNABILITY := $(BIN)/learnability
 
-.PHONY: figures test bench lint docs clean help report archive verify restore reproduce verdicts pictures new-study named-archive
+.PHONY: figures cost test bench lint docs clean help report archive verify restore reproduce verdicts pictures new-study named-archive
 .DEFAULT_GOAL := figures
 
 figures: $(SETUP)/workflow
-	@$(LEARNABILITY) figures $(if $(SCALE),--scale "$(SCALE)") $(if $(STUDY),--study "$(STUDY)") $(if $(DEVICE),--device "$(DEVICE)") --cores "$(CORES)"
+	@$(LEARNABILITY) figures $(if $(SCALE),--scale "$(SCALE)") $(if $(STUDY),--study "$(STUDY)") $(if $(FIGURE),--figure "$(FIGURE)") $(if $(PROFILE),--profile "$(PROFILE)") $(if $(DEVICE),--device "$(DEVICE)") --cores "$(CORES)"
+
+cost: $(SETUP)/workflow
+	@$(LEARNABILITY) cost $(if $(SCALE),--scale "$(SCALE)") $(if $(STUDY),--study "$(STUDY)") --cores "$(CORES)"
 
 report: $(SETUP)/workflow
 	@$(LEARNABILITY) report $(if $(SCALE),--scale "$(SCALE)") $(if $(STUDY),--study "$(STUDY)")
@@ -102,24 +110,24 @@ $(SETUP)/python:
 	@mkdir -p $(SETUP) && touch $@
 
 $(SETUP)/workflow: $(SETUP)/python pyproject.toml requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e ".[workflow]"
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c requirements.lock -e ".[workflow]"
 	@touch $@
 
 $(SETUP)/test: $(SETUP)/workflow
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e ".[workflow,test]"
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c requirements.lock -e ".[workflow,test]"
 	@touch $@
 
 $(SETUP)/docs: $(SETUP)/workflow
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e ".[workflow,docs]"
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c requirements.lock -e ".[workflow,docs]"
 	@touch $@
 
 $(SETUP)/bench: $(SETUP)/workflow
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e ".[workflow,bench]"
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c requirements.lock -e ".[workflow,bench]"
 	@touch $@
 
 .PHONY: $(VALIDATOR)
 $(VALIDATOR):
 	@[ -e $(VALIDATOR)/.made ] || echo "making $(VALIDATOR) (once)"
 	@[ -e $(VALIDATOR)/.made ] || $(PYTHON) -m venv $(VALIDATOR)
-	@[ -e $(VALIDATOR)/.made ] || $(VALIDATOR)/bin/python -m pip install --quiet --disable-pip-version-check "roc-validator==0.13.0"
+	@[ -e $(VALIDATOR)/.made ] || $(VALIDATOR)/bin/python -m pip install -qq --disable-pip-version-check "roc-validator==0.13.0"
 	@touch $(VALIDATOR)/.made

@@ -110,7 +110,16 @@ def _text(choice: Enum | None) -> str:
 
 @app.command()
 def figures(
-    scale: ScaleOption = None, study: StudyOption = "", device: DeviceOption = None, cores: CoresOption = "all"
+    scale: ScaleOption = None,
+    study: StudyOption = "",
+    figure: Annotated[
+        str, typer.Option(metavar="NAME[,NAME...]", help="Only these figures, with what they need.")
+    ] = "",
+    device: DeviceOption = None,
+    cores: CoresOption = "all",
+    profile: Annotated[
+        str, typer.Option(metavar="NAME", help="Where jobs run: a folder of profiles/, such as slurm. Default: here.")
+    ] = "",
 ) -> None:
     """Make every figure and verdict that is missing or out of date.
 
@@ -119,8 +128,24 @@ def figures(
     from learnability import launch
 
     _in_project()
-    arguments = ["--scale", _text(scale), "--studies", study, "--device", _text(device), "--cores", cores]
-    raise typer.Exit(launch.main(arguments))
+    arguments = ["--scale", _text(scale), "--studies", study, "--device", _text(device), f"--cores={cores}"]
+    raise typer.Exit(launch.main([*arguments, "--figure", figure, "--profile", profile]))
+
+
+@app.command()
+def cost(
+    scale: ScaleOption = None,
+    study: StudyOption = "",
+    cores: CoresOption = "all",
+    refresh: Annotated[
+        bool, typer.Option("--refresh", help="First write the costs of the finished scale into workflow/costs.json.")
+    ] = False,
+) -> None:
+    """Say what a scale costs, from earlier runs: CPU time, the longest job, memory, and time on so many cores."""
+    from learnability import launch
+
+    _in_project()
+    typer.echo(launch.cost(_text(scale), study, cores, refresh))
 
 
 @app.command()

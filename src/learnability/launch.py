@@ -5,28 +5,59 @@ when their bytes are what they were, the figures of the second call are left alo
 """
 
 import argparse
+import difflib
 import json
 import os
-import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from learnability.pipeline.job_table import JobTable
+from rich.console import Console
+
+from learnability.display import Display, display_for, failures_text, verdict_table, wait_for
+from learnability.pipeline import costs, lifeline
+from learnability.pipeline.events import VARIABLE
+from learnability.pipeline.job_table import FIGURE_FORMATS, JobTable
 from learnability.pipeline.lock import only_one_run
 from learnability.pipeline.progress import clock
 from learnability.report import snakemake_report as report
 from learnability.results.errors import UserError
 from learnability.results.integrity import set_damaged_aside
+from learnability.results.verdicts import counted
+from learnability.run_state import RunState, planned_outputs
 
-_NOISE = re.compile(
-    r"^(Using workflow specific profile|Assuming unrestricted|Building DAG|Using shell|Provided |Rules claiming|"
-    r"Select jobs|Execute \d+ jobs|\[[A-Z][a-z]{2} [A-Z][a-z]{2} |Finished jobid|Complete log|Elapsed time|"
-    r"Nothing to be done|Unlocked working|singularity args|Config file )"
-)
-_STEPS = re.compile(r"^(\d+ of \d+) steps \((\d+)%\) done")
+_CACHE = Path(".cache/run")
+_GRACE = 3.0  # seconds that engine and jobs have to end by themselves once they were asked to
+
+
+class Stopped(Exception):
+    """A signal asks the run to end; ``number`` is the signal's."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+def _stop(number: int, frame: object) -> None:
+    raise Stopped(number)
+
+
+@contextmanager
+def _stopped_by_signals() -> Iterator[None]:
+    """Within the block, SIGINT, SIGTERM and SIGHUP raise :class:`Stopped`."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, _stop) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _clear_leftovers(results: Path) -> None:
@@ -36,71 +67,198 @@ def _clear_leftovers(results: Path) -> None:
     shutil.rmtree(".snakemake/locks", ignore_errors=True)
 
 
-def _follow(command: list[str], lock: int) -> int:
-    """Run the engine, pass on what a person wants to read, and give its exit status."""
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, pass_fds=(lock,))
-    assert process.stdout is not None
-    blank = True
-    shown = -1
-    for line in process.stdout:
-        line = line.rstrip()
-        steps = _STEPS.match(line)
-        if steps and int(steps[2]) < max(shown + 10, 1) and int(steps[2]) < 100:
-            continue
-        if steps:
-            shown = int(steps[2])
-            line = f"--- {steps[1]} jobs done ({steps[2]}%)"
-        if _NOISE.match(line) or (blank and not line):
-            continue
-        blank = not line
-        print(line, flush=True)
-    return process.wait()
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End the engine and its jobs, which are in one process group: by asking, then by force."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(process.pid, number)
+        except ProcessLookupError:
+            return
+        deadline = time.monotonic() + _GRACE
+        while time.monotonic() < deadline:
+            process.poll()
+            try:
+                os.killpg(process.pid, 0)
+            except ProcessLookupError:
+                return
+            time.sleep(0.05)
 
 
-def _snakemake(arguments: argparse.Namespace, target: str, lock: int) -> int:
+class _Events:
+    """Reads the file of events as it grows."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"")
+        self._stream = path.open("rb")
+        self._rest = b""
+
+    def read(self) -> list[dict[str, Any]]:
+        """The complete lines since the last call."""
+        *lines, self._rest = (self._rest + self._stream.read()).split(b"\n")
+        return [json.loads(line) for line in lines]
+
+
+def _follow(command: list[str], lock: int, state: RunState, display: Display) -> int:
+    """Run the engine, show the run, and give the engine's exit status. Whatever happens, no job outlives the call."""
+    events = _CACHE / "events.jsonl"
+    reader = _Events(events)
+    with lifeline.held(_CACHE / "alive") as alive, (_CACHE / "engine.log").open("wb") as engine_log:
+        environment = {**os.environ, VARIABLE: str(events.resolve()), lifeline.VARIABLE: str(alive.resolve())}
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=engine_log,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            pass_fds=(lock,),
+            start_new_session=True,
+        )
+        try:
+            wait_for(lambda: process.poll() is None, reader.read, state, display)
+        finally:
+            _end(process)
+    return process.returncode
+
+
+def _command(arguments: argparse.Namespace, targets: Sequence[str]) -> list[str]:
+    """The engine's command line. A profile says itself how many jobs there may be."""
     config = [f"{key}={value}" for key in ("scale", "studies", "device") if (value := getattr(arguments, key))]
-    command = [sys.executable, "-m", "snakemake", target, "--cores", arguments.cores]
-    return _follow([*command, *(["--config", *config] if config else [])], lock)
+    where = ["--workflow-profile", f"profiles/{arguments.profile}"] if arguments.profile else []
+    cores = [] if arguments.profile else ["--cores", arguments.cores]
+    named = ["--config", *config] if config else []
+    return [sys.executable, "-m", "snakemake", *targets, *cores, *where, "--logger", "learnability", *named]
 
 
-def _calls(table: JobTable) -> tuple[str, ...]:
+def _count_of_cores(text: str) -> int:
+    """The number of cores that are meant. Raises UserError."""
+    if text == "all":
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if not text.isascii() or not text.isdecimal() or not 1 <= int(text) <= 4096:
+        raise UserError("CORES", f"{text!r} is not a number of cores", "a whole number from 1 to 4096, or all")
+    return int(text)
+
+
+def _check_profile(name: str) -> None:
+    known = sorted(path.parent.name for path in Path("profiles").glob("*/config*.yaml"))
+    if name and name not in known:
+        raise UserError("PROFILE", f"there is no profile {name!r}", ", ".join(known), "choose one of those allowed")
+
+
+def _figures_named(table: JobTable, names: str) -> list[str]:
+    """The files of the figures in a comma-separated list of ``name`` or ``study/name``. Raises UserError."""
+    known = {f"{study}/{name}" for study, config in table.configs.items() for name in config.figures}
+    files = []
+    for name in filter(None, names.split(",")):
+        found = sorted(full for full in known if name in (full, full.partition("/")[2]))
+        if not found:
+            near = difflib.get_close_matches(name, [*known, *(full.partition("/")[2] for full in known)], 3, 0.5)
+            remedy = f"did you mean {' or '.join(near)}?" if near else "see the list in config/studies/*.yaml"
+            raise UserError("FIGURE", f"there is no figure {name!r} in the chosen studies", remedy=remedy)
+        files += [
+            f"results/{table.main.scale}/{'/figures/'.join(full.split('/'))}.{form}"
+            for full in found
+            for form in FIGURE_FORMATS
+        ]
+    return files
+
+
+def _calls(table: JobTable, figures: Sequence[str]) -> tuple[Sequence[str], ...]:
     """The targets of the calls of the engine, in order; one call while there is no figure that could be left alone."""
+    if figures:
+        return (figures,)
     scale = table.main.scale
     drawn = any(Path(path).exists() for study in table.configs for path in table.figure_paths(study, scale))
-    return ("analyses", "all") if drawn else ("all",)
+    return (["analyses"], ["all"]) if drawn else (["all"],)
 
 
-def summary(table: JobTable) -> str:
-    """Where the results are and what the verdicts are."""
-    from learnability.results.verdicts import counted
-
+def summarise(table: JobTable, console: Console) -> None:
+    """Print where the results are and what the verdicts are."""
     results = Path("results") / table.main.scale
-    lines = [f"figures  {results / study / 'figures'}/" for study in table.configs]
     claims = results / "claims.json"
-    lines += [f"claims   {claims}", f"report   {report.path_of(table.main.scale)}"]
-    return "\n".join([*lines, counted(json.loads(claims.read_text(encoding="utf-8")))])
+    rows = json.loads(claims.read_text(encoding="utf-8"))
+    console.print(verdict_table(rows))
+    lines = [
+        "",
+        counted(rows),
+        f"figures  {results}/<study>/figures/",
+        f"verdicts {claims}",
+        f"report   {report.path_of(table.main.scale)}",
+    ]
+    console.print("\n".join(lines), highlight=False, soft_wrap=True, markup=False)
 
 
-def run(arguments: argparse.Namespace) -> int:
+def _explain_failure(state: RunState, results: Path, console: Console) -> None:
+    """Say what failed, where its log is and how to go on; the engine's own words where no job explains it."""
+    console.print(failures_text(state.failures), soft_wrap=True)
+    if not state.failures:
+        words = (_CACHE / "engine.log").read_text(encoding="utf-8", errors="replace").splitlines()
+        console.print("\n".join([*state.notes, *words][-30:]), soft_wrap=True, markup=False, highlight=False)
+    count = len(state.failures)
+    some = f"{count} job{'s' if count > 1 else ''} failed (above; logs in {results}/logs)"
+    if not count:
+        some = f"the workflow engine stopped (its words are above, all of them in {_CACHE}/engine.log)"
+    console.print(
+        f"\nlearnability: {some}. Results so far are kept; the same command goes on from here.",
+        soft_wrap=True,
+        markup=False,
+        highlight=False,
+    )
+
+
+def cost(scale: str, studies: str, cores: str, refresh: bool) -> str:
+    """What a scale costs by the reference costs: CPU time by study, the longest job, memory, time on so many cores."""
+    overrides = {key: value for key, value in (("scale", scale), ("studies", studies)) if value}
+    table = JobTable(Path("config"), overrides)
+    count = _count_of_cores(cores)
+    if refresh:
+        costs.refresh(Path("results") / table.main.scale)
+    known = costs.Costs.read()
+    lines = [f"{'study':<22} {'jobs':>5} {'CPU time':>9}  {'longest job':>11}  {'memory':>8}  measured"]
+    total = longest = 0.0
+    for study in table.configs:
+        paths = [path for rule in planned_outputs(table, [study]).values() for path in rule]
+        seconds = [known.seconds(path) for path in paths]
+        found = [known.known[name] for path in paths if (name := costs.name_of(path)) in known.known]
+        memory = f"{max(one.memory for one in found):.0f} MB" if found else "unknown"
+        lines.append(
+            f"{study:<22} {len(paths):>5} {clock(sum(seconds)):>9}  {clock(max(seconds)):>11}  {memory:>8}"
+            f"  {len(found)} of {len(paths)} jobs"
+        )
+        total, longest = total + sum(seconds), max(longest, *seconds)
+    lines.append(
+        f"{clock(total)} of CPU time in all: at least {clock(max(total / count, longest))} on {count} "
+        f"core{'s' if count > 1 else ''}. A job that was never measured counts as the mean of its experiment or stage."
+    )
+    return "\n".join(lines)
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
     """The whole of ``make figures``; the exit status of the first call that fails."""
     overrides = {key: getattr(arguments, key) for key in ("scale", "studies", "device") if getattr(arguments, key)}
+    cores = _count_of_cores(arguments.cores)
+    _check_profile(arguments.profile)
     table = JobTable(Path("config"), overrides)
+    figures = _figures_named(table, arguments.figure)
     results = Path("results") / table.main.scale
     start = time.monotonic()
     with only_one_run(Path(".cache/run.lock")) as lock:
         _clear_leftovers(results)
         for damage in set_damaged_aside(results):
             print(damage.render(), file=sys.stderr)
-        for target in _calls(table):
-            status = _snakemake(arguments, target, lock)
+        state = RunState(table, cores)
+        for targets in _calls(table, figures):
+            with display_for(console) as display:
+                status = _follow(_command(arguments, targets), lock, state, display)
             if status:
-                print(
-                    f"\nlearnability: some jobs failed (named above; logs in {results}/logs). Results so far are kept;"
-                )
-                print("the same command goes on from here.")
-                return status
+                _explain_failure(state, results, console)
+                return 1
+        if figures:
+            console.print("\n".join(figures), soft_wrap=True, highlight=False)
+            return 0
         report.refresh(table, (lock,))
-    print(f"\n{summary(table)}\nfinished in {clock(time.monotonic() - start)}")
+    summarise(table, console)
+    console.print(f"finished in {clock(time.monotonic() - start)}", highlight=False)
     return 0
 
 
@@ -111,19 +269,23 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--studies", default="", help="comma-separated; default: those of config.yaml")
     parser.add_argument("--device", default="", help="auto, cpu or cuda")
     parser.add_argument("--cores", default="all")
+    parser.add_argument("--figure", default="", help="comma-separated: only these figures, with what they need")
+    parser.add_argument("--profile", default="", help="a folder of profiles/: where jobs run")
     arguments = parser.parse_args(argv)
     os.environ.setdefault("PYTHONUNBUFFERED", "1")
     try:
-        return run(arguments)
+        with _stopped_by_signals():
+            return run(arguments, Console())
     except UserError as error:
         print(error.render(), file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
+    except Stopped as stopped:
+        name = signal.Signals(stopped.number).name
         print(
-            "\nlearnability: interrupted. Results so far are kept; the same command goes on from here.",
+            f"\nlearnability: stopped by {name}. Results so far are kept; the same command goes on from here.",
             file=sys.stderr,
         )
-        return 130
+        return 128 + stopped.number
 
 
 if __name__ == "__main__":

@@ -13,6 +13,8 @@ LAYERS = (
     {"studies"},
     {"pipeline"},
     {"report", "archive", "api"},
+    {"run_state"},
+    {"display"},
     {"launch"},
     {"cli"},
 )

@@ -335,7 +335,7 @@ def test_round_trip(committed: Project, plain: Path, tmp_path: Path) -> None:
     before = clone.contents()
     done = clone.launch()
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "Job stats" not in done.stdout
+    assert "to do" not in done.stdout
     assert clone.contents() == before
     here = {n: c for n, c in committed.contents().items() if "/train/" not in n and "/archive/" not in n}
     assert {n: c for n, c in before.items() if not n.endswith("restored.json")} == here

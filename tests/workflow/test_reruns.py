@@ -174,4 +174,4 @@ def test_equal_analyses_leave_the_figures_alone(project: Project) -> None:
 def test_the_first_run_is_one_call_of_the_engine(fresh: Project) -> None:
     done = fresh.launch()
     assert done.returncode == 0, done.stdout
-    assert done.stdout.count("Job stats") == 1
+    assert done.stdout.count("to do") == 1

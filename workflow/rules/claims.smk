@@ -11,6 +11,7 @@ rule claims:
         "results/{scale}/logs/{study}/claims.log",
     benchmark:
         "results/{scale}/benchmarks/{study}/claims.tsv"
+    priority: 10000  # verdicts of a study are shown as soon as its analyses are there
     threads: 1
     resources:
         mem_mb=2000,

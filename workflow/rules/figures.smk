@@ -24,6 +24,10 @@ rule figures:
         "results/{scale}/logs/{study}/figures/{figure}.log",
     benchmark:
         "results/{scale}/benchmarks/{study}/figures/{figure}.tsv"
+    priority:
+        lambda w: TABLE.priority(
+            w.study, TABLE.configs[w.study].figures[w.figure].experiments, w.scale, 3
+        )
     threads: 1
     resources:
         mem_mb=2000,

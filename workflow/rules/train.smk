@@ -14,7 +14,7 @@ rule train:
         "results/{scale}/logs/{study}/{experiment}/train/{setting}/seeds{first}-{last}.log",
     benchmark:
         "results/{scale}/benchmarks/{study}/{experiment}/train/{setting}/seeds{first}-{last}.tsv"
-    priority: 20  # figures come last: they are short, and fill the cores while the last runs train
+    priority: lambda w: TABLE.priority(w.study, [w.experiment], w.scale, 1)
     threads: lambda w: TABLE.experiment(w.study, w.experiment, w.scale).threads
     resources:
         mem_mb=lambda w: TABLE.experiment(w.study, w.experiment, w.scale).memory_mb,

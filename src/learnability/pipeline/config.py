@@ -1,5 +1,6 @@
 """Reads and validates the config before the job graph is built; every mistake is one :class:`UserError`."""
 
+import difflib
 import itertools
 import json
 from collections.abc import Iterator, Mapping
@@ -170,10 +171,13 @@ def validate(model: type[Model], content: Any, where: str, key: str = "") -> Any
 
 def load_main(path: Path, overrides: Mapping[str, Any] | None = None) -> MainConfig:
     """The main config with overrides from the command line (``--config scale=smoke``)."""
-    content = {
-        **read_yaml(path),
-        **{k: v for k, v in (overrides or {}).items() if k in MainConfig.model_fields},
-    }
+    known = list(MainConfig.model_fields)
+    for key in overrides or {}:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, 1)
+            remedy = f"did you mean {near[0]}?" if near else "remove it, or check its spelling"
+            raise UserError("the command line (--config)", f"unknown key {key}", ", ".join(known), remedy)
+    content = {**read_yaml(path), **(overrides or {})}
     if isinstance(content.get("studies"), str):
         content["studies"] = [name for name in content["studies"].split(",") if name]
     return validate(MainConfig, content, str(path))

@@ -16,6 +16,7 @@ from learnability.pipeline.config import (
     load_study,
     plan_experiment,
 )
+from learnability.pipeline.costs import Costs
 from learnability.results.contract import Setting
 
 FIGURE_FORMATS = ("svg", "pdf", "png")
@@ -193,6 +194,39 @@ class JobTable:
     def claims_code(self, study: str) -> str:
         """The fingerprint of the code behind the verdicts of a study."""
         return kinds.claims_code(study, self.kinds(study))
+
+    # Order -----------------------------------------------------------------------------------------------------------
+
+    @functools.cache  # noqa: B019
+    def _ranks(self, scale: Scale) -> dict[tuple[str, str], int]:
+        """The order of experiments: the cheapest figure of each study first, then the longest.
+
+        So the first pictures come early, and no long job is left for the end, where it would keep one core busy alone.
+        """
+        costs = Costs.read()
+
+        def cost(study: str, name: str) -> float:
+            paths = [*self.target_paths(study, name, scale), *self.train_paths(study, name, scale)]
+            return sum(map(costs.seconds, paths))
+
+        figures: list[tuple[float, str, tuple[str, ...]]] = []
+        first: list[tuple[float, str, tuple[str, ...]]] = []
+        for study, config in self.configs.items():
+            groups = [block.experiments for block in config.figures.values()]
+            groups += [(name,) for name in config.experiments if not any(name in group for group in groups)]
+            of_study = sorted((sum(cost(study, name) for name in group), study, group) for group in groups)
+            first.append(of_study[0])
+            figures += of_study[1:]
+        ranks: dict[tuple[str, str], int] = {}
+        for _, study, group in [*sorted(first), *sorted(figures, reverse=True)]:
+            for name in group:
+                ranks.setdefault((study, name), len(ranks))
+        return ranks
+
+    def priority(self, study: str, names: Iterable[str], scale: Scale, stage: int) -> int:
+        """The priority of a job that belongs to these experiments; within one experiment a later stage goes first."""
+        ranks = self._ranks(scale)
+        return 10 * (len(ranks) - max(ranks[study, name] for name in names)) + stage
 
     # Captions ---------------------------------------------------------------------------------------------------------
 

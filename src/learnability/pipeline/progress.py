@@ -1,9 +1,12 @@
-"""Progress of one job, for a person: now and then a line in the terminal and in the job's log, never a flood."""
+"""Progress of one job: now and then a line in the job's log, and in the terminal or to whoever follows the run."""
 
+import resource
 import sys
 import time
 from pathlib import Path
 from typing import TextIO
+
+from learnability.pipeline import events
 
 _LONGEST = 60  # characters of a message: a line stays a line
 
@@ -19,18 +22,25 @@ def clock(seconds: float) -> str:
 
 
 class Progress:
-    """Prints ``label  37% message, 12s gone, 20s left`` at growing intervals (3 s at first, 30 s at most)."""
+    """Says ``label  37% message, 12s gone, 20s left`` at growing intervals (3 s at first, 30 s at most).
 
-    def __init__(self, label: str, log: Path | None = None, terminal: TextIO | None = None) -> None:
-        self._label, self._log = label, log
+    The line goes to the log, and to the terminal unless somebody follows the run
+    (:mod:`learnability.pipeline.events`): then the share goes there, named by the job's first ``output``.
+    """
+
+    def __init__(
+        self, label: str, log: Path | None = None, terminal: TextIO | None = None, output: Path | None = None
+    ) -> None:
+        self._label, self._log, self._output = label, log, output
         self._terminal = sys.stderr if terminal is None else terminal
         self._start = time.monotonic()
         self._next = self._start + 3.0
 
     def say(self, text: str) -> None:
-        """One line, to the terminal and the log."""
+        """One line, to the log, and to the terminal where nobody follows the run."""
         line = f"{self._label}  {text}"
-        print(line, file=self._terminal, flush=True)
+        if events.followed() is None:
+            print(line, file=self._terminal, flush=True)
         if self._log is not None:
             with self._log.open("a", encoding="utf-8") as stream:
                 stream.write(line + "\n")
@@ -42,11 +52,22 @@ class Progress:
         gone = now - self._start
         self._next = now + min(30.0, max(3.0, gone / 5))
         share = min(1.0, max(0.0, done / total)) if total > 0 else 0.0
+        events.tell("progress", output=str(self._output), share=share, message=message)
         left = clock(gone * (1 - share) / share) + " left" if share > 0.01 else "time left unknown"
         if len(message) > _LONGEST:
             message = message[: _LONGEST - 3] + "..."
         self.say(f"{100 * share:3.0f}%  {message + ', ' if message else ''}{clock(gone)} gone, {left}")
 
-    def gone(self) -> str:
-        """The time since the start."""
-        return clock(time.monotonic() - self._start)
+    def failed(self, message: str) -> None:
+        """The job cannot go on, and why."""
+        events.tell("failed", output=str(self._output), message=message, log=str(self._log or ""))
+        self.say(f"failed{chr(10) if chr(10) in message else ': '}{message}")
+
+    def done(self) -> None:
+        """The job has ended: its time, its CPU time (children included) and its memory."""
+        gone = clock(time.monotonic() - self._start)
+        own, children = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+        cpu = sum(usage.ru_utime + usage.ru_stime for usage in (own, children))
+        # ru_maxrss counts kilobytes on Linux and bytes on macOS
+        memory = max(own.ru_maxrss, children.ru_maxrss) / (2**20 if sys.platform == "darwin" else 2**10)
+        self.say(f"done in {gone} ({cpu:.2f} s of CPU, {memory:.0f} MB)")

@@ -12,6 +12,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+from learnability.pipeline import lifeline
 from learnability.pipeline.progress import Progress
 from learnability.results.errors import UserError
 from learnability.results.integrity import DamagedArtifact, set_aside
@@ -58,12 +59,13 @@ def _fix_machine_code() -> None:
 def main(argv: list[str] | None = None) -> int:
     """Run one stage; 0 on success, 1 for a failure, which is explained in one message."""
     arguments = _arguments(argv)
+    lifeline.watch()
     _fix_threads(int(arguments.job.get("threads", 1)))
     _fix_machine_code()
     if arguments.log is not None:
         arguments.log.parent.mkdir(parents=True, exist_ok=True)
         arguments.log.write_text("")
-    progress = Progress(_label(arguments), arguments.log)
+    progress = Progress(_label(arguments), arguments.log, output=arguments.output[0])
     try:
         from learnability.pipeline import stages  # late: it imports the numerical libraries
 
@@ -71,18 +73,16 @@ def main(argv: list[str] | None = None) -> int:
     except UserError as error:
         if isinstance(error, DamagedArtifact):
             set_aside(error.path)
-        progress.say(f"failed\n{error.render()}")
+        progress.failed(error.render())
         return 1
     except Exception:  # a mistake in the code of a study: the traceback goes to the log, its last line to the terminal
         details = traceback.format_exc()
         if arguments.log is not None:
             with arguments.log.open("a", encoding="utf-8") as stream:
                 stream.write(details)
-        progress.say(
-            f"failed: {details.strip().splitlines()[-1]}" + (f" (see {arguments.log})" if arguments.log else "")
-        )
+        progress.failed(details.strip().splitlines()[-1] + (f" (see {arguments.log})" if arguments.log else ""))
         return 1
-    progress.say(f"done in {progress.gone()}")
+    progress.done()
     return 0
 
 

@@ -1,0 +1,97 @@
+"""What each job costs, from earlier runs: for the time that is left, the order of jobs, and plans.
+
+``workflow/costs.json`` holds, for each job, its CPU time in seconds and its memory in megabytes, as the last line of
+its log gave them. ``learnability cost --refresh`` writes the file from the logs of a finished scale.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from statistics import fmean
+
+from learnability.results.atomic import replacing
+
+FILE = Path("workflow/costs.json")
+UNKNOWN = 3.0  # seconds: what starting a job takes, for a job of which nothing is known
+_DONE = re.compile(r"done in \S+ \(([\d.]+) s of CPU, (\d+) MB\)")
+
+
+def name_of(path: str | Path) -> str:
+    """The name of the job behind a result: ``laptop/<study>/<experiment>/train/<setting>/seeds0-32``."""
+    text = Path(path).as_posix().removeprefix("results/")
+    for ending in (".zarr.zip", ".svg", ".pdf", ".png", ".json", ".log"):
+        text = text.removesuffix(ending)
+    return text
+
+
+@dataclass(frozen=True)
+class Cost:
+    """CPU time in seconds and memory in megabytes."""
+
+    cpu: float
+    memory: float
+
+
+def _groups(name: str) -> Iterable[str]:
+    """The group of a job at its scale, the same at any scale, and its stage alone."""
+    scale, *rest = name.split("/")
+    stage = next((part for part in ("targets", "train", "figures", "analysis", "claims") if part in rest), "other")
+    experiment = "/".join(rest[:2])
+    return f"{scale}/{experiment}/{stage}", f"*/{experiment}/{stage}", f"*/{stage}"
+
+
+class Costs:
+    """The reference costs. A job without one has the mean of its experiment and stage, else of its stage."""
+
+    def __init__(self, known: Mapping[str, Cost]) -> None:
+        self.known = known
+
+    @classmethod
+    def read(cls, path: Path = FILE) -> "Costs":
+        """The committed table; empty where there is none, since costs only steer what is shown and when."""
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            return cls({name: Cost(*numbers) for name, numbers in content.items()})
+        except (OSError, ValueError, TypeError, AttributeError):
+            return cls({})
+
+    @cached_property
+    def _means(self) -> dict[str, float]:
+        members: dict[str, list[float]] = {}
+        for name, cost in self.known.items():
+            for group in _groups(name):
+                members.setdefault(group, []).append(cost.cpu)
+        return {group: fmean(numbers) for group, numbers in members.items()}
+
+    def seconds(self, path: str | Path) -> float:
+        """The CPU time of the job behind a result."""
+        name = name_of(path)
+        if name in self.known:
+            return self.known[name].cpu
+        return next((self._means[group] for group in _groups(name) if group in self._means), UNKNOWN)
+
+
+def measured(results: Path) -> dict[str, Cost]:
+    """What the logs of one scale say; a job that was not run lately has an older log, or none."""
+    found = {}
+    for log in sorted((results / "logs").rglob("*.log")):
+        matches = _DONE.findall(log.read_text(encoding="utf-8", errors="replace"))
+        if matches:
+            cpu, memory = matches[-1]
+            relative = log.relative_to(results / "logs").as_posix()
+            found[name_of(f"{results.name}/{relative}")] = Cost(float(cpu), float(memory))
+    return found
+
+
+def refresh(results: Path, path: Path = FILE) -> int:
+    """Write the costs of one scale into the table, and say how many jobs it now knows at this scale."""
+    new = measured(results)
+    kept = {name: cost for name, cost in Costs.read(path).known.items() if not name.startswith(f"{results.name}/")}
+    table = {name: [round(cost.cpu, 1), round(cost.memory)] for name, cost in sorted({**kept, **new}.items())}
+    with replacing(path) as out:
+        rows = ",\n".join(f"{json.dumps(name)}: {json.dumps(numbers)}" for name, numbers in table.items())
+        out.write(f"{{\n{rows}\n}}\n".encode())
+    return len(new)

@@ -1,0 +1,237 @@
+"""What is known of a run while it goes on: from the events of jobs and engine to the share done and the time left.
+
+The share is weighted by the reference cost of each job (:mod:`learnability.pipeline.costs`). The time left rests on
+the same costs, times how much slower or faster the finished jobs were than their reference, over the cores at work, and
+is at least what the longest job needs. The share never falls.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from learnability.pipeline.costs import Costs
+from learnability.pipeline.job_table import JobTable
+
+_STAGE_RULES = ("targets", "train", "analyse", "figures", "claims")
+_NOUNS = {
+    "targets": "targets",
+    "train": "training runs",
+    "analyse": "analyses",
+    "figures": "figures",
+    "claims": "studies to judge",
+    "claims_page": "page of verdicts",
+}
+# Reference seconds that stand behind the first guess of this machine's speed: the first jobs must not decide alone.
+_PRIOR = 20.0
+_START = 1.5  # wall seconds in which a job costs no CPU time: scheduling, and waiting for files
+
+
+@dataclass
+class Job:
+    """A job of the engine that was announced."""
+
+    rule: str
+    name: str
+    output: tuple[str, ...]
+    log: str
+    cost: float
+    started: float | None = None
+    share: float = 0.0
+    done: bool = False
+    failure: str = ""
+
+
+@dataclass(frozen=True)
+class Happening:
+    """Something that a person wants to read: a plan, a figure drawn, a study judged, a job that failed."""
+
+    kind: str
+    name: str
+    text: str = ""
+    path: str = ""
+
+
+def planned_outputs(table: JobTable, studies: Iterable[str] | None = None) -> dict[str, list[str]]:
+    """The first output of each job of the chosen studies (or of these), by rule."""
+    scale = table.main.scale
+    found: dict[str, list[str]] = {rule: [] for rule in _STAGE_RULES}
+    for study in table.configs if studies is None else studies:
+        for name in table.configs[study].experiments:
+            found["targets"] += table.target_paths(study, name, scale)
+            found["train"] += table.train_paths(study, name, scale)
+        found["analyse"] += table.analysis_paths(study, scale)
+        found["figures"] += [path for path in table.figure_paths(study, scale) if path.endswith(".svg")]
+        found["claims"].append(f"results/{scale}/{study}/claims.json")
+    return found
+
+
+@dataclass
+class RunState:
+    """The state of one run, which may take two calls of the engine."""
+
+    table: JobTable
+    cores: int
+    costs: Costs = field(default_factory=Costs.read)
+    clock: Callable[[], float] = time.monotonic
+    jobs: dict[int, Job] = field(default_factory=dict)
+    failures: list[Job] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._begun = self.clock()
+        self._earlier = 0.0  # reference seconds of jobs that earlier calls finished
+        self._finished = Counter[str]()
+        self._total = self._ahead = 0.0
+        self._share = 0.0
+        self._reference, self._actual = _PRIOR, _PRIOR
+        self._counts: Mapping[str, int] = {}
+        self._by_output: dict[str, Job] = {}
+
+    # Events ----------------------------------------------------------------------------------------------------------
+
+    def update(self, event: Mapping[str, Any]) -> list[Happening]:
+        """Take in one event; what a person should hear of it."""
+        handlers: dict[str, Callable[[Mapping[str, Any]], list[Happening]]] = {
+            "plan": self._on_plan,
+            "info": self._on_info,
+            "started": self._on_started,
+            "progress": self._on_progress,
+            "finished": self._on_finished,
+            "failed": self._on_failed,
+            "error": self._on_error,
+            "note": self._on_note,
+        }
+        return handlers[event["event"]](event)
+
+    def _on_plan(self, event: Mapping[str, Any]) -> list[Happening]:
+        """The engine counts jobs by rule; which they are is known only when they are announced."""
+        self._counts = {rule: int(count) for rule, count in event["counts"].items()}
+        self._earlier += sum(job.cost for job in self.jobs.values() if job.done)
+        self.jobs, self._by_output = {}, {}
+        self._finished.clear()
+        self._total = 0.0
+        for rule, outputs in planned_outputs(self.table).items():
+            wanted = self._counts.get(rule, 0)
+            missing = [path for path in outputs if not Path(path).exists()]
+            chosen = (missing + [path for path in outputs if path not in set(missing)])[:wanted]
+            self._total += sum(map(self.costs.seconds, chosen))
+        told = [f"{self._counts[rule]} {noun}" for rule, noun in _NOUNS.items() if self._counts.get(rule)]
+        return [Happening("plan", ", ".join(told))] if told else []
+
+    def _on_info(self, event: Mapping[str, Any]) -> list[Happening]:
+        output = tuple(event["output"])
+        wildcards = event["wildcards"]
+        parts = (wildcards.get(key, "") for key in ("study", "experiment", "figure"))
+        name = "/".join(filter(None, parts)) or event["rule"]
+        cost = self.costs.seconds(output[0]) if output and event["rule"] in _STAGE_RULES else 0.0
+        log = event["log"][0] if event["log"] else ""
+        job = Job(event["rule"], name, output, log, cost, started=self.clock())
+        self.jobs[event["id"]] = job
+        if output:
+            self._by_output[output[0]] = job
+        return []
+
+    def _on_started(self, event: Mapping[str, Any]) -> list[Happening]:
+        for number in event["ids"]:
+            if number in self.jobs:
+                self.jobs[number].started = self.clock()
+        return []
+
+    def _on_progress(self, event: Mapping[str, Any]) -> list[Happening]:
+        job = self._by_output.get(event["output"])
+        if job is not None and not job.done:
+            job.share = max(job.share, min(1.0, float(event["share"])))
+        return []
+
+    def _on_finished(self, event: Mapping[str, Any]) -> list[Happening]:
+        job = self.jobs.get(event["id"])
+        if job is None or job.done:
+            return []
+        job.done = True
+        self._finished[job.rule] += 1
+        if job.cost and job.started is not None:
+            self._reference += job.cost
+            self._actual += max(0.0, self.clock() - job.started - _START)
+        path = job.output[0] if job.output else ""
+        if job.rule == "figures":
+            return [Happening("figure", job.name, path=path)]
+        if job.rule == "claims":
+            return [Happening("claims", job.name, path=path)]
+        return []
+
+    def _on_failed(self, event: Mapping[str, Any]) -> list[Happening]:
+        job = self._by_output.get(event["output"])
+        if job is None:
+            return []
+        job.failure = event["message"]
+        return []
+
+    def _on_error(self, event: Mapping[str, Any]) -> list[Happening]:
+        job = self.jobs.get(event["id"]) or next(
+            (job for job in self.jobs.values() if job.log in event["log"] and job.log), None
+        )
+        if job is None:
+            job = Job(event["rule"], event["rule"], (), (event["log"] or [""])[0], 0.0)
+        if job in self.failures:
+            return []
+        job.failure = job.failure or "ended without a word: killed, or out of memory"
+        job.done = True  # nothing of it is ahead any more
+        self.failures.append(job)
+        return [Happening("failure", f"{job.rule} {job.name}", job.failure.splitlines()[0], job.log)]
+
+    def _on_note(self, event: Mapping[str, Any]) -> list[Happening]:
+        self.notes.append(event["message"])
+        return []
+
+    # What is shown ---------------------------------------------------------------------------------------------------
+
+    @property
+    def speed(self) -> float:
+        """Wall seconds of a job for each second of its reference."""
+        return self._actual / self._reference
+
+    @property
+    def running(self) -> Sequence[Job]:
+        """The jobs at work, the longest at work first."""
+        return [job for job in self.jobs.values() if not job.done and job.started is not None and job.cost]
+
+    @property
+    def finished(self) -> int:
+        """The number of jobs that this call of the engine has finished."""
+        return sum(self._finished[rule] for rule in _STAGE_RULES)
+
+    @property
+    def planned(self) -> int:
+        """The number of jobs of this call."""
+        return sum(self._counts.get(rule, 0) for rule in _STAGE_RULES)
+
+    def _done_of(self, job: Job) -> float:
+        """Reference seconds of a running job that are behind it: by its own word, else by its time."""
+        gone = (self.clock() - (job.started or self.clock())) / self.speed
+        return min(0.95 * job.cost, max(job.share * job.cost, gone if not job.share else 0.0))
+
+    def share(self) -> float:
+        """The share of the run that is done, between 0 and 1; it never falls."""
+        done = self._earlier + sum(job.cost if job.done else self._done_of(job) for job in self.jobs.values())
+        total = max(self._earlier + self._total, done, 1e-9)
+        if self._counts:
+            whole = self.finished >= self.planned
+            self._share = max(self._share, 1.0 if whole else min(0.99, done / total))
+        return self._share
+
+    def seconds_left(self) -> float | None:
+        """The estimate of the time left; None before the plan is known."""
+        if not self._counts:
+            return None
+        running = [job.cost - self._done_of(job) for job in self.running]
+        behind = sum(job.cost for job in self.jobs.values())
+        ahead = max(0.0, self._total - behind) + sum(running)
+        waiting = max(0, self.planned - self.finished) * _START
+        return max(ahead * self.speed + waiting, 0.0) / self.cores if ahead else 0.0
+
+    def longest_left(self) -> float:
+        """What the longest of the running jobs still needs."""
+        return max((self.speed * (job.cost - self._done_of(job)) for job in self.running), default=0.0)

@@ -1,0 +1,142 @@
+"""The share done and the time left, on a made-up plan with a clock of its own."""
+
+import io
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from learnability import run_state
+from learnability.display import PlainLines, failures_text
+from learnability.pipeline.costs import Cost, Costs
+from learnability.run_state import RunState
+
+OUTPUTS = {
+    "train": [f"results/laptop/s/e/train/{i}.zarr.zip" for i in range(10)],
+    "figures": ["results/laptop/s/figures/f.svg"],
+}
+
+
+class _Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> _Clock:
+    return _Clock()
+
+
+@pytest.fixture
+def state(monkeypatch: pytest.MonkeyPatch, clock: _Clock) -> RunState:
+    monkeypatch.setattr(run_state, "planned_outputs", lambda table, studies=None: OUTPUTS)
+    known = {f"laptop/s/e/train/{i}": Cost(10.0, 100) for i in range(10)}
+    table: Any = SimpleNamespace()
+    return RunState(table, 1, Costs({**known, "laptop/s/figures/f": Cost(2.0, 100)}), clock)
+
+
+def _info(number: int, rule: str, output: str) -> dict[str, Any]:
+    return {"event": "info", "id": number, "rule": rule, "wildcards": {}, "output": [output], "log": [f"{number}.log"]}
+
+
+def _play(state: RunState, clock: _Clock, slowness: float) -> list[tuple[float, float, float]]:
+    """Time, share and estimate of the time left, at each step of a run on one core that is slower than its reference."""
+    state.update({"event": "plan", "counts": {"train": 10, "figures": 1, "all": 1}})
+    seen = []
+    jobs = [("train", path, 10.0) for path in OUTPUTS["train"]] + [("figures", OUTPUTS["figures"][0], 2.0)]
+    for number, (rule, path, seconds) in enumerate(jobs):
+        state.update(_info(number, rule, path))
+        length = seconds * slowness + run_state._START
+        for tenth in range(10):
+            clock.now += length / 10
+            if tenth % 3 == 0:
+                state.update({"event": "progress", "output": path, "share": (tenth + 1) / 10, "message": ""})
+            left = state.seconds_left()
+            assert left is not None
+            seen.append((clock.now, state.share(), left))
+        state.update({"event": "finished", "id": number})
+    return seen
+
+
+@pytest.mark.parametrize("slowness", [0.5, 1.0, 3.0])
+def test_the_share_never_falls_and_the_estimate_is_good_after_a_tenth(
+    state: RunState, clock: _Clock, slowness: float
+) -> None:
+    seen = _play(state, clock, slowness)
+    shares = [share for _, share, _ in seen]
+    assert shares == sorted(shares)
+    assert state.share() == 1.0
+    end = clock.now
+    for now, share, left in seen:
+        if 0.2 < share < 0.9:
+            assert 1 / 1.5 < (now + left) / end < 1.5, (slowness, share)
+
+
+def test_a_second_call_of_the_engine_does_not_let_the_share_fall(state: RunState, clock: _Clock) -> None:
+    state.update({"event": "plan", "counts": {"train": 10}})
+    for number, path in enumerate(OUTPUTS["train"]):
+        state.update(_info(number, "train", path))
+        state.update({"event": "finished", "id": number})
+    before = state.share()
+    state.update({"event": "plan", "counts": {"figures": 1}})
+    assert state.share() >= before
+
+
+def test_a_job_that_fails_is_told_with_its_own_words_and_its_log(state: RunState) -> None:
+    state.update({"event": "plan", "counts": {"train": 10}})
+    state.update(_info(4, "train", OUTPUTS["train"][4]))
+    state.update({"event": "failed", "output": OUTPUTS["train"][4], "message": "OSError: disk full", "log": "4.log"})
+    error = {"event": "error", "id": 4, "rule": "train", "log": ["4.log"], "message": "Error in rule train"}
+    (told,) = state.update(error)
+    assert told.text == "OSError: disk full"
+    assert state.update(error) == []  # the engine repeats itself at the end
+    text = failures_text(state.failures).plain
+    assert "OSError: disk full" in text
+    assert "4.log" in text
+
+
+def test_a_job_that_was_killed_is_told_too(state: RunState) -> None:
+    state.update({"event": "plan", "counts": {"train": 10}})
+    state.update(_info(1, "train", OUTPUTS["train"][1]))
+    (told,) = state.update({"event": "error", "id": 1, "rule": "train", "log": ["1.log"], "message": ""})
+    assert "killed" in told.text
+
+
+def test_without_a_terminal_the_lines_are_sparse(state: RunState, clock: _Clock) -> None:
+    out = io.StringIO()
+    display = PlainLines(Console(file=out, width=80))
+    state.update({"event": "plan", "counts": {"train": 10, "figures": 1}})
+    for number, path in enumerate(OUTPUTS["train"]):
+        display.show(state, state.update(_info(number, "train", path)))
+        for _ in range(100):
+            clock.now += 0.115
+            display.show(state, [])
+        display.show(state, state.update({"event": "finished", "id": number}))
+    state.update(_info(10, "figures", OUTPUTS["figures"][0]))
+    display.show(state, state.update({"event": "finished", "id": 10}))
+    lines = out.getvalue().splitlines()
+    assert 10 <= len(lines) <= 14
+    assert lines[-2].startswith("100%") or lines[-1].startswith("figure  figures")
+
+
+def test_costs_fall_back_from_the_job_to_its_experiment_and_its_stage(tmp_path: Path) -> None:
+    costs = Costs({"laptop/s/e/train/a": Cost(4.0, 1), "laptop/s/e/train/b": Cost(6.0, 1)})
+    assert costs.seconds("results/laptop/s/e/train/a.zarr.zip") == 4.0
+    assert costs.seconds("results/laptop/s/e/train/new.zarr.zip") == 5.0
+    assert costs.seconds("results/paper/s/e/train/new.zarr.zip") == 5.0
+    assert costs.seconds("results/laptop/t/e/train/new.zarr.zip") == 5.0
+    assert Costs.read(tmp_path / "none.json").seconds("results/laptop/t/figures/f.svg") == 3.0
+
+
+def test_costs_come_from_the_last_line_of_the_logs(tmp_path: Path) -> None:
+    from learnability.pipeline import costs
+
+    log = tmp_path / "results/laptop/logs/s/e/train/a/seeds0-2.log"
+    log.parent.mkdir(parents=True)
+    log.write_text("[train] x  50%  1s gone, 1s left\n[train] x  done in 3s (2.25 s of CPU, 120 MB)\n")
+    assert costs.refresh(tmp_path / "results/laptop", tmp_path / "costs.json") == 1
+    assert Costs.read(tmp_path / "costs.json").seconds("results/laptop/s/e/train/a/seeds0-2.zarr.zip") == 2.2
