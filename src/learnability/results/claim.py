@@ -161,8 +161,8 @@ class Claim:
     ``id`` is the id of the study note's table (with ``.printed``/``.corrected`` or a suffix of its own where one row
     gives several claims). ``measure`` maps the analyses of the study, keyed by experiment, to a Measurement; it is None
     for a claim that is not tested, and then ``reason`` says why. ``experiments`` names the analyses it reads, the first
-    of which is reported as the artifact. ``evidence`` is the kind of evidence that decides it. ``window_seen`` marks a rule
-    whose window was set after its number had been seen; the table of verdicts shows the mark.
+    of which is reported as the artifact. ``evidence`` is the kind of evidence that decides it. ``window_seen`` marks a
+    rule whose window was set after its number had been seen; the table of verdicts shows the mark.
     """
 
     id: str
