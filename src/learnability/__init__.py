@@ -15,20 +15,20 @@ Names are imported when they are first used, so that ``import learnability`` cos
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from learnability.api import TargetDiagnosis as TargetDiagnosis
     from learnability.api import diagnose as diagnose
     from learnability.api import open_results as open_results
     from learnability.api import parse as parse
     from learnability.api import run_sgd as run_sgd
     from learnability.api import solve_flow as solve_flow
+    from learnability.diagnosis.result import Diagnosis as Diagnosis
     from learnability.hermite.expansion import HermiteExpansion as HermiteExpansion
     from learnability.results.errors import UserError as UserError
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Diagnosis",
     "HermiteExpansion",
-    "TargetDiagnosis",
     "UserError",
     "diagnose",
     "open_results",
@@ -38,8 +38,8 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Diagnosis": "learnability.diagnosis.result",
     "HermiteExpansion": "learnability.hermite.expansion",
-    "TargetDiagnosis": "learnability.api",
     "UserError": "learnability.results.errors",
     "diagnose": "learnability.api",
     "open_results": "learnability.api",

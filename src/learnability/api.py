@@ -9,11 +9,9 @@ The numerical libraries are imported inside the functions: importing this module
 
 from __future__ import annotations
 
-import html
 import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from learnability.hermite.expansion import HermiteExpansion
@@ -22,11 +20,10 @@ from learnability.results.errors import UserError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import numpy as np
     import torch
     import xarray as xr
-    from numpy.typing import NDArray
 
+    from learnability.diagnosis.result import Diagnosis
     from learnability.flows.solver import FlowState
     from learnability.hermite.activations import Activation
 
@@ -68,91 +65,44 @@ def parse(text: str, variables: int | None = None) -> HermiteExpansion:
     return target_language.parse(text, variables)
 
 
-@dataclass(frozen=True, eq=False)
-class TargetDiagnosis:
-    """What decides whether a target is learned from a small or random start, and how fast; see :func:`diagnose`.
+def diagnose(
+    target: Target,
+    activation: Literal["smooth", "quadratic", "odd"] = "smooth",
+    *,
+    inputs: Literal["gaussian", "cube"] = "gaussian",
+    label_noise: float = 0.0,
+) -> Diagnosis:
+    """Exponents, leaps, symmetries, thresholds and traps of a target, each with how it is known.
 
-    ``leaps`` are the rotation-invariant leaps in the order of learning. ``reflective_subspace`` (r, k) is an
-    orthonormal basis of the largest reflective subspace S*, ``learnable_subspace`` (r, r - k) one of its complement.
-    ``loss_floor`` is ``E|h - E[h | z_W]|^2 / 2`` with W the learnable subspace: the loss that is left when everything
-    outside S* is learned. ``activation`` names the class of activations that the reflective subspace belongs to.
-    ``exact`` says whether dimensions were found in rational arithmetic.
-    """
+    *Correlational leaps.* With U the directions known so far, the next leap is the lowest degree that the target has in
+    directions orthogonal to U; those that the part of this degree reaches join U (Abbe, Boix-Adsera, Misiakiewicz 2023,
+    arXiv 2302.11055; Bietti, Bruna, Pillaud-Vivien 2023, arXiv 2310.19793).
 
-    target: HermiteExpansion
-    activation: str
-    leaps: tuple[int, ...]
-    learnable_subspace: NDArray[np.float64]
-    reflective_subspace: NDArray[np.float64]
-    loss_floor: float
-    exact: bool
-
-    @property
-    def information_exponent(self) -> int:
-        """The lowest degree above zero that occurs in the target; 0 for a constant."""
-        return self.target.information_exponent
-
-    @property
-    def leap(self) -> int:
-        """The largest leap, which decides the time of escape; 0 for a constant."""
-        return max(self.leaps, default=0)
-
-    @property
-    def is_trapped(self) -> bool:
-        """Whether there is a reflective subspace other than {0}."""
-        return self.reflective_subspace.shape[1] > 0
-
-    def _rows(self) -> list[tuple[str, str]]:
-        initial_loss = 0.5 * self.target.centred().norm_squared
-        rows = [
-            ("target", str(self.target)),
-            ("information exponent", f"{self.information_exponent} (lowest degree above zero)"),
-            ("leaps", f"{', '.join(map(str, self.leaps)) or 'none'} (in the order of learning; largest: {self.leap})"),
-        ]
-        r, k = self.reflective_subspace.shape
-        if not self.is_trapped:
-            note = f"none ({self.activation} activation): no direction is trapped at w = 0"
-            return [*rows, ("reflective subspace", note)]
-        note = (
-            f"dimension {k} of {r} ({self.activation} activation): mean-field gradient flow that starts with no weight "
-            f"on it never learns it"
-        )
-        floor = f"{self.loss_floor:.6g} of {initial_loss:.6g}, left when all else is learned"
-        escape = "a random start has weight of order 1/sqrt(d) on it and can leave it, later for larger leaps"
-        return [*rows, ("reflective subspace", note), ("loss floor", floor), ("at finite dimension", escape)]
-
-    def __str__(self) -> str:
-        rows = self._rows()
-        width = max(len(name) for name, _ in rows)
-        return "\n".join(f"{name:<{width}}  {text}" for name, text in rows)
-
-    def _repr_html_(self) -> str:
-        cells = (f"<tr><th>{html.escape(name)}</th><td>{html.escape(text)}</td></tr>" for name, text in self._rows())
-        return f"<table>{''.join(cells)}</table>"
-
-
-def diagnose(target: Target, activation: Literal["smooth", "quadratic", "odd"] = "smooth") -> TargetDiagnosis:
-    """The information exponent, the leaps and the largest reflective subspace of a target, computed exactly.
-
-    *Leaps.* With U the directions known so far, the next leap is the lowest degree that the target has in directions
-    orthogonal to U; those that the part of this degree reaches join U (Abbe, Boix-Adsera, Misiakiewicz 2023, the
-    isotropic leap).
+    *Generative leaps.* The same for every transform of the label at once: the next leap is the least k with
+    ``E[He_k(z_perp) | y, z_U]`` not identically zero (Damian, Pillaud-Vivien, Lee, Bruna 2024, arXiv 2403.05529;
+    Damian, Lee, Bruna 2025, arXiv 2506.05500).
 
     *Reflective subspace.* S is reflective when ``E[z_S h(z) sigma'(u + v.z_perp)] = 0`` for all u and v: mean-field
     gradient flow that starts with ``w_S = 0`` keeps it (Chen, Ge 2024, arXiv 2402.08948). The largest one, S*, is the
     complement of the smallest subspace that the gradients of the homogeneous parts of ``E h(z + v)`` map into itself.
 
+    The guide *Exponents, leaps and traps* explains every entry with its formula.
+
     Parameters
     ----------
     target:
-        Text or an expansion in r variables.
+        Text, an expansion in r variables, or a function target.
     activation:
         ``"smooth"`` (generic), ``"quadratic"`` (polynomial of degree two) or ``"odd"`` (odd, without a bias).
+    inputs:
+        ``"gaussian"``, or ``"cube"`` for bits ``x1, x2, ...`` that are uniform on {-1, 1}.
+    label_noise:
+        The standard deviation of Gaussian noise on the label. It changes no exponent.
 
     Raises
     ------
     ValueError
-        For a target that cannot be parsed, or an unknown activation.
+        For a target that cannot be parsed, that is constant or has no second moment, or an unknown option.
 
     Examples
     --------
@@ -161,21 +111,14 @@ def diagnose(target: Target, activation: Literal["smooth", "quadratic", "odd"] =
     (1, (1, 2), True)
     >>> diagnosis.reflective_subspace.shape
     (2, 1)
-    >>> print(diagnose("h1(z1) + h1(z1)*h1(z2)"))
-    target                h1(z1) + h1(z1)*h1(z2)
-    information exponent  1 (lowest degree above zero)
-    leaps                 1, 1 (in the order of learning; largest: 1)
-    reflective subspace   none (smooth activation): no direction is trapped at w = 0
+    >>> diagnose("z1*z2*z3").correlational.pairs, diagnose("z1*z2*z3").generative.pairs
+    (((3, 3),), ((2, 3),))
+    >>> diagnose("z1*z2*z3").generative.exactness
+    'exact'
     """
-    from learnability.hermite import reflective
-    from learnability.hermite.activation_class import ACTIVATION_CLASSES
+    from learnability.diagnosis.diagnose import diagnose as find
 
-    if activation not in ACTIVATION_CLASSES:
-        raise ValueError(f"activation is {activation!r}; it must be one of {', '.join(ACTIVATION_CLASSES)}")
-    found = reflective.diagnose(_expansion(target), ACTIVATION_CLASSES[activation])
-    return TargetDiagnosis(
-        found.target, activation, found.leaps, found.learnable, found.trapped, found.loss_floor, found.exact
-    )
+    return find(target, activation, inputs, label_noise)
 
 
 def solve_flow(

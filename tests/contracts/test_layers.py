@@ -1,4 +1,4 @@
-"""Imports go down: archive, report -> pipeline -> studies -> sgd, flows -> results -> mathematics."""
+"""Imports go down: archive, report -> pipeline -> studies -> sgd, flows -> results, diagnosis -> mathematics."""
 
 import ast
 from pathlib import Path
@@ -8,6 +8,7 @@ import pytest
 SOURCE = Path(__file__).parents[2] / "src" / "learnability"
 LAYERS = (
     {"hermite", "statistics", "compiled"},
+    {"diagnosis"},
     {"results"},
     {"sgd", "flows"},
     {"studies"},

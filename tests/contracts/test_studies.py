@@ -4,6 +4,7 @@ import ast
 import importlib
 import inspect
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -25,6 +26,11 @@ FIGURES = [
     for study in STUDIES
     for figure in read_yaml(ROOT / f"config/studies/{study}.yaml").get("figures", {})
 ]
+LEANING = re.compile(
+    r"(?:So|Such|Same|Likewise|Also|And|But|Again|Then|It|Its|They|Their|This|These|That|Those|Here|Both|Neither|"
+    r"However|In (?:this|that|both)|With(?:out)? (?:it|this|that|these)|The (?:same|latter|former|other))\b"
+)
+"""How a statement begins that leans on the row above it."""
 FORMS = {"stated", "printed", "corrected", "summary"}
 
 each_study = pytest.mark.parametrize("study", STUDIES)
@@ -143,6 +149,7 @@ def test_claims_are_well_formed(study: str, table: JobTable) -> None:
         assert claim.form in FORMS
         assert claim.source, claim.id
         assert claim.statement, claim.id
+        assert not LEANING.match(claim.statement), f"{claim.id}: {claim.statement!r} must be read alone"
         assert claim.measured, claim.id
         assert set(claim.experiments) <= set(table.configs[study].experiments), claim.id
         assert claim.figure is None or claim.figure in table.configs[study].figures, claim.id

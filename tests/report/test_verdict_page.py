@@ -15,6 +15,9 @@ ROW = {
     "study": "demo",
     "source": "Theorem 1",
     "form": "printed",
+    "evidence": "statistical",
+    "window_seen": True,
+    "refuted_by": "x 10 times as large: 1.2",
     "statement": "a | b < c",
     "unit": "1",
     "estimate": 0.123456789,
@@ -41,7 +44,13 @@ def test_written_page_is_in_step_until_either_file_changes(tmp_path: Path, monke
     (tmp_path / "results/laptop/claims.json").write_bytes(to_json([ROW, UNTESTED]))
     verdict_table.write(Path("results/laptop/claims.json"))
     text = (tmp_path / "docs/verdicts.md").read_text()
-    assert "| `growth.printed` | *printed:* a \\| b &lt; c | Theorem 1 | 0.1235 [0.1, 0.2] |" in text
+    assert (
+        '| <a id="demo.growth.printed" href="#demo.growth.printed"><code>growth.printed</code></a> | *printed:* a'
+        in text
+    )
+    assert (
+        "a \\| b &lt; c | Theorem 1 | x | 0.1235 [0.1, 0.2] | at most 0.5 † | statistical | 16 | ✓ supported |" in text
+    )
     assert "| study | ✓ supported | – not tested |" in text
     assert "| `demo` | 1 | 1 |" in text
     assert verdict_table.in_step()

@@ -2,11 +2,13 @@
 
 import json
 import math
+from typing import Any
 
+import numpy as np
 import pytest
 import xarray as xr
 
-from learnability.results.claim import AtLeast, AtMost, Between, Claim, Equals, Measurement, judge
+from learnability.results.claim import AtLeast, AtMost, Between, Claim, Equals, Measurement, OutOfSteps, judge
 from learnability.results.verdicts import counted, row, to_json
 
 
@@ -63,4 +65,50 @@ def test_rows_are_valid_json_even_for_infinite_intervals() -> None:
     untested = Claim("crypto", "Theorem 2", "hard", "-", reason="rests on an assumption")
     rows = [made, row("demo", untested, {}, {})]
     assert rows[1]["verdict"] == "not tested"
-    assert counted(rows) == "2 claims: 1 inconclusive, 1 not tested"
+    assert counted(rows) == "2 claims of the sources: 1 inconclusive, 1 not tested"
+
+
+def _made(**changes: Any) -> dict[str, Any]:
+    fields = {
+        "id": "size",
+        "source": "Theorem 1",
+        "statement": "The size is small.",
+        "measured": "size",
+        "rule": AtMost(1.0),
+        "measure": lambda analyses: Measurement(float(analyses["first"]["size"].max()), 0.1, 0.3, 5),
+        "experiments": ("first",),
+        **changes,
+    }
+    return row("demo", Claim(**fields), {"first": xr.Dataset({"size": ("seed", np.array([0.2]))})}, {"first": "x"})
+
+
+def test_runs_out_of_steps_are_a_state_of_their_own() -> None:
+    def unfinished(analyses: object) -> Measurement:
+        raise OutOfSteps("3 of 16 runs")
+
+    made = _made(measure=unfinished, reason="a longer run decides")
+    assert (made["verdict"], made["reason"]) == ("out of steps", "3 of 16 runs; a longer run decides")
+    assert made["estimate"] is None
+
+
+def test_a_rule_that_nothing_contradicts_is_refused() -> None:
+    made = _made(measure=lambda analyses: Measurement(0.2 + 0 * float(analyses["first"]["size"].max()), 0.1, 0.3, 5))
+    assert (made["verdict"], made["refuted_by"]) == ("inconclusive", "")
+    assert made["reason"] == "no artifact can contradict this rule"
+
+
+def test_a_statistical_claim_needs_an_interval_with_a_width() -> None:
+    def exact(analyses: Any) -> Measurement:
+        return Measurement.exact(float(analyses["first"]["size"].max()))
+
+    assert _made(measure=exact, evidence="statistical")["verdict"] == "inconclusive"
+    made = _made(measure=exact, evidence="exact", window_seen=True)
+    assert (made["verdict"], made["evidence"], made["window_seen"]) == ("supported", "exact", True)
+    assert made["refuted_by"] == "size 10 times as large: 2"
+
+
+def test_summaries_are_counted_apart() -> None:
+    stated = {"verdict": "supported", "evidence": "exact"}
+    summary = {"verdict": "contradicted", "evidence": "summary"}
+    assert counted([stated, summary]) == "1 claims of the sources: 1 supported; 1 of summaries: 1 contradicted"
+    assert counted([summary]) == "1 of summaries: 1 contradicted"

@@ -24,7 +24,7 @@ def test_a_second_run_does_nothing(project: Project) -> None:
     before = {path: path.stat().st_mtime_ns for path in project.folder.glob("results/**/*") if path.is_file()}
     done = project.launch()
     assert done.returncode == 0
-    assert "3 claims: 2 supported, 1 not at this scale" in done.stdout
+    assert "3 claims of the sources: 2 supported, 1 not at this scale" in done.stdout
     assert "to do" not in done.stdout
     assert before == {path: path.stat().st_mtime_ns for path in project.folder.glob("results/**/*") if path.is_file()}
 

@@ -32,6 +32,9 @@ def _row(study: str, verdict: str, **more: Any) -> dict[str, Any]:
         "study": study,
         "source": "Theorem 3.1",
         "form": "printed",
+        "evidence": "statistical",
+        "window_seen": verdict == "supported",
+        "refuted_by": "",
         "statement": "The escape time <scales> as d^(s/2 - 1) & stays there, whatever the link and the dimension are",
         "measured": "slope of the logarithm of the escape time",
         "unit": "1",
@@ -96,7 +99,7 @@ def test_claims_page_loads_without_errors_and_without_network(browser: Browser, 
 
 def test_claims_are_filtered_by_study_and_verdict_and_searched(browser: Browser, page: Path) -> None:
     browser.open(page)
-    browser.until("document.querySelectorAll('.dtsp-searchPane tbody tr').length == 7")
+    browser.until("document.querySelectorAll('.dtsp-searchPane tbody tr').length == 8")
     browser.run(_pane("contradicted"))
     browser.until("document.querySelectorAll('#claims tbody tr').length == 3")
     assert set(_shown(browser)) == {"✗ contradicted"}
@@ -117,12 +120,18 @@ def test_claims_are_filtered_by_study_and_verdict_and_searched(browser: Browser,
 def test_every_link_of_a_claim_leads_to_a_figure_that_is_drawn(browser: Browser, page: Path) -> None:
     browser.open(page)
     browser.until("document.querySelectorAll('#claims tbody tr').length == 12")
-    anchors = "[...document.querySelectorAll('#claims tbody a')].map(a => a.getAttribute('href'))"
+    anchors = "[...document.querySelectorAll('#claims tbody a:not(.address)')].map(a => a.getAttribute('href'))"
     targets = browser.run(anchors)
     assert len(targets) == 12
     assert all(browser.run(f"document.querySelector('{target} img').naturalWidth > 0") for target in set(targets))
     text = browser.run("document.querySelector('figcaption').innerText")
     assert text.startswith("escape times grow as d < 2. Escape times.")
+
+
+def test_a_claim_is_found_by_its_address(browser: Browser, page: Path) -> None:
+    browser.open(page)
+    browser.until("document.querySelectorAll('#claims tbody tr').length == 12")
+    assert browser.run("document.getElementById('two_parameter.escape-not-tested').innerText") == "escape-not-tested"
 
 
 def test_claims_page_fits_a_phone(browser: Browser, page: Path) -> None:
@@ -180,7 +189,7 @@ def test_report_opens_every_figure_and_the_claims(browser: Browser, finished: Pr
     browser.frame(0)
     browser.until("document.querySelectorAll('#claims tbody .verdict').length == 3")
     assert browser.run("document.documentElement.classList.contains('embedded')")
-    browser.run("document.querySelector('#claims tbody a').click() || true")
+    browser.run("document.querySelector('#claims tbody a:not(.address)').click() || true")
     browser.until("window.scrollY > 0 && document.querySelector(':target img').naturalWidth > 99")
     browser.frame(None)
     _look(browser, f"report_claims_{width}")

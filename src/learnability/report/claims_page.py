@@ -30,12 +30,15 @@ VERDICT_MARKS = {
     "inconclusive": "?",
     "not tested": "–",
     "not at this scale": "·",
+    "out of steps": "…",
 }
 """A verdict is a word and a mark, never a colour alone."""
 
 _TITLE = re.compile(r"<dc:title>(.*?)</dc:title>", re.DOTALL)
 _CREATOR = re.compile(r"<dc:creator>.*?</dc:creator>", re.DOTALL)  # has a title of its own: the drawing library
-_COLUMNS = ("Claim", "Study", "Statement", "Estimate", "Interval", "Expected", "Seeds", "Verdict", "Evidence")
+_COLUMNS = ("Claim", "Study", "Statement", "Estimate", "Interval", "Rule", "Seeds", "Evidence", "Verdict", "Data")
+WINDOW_MARK = "†"
+"""Marks a rule whose window was set after its number had been seen."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ class DrawnFigure:
 
 
 @dataclass(frozen=True)
-class Evidence:
+class Analysis:
     """An analysis that claims rest on: its place on the page, and where it comes from."""
 
     path: str
@@ -116,6 +119,16 @@ def number(value: float | None) -> str:
     return "" if value is None else f"{value:.4g}"
 
 
+def address(row: Mapping[str, Any]) -> str:
+    """The permanent address of a claim on every page that shows it: ``<study>.<id>``."""
+    return str(row["id"]).replace("/", ".", 1)
+
+
+def rule(row: Mapping[str, Any]) -> str:
+    """The rule, with its mark where the window was set after its number had been seen."""
+    return f"{row['rule']} {WINDOW_MARK}" if row["window_seen"] else str(row["rule"])
+
+
 def interval(row: Mapping[str, Any]) -> str:
     """The interval as ``[low, high]``; ``exact`` where the measurement has no width."""
     if row["interval"] is None or None in row["interval"]:
@@ -136,7 +149,7 @@ def _templates() -> "Environment":
         lstrip_blocks=True,
         keep_trailing_newline=False,
     )
-    made.filters |= {"number": number, "interval": interval}
+    made.filters |= {"number": number, "interval": interval, "address": address, "rule": rule}
     made.globals["marks"] = VERDICT_MARKS
     return made
 
@@ -151,19 +164,19 @@ def templates_digest() -> str:
 def _cells(row: Mapping[str, Any], figures: Mapping[tuple[str, str], DrawnFigure]) -> list[str]:
     parts: Any = _templates().get_template("parts.html").module
     cells = [str(getattr(parts, column.lower())(row)) for column in _COLUMNS[:-1]]
-    artifact = Evidence(row["artifact"]) if row["artifact"] else None
-    evidence = parts.evidence(row, figures.get((row["study"], row["figure"])), artifact)
-    return [*cells, "".join(evidence.splitlines())]
+    artifact = Analysis(row["artifact"]) if row["artifact"] else None
+    data = parts.data_of(row, figures.get((row["study"], row["figure"])), artifact)
+    return [*cells, "".join(data.splitlines())]
 
 
 def table(rows: Sequence[Mapping[str, Any]], figures: Sequence[DrawnFigure]) -> str:
-    """The table of claims with its search field and its filters by study and verdict."""
+    """The table of claims with its search field and its filters by study, evidence and verdict."""
     import pandas as pd
     from itables.javascript import to_html_datatable
 
     known = {(figure.study, figure.name): figure for figure in figures}
     frame = pd.DataFrame([_cells(row, known) for row in rows], columns=list(_COLUMNS), dtype=object)
-    filtered = [_COLUMNS.index("Study"), _COLUMNS.index("Verdict")]
+    filtered = [_COLUMNS.index(name) for name in ("Study", "Evidence", "Verdict")]
     return to_html_datatable(
         frame,
         connected=False,
@@ -180,7 +193,7 @@ def table(rows: Sequence[Mapping[str, Any]], figures: Sequence[DrawnFigure]) -> 
         layout={"top1": "searchPanes", "topStart": "info", "topEnd": "search", "bottomStart": None, "bottomEnd": None},
         searchPanes={
             "columns": filtered,
-            "layout": "columns-2",
+            "layout": "columns-3",
             "viewTotal": True,
             "controls": False,
             "initCollapsed": False,
@@ -200,13 +213,14 @@ def page(
     from itables.options import dt_bundle
     from markupsafe import Markup
 
-    listed = [(Evidence(path), Path(path).relative_to(root).as_posix()) for path in artifacts]
+    listed = [(Analysis(path), Path(path).relative_to(root).as_posix()) for path in artifacts]
     return (
         _templates()
         .get_template("claims.html")
         .render(
             scale=root.name,
             counted=counted(rows),
+            mark=WINDOW_MARK,
             datatables=Markup(generate_init_offline_itables_html(dt_bundle)),
             table=Markup(table(rows, figures)),
             figures=figures,

@@ -10,18 +10,24 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from learnability.report.claims_page import VERDICT_MARKS, interval, number
+from learnability.report.claims_page import VERDICT_MARKS, address, interval, number, rule
 from learnability.results.atomic import replacing
 from learnability.results.errors import UserError
 from learnability.results.verdicts import VERDICTS, counted
 
 PAGE, VERDICTS_FILE = Path("docs/verdicts.md"), Path("docs/verdicts.json")
 _INTRODUCTION = """\
-A verdict compares the interval of an estimate with the values that the claim accepts; nobody writes it by hand.
-*Printed* statements are quoted as the source prints them and stand beside their *corrected* form. A *summary* is what a
-circulating summary says of the source, or what this study adds. The [changelog](changelog.md) lists the claims that
-were added or changed after numbers had been seen."""
-_KEPT = ("id", "study", "source", "form", "statement", "unit", "estimate", "interval", "rule", "seeds", "verdict")
+A verdict compares the interval of an estimate with the values that the claim accepts; nobody writes it by hand. A rule
+that no artifact can contradict is refused. *Printed* statements are quoted as the source prints them and stand beside
+their *corrected* form. The evidence is what decides a claim: *exact* (a certificate), *statistical* (an interval of
+stated coverage), *asymptotic* (local exponents by decade and their limit), *existence* (a witness, or a search with a
+stated reach), *summary* (what a circulating summary says of a source: counted apart).
+† marks a rule whose window was set after its number had been seen; the [changelog](changelog.md) says which claims were
+added or changed after that. The name of a claim is its permanent address."""
+_KEPT = (
+    *("id", "study", "source", "form", "evidence", "statement", "measured", "unit", "estimate", "interval", "rule"),
+    *("window_seen", "refuted_by", "seeds", "verdict", "reason"),
+)
 
 
 def digest(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -41,7 +47,7 @@ def _cell(text: str) -> str:
     return re.sub(r"([|*_`])", r"\\\1", " ".join(text.split())).replace("<", "&lt;")
 
 
-def _measured(row: Mapping[str, Any]) -> str:
+def _estimate(row: Mapping[str, Any]) -> str:
     if row["estimate"] is None:
         return ""
     unit = "" if row["unit"] in ("", "1") else f" {row['unit']}"
@@ -51,11 +57,13 @@ def _measured(row: Mapping[str, Any]) -> str:
 def _claim_line(row: Mapping[str, Any]) -> str:
     form = "" if row["form"] == "stated" else f"*{row['form']}:* "
     cells = [
-        f"`{row['id'].partition('/')[2]}`",
+        f'<a id="{address(row)}" href="#{address(row)}"><code>{row["id"].partition("/")[2]}</code></a>',
         form + _cell(row["statement"]),
         _cell(row["source"]),
-        _cell(_measured(row)),
-        _cell(row["rule"]),
+        _cell(row["measured"]),
+        _cell(_estimate(row)),
+        _cell(rule(row)),
+        row["evidence"],
         "" if row["seeds"] is None else str(row["seeds"]),
         f"{VERDICT_MARKS[row['verdict']]} {row['verdict']}",
     ]
@@ -63,7 +71,8 @@ def _claim_line(row: Mapping[str, Any]) -> str:
 
 
 def _claims(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    head = ["| claim | statement | source | measured | accepted | seeds | verdict |", "|---|---|---|---|---|---|---|"]
+    names = ("claim", "statement", "source", "measured", "estimate", "accepted", "evidence", "seeds", "verdict")
+    head = [f"| {' | '.join(names)} |", "|---" * len(names) + "|"]
     return [*head, *map(_claim_line, rows), ""]
 
 

@@ -6,7 +6,8 @@ by hand:
 
 - ``supported``: the whole interval lies inside the region,
 - ``contradicted``: the whole interval lies outside,
-- ``inconclusive``: the interval straddles the edge, is not finite, or rests on fewer seeds than the claim asks for,
+- ``inconclusive``: the interval straddles the edge, is not finite, or rests on fewer seeds than the claim asks for; or
+  the rule is refused: no artifact can contradict it, or the interval of a statistical claim has no width,
 - ``not tested``: the claim says why it cannot be measured,
 - ``not at this scale``: what the claim is about is not part of the scale that was run (:class:`NotAtThisScale`),
 - ``out of steps``: runs that the solver did not finish could decide it (:class:`OutOfSteps`).
@@ -161,8 +162,11 @@ class Claim:
     ``id`` is the id of the study note's table (with ``.printed``/``.corrected`` or a suffix of its own where one row
     gives several claims). ``measure`` maps the analyses of the study, keyed by experiment, to a Measurement; it is None
     for a claim that is not tested, and then ``reason`` says why. ``experiments`` names the analyses it reads, the first
-    of which is reported as the artifact. ``evidence`` is the kind of evidence that decides it. ``window_seen`` marks a rule
-    whose window was set after its number had been seen; the table of verdicts shows the mark.
+    of which is reported as the artifact. ``evidence`` is the kind of evidence that decides it. ``window_seen`` marks a
+    rule whose window was set after its number had been seen; the table of verdicts shows the mark.
+
+    ``contradicted_by`` turns the analyses into ones that the rule must contradict, for a claim whose measure needs more
+    than the changes of :mod:`learnability.results.refutation`; the first line of its docstring says what they are.
     """
 
     id: str
@@ -175,8 +179,9 @@ class Claim:
     expected: str = ""
     unit: str = "1"
     form: Form = "stated"
-    evidence: Evidence = "statistical"
+    evidence: Evidence | None = None
     window_seen: bool = False
+    contradicted_by: Callable[[Analyses], Analyses] | None = None
     seeds_needed: int = 0
     figure: str | None = None
     reason: str = ""

@@ -12,6 +12,8 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike
 
+from learnability.statistics.asymptotics import LocalExponents
+
 Dims = str | Sequence[str]
 
 BOUND = "bound"
@@ -35,6 +37,32 @@ def estimate(
     over = (dims,) if isinstance(dims, str) else tuple(dims)
     stacked = np.stack(np.broadcast_arrays(*(np.asarray(part, dtype=float) for part in (values, low, high))), axis=-1)
     return variable((*over, BOUND), stacked, long_name, units, interval=interval)
+
+
+def exponents(
+    found: LocalExponents | Sequence[LocalExponents], long_name: str, dim: str = "", name: str = "exponent"
+) -> dict[str, xr.Variable]:
+    """Local exponents by decade and their limit, alone or over ``dim``, as four variables of an analysis.
+
+    ``<name>_local`` (window, bound) with its ``<name>_middle`` (window), ``<name>_limit`` (bound) and ``<name>_range``
+    (range_end); :func:`~learnability.results.measuring.limit_exponent` reads them. All must rest on the same x.
+    """
+    several = [found] if isinstance(found, LocalExponents) else list(found)
+    dims = (dim,) if dim else ()
+
+    def over(rows: Sequence[np.ndarray]) -> np.ndarray:
+        return np.stack(rows) if dim else rows[0]
+
+    local = over([np.stack([one.slope, one.low, one.high], axis=-1) for one in several])
+    limit = over([np.array([one.limit, one.limit_low, one.limit_high]) for one in several])
+    interval = "95% interval of every decade"
+    extrapolated = f"95% interval, widened to other corrections than {several[0].correction} and to a shorter range"
+    return {
+        f"{name}_local": variable((*dims, "window", BOUND), local, f"{long_name}, by decade", interval=interval),
+        f"{name}_middle": variable("window", several[0].middle, "geometric middle of the decade"),
+        f"{name}_limit": variable((*dims, BOUND), limit, f"{long_name}, limit", interval=extrapolated),
+        f"{name}_range": variable("range_end", several[0].limit_range, "what the limit rests on: from, to"),
+    }
 
 
 def with_bounds(dataset: xr.Dataset) -> xr.Dataset:

@@ -12,6 +12,7 @@ import xarray as xr
 
 from learnability.results.claim import Analyses, Measurement, NotAtThisScale
 from learnability.results.labelled import BOUND, bounds_of, texts
+from learnability.statistics.intervals import clopper_pearson
 
 Measure = Callable[[Analyses], Measurement]
 Pick = Callable[[xr.DataArray], Any]
@@ -68,6 +69,45 @@ def estimated(experiment: str, name: str, pick: Pick | None = None, where: Mappi
         return Measurement(numbers[0], numbers[1], numbers[2], seeds_of(dataset))
 
     return measure
+
+
+def limit_exponent(experiment: str, where: Mapping[str, int] | None = None, name: str = "exponent") -> Measure:
+    """The exponent of the limit, for an asymptotic claim; the note says on what range it rests and how it drifts.
+
+    Reads the variables of :func:`~learnability.results.labelled.exponents` at the positions ``where``.
+    """
+
+    def measure(analyses: Analyses) -> Measurement:
+        dataset = analyses[experiment]
+        at = {dim: index for dim, index in (where or {}).items() if dim in dataset[f"{name}_limit"].dims}
+        estimate, low, high = (float(part) for part in bounds_of(dataset[f"{name}_limit"].isel(at)))
+        local = dataset[f"{name}_local"].isel(at).values[-3:, 0]
+        first, last = dataset[f"{name}_range"].values
+        decades = ", ".join(f"{slope:.4g}" for slope in local)
+        note = f"local exponents {decades} by decade; limit from the range {first:g} to {last:g}"
+        random = "seed" in dataset.sizes or "seeds" in dataset.attrs
+        return Measurement(estimate, low, high, seeds_of(dataset) if random else None, note)
+
+    return measure
+
+
+def share(successes: float, trials: float, unresolved: float = 0, note: str = "") -> Measurement:
+    """A share of independent runs with Clopper and Pearson's exact 95% interval.
+
+    ``unresolved`` runs (out of steps) are neither: the interval holds what it would be if all of them had succeeded,
+    and if none had; the estimate leaves them out.
+    """
+    low, _ = clopper_pearson(successes, trials)
+    _, high = clopper_pearson(successes + unresolved, trials)
+    resolved = trials - unresolved
+    said = f"{unresolved:g} of {trials:g} runs out of steps" if unresolved else ""
+    estimate = successes / resolved if resolved else float("nan")
+    return Measurement(estimate, float(low), float(high), int(trials), "; ".join(part for part in (said, note) if part))
+
+
+def enclosed(low: float, high: float, note: str = "") -> Measurement:
+    """A number known to lie in [low, high], by interval arithmetic or with a stated error: nothing is random."""
+    return Measurement((low + high) / 2, low, high, None, note)
 
 
 def largest(*measures: Measure) -> Measure:

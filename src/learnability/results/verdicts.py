@@ -10,7 +10,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from learnability.results.atomic import replacing
-from learnability.results.claim import VERDICTS, Claim, NotAtThisScale, judge
+from learnability.results.claim import (
+    VERDICTS,
+    Claim,
+    Evidence,
+    Measurement,
+    NotAtThisScale,
+    OutOfSteps,
+    Rule,
+    Verdict,
+    judge,
+)
+from learnability.results.refutation import refutation
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -21,6 +32,25 @@ def _number(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
 
 
+def evidence_of(claim: Claim, measurement: Measurement | None) -> Evidence:
+    """The kind of evidence that the claim names."""
+    if claim.evidence is not None:
+        return claim.evidence
+    if claim.form == "summary":
+        return "summary"
+    return "exact" if measurement is not None and measurement.seeds is None else "statistical"
+
+
+def _verdict(claim: Claim, rule: Rule, measurement: Measurement, refuted_by: str) -> tuple[Verdict, str]:
+    """The verdict of a measurement, unless the rule is none."""
+    verdict, why = judge(rule, measurement, claim.seeds_needed)
+    if verdict in ("supported", "contradicted") and not refuted_by:
+        return "inconclusive", "no artifact can contradict this rule"
+    if claim.evidence == "statistical" and measurement.low == measurement.high:
+        return "inconclusive", "the interval of a statistical claim has no width"
+    return verdict, why
+
+
 def row(study: str, claim: Claim, analyses: Mapping[str, xr.Dataset], artifacts: Mapping[str, str]) -> dict[str, Any]:
     """One object of ``claims.json``."""
     result: dict[str, Any] = {
@@ -28,6 +58,7 @@ def row(study: str, claim: Claim, analyses: Mapping[str, xr.Dataset], artifacts:
         "study": study,
         "source": claim.source,
         "form": claim.form,
+        "evidence": evidence_of(claim, None),
         "statement": claim.statement,
         "measured": claim.measured,
         "unit": claim.unit,
@@ -35,25 +66,35 @@ def row(study: str, claim: Claim, analyses: Mapping[str, xr.Dataset], artifacts:
         "interval": None,
         "expected": claim.expected,
         "rule": claim.rule.describe() if claim.rule else "",
+        "window_seen": claim.window_seen,
+        "refuted_by": "",
         "seeds": None,
         "verdict": "not tested",
         "reason": claim.reason,
         "figure": claim.figure,
         "artifact": artifacts[claim.experiments[0]] if claim.experiments else None,
     }
+
+    def because(*parts: str) -> str:
+        return "; ".join(part for part in (*parts, claim.reason) if part)
+
     if claim.measure is None or claim.rule is None:
         return result
+    read = {name: analyses[name] for name in claim.experiments}
     try:
-        measurement = claim.measure({name: analyses[name] for name in claim.experiments})
+        measurement = claim.measure(read)
     except NotAtThisScale as missing:
-        reason = "; ".join(part for part in (f"{missing} is not part of this scale", claim.reason) if part)
-        return {**result, "verdict": "not at this scale", "reason": reason}
-    verdict, why = judge(claim.rule, measurement, claim.seeds_needed)
+        return {**result, "verdict": "not at this scale", "reason": because(f"{missing} is not part of this scale")}
+    except OutOfSteps as unfinished:
+        return {**result, "verdict": "out of steps", "reason": because(str(unfinished))}
+    result["refuted_by"] = refutation(claim, read)
+    verdict, why = _verdict(claim, claim.rule, measurement, result["refuted_by"])
+    result["evidence"] = evidence_of(claim, measurement)
     result["estimate"] = _number(measurement.estimate)
     result["interval"] = [_number(measurement.low), _number(measurement.high)]
     result["seeds"] = measurement.seeds
     result["verdict"] = verdict
-    result["reason"] = "; ".join(part for part in (why, measurement.note, claim.reason) if part)
+    result["reason"] = because(why, measurement.note)
     return result
 
 
@@ -70,9 +111,19 @@ def to_json(rows: Sequence[Mapping[str, Any]]) -> bytes:
 
 
 def counted(rows: Sequence[Mapping[str, Any]]) -> str:
-    """The verdicts in one line: ``31 claims: 24 supported, 4 contradicted, ...``."""
-    counts = {verdict: sum(row["verdict"] == verdict for row in rows) for verdict in VERDICTS}
-    return f"{len(rows)} claims: " + ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
+    """The verdicts in one line: ``31 claims of the sources: 24 supported, 4 contradicted, ...; 2 of summaries: ...``.
+
+    What a circulating summary says of a source is counted apart from what the source says.
+    """
+
+    def line(part: Sequence[Mapping[str, Any]], name: str) -> str:
+        counts = {verdict: sum(row["verdict"] == verdict for row in part) for verdict in VERDICTS}
+        return f"{len(part)} {name}: " + ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
+
+    stated = [row for row in rows if row["evidence"] != "summary"]
+    summaries = [row for row in rows if row["evidence"] == "summary"]
+    parts = [line(stated, "claims of the sources")] if stated or not summaries else []
+    return "; ".join([*parts, *([line(summaries, "of summaries")] if summaries else [])])
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -1,1 +1,1 @@
-"""Intervals, censoring, power laws, generators."""
+"""Intervals, censoring, power laws, limits, equivalence, generators."""

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from learnability.statistics.intervals import median_order_statistics
+
 
 @dataclass(frozen=True)
 class CensoredMedian:
@@ -41,7 +43,7 @@ def censored_median(times: np.ndarray, observed: np.ndarray, confidence: float =
     The median is the first time at which the Kaplan-Meier survival is at most 1/2 (the lower median of an
     uncensored sample). The interval is between order statistics, with censored runs last (exact for a common
     horizon): the narrowest symmetric pair with coverage at least ``confidence``, and the whole range where
-    the sample is too small for that (five runs: 94%).
+    the sample is too small for that (five runs: 94%; nothing is known from one).
     """
     times, observed = np.asarray(times, float), np.asarray(observed, bool)
     count = times.size
@@ -51,13 +53,6 @@ def censored_median(times: np.ndarray, observed: np.ndarray, confidence: float =
     reached = np.nonzero(survival <= 0.5 + 1e-12)[0]
     median = float(instants[reached[0]]) if reached.size else math.inf
     order = np.sort(np.where(observed, times, math.inf))
-    below = 0
-    while below + 1 < count - 1 - below and _coverage(count, below + 1) >= confidence:
-        below += 1
-    return CensoredMedian(median, float(order[below]), float(order[count - 1 - below]), int(observed.sum()), count)
-
-
-def _coverage(count: int, below: int) -> float:
-    """P(the median lies between the order statistics ``below`` and ``count - 1 - below``, counted from zero)."""
-    # Exact integers; scipy.stats would cost every analysis half a second of import.
-    return 1 - 2 * sum(math.comb(count, k) for k in range(below + 1)) / 2**count
+    below = max(median_order_statistics(count, confidence), 0)
+    low, high = (order[below], order[count - 1 - below]) if count > 1 else (-math.inf, math.inf)
+    return CensoredMedian(median, float(low), float(high), int(observed.sum()), count)

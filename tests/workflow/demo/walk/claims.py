@@ -7,11 +7,12 @@ CLAIMS = (
     Claim(
         id="bounded",
         source="arithmetic",
-        statement="a cosine is at most one",
+        statement="The mean of cosines lies between -1 and 1.",
         measured="the mean",
         rule=Between(-1.0, 1.0),
         measure=exactly("first", lambda analysis: analysis["mean"].max()),
         experiments=("first",),
+        evidence="exact",
         figure="means",
     ),
 )

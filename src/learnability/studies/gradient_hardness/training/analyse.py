@@ -96,10 +96,8 @@ def _case(setting: TrainingSetting, result: xr.Dataset, rng: np.random.Generator
 
 def _median_ratio(ratio: np.ndarray, rng: np.random.Generator) -> Estimate:
     """Median over the seeds with its bootstrap interval; infinite ends where censored runs reach them."""
-    # A number for infinity, since the bootstrap interpolates between quantiles.
-    found = bootstrap(np.median, np.where(np.isinf(ratio), 1e300, ratio), rng)
-    middle, low, high = (np.inf if value > 1e290 else float(value) for value in found)
-    return middle, low, high
+    middle, low, high = bootstrap(np.median, ratio, rng)
+    return float(middle), float(low), float(high)
 
 
 def _medians(curves: xr.Dataset) -> xr.Dataset:

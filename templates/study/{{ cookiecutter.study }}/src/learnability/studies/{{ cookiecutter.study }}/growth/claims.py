@@ -13,6 +13,7 @@ CLAIMS = (
         measure=estimated("escape", "slope"),
         experiments=("escape",),
         expected="1/2",
+        evidence="statistical",
         seeds_needed=16,
         figure="escape_times",
     ),

@@ -1,0 +1,235 @@
+"""Leap sequences: which degree shows new directions, to the label itself and to any transform of it.
+
+With S the subspace known so far (at first {0}), z_S and z_perp the coordinates inside and outside:
+
+- *correlational*: the least k with ``E[f(z) q(z_S) He_k(z_perp)] != 0`` for some polynomial q (information exponent at
+  the first step; Abbe, Boix-Adsera, Misiakiewicz, arXiv 2302.11055; Bietti, Bruna, Pillaud-Vivien, arXiv 2310.19793);
+- *generative*: the least k with ``E[He_k(z_perp) | y, z_S]`` not identically 0 (generative exponent: Damian,
+  Pillaud-Vivien, Lee, Bruna, arXiv 2403.05529; leap: Damian, Lee, Bruna, arXiv 2506.05500).
+
+The span of these tensors, contracted on all but one slot, joins S. Zeros are proved by symmetry
+(:mod:`learnability.diagnosis.symmetries`), by the coefficients of a polynomial, or by an identity of the level sets;
+what is not zero is proved by one moment beyond its error. What is neither is reported as not distinguished from zero.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from learnability.diagnosis import symmetries
+from learnability.diagnosis.moments import Moments, Source
+from learnability.diagnosis.result import Evidence, Exactness, LeapSequence, LeapStep, Symmetries
+from learnability.hermite.expansion import HermiteExpansion
+from learnability.hermite.reflective import AdaptedFrame
+
+Array = NDArray[np.float64]
+Values = Callable[[Array], Array]
+
+HIGHEST_DEGREE = 8
+#: Degrees of the polynomials q(z_S) in generative moments.
+ALONG = 2
+#: The largest number of tensor entries of one degree: beyond, the sequence ends as not decided.
+MOST_ENTRIES = 8000
+_COEFFICIENTS = "no coefficient of the label has this degree in the directions that are left"
+
+
+def correlational(
+    expansion: HermiteExpansion, tolerance: float = 1e-10, exactness: Exactness = "exact", precision: float = 0.0
+) -> LeapSequence:
+    """The correlational leap sequence of an expansion, from its coefficients in adapted coordinates."""
+    adapted = AdaptedFrame.of(expansion.centred())
+    allowed = [True] * (expansion.degree + 1)
+    steps: list[LeapStep] = []
+    zero = Evidence(exactness, _COEFFICIENTS, precision)
+    while adapted.known < expansion.variables:
+        for k in range(1, expansion.degree + 1):
+            matrix = adapted.gradient_map(k, allowed)
+            if matrix.size == 0:
+                continue
+            left, singular, _ = np.linalg.svd(matrix, full_matrices=True)
+            rank = int((singular > tolerance).sum())
+            if rank:
+                break
+        else:
+            break
+        directions = adapted.frame[adapted.known :].T @ left[:, :rank]
+        dropped = float(singular[rank]) if rank < len(singular) else 0.0
+        seen = Evidence(exactness, "a Hermite coefficient of the label", precision)
+        steps.append(LeapStep(k, directions, seen, zero, (zero,) * (k - 1), float(singular[rank - 1]), dropped))
+        adapted.extend(left, rank)
+    unseen = adapted.frame[adapted.known :].T
+    return LeapSequence(tuple(steps), unseen, expansion.degree, (zero,) * expansion.degree if unseen.size else ())
+
+
+@dataclass
+class GenerativeSearch:
+    """The generative leap sequence of a label ``values(z)``, z ~ N(0, I)."""
+
+    values: Values
+    variables: int
+    sources: Sequence[Source]
+    symmetries: Symmetries
+    level_sets: Callable[[int], Evidence | None] = lambda _: None
+    highest: int = HIGHEST_DEGREE
+    _searched: bool = False
+    _group: list[Array] = field(default_factory=list)
+
+    def run(self) -> tuple[LeapSequence, Symmetries]:
+        """The sequence, and the symmetries with those that were found on the way."""
+        self._group = symmetries.closure(self.symmetries.elements)
+        known = np.zeros((self.variables, 0))
+        steps: list[LeapStep] = []
+        blind: tuple[Evidence, ...] = ()
+        while known.shape[1] < self.variables:
+            step, blind = self._next(known)
+            if step is None:
+                break
+            steps.append(step)
+            known = np.concatenate([known, step.directions], axis=1)
+        return LeapSequence(tuple(steps), _complement(known), len(blind), blind), self.symmetries
+
+    def _next(self, known: Array) -> tuple[LeapStep | None, tuple[Evidence, ...]]:
+        rest = _complement(known)
+        frame = np.concatenate([known, rest], axis=1)
+        outside = rest.shape[1]
+        vanishing: list[Evidence] = []
+        for k in range(1, self.highest + 1):
+            if math.comb(outside + k - 1, k) > MOST_ENTRIES:
+                break
+            room = self._room(known, rest, k)
+            if room.shape[1] == 0:
+                vanishing.append(Evidence("exact", "no tensor of this degree has the symmetries of the target"))
+                continue
+            by_levels = self.level_sets(k) if self.variables == 1 else None
+            if by_levels is not None:
+                vanishing.append(by_levels)
+                continue
+            found = self._span(frame, known.shape[1], k, room)
+            if found.rank == 0 and self._search():
+                room = self._room(known, rest, k)
+                if room.shape[1] == 0:
+                    vanishing.append(Evidence("exact", "no tensor of this degree has the symmetries of the target"))
+                    continue
+            if found.rank == 0:
+                vanishing.append(Evidence("undecided", "not distinguished from zero", found.precision))
+                continue
+            if found.rank < room.shape[1] and self._search():
+                room = self._room(known, rest, k)
+                found = self._span(frame, known.shape[1], k, room)
+            return self._step(k, rest, found, room.shape[1], vanishing), ()
+        return None, tuple(vanishing)
+
+    def _step(self, k: int, rest: Array, found: "_Span", room: int, vanishing: list[Evidence]) -> LeapStep:
+        seen = Evidence(found.exactness, found.words, found.precision)
+        if found.rank >= room:
+            why = "all directions that the symmetries leave" if room < rest.shape[1] else "all directions that are left"
+            span = Evidence(found.exactness, why)
+        else:
+            more = room - found.rank
+            span = Evidence("undecided", f"{more} more direction(s) not distinguished from zero", found.precision)
+        return LeapStep(k, rest @ found.directions, seen, span, tuple(vanishing), found.signal, found.dropped)
+
+    def _room(self, known: Array, rest: Array, degree: int) -> Array:
+        """The directions (outside, count) that tensors with the symmetries of the target can span."""
+        maps = symmetries.fixing(self._group, known, rest)
+        outside = rest.shape[1]
+        if not maps:
+            return np.eye(outside)
+        basis = symmetries.invariants(maps, outside, degree)
+        if basis.shape[1] == 0:
+            return np.zeros((outside, 0))
+        left, singular, _ = np.linalg.svd(symmetries.unfold(basis, outside, degree), full_matrices=False)
+        return np.asarray(left[:, singular > 1e-7])
+
+    def _search(self) -> bool:
+        """Look for symmetries in other directions, once; whether there are more now."""
+        if self._searched or self.variables == 1:
+            return False
+        self._searched = True
+        before = len(self.symmetries.elements)
+        self.symmetries = symmetries.search(self.values, self.variables, self.symmetries)
+        self._group = symmetries.closure(self.symmetries.elements)
+        return len(self.symmetries.elements) > before
+
+    def _span(self, frame: Array, known: int, degree: int, room: Array) -> "_Span":
+        """The span of the moments of degree ``degree``, as soon as it fills the room that the symmetries leave."""
+        outside = frame.shape[0] - known
+        span = _Span.none(outside)
+        for source in self.sources:
+            before, parts = span, list[Moments]()
+            for batch in source.batches(frame, known, degree, ALONG if known else 0):
+                parts.append(batch)
+                span = before.extended(parts, room, degree)
+                if span.rank >= room.shape[1]:
+                    return span
+        return span
+
+
+@dataclass(frozen=True)
+class _Span:
+    """``directions`` (outside, rank) that moments span; singular values below ``precision`` were not counted."""
+
+    directions: Array
+    signal: float
+    dropped: float
+    precision: float
+    exactness: Exactness
+    words: str
+
+    @property
+    def rank(self) -> int:
+        return self.directions.shape[1]
+
+    @classmethod
+    def none(cls, outside: int) -> "_Span":
+        return cls(np.zeros((outside, 0)), math.inf, 0.0, math.inf, "undecided", "")
+
+    def extended(self, parts: list[Moments], room: Array, degree: int) -> "_Span":
+        """With the directions that further moments show inside ``room`` (outside, count) and beyond these.
+
+        The spectral norm of the error is bounded by its Frobenius norm; standard errors count five times, over the
+        root of the smaller side of the matrix (a random matrix with m x n entries has a spectral norm of about
+        (sqrt m + sqrt n) times that of one entry). False alarms are then below 1e-5 for each degree.
+        """
+        left = room.shape[1]
+        beyond = room
+        if self.rank:
+            inner = room.T @ self.directions
+            vectors, _, _ = np.linalg.svd(inner, full_matrices=True)
+            beyond = room @ vectors[:, self.rank :]
+            left = beyond.shape[1]
+        values = np.concatenate([part.values for part in parts], axis=1)
+        matrix = beyond.T @ symmetries.unfold(values, room.shape[0], degree)
+        error = math.sqrt(sum(float((part.error**2).sum()) for part in parts) * left / room.shape[0])
+        exactness = parts[-1].exactness
+        bound = 5 * error / math.sqrt(max(1, min(matrix.shape))) if exactness == "measured" else error
+        vectors, singular, _ = np.linalg.svd(matrix, full_matrices=True)
+        rank = int((singular > bound).sum())
+        dropped = float(singular[rank]) if rank < len(singular) else 0.0
+        if rank == 0:
+            return _Span(self.directions, self.signal, dropped, min(self.precision, bound), self.exactness, self.words)
+        signal = min(self.signal, float(singular[rank - 1]))
+        # The batch that first shows something names the argument.
+        first = next((p.words for p in parts if np.abs(p.values).max(initial=0) > bound), parts[-1].words)
+        directions = np.concatenate([self.directions, beyond @ vectors[:, :rank]], axis=1)
+        return _Span(directions, signal, dropped, bound, exactness, self.words or first)
+
+
+def _complement(known: Array) -> Array:
+    """An orthonormal basis of the complement; coordinate axes where they are orthogonal to what is known."""
+    r, s = known.shape
+    if s == 0:
+        return np.eye(r)
+    rest = np.eye(r) - known @ known.T
+    kept: list[Array] = []
+    for axis in np.argsort(-np.diag(rest), kind="stable"):
+        vector = rest[:, axis].copy()
+        for other in kept:
+            vector -= other * (other @ vector)
+        if np.linalg.norm(vector) > 1e-7 and len(kept) < r - s:
+            vector -= known @ (known.T @ vector)
+            kept.append(vector / np.linalg.norm(vector))
+    return np.stack(kept, axis=1) if kept else np.zeros((r, 0))

@@ -1,0 +1,260 @@
+"""Hermite moments ``E[T(y) h_a(z_S) h_b(z_perp)]`` of a label y = f(z), for families of transforms T.
+
+A frame is an orthogonal matrix whose first ``known`` columns span S. A source yields, transform by transform, the
+moments with |b| = degree and |a| up to a bound; transforms are scaled to ``E T^2 = 1``.
+"""
+
+import itertools
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import reduce
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from learnability.diagnosis.result import Exactness
+from learnability.hermite.basis import gauss_hermite, hermite_basis
+from learnability.hermite.expansion import HermiteExpansion
+from learnability.hermite.rotation import dense, multi_indices, rotate_values
+
+Array = NDArray[np.float64]
+Values = Callable[[Array], Array]
+
+#: Rounding of an exact rule, relative to the norms of its factors: about 1e-14 was seen with a million nodes.
+ROUNDING = 1e-12
+MOST_NODES = 700_000
+HIGHEST_POWER = 14
+#: Random integration: replicates and points of each.
+REPLICATES = 16
+POINTS = 4096
+TRANSFORMS = 8
+
+
+@dataclass(frozen=True)
+class Moments:
+    """``values`` (indices with |b| = degree, columns), one column for each (transform, a), and the ``error`` of each.
+
+    An error is a bound, or a standard error where ``exactness`` is ``measured``.
+    """
+
+    values: Array
+    error: Array
+    exactness: Exactness
+    words: str
+
+
+class Source(Protocol):
+    """Where moments come from."""
+
+    def batches(self, frame: Array, known: int, degree: int, along: int) -> Iterator[Moments]:
+        """Moments with |b| = degree outside and |a| <= along inside the known subspace, a batch of transforms each."""
+
+
+def pairs(known: int, outside: int, degree: int, along: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The multi-indices a of S up to degree ``along`` (rows), and b outside of degree ``degree``."""
+    inside = (
+        np.concatenate([multi_indices(known, j) for j in range(along + 1)])
+        if known
+        else np.zeros((1, 0), dtype=np.int64)
+    )
+    return inside, multi_indices(outside, degree)
+
+
+@dataclass(frozen=True)
+class PolynomialPowers:
+    """T(y) of degree 1, 2, ... in the label of a polynomial, by Gauss rules that are exact for the degree that occurs.
+
+    The transforms are polynomials of y that are orthonormal under the rule's own weights. A moment that is not zero
+    proves that the conditional moment is not; vanishing moments of powers prove nothing, because the moments of a
+    heavy-tailed label need not determine its law.
+    """
+
+    target: HermiteExpansion
+    highest: int = HIGHEST_POWER
+
+    def batches(self, frame: Array, known: int, degree: int, along: int) -> Iterator[Moments]:
+        indices, values = dense(self.target)
+        if np.abs(frame - np.eye(len(frame))).max() > 1e-12:
+            values = rotate_values(indices, values, frame.T)
+        present = np.abs(values) > 1e-14 * np.abs(values).max()
+        indices, values = indices[present], values[present] / math.sqrt(self.target.centred().norm_squared)
+        degrees = indices.max(axis=0)
+        coefficients = np.zeros(degrees + 1)
+        coefficients[tuple(indices.T)] = values
+        inside, outside = pairs(known, len(frame) - known, degree, along)
+        top = [along] * known + [degree] * (len(frame) - known)
+        for power in range(1, self.highest + 1):
+            nodes = [(power * int(n) + t) // 2 + 1 for n, t in zip(degrees, top, strict=True)]
+            if math.prod(nodes) > MOST_NODES or max(nodes) > 250:
+                return
+            rules = [gauss_hermite(n) for n in nodes]
+            f = _expand(coefficients, [hermite_basis(x, int(n)) for (x, _), n in zip(rules, degrees, strict=True)])
+            transform = _orthonormal_power(f, reduce(np.multiply.outer, [w for _, w in rules]), power)
+            moments = _contract(
+                transform, [w[:, None] * hermite_basis(x, t) for (x, w), t in zip(rules, top, strict=True)]
+            )
+            picked = _pick(moments, inside, outside)
+            words = f"a moment of a polynomial of degree {power} in y" if power > 1 else "a moment of y"
+            yield Moments(picked, np.full_like(picked, ROUNDING), "exact", words)
+
+
+def _orthonormal_power(y: Array, weights: Array, power: int) -> Array:
+    """The polynomial of degree ``power`` in y that is orthonormal to the lower ones, by Stieltjes' recurrence."""
+    before, current, length = np.zeros_like(y), np.ones_like(y), 0.0
+    for _ in range(power):
+        weighted = weights * current
+        following = (y - float((weighted * y * current).sum())) * current - length * before
+        length = math.sqrt(float((weights * following**2).sum()))
+        before, current = current, following / length
+    return current
+
+
+def _expand(coefficients: Array, bases: list[Array]) -> Array:
+    """``sum_b c_b prod_i B_i[:, b_i]`` on the tensor grid."""
+    for basis in bases:
+        coefficients = np.tensordot(coefficients, basis, axes=(0, 1))
+    return coefficients
+
+
+def _contract(values: Array, bases: list[Array]) -> Array:
+    for basis in bases:
+        values = np.tensordot(values, basis, axes=(0, 0))
+    return values
+
+
+def _pick(moments: Array, inside: NDArray[np.int64], outside: NDArray[np.int64]) -> Array:
+    """(b, a) from the tensor of moments."""
+    index = np.concatenate(
+        [
+            np.broadcast_to(inside[None, :, :], (len(outside), *inside.shape)),
+            np.broadcast_to(outside[:, None, :], (len(outside), len(inside), outside.shape[1])),
+        ],
+        axis=2,
+    )
+    return np.asarray(moments[tuple(np.moveaxis(index, 2, 0))])
+
+
+def label_transforms(sample: Array, count: int = TRANSFORMS) -> tuple[Callable[[Array], Array], int, bool]:
+    """Bounded transforms of a label (points,) -> (transforms, points), how many, and whether the label is discrete.
+
+    For a label with few values their indicators; otherwise Legendre polynomials of its rank among a sample.
+    """
+    levels = np.unique(np.round(sample, 9))
+    if len(levels) <= 12:
+        middle = (levels[1:] + levels[:-1]) / 2
+
+        def indicate(y: Array) -> Array:
+            place = np.searchsorted(middle, y)
+            return np.stack([place == i for i in range(len(levels))]).astype(float)
+
+        return indicate, len(levels), True
+    knots = np.quantile(sample, np.linspace(0, 1, 4001))
+    knots, first = np.unique(knots, return_index=True)
+    heights = np.linspace(-1, 1, 4001)[first]
+
+    def rank(y: Array) -> Array:
+        u = np.interp(y, knots, heights)
+        basis = np.asarray(np.polynomial.legendre.legvander(u, count)[..., 1:], dtype=np.float64)
+        return np.moveaxis(basis * np.sqrt(2 * np.arange(1, count + 1) + 1), -1, 0)
+
+    return rank, count, False
+
+
+@dataclass(frozen=True)
+class RandomPoints:
+    """Bounded transforms of any label, by shifted lattice points; the error is a standard error over the shifts."""
+
+    function: Values
+    variables: int
+    points: int = POINTS
+
+    def batches(self, frame: Array, known: int, degree: int, along: int) -> Iterator[Moments]:
+        inside, outside = pairs(known, len(frame) - known, degree, along)
+        rng = np.random.default_rng(11)
+        totals, transforms = [], None
+        for _ in range(REPLICATES):
+            z = normal_points(self.variables, self.points, rng)
+            y = self.function(z)
+            if transforms is None:
+                transforms = label_transforms(y)[0]
+            t = transforms(y)
+            t = t - t.mean(axis=1, keepdims=True)
+            basis = hermite_basis(z @ frame, max(degree, along))
+            left = np.stack([basis[:, np.arange(known), a].prod(axis=1) for a in inside], axis=1)
+            right = np.stack([basis[:, np.arange(known, len(frame)), b].prod(axis=1) for b in outside], axis=1)
+            weighted = (t[:, None, :] * left.T[None]).reshape(-1, len(z))
+            totals.append(right.T @ weighted.T / len(z))
+        stack = np.array(totals)
+        mean, error = stack.mean(axis=0), stack.std(axis=0, ddof=1) / math.sqrt(REPLICATES)
+        yield Moments(mean, error, "measured", "a moment of a bounded transform of y")
+
+
+def normal_points(variables: int, count: int, rng: np.random.Generator) -> Array:
+    """A Kronecker sequence with a random shift, and its mirror image, as standard normal points (count, variables)."""
+    from scipy.special import ndtri
+
+    root = 2.0
+    for _ in range(60):
+        root = (1 + root) ** (1 / (variables + 1))
+    steps = root ** -np.arange(1, variables + 1)
+    u = (np.arange(count)[:, None] * steps + rng.random(variables)) % 1
+    return np.asarray(ndtri(np.clip(u, 1e-15, 1 - 1e-15)))
+
+
+@dataclass(frozen=True)
+class Panels:
+    """One variable: Gauss-Legendre on short panels that end at the kinks; the error from half as many panels."""
+
+    function: Values
+    kinks: tuple[float, ...] = ()
+
+    def grid(self, panels: int) -> tuple[Array, Array]:
+        """Nodes and Gaussian weights on [-13, 13]."""
+        return panel_rule(self.kinks, panels)
+
+    def batches(self, frame: Array, known: int, degree: int, along: int) -> Iterator[Moments]:
+        sample, weights = self.grid(400)
+        transforms, _, _ = label_transforms(_weighted_sample(self.function(sample[:, None]), weights))
+        found = []
+        for panels in (200, 400):
+            x, w = self.grid(panels)
+            t = transforms(self.function(x[:, None]))
+            t = t - (t @ w)[:, None]
+            found.append(t @ (w * hermite_basis(x, degree)[:, degree]))
+        values = found[1][None, :]
+        # Transforms have kinks of their own: twice the change is a fair bound for a rule of order above one.
+        error = 1e-12 + 2 * np.abs(found[1] - found[0])[None, :]
+        yield Moments(values, error, "quadrature", "a moment of a bounded transform of y")
+
+
+def panel_rule(
+    kinks: tuple[float, ...], panels: int, reach: float = 13.0, crowded: bool = False
+) -> tuple[Array, Array]:
+    """Nodes and weights for N(0, 1): 16-point Gauss-Legendre rules on panels between the kinks.
+
+    ``crowded`` maps each stretch between two kinks by a sine, which makes square-root singularities at its ends smooth.
+    """
+    inner = sorted({k for k in kinks if -reach < k < reach})
+    edges = [-reach, *inner, reach]
+    nodes, weights = np.polynomial.legendre.leggauss(16)
+    xs, ws = [], []
+    for a, b in itertools.pairwise(edges):
+        cuts = np.linspace(-1, 1, max(2, math.ceil(panels * (b - a) / (2 * reach)) + 1))
+        middle, half = (cuts[1:] + cuts[:-1]) / 2, (cuts[1:] - cuts[:-1]) / 2
+        s, w = (middle[:, None] + half[:, None] * nodes).ravel(), (half[:, None] * weights).ravel()
+        if crowded:
+            s, w = np.sin(np.pi * s / 2), w * np.pi / 2 * np.cos(np.pi * s / 2)
+        xs.append((a + b) / 2 + (b - a) / 2 * s)
+        ws.append((b - a) / 2 * w)
+    x = np.concatenate(xs)
+    w = np.concatenate(ws) * np.exp(-x * x / 2) / math.sqrt(2 * math.pi)
+    return x, w / w.sum()
+
+
+def _weighted_sample(y: Array, weights: Array) -> Array:
+    """An equally weighted sample of the label's law, by inverting its distribution function."""
+    order = np.argsort(y)
+    cumulative = np.cumsum(weights[order])
+    return np.asarray(y[order][np.searchsorted(cumulative, np.linspace(1e-6, 1 - 1e-6, 20_001)).clip(0, len(y) - 1)])

@@ -1,0 +1,193 @@
+"""A diagnosis in words: one screen for a person, rows for a page."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from learnability.diagnosis.result import Diagnosis, LeapSequence
+
+Array = NDArray[np.float64]
+Row = tuple[str, str, str, str]
+
+SOURCES = {
+    "correlational": "arXiv 2302.11055, 2310.19793",
+    "generative": "arXiv 2403.05529, 2506.05500",
+    "sgd": "arXiv 2003.10409, 2302.11055",
+    "reuse": "arXiv 2405.15459, 2406.01581",
+    "linear": "arXiv 2405.15480",
+    "reflective": "arXiv 2402.08948",
+    "staircase": "arXiv 2202.08658, 2302.11055",
+    "noise": "O'Donnell, Analysis of Boolean Functions, section 2.4",
+}
+
+
+def direction(vector: Array) -> str:
+    """A unit vector as a linear form, such as ``z1`` or ``(z1 + z2)/sqrt 2``."""
+    places = np.flatnonzero(np.abs(vector) > 1e-9)
+    sizes = np.abs(vector[places])
+    if len(places) == 1:
+        return f"z{places[0] + 1}"
+    lead = np.sign(vector[places[0]])
+    if np.allclose(sizes, sizes[0], atol=1e-9):
+        terms = "".join(f"{'+' if vector[i] * lead > 0 else '-'} z{i + 1} " for i in places)
+        return f"({terms.removeprefix('+ ').strip()})/sqrt {len(places)}"
+    terms = " ".join(f"{'+' if vector[i] * lead > 0 else '-'} {abs(vector[i]):.3g} z{i + 1}" for i in places)
+    return terms.removeprefix("+ ")
+
+
+def directions(columns: Array) -> str:
+    """The directions of a step: coordinates where they span it, otherwise a basis."""
+    projector = columns @ columns.T
+    axes = np.flatnonzero(np.diag(projector) > 1 - 1e-9)
+    if len(axes) == columns.shape[1]:
+        return ", ".join(f"z{i + 1}" for i in axes)
+    if columns.shape[1] == 1:
+        return direction(columns[:, 0])
+    return f"{columns.shape[1]} directions"
+
+
+def steps(sequence: LeapSequence) -> str:
+    """``2: z1, then 1: z2``."""
+    said = ", then ".join(f"{step.exponent} ({directions(step.directions)})" for step in sequence.steps)
+    left = sequence.unseen.shape[1]
+    if left and sequence.steps:
+        said += f"; {left} direction{'s' if left > 1 else ''} not seen up to degree {sequence.highest_degree}"
+    return said or f"nothing is seen up to degree {sequence.highest_degree}"
+
+
+def how(sequence: LeapSequence) -> str:
+    """How a sequence is known: the weakest step, and its arguments."""
+    said: list[str] = []
+    for step in sequence.steps:
+        blind = sorted({str(e) for e in step.vanishing if e.exactness != "exact"})
+        proved = sorted({e.argument for e in step.vanishing if e.exactness == "exact"})
+        said += [f"degree below {step.exponent}: {text}" for text in (*blind, *proved)]
+        said += [str(e) for e in (step.seen, step.span) if e.exactness != "exact"]
+    said += [str(e) for e in sequence.blind if e.exactness != "exact"][-1:]
+    return "; ".join([sequence.exactness, *dict.fromkeys(said)])
+
+
+def power(exponent: float) -> str:
+    """``d``, ``d^2`` or ``d^1.5``."""
+    return "d" if exponent == 1 else f"d^{exponent:g}"
+
+
+def rows(found: Diagnosis) -> list[Row]:
+    """All that is found, in the order of the page."""
+    result = _shape(found)
+    if not found.correlational.steps:
+        return result
+    cube = found.inputs == "cube"
+    source = SOURCES["staircase"] if cube else SOURCES["correlational"]
+    first = f"{found.information_exponent} (lowest degree above zero)"
+    result.append(("information exponent", first, found.correlational.exactness, source))
+    said = f"{steps(found.correlational)}; largest: {found.leap}"
+    result.append(("leaps", said, how(found.correlational), source))
+    result.append(("generative leaps", steps(found.generative), how(found.generative), SOURCES["generative"]))
+    result += _samples(found)
+    if found.weak_recovery is not None:
+        alpha, known = found.weak_recovery.alpha, str(found.weak_recovery.evidence)
+        result.append(("weak recovery at n = alpha d", _threshold(alpha), known, SOURCES["linear"]))
+    result += _traps(found)
+    if found.noise_sensitivity:
+        text = ", ".join(f"{value:.4g} at {flip:g}" for flip, value in found.noise_sensitivity.items())
+        result.append(("noise sensitivity", text, "exact", SOURCES["noise"]))
+    return result
+
+
+def _threshold(alpha: float) -> str:
+    if alpha == 0:
+        return "any alpha > 0 recovers a direction"
+    if math.isinf(alpha):
+        return "no finite alpha: the generative exponent is above 2"
+    return f"alpha_c = {alpha:.4g}"
+
+
+def _shape(found: Diagnosis) -> list[Row]:
+    r, inner = found.variables, found.intrinsic_dimension
+    text = found.text if len(found.text) <= 90 else found.text[:87] + "..."
+    hidden = f"{inner} of {r} variable{'s' if r > 1 else ''}"
+    if found.inputs == "cube":
+        hidden = f"{inner} of {r} bits"
+    shares = [(k, share) for k, share in found.spectrum.items() if share > 5e-4]
+    spectrum = ", ".join(f"{share:.3g} at {k}" for k, share in shares[:8]) + (", ..." if len(shares) > 8 else "")
+    kind = "Walsh" if found.inputs == "cube" else "Hermite"
+    result: list[Row] = [
+        ("target", text, f"mean {found.mean:.6g}, norm {found.norm:.6g}", ""),
+        ("intrinsic dimension", hidden, "rank of E[grad f grad f^T]", ""),
+        (f"{kind} spectrum", f"share of the variance by degree: {spectrum}", str(found.spectrum_evidence), ""),
+    ]
+    if found.symmetries.words:
+        known = f"f(g z) = f(z) to {found.symmetries.residual:.0e} at random points"
+        result.append(("symmetries", "; ".join(found.symmetries.words), known, ""))
+    return result
+
+
+def _samples(found: Diagnosis) -> list[Row]:
+    log = " log d" if found.leap == 2 else ""
+    result: list[Row] = [
+        (
+            "online SGD",
+            f"n ~ {power(found.sgd_exponent)}{log} (leap {found.leap})",
+            "theory, in order of magnitude",
+            SOURCES["sgd"],
+        ),
+        ("correlational queries", f"n >= {power(found.correlational_exponent)}", "theory", SOURCES["sgd"]),
+    ]
+    if found.sample_exponent is None:
+        return result
+    best = power(found.sample_exponent)
+    gap = found.leap > (found.generative_leap or 0)
+    reuse = (
+        f"n ~ {best}: a transform of the label or a second pass over the data replaces leap {found.leap} by "
+        f"{found.generative_leap}"
+        if gap
+        else f"n ~ {best}: no transform of the label lowers the leap"
+    )
+    result.append(("best low-degree method", reuse, "theory", f"{SOURCES['generative']}; {SOURCES['reuse']}"))
+    return result
+
+
+def _traps(found: Diagnosis) -> list[Row]:
+    if found.inputs == "cube":
+        return []
+    known = "exact, in rational arithmetic" if found.exact else "from singular values"
+    inner, source = found.intrinsic_dimension, SOURCES["reflective"]
+    if not found.is_trapped:
+        note = f"none ({found.activation} activation): no direction is trapped at w = 0"
+        result: list[Row] = [("reflective subspace", note, known, source)]
+    else:
+        note = (
+            f"dimension {found.reflective_subspace.shape[1]} of {inner} ({found.activation} activation): mean-field "
+            f"flow that starts with no weight on it never learns it; a random start has weight of order 1/sqrt(d) on "
+            f"it and can leave it"
+        )
+        initial = 0.5 * found.target.centred().norm_squared
+        floor = f"{found.loss_floor:.6g} of {initial:.6g}, left when all else is learned"
+        result = [("reflective subspace", note, known, source), ("loss floor", floor, known, source)]
+    if found.taylor is not None:
+        ranks, order = found.taylor.ranks, found.taylor.spanning_order
+        said = f"rank {ranks[-1]} of {inner} up to order {len(ranks)}"
+        if order:
+            said = f"the coefficients span the hidden subspace at order {order}"
+        result.append(("Taylor rank", said, "exact" if found.taylor.exact else "floating point", source))
+    return result
+
+
+def screen(found: Diagnosis) -> str:
+    """One screen: name and answer, wrapped at 110 characters; exactness in brackets where it is not exact."""
+    import textwrap
+
+    table = [
+        (name, text if known.startswith(("exact", "theory", "mean", "rank", "f(g")) else f"{text} [{known}]")
+        for name, text, known, _ in rows(found)
+    ]
+    table[0] = (table[0][0], f"{found.text if len(found.text) <= 90 else found.text[:87] + '...'}")
+    width = max(len(name) for name, _ in table)
+    lines: Sequence[str] = [
+        textwrap.fill(text, 118, initial_indent=f"{name:<{width}}  ", subsequent_indent=" " * (width + 2))
+        for name, text in table
+    ]
+    return "\n".join(lines)

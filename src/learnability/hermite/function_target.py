@@ -1,0 +1,5 @@
+"""Targets that are not polynomials."""
+
+
+class FunctionTarget:
+    """A function of Gaussian variables."""

@@ -1,0 +1,266 @@
+"""The report: static pages of one scale, in ``results/<scale>/report/``.
+
+Every page is a file that a browser opens from the disk or from any web server, without a network: ``index.html`` (the
+question, verdicts by study and evidence, pictures, what does not hold), ``verdicts.html`` (every claim, to search and to
+filter), one page a study, ``search.html``. Pictures and data are linked, never copied, so that pages stay small. The pages
+show whatever there is: they can be built while a run goes on.
+
+The address of a claim is ``<study>.html#<study>.<id>``, and that of a figure ``<study>.html#figure-<name>``.
+"""
+
+import argparse
+import functools
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from learnability.report.mathematics import with_mathematics
+from learnability.report.wording import (
+    VERDICT_MARKS,
+    WINDOW_MARK,
+    address,
+    finding,
+    interval,
+    interval_picture,
+    number,
+    plain,
+    rule,
+)
+from learnability.results.atomic import replacing
+from learnability.results.claim import VERDICTS
+from learnability.results.verdicts import counted
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+ASSETS = ("style.css", "site.js")
+EVIDENCE = ("exact", "statistical", "asymptotic", "existence", "summary")
+_QUESTION = "When does gradient flow or SGD learn a high-dimensional target, and how long does it take?"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure of a study; ``path`` is that of the SVG, relative to the page."""
+
+    study: str
+    name: str
+    path: str
+    found: str
+    caption: str
+    experiments: tuple[str, ...]
+
+    @property
+    def anchor(self) -> str:
+        """Its address on the page of the study."""
+        return f"figure-{self.name}"
+
+    def file(self, form: str) -> str:
+        """Its file in another form, relative to the page."""
+        return f"{self.path.removesuffix('.svg')}.{form}"
+
+
+@dataclass(frozen=True)
+class Data:
+    """The analysis of an experiment: where it is, relative to the page, and what it says of its origin."""
+
+    experiment: str
+    path: str
+    facts: Mapping[str, Any]
+
+    @property
+    def anchor(self) -> str:
+        """Its address on the page of the study."""
+        return f"data-{self.experiment}"
+
+
+@dataclass(frozen=True)
+class Study:
+    """What the page of a study shows."""
+
+    name: str
+    title: str
+    introduction: Sequence[str]
+    rows: Sequence[Mapping[str, Any]]
+    figures: Sequence[Figure]
+    data: Sequence[Data]
+    planned_figures: int = 0
+
+    def beside(self, figure: Figure) -> list[Mapping[str, Any]]:
+        """The claims that a figure carries."""
+        return [row for row in self.rows if row["figure"] == figure.name]
+
+    @property
+    def without_figure(self) -> list[Mapping[str, Any]]:
+        """The claims that no figure here carries."""
+        drawn = {figure.name for figure in self.figures}
+        return [row for row in self.rows if row["figure"] not in drawn]
+
+    @property
+    def against(self) -> list[Mapping[str, Any]]:
+        """What contradicts the source."""
+        return [row for row in self.rows if row["verdict"] == "contradicted"]
+
+    def count(self, evidence: str, verdict: str) -> int:
+        """The number of claims with this evidence and verdict."""
+        return sum(row["evidence"] == evidence and row["verdict"] == verdict for row in self.rows)
+
+
+@functools.cache
+def _templates() -> "Environment":
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    made = Environment(
+        loader=PackageLoader("learnability.report", "templates/site"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters |= {
+        "number": number,
+        "interval": interval,
+        "address": address,
+        "rule": rule,
+        "picture": interval_picture,
+        "mathematics": with_mathematics,
+        "plain": plain,
+    }
+    made.globals |= {"marks": VERDICT_MARKS, "verdicts": VERDICTS, "evidence": EVIDENCE, "window_mark": WINDOW_MARK}
+    return made
+
+
+def templates_digest() -> str:
+    """A digest of the templates: with the code's fingerprint it decides whether the pages are out of date."""
+    folder = files("learnability.report") / "templates" / "site"
+    texts = [path.read_text(encoding="utf-8") for path in sorted(folder.iterdir(), key=lambda path: path.name)]
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:16]
+
+
+def introduction(readme: str) -> tuple[str, list[str]]:
+    """The title of a study's README, and its paragraphs before the first list, table or section, as plain text."""
+    blocks = re.split(r"\n\s*\n", readme.strip())
+    title = blocks[0].lstrip("# ").strip() if blocks[0].startswith("#") else ""
+    paragraphs: list[str] = []
+    for block in blocks[1 if title else 0 :]:
+        if block.startswith(("#", "|", "-", "```", ">")):
+            break
+        text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", " ".join(block.split()))
+        paragraphs.append(re.sub(r"[*`]", "", text))
+    return re.sub(r"[`*]", "", title), paragraphs
+
+
+def _facts(path: Path) -> dict[str, Any]:
+    from learnability.results.attributes import attributes, sha256
+
+    known = attributes(path)
+    versions = json.loads(known["versions"])
+    return {
+        "seeds": known["total_seeds"],
+        "root seed": known["root_seed"],
+        "devices": ", ".join(known["devices"]),
+        "code": known["code"],
+        "versions": ", ".join(f"{name} {version}" for name, version in versions.items()),
+        "SHA-256": sha256(path),
+    }
+
+
+def gather(results: Path, name: str, description: Mapping[str, Any]) -> Study:
+    """What there is of a study at a scale. ``description`` has its ``readme`` and its ``figures`` (caption, experiments)."""
+    folder = results / name
+    claims = folder / "claims.json"
+    rows = json.loads(claims.read_text(encoding="utf-8")) if claims.is_file() else []
+    title, paragraphs = introduction(description["readme"])
+    figures = []
+    for figure, block in description["figures"].items():
+        path = folder / "figures" / f"{figure}.svg"
+        if path.is_file():
+            found = finding(path.read_text(encoding="utf-8"))
+            caption = " ".join(block["caption"].split())
+            place = f"../{name}/figures/{figure}.svg"
+            figures.append(Figure(name, figure, place, found, caption, tuple(block["experiments"])))
+    data = [
+        Data(path.parent.name, f"../{name}/{path.parent.name}/{path.name}", _facts(path))
+        for path in sorted(folder.glob("*/analysis.zarr.zip"))
+    ]
+    return Study(name, title or name, paragraphs, rows, figures, data, len(description["figures"]))
+
+
+def _search_index(studies: Sequence[Study]) -> str:
+    """What the search looks through: kind, title, address, text. A script, since a page from a disk may not fetch."""
+    entries = []
+    for study in studies:
+        entries.append(["study", study.title, f"{study.name}.html", " ".join(study.introduction)])
+        for figure in study.figures:
+            words = f"{figure.name} {plain(figure.caption)}"
+            entries.append(["figure", figure.found or figure.name, f"{study.name}.html#{figure.anchor}", words])
+        for row in study.rows:
+            words = f"{row['id']} {row['source']} {row['measured']} {row['verdict']}"
+            entries.append(["claim", row["statement"], f"{study.name}.html#{address(row)}", words])
+    return f"const INDEX = {json.dumps(entries, ensure_ascii=False, separators=(',', ':'))};\n"
+
+
+def pages(scale: str, studies: Sequence[Study], commit: str = "") -> dict[str, str]:
+    """Every page by its file name. Equal input gives equal text."""
+    rows = [row for study in studies for row in study.rows]
+    shared = {"scale": scale, "studies": studies, "commit": commit, "question": _QUESTION, "counted": counted(rows)}
+    environment = _templates()
+
+    def render(template: str, here: str, **more: Any) -> str:
+        return environment.get_template(template).render(**shared, here=here, **more)
+
+    made = {
+        "index.html": render("index.html", "index.html"),
+        "verdicts.html": render("verdicts.html", "verdicts.html", rows=rows),
+        "search.html": render("search.html", "search.html"),
+        "search.js": _search_index(studies),
+    }
+    for study in studies:
+        made[f"{study.name}.html"] = render("study.html", f"{study.name}.html", study=study)
+    for asset in ASSETS:
+        made[asset] = (files("learnability.report") / "templates" / "site" / asset).read_text(encoding="utf-8")
+    return made
+
+
+def names(studies: Sequence[str]) -> list[str]:
+    """The file names of the pages of these studies."""
+    return ["index.html", "verdicts.html", "search.html", "search.js", *(f"{name}.html" for name in studies), *ASSETS]
+
+
+def write(results: Path, descriptions: Mapping[str, Mapping[str, Any]], commit: str = "") -> Path:
+    """Build the pages of a scale from what its folder holds; the start page, which is written last."""
+    studies = [gather(results, name, description) for name, description in descriptions.items()]
+    folder = results / "report"
+    folder.mkdir(parents=True, exist_ok=True)
+    made = pages(results.name, studies, commit)
+    for name in sorted(made, key=lambda name: name == "index.html"):
+        text = made[name].encode()
+        if not (folder / name).is_file() or (folder / name).read_bytes() != text:
+            with replacing(folder / name) as out:
+                out.write(text)
+    return folder / "index.html"
+
+
+def describe(study: str, figures: Mapping[str, Any]) -> dict[str, Any]:
+    """What a page says of a study before there is any result: its README and its figures."""
+    readme = files("learnability.studies") / study / "README.md"
+    text = readme.read_text(encoding="utf-8") if readme.is_file() else f"# {study}\n"
+    return {"readme": text, "figures": figures}
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Write the report of a scale."""
+    parser = argparse.ArgumentParser(prog="python -m learnability.report.site", description=main.__doc__)
+    parser.add_argument("--results", required=True, type=Path, help="results/<scale>")
+    parser.add_argument("--studies", required=True, type=json.loads, help="JSON: study -> figures -> caption, experiments")
+    parser.add_argument("--code", default="", help="the fingerprint of this module, for the record")
+    arguments = parser.parse_args(argv)
+    write(arguments.results, {name: describe(name, figures) for name, figures in arguments.studies.items()})
+
+
+if __name__ == "__main__":
+    main()
