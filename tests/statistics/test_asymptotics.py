@@ -1,6 +1,7 @@
 """Exponents of limits, trends and vanishing tolerances, against closed forms and by coverage."""
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -33,17 +34,25 @@ def test_a_power_law_has_its_exponent_in_every_decade() -> None:
     assert "correction x^-1" in found.describe()
 
 
-@pytest.mark.parametrize(
-    ("correction", "term"),
-    [("x^-1", lambda x: 1 / x), ("x^-1/2", lambda x: x**-0.5), ("1/log x", lambda x: np.log(np.log(x)))],
-)
-def test_the_limit_is_exact_under_its_own_correction_and_that_of_scipys_fit(correction: str, term: object) -> None:
+TERMS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "x^-1": lambda x: 1 / x,
+    "x^-1/2": lambda x: x**-0.5,
+    "1/log x": lambda x: np.log(np.log(x)),
+}
+
+
+@pytest.mark.parametrize("correction", TERMS)
+def test_the_limit_is_exact_under_its_own_correction_and_that_of_scipys_fit(correction: str) -> None:
+    term = TERMS[correction]
+
+    def model(z: np.ndarray, a: float, b: float, c: float) -> np.ndarray:
+        return a * np.log(z) + b + c * term(z)
+
     x = np.geomspace(20, 2e3, 7)
-    y = 1.5 * np.log(x) - 0.3 + 2.0 * term(x)  # type: ignore[operator]
+    y = model(x, 1.5, -0.3, 2.0)
     assert limit_weights(x, correction) @ y == pytest.approx(1.5)
     noisy = y + np.random.default_rng(0).normal(0, 0.01, x.size)
-    fitted = curve_fit(lambda z, a, b, c: a * np.log(z) + b + c * term(z), x, noisy)[0]  # type: ignore[operator]
-    assert limit_weights(x, correction) @ noisy == pytest.approx(fitted[0], rel=1e-6)
+    assert limit_weights(x, correction) @ noisy == pytest.approx(curve_fit(model, x, noisy)[0][0], rel=1e-6)
 
 
 def test_curvature_of_the_full_range_is_no_part_of_the_limit() -> None:

@@ -112,6 +112,22 @@ def _zero(values: np.ndarray) -> np.ndarray:
     return np.where(np.isnan(values), values, 0)
 
 
+def _scaled(factor: float) -> Change:
+    return lambda values: values * factor
+
+
+def _shifted(by: float) -> Change:
+    return lambda values: values + by
+
+
+def _flipped(axis: int) -> Change:
+    return lambda values: np.flip(values, axis)
+
+
+def _rolled(axis: int) -> Change:
+    return lambda values: np.roll(values, 1, axis)
+
+
 def _tilt(axis: int, factor: float) -> Change:
     def change(values: np.ndarray) -> np.ndarray:
         shape = [1] * values.ndim
@@ -131,7 +147,7 @@ def _changes(variable: xr.Variable) -> Iterator[tuple[str, Change]]:
         yield "inverted", np.logical_not
     elif kind in "fiu":
         for factor in _FACTORS:
-            yield f"{factor:g} times as large", lambda v, factor=factor: v * factor
+            yield f"{factor:g} times as large", _scaled(factor)
         yield "zero", _zero
         for axis, dim in along:
             for factor in (10.0, 0.1, 1e3, 1e-3):
@@ -139,12 +155,12 @@ def _changes(variable: xr.Variable) -> Iterator[tuple[str, Change]]:
         if _SHARE.search(_label(variable, "")):
             yield "one everywhere", np.ones_like
         for shift in (1.0, -1.0, 10.0, -10.0, *((1e2, 1e3) if kind in "iu" else ())):
-            yield f"shifted by {shift:+g}", lambda v, shift=shift: v + shift
+            yield f"shifted by {shift:+g}", _shifted(shift)
         yield "with its sign reversed", np.negative
     for axis, dim in along:
-        yield f"in reversed order along {dim}", lambda v, axis=axis: np.flip(v, axis)
+        yield f"in reversed order along {dim}", _flipped(axis)
     for axis, dim in along:
-        yield f"moved on by one entry along {dim}", lambda v, axis=axis: np.roll(v, 1, axis)
+        yield f"moved on by one entry along {dim}", _rolled(axis)
 
 
 def _artifacts(analyses: Analyses, places: list[Place]) -> Iterator[_Artifact]:
@@ -168,8 +184,7 @@ def _artifacts(analyses: Analyses, places: list[Place]) -> Iterator[_Artifact]:
     numbers = [place for place in found if variable(place).dtype.kind in "fiu"]
     if len(numbers) > 1:
         for factor in _FACTORS:
-            scaled: Change = lambda v, factor=factor: v * factor  # noqa: E731
-            yield _Artifact(f"all that it reads {factor:g} times as large", dict.fromkeys(numbers, scaled))
+            yield _Artifact(f"all that it reads {factor:g} times as large", dict.fromkeys(numbers, _scaled(factor)))
         yield _Artifact("all that it reads zero", dict.fromkeys(numbers, _zero))
     for place in places:
         if given(place):
