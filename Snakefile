@@ -11,7 +11,7 @@ from pathlib import Path
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT / "src"))
 
-from learnability.report.claims_page import finding, templates_digest
+from learnability.report.site import readmes_digest, templates_digest
 from learnability.results.errors import UserError
 from learnability.pipeline.fingerprint import fingerprint, machine_code_fingerprint
 from learnability.pipeline.job_table import JobTable
@@ -23,12 +23,6 @@ except UserError as error:
     sys.exit(2)
 
 SCALE = TABLE.main.scale
-config["captions"] = TABLE.captions()
-
-
-report: "workflow/report/workflow.rst"
-
-
 # The device is no parameter: to choose another must not make a result look out of date.
 os.environ["LEARNABILITY_DEVICE"] = TABLE.main.device
 os.environ["LEARNABILITY_MACHINE_CODE"] = machine_code_fingerprint()
@@ -71,7 +65,7 @@ rule all:
     input:
         [path for study in TABLE.configs for path in TABLE.study_paths(study, SCALE)],
         f"results/{SCALE}/claims.json",
-        f"results/{SCALE}/claims.html",
+        TABLE.report_paths(),
     localrule: True
 
 

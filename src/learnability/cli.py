@@ -150,11 +150,11 @@ def cost(
 
 @app.command()
 def report(scale: ScaleOption = None, study: StudyOption = "") -> None:
-    """Make results/<scale>/report.html if it is out of date. `figures` does this too."""
-    from learnability.report import snakemake_report
+    """Write the pages of results/<scale>/report/ from the results that are there. `figures` does this too."""
+    from learnability import launch
 
     _in_project()
-    typer.echo(snakemake_report.report(_text(scale), study))
+    typer.echo(launch.write_report(_text(scale), study))
 
 
 @app.command()

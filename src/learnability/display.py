@@ -1,5 +1,6 @@
 """The run as a person sees it: one line that lives in a terminal, sparse lines elsewhere, a table at the end."""
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -11,12 +12,13 @@ from rich.table import Table
 from rich.text import Text
 
 from learnability.pipeline.progress import clock
-from learnability.report.claims_page import VERDICT_MARKS, finding
+from learnability.report.wording import VERDICT_MARKS, finding
 from learnability.results.verdicts import VERDICTS
 from learnability.run_state import Happening, Job, RunState
 
 _STEP = 0.1  # without a terminal, a line for each tenth of the run
 _MOST_RUNNING = 3
+_PUBLISH = 20.0  # seconds between two editions of the report during a run
 
 
 def left_text(state: RunState) -> str:
@@ -144,13 +146,26 @@ def verdict_table(rows: Sequence[Mapping[str, Any]]) -> Table:
 
 
 def wait_for(
-    running: Callable[[], bool], read: Callable[[], Sequence[Mapping[str, Any]]], state: RunState, display: Display
+    running: Callable[[], bool],
+    read: Callable[[], Sequence[Mapping[str, Any]]],
+    state: RunState,
+    display: Display,
+    publish: Callable[[], object],
 ) -> None:
-    """Show the run until it ends. ``read`` gives the events since its last call."""
+    """Show the run until it ends.
+
+    ``read`` gives the events since its last call; ``publish`` is called when a figure or verdicts are new, at most
+    every 20 seconds, so that the report grows while the run goes on.
+    """
+    new, last = False, -math.inf
     while True:
         alive = running()
         happenings = [happening for event in read() for happening in state.update(event)]
         display.show(state, happenings)
+        new = new or any(happening.kind in ("figure", "claims") for happening in happenings)
         if not alive:
             return
+        if new and time.monotonic() - last > _PUBLISH:
+            publish()
+            new, last = False, time.monotonic()
         time.sleep(0.25)

@@ -26,7 +26,7 @@ from learnability.pipeline.events import VARIABLE
 from learnability.pipeline.job_table import FIGURE_FORMATS, JobTable
 from learnability.pipeline.lock import only_one_run
 from learnability.pipeline.progress import clock
-from learnability.report import snakemake_report as report
+from learnability.report import site
 from learnability.results.errors import UserError
 from learnability.results.integrity import set_damaged_aside
 from learnability.results.verdicts import counted
@@ -115,7 +115,7 @@ def _follow(command: list[str], lock: int, state: RunState, display: Display) ->
             start_new_session=True,
         )
         try:
-            wait_for(lambda: process.poll() is None, reader.read, state, display)
+            wait_for(lambda: process.poll() is None, reader.read, state, display, lambda: _pages(state.table))
         finally:
             _end(process)
     return process.returncode
@@ -183,9 +183,25 @@ def summarise(table: JobTable, console: Console) -> None:
         counted(rows),
         f"figures  {results}/<study>/figures/",
         f"verdicts {claims}",
-        f"report   {report.path_of(table.main.scale)}",
+        f"report   {results}/report/index.html",
     ]
     console.print("\n".join(lines), highlight=False, soft_wrap=True, markup=False)
+
+
+def _pages(table: JobTable) -> Path:
+    """Write the report from whatever results there are."""
+    described = {name: site.describe(name, figures) for name, figures in table.described().items()}
+    return site.write(Path("results") / table.main.scale, described)
+
+
+def write_report(scale: str, studies: str) -> str:
+    """``make report``: write the pages of a scale and say where they are."""
+    overrides = {key: value for key, value in (("scale", scale), ("studies", studies)) if value}
+    table = JobTable(Path("config"), overrides)
+    results = Path("results") / table.main.scale
+    if not any(results.glob("*/figures/*.svg")):
+        raise UserError(str(results), "there are no figures yet", remedy="run make figures first")
+    return _pages(table).as_posix()
 
 
 def _explain_failure(state: RunState, results: Path, console: Console) -> None:
@@ -256,7 +272,6 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         if figures:
             console.print("\n".join(figures), soft_wrap=True, highlight=False)
             return 0
-        report.refresh(table, (lock,))
     summarise(table, console)
     console.print(f"finished in {clock(time.monotonic() - start)}", highlight=False)
     return 0

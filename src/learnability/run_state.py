@@ -22,7 +22,7 @@ _NOUNS = {
     "analyse": "analyses",
     "figures": "figures",
     "claims": "studies to judge",
-    "claims_page": "page of verdicts",
+    "report": "report",
 }
 # Reference seconds that stand behind the first guess of this machine's speed: the first jobs must not decide alone.
 _PRIOR = 20.0

@@ -2,7 +2,7 @@
 
 import pytest
 
-from learnability.report.claims_page import finding, plain
+from learnability.report.wording import finding, plain
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-# Claims: the verdicts of one study, the list of all, and the page that a person reads.
+# Claims: the verdicts of one study, the list of all, and the pages that a person reads.
 
 
 rule claims:
@@ -46,8 +46,8 @@ rule verdicts:
         " --input {input:q} {params.others:q} --output {output:q} > {log:q} 2>&1"
 
 
-rule claims_page:
-    """Write the page of verdicts with the figures behind them."""
+rule report:
+    """Write the report: pages that a browser opens, with every figure and verdict."""
     input:
         claims="results/{scale}/claims.json",
         analyses=lambda w: [
@@ -62,24 +62,22 @@ rule claims_page:
             if path.endswith(".svg")
         ],
     output:
-        report(
-            "results/{scale}/claims.html",
-            caption="../report/claims.rst",
-            category="claims",
-            labels={"page": "verdicts, with figures and data"},
-        ),
+        [path.replace(f"/{SCALE}/", "/{scale}/") for path in TABLE.report_paths()],
     log:
-        "results/{scale}/logs/claims_page.log",
+        "results/{scale}/logs/report.log",
     resources:
         mem_mb=1000,
         runtime=10,
     params:
-        captions=TABLE.captions_json(),
-        other_figures=lambda w: TABLE.other_results(w.scale, "figures/*.svg"),
-        other_analyses=lambda w: TABLE.other_results(w.scale, "*/analysis.zarr.zip"),
+        studies=TABLE.described_json(),
+        others=lambda w: [
+            *TABLE.other_results(w.scale, "claims.json"),
+            *TABLE.other_results(w.scale, "figures/*.svg"),
+            *TABLE.other_results(w.scale, "*/analysis.zarr.zip"),
+        ],
         templates=templates_digest(),
-        code=fingerprint(("learnability.report.claims_page", "main")),
+        readmes=readmes_digest(TABLE.described()),
+        code=fingerprint(("learnability.report.site", "main")),
     shell:
-        "python -m learnability.report.claims_page --claims {input.claims:q} --figures {input.figures:q} {params.other_figures:q}"
-        " --analyses {input.analyses:q} {params.other_analyses:q} --captions {params.captions:q} --code {params.code}"
-        " --output {output:q} > {log:q} 2>&1"
+        "python -m learnability.report.site --results results/{wildcards.scale} --studies {params.studies:q}"
+        " --code {params.code} > {log:q} 2>&1"

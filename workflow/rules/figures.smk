@@ -9,15 +9,7 @@ rule figures:
             for name in TABLE.configs[w.study].figures[w.figure].experiments
         ],
     output:
-        svg=report(
-            "results/{scale}/{study}/figures/{figure}.svg",
-            caption="../report/figure.rst",
-            category="{study}",
-            # One label: with two, the report fails on a study of exactly two figures.
-            labels=lambda w, output: {
-                "figure": f"{w.figure}: {finding(Path(output[0]).read_text(encoding='utf-8'))}",
-            },
-        ),
+        svg="results/{scale}/{study}/figures/{figure}.svg",
         pdf="results/{scale}/{study}/figures/{figure}.pdf",
         png="results/{scale}/{study}/figures/{figure}.png",
     log:

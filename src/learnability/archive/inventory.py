@@ -7,7 +7,6 @@ from pathlib import Path
 from learnability.archive.jobs import Job
 from learnability.archive.snakemake_records import out_of_date
 from learnability.pipeline.job_table import JobTable
-from learnability.report import snakemake_report as report
 from learnability.results.attributes import attributes
 from learnability.results.errors import UserError
 from learnability.results.integrity import DamagedArtifact, check
@@ -62,17 +61,13 @@ def _claims_problems(table: JobTable) -> Iterator[tuple[str, str]]:
 
 
 def problems(table: JobTable, made: Sequence[Job], with_runs: bool) -> dict[str, str]:
-    """Every result that is missing, damaged or out of date, with the reason; the report is one of them."""
+    """Every result that is missing, damaged or out of date, with the reason."""
     wanted = required(made, with_runs)
     found = {path: f"out of date: {why}" for path, why in out_of_date(table).items() if path in wanted}
     found |= {path: "missing" for path in wanted if not Path(path).exists()}
     found |= dict(_dataset_problems(made, set(wanted)))
     if not any(path.endswith(("analysis.zarr.zip", "claims.json")) for path in found):
         found |= dict(_claims_problems(table))
-    if not found:
-        page = report.path_of(table.main.scale)
-        if not report.up_to_date(table):
-            found[page.as_posix()] = "out of date" if page.exists() else "missing"
     return found
 
 

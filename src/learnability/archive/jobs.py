@@ -69,5 +69,5 @@ def jobs(table: JobTable) -> list[Job]:
     drawn = tuple(p for job in made if job.rule == "figures" for p in job.outputs if p.endswith(".svg"))
     analysed = tuple(p for study in table.configs for p in table.analysis_paths(study, scale))
     made += [Job("verdicts", "", "", listed, (whole,))]
-    made += [Job("claims_page", "", "", (whole, *analysed, *drawn), (f"results/{scale}/claims.html",))]
+    made += [Job("report", "", "", (whole, *analysed, *drawn), tuple(table.report_paths()))]
     return made

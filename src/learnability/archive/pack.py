@@ -13,7 +13,6 @@ from learnability.archive.members import MANIFEST, METADATA, PROVENANCE, manifes
 from learnability.archive.provenance import provenance, unrecorded
 from learnability.archive.source import read_source
 from learnability.pipeline.job_table import JobTable
-from learnability.report import snakemake_report as report
 from learnability.results.attributes import sha256
 from learnability.results.errors import UserError
 
@@ -21,7 +20,7 @@ README = """# {name}
 
 Results of `learnability` {version} at the scale `{scale}`, as a Workflow Run RO-Crate.
 
-- `results/{scale}/report.html`: every figure and verdict in one page; open it in a browser, no network is needed
+- `results/{scale}/report/index.html`: every figure and verdict; open it in a browser, no network is needed
 - `results/{scale}/claims.json`: the verdicts for programs
 - `results/{scale}/<study>/`: targets, analyses{runs} and figures
 - `source/`: the source at commit {commit}{changes}
@@ -67,8 +66,7 @@ def build(table: JobTable, with_runs: bool = False, allow_uncommitted: bool = Fa
     if lost:
         problem = f"the engine has no record of how these were made: {', '.join(lost[:5])}"
         raise UserError(f"results/{table.main.scale}", problem, remedy="remove these files and run make figures again")
-    page = report.path_of(table.main.scale).as_posix()
-    members: dict[str, Path | bytes] = {path: Path(path) for path in (*wanted, page)}
+    members: dict[str, Path | bytes] = {path: Path(path) for path in wanted}
     members |= {f"{SOURCE}/{name}": Path(name) for name in source.files}
     members[PROVENANCE] = (json.dumps(content, indent=1, sort_keys=True) + "\n").encode()
     members["README.md"] = _readme(content, with_runs)

@@ -20,7 +20,7 @@ from learnability.archive.crate import SOURCE
 from learnability.archive.members import extract, open_archive
 from learnability.archive.restore import source_differences
 from learnability.archive.verify import demand_sound
-from learnability.report.claims_page import interval, number
+from learnability.report.wording import interval, number
 from learnability.results.attributes import sha256
 from learnability.results.errors import UserError
 

@@ -20,11 +20,10 @@ from learnability.archive.verify import demand_sound
 from learnability.pipeline.job_table import JobTable
 from learnability.pipeline.lock import only_one_run
 from learnability.pipeline.restored import write_marker
-from learnability.report.snakemake_report import path_of
 from learnability.results.attributes import sha256
 from learnability.results.errors import UserError
 
-_ORDER = ("targets", "train", "analyse", "figures", "claims", "verdicts", "claims_page")
+_ORDER = ("targets", "train", "analyse", "figures", "claims", "verdicts", "report")
 _COMPARED = ("Snakefile", "config/", "src/", "workflow/", "requirements.lock", "pyproject.toml")
 
 
@@ -51,7 +50,7 @@ def _stored_results(path: Path, content: Mapping[str, Any]) -> dict[str, str]:
     """The results in the archive by path, with their checksums."""
     with open_archive(path) as archive:
         listed = read_manifest(archive)
-    names = {name for job in content["jobs"] for name in job["outputs"]} | {path_of(content["scale"]).as_posix()}
+    names = {name for job in content["jobs"] for name in job["outputs"]}
     outside = [name for name in names if not name.startswith(f"results/{content['scale']}/")]
     if outside:
         raise UserError(str(path), f"names results outside its scale: {outside[0]}", remedy="get it again")

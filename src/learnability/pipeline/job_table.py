@@ -1,6 +1,7 @@
 """The table of jobs: which jobs an experiment has, what each is called, and what its parameters say."""
 
 import functools
+import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -228,17 +229,30 @@ class JobTable:
         ranks = self._ranks(scale)
         return 10 * (len(ranks) - max(ranks[study, name] for name in names)) + stage
 
-    # Captions ---------------------------------------------------------------------------------------------------------
+    # Report ----------------------------------------------------------------------------------------------------------
 
-    def captions(self) -> dict[str, dict[str, str]]:
-        """The captions of all figures, by study and figure."""
-        return {s: {f: block.caption for f, block in c.figures.items()} for s, c in self.configs.items()}
+    def reported(self) -> tuple[str, ...]:
+        """The studies that the report shows: those of this run, and others that have verdicts at this scale."""
+        shown = {*self.configs, *self.other_studies(self.main.scale)}
+        return tuple(study for study in self.every_study if study in shown)
 
-    def captions_json(self) -> str:
-        """The captions as canonical JSON, those of studies outside this run included."""
-        others = {s: load_study(self.folder / "studies", s) for s in self.other_studies(self.main.scale)}
-        more = {s: {f: block.caption for f, block in c.figures.items()} for s, c in others.items()}
-        return canonical_json({**more, **self.captions()})
+    def report_paths(self) -> list[str]:
+        """The pages of the report, the start page first."""
+        shared = ("index.html", "verdicts.html", "search.html", "search.js", "style.css", "site.js")
+        folder = f"results/{self.main.scale}/report"
+        return [f"{folder}/{name}" for name in (*shared, *(f"{study}.html" for study in self.reported()))]
+
+    def described(self) -> dict[str, dict[str, Any]]:
+        """What the report says of figures, by study and figure: the caption, and the experiments behind it."""
+        known = {s: self.configs.get(s) or load_study(self.folder / "studies", s) for s in self.reported()}
+        return {
+            s: {f: {"caption": b.caption, "experiments": list(b.experiments)} for f, b in config.figures.items()}
+            for s, config in known.items()
+        }
+
+    def described_json(self) -> str:
+        """The same as canonical JSON; figures keep their order."""
+        return json.dumps(self.described(), ensure_ascii=False, separators=(",", ":"))
 
     # Counting --------------------------------------------------------------------------------------------------------
 

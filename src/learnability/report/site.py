@@ -1,9 +1,9 @@
 """The report: static pages of one scale, in ``results/<scale>/report/``.
 
 Every page is a file that a browser opens from the disk or from any web server, without a network: ``index.html`` (the
-question, verdicts by study and evidence, pictures, what does not hold), ``verdicts.html`` (every claim, to search and to
-filter), one page a study, ``search.html``. Pictures and data are linked, never copied, so that pages stay small. The pages
-show whatever there is: they can be built while a run goes on.
+question, verdicts by study and evidence, pictures, what does not hold), ``verdicts.html`` (every claim, to search and
+to filter), one page a study, ``search.html``. Pictures and data are linked, never copied, so that pages stay small. The
+pages show whatever there is: they can be built while a run goes on.
 
 The address of a claim is ``<study>.html#<study>.<id>``, and that of a figure ``<study>.html#figure-<name>``.
 """
@@ -13,7 +13,7 @@ import functools
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -141,6 +141,12 @@ def templates_digest() -> str:
     return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:16]
 
 
+def readmes_digest(studies: Iterable[str]) -> str:
+    """A digest of what the pages take from the READMEs of the studies."""
+    texts = json.dumps([introduction(describe(study, {})["readme"]) for study in studies])
+    return hashlib.sha256(texts.encode()).hexdigest()[:16]
+
+
 def introduction(readme: str) -> tuple[str, list[str]]:
     """The title of a study's README, and its paragraphs before the first list, table or section, as plain text."""
     blocks = re.split(r"\n\s*\n", readme.strip())
@@ -170,7 +176,7 @@ def _facts(path: Path) -> dict[str, Any]:
 
 
 def gather(results: Path, name: str, description: Mapping[str, Any]) -> Study:
-    """What there is of a study at a scale. ``description`` has its ``readme`` and its ``figures`` (caption, experiments)."""
+    """What there is of a study at a scale; ``description`` is what :func:`describe` gives."""
     folder = results / name
     claims = folder / "claims.json"
     rows = json.loads(claims.read_text(encoding="utf-8")) if claims.is_file() else []
@@ -226,11 +232,6 @@ def pages(scale: str, studies: Sequence[Study], commit: str = "") -> dict[str, s
     return made
 
 
-def names(studies: Sequence[str]) -> list[str]:
-    """The file names of the pages of these studies."""
-    return ["index.html", "verdicts.html", "search.html", "search.js", *(f"{name}.html" for name in studies), *ASSETS]
-
-
 def write(results: Path, descriptions: Mapping[str, Mapping[str, Any]], commit: str = "") -> Path:
     """Build the pages of a scale from what its folder holds; the start page, which is written last."""
     studies = [gather(results, name, description) for name, description in descriptions.items()]
@@ -256,7 +257,9 @@ def main(argv: list[str] | None = None) -> None:
     """Write the report of a scale."""
     parser = argparse.ArgumentParser(prog="python -m learnability.report.site", description=main.__doc__)
     parser.add_argument("--results", required=True, type=Path, help="results/<scale>")
-    parser.add_argument("--studies", required=True, type=json.loads, help="JSON: study -> figures -> caption, experiments")
+    parser.add_argument(
+        "--studies", required=True, type=json.loads, help="JSON: what the report says of figures"
+    )
     parser.add_argument("--code", default="", help="the fingerprint of this module, for the record")
     arguments = parser.parse_args(argv)
     write(arguments.results, {name: describe(name, figures) for name, figures in arguments.studies.items()})

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from learnability.report.claims_page import VERDICT_MARKS, address, interval, number, rule
+from learnability.report.wording import VERDICT_MARKS, address, interval, number, rule
 from learnability.results.atomic import replacing
 from learnability.results.errors import UserError
 from learnability.results.verdicts import VERDICTS, counted

@@ -66,6 +66,7 @@ def row(study: str, claim: Claim, analyses: Mapping[str, xr.Dataset], artifacts:
         "interval": None,
         "expected": claim.expected,
         "rule": claim.rule.describe() if claim.rule else "",
+        "accepted": [_number(claim.rule.low), _number(claim.rule.high)] if claim.rule else None,
         "window_seen": claim.window_seen,
         "refuted_by": "",
         "seeds": None,
