@@ -12,7 +12,9 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from learnability.pipeline.job_table import JobTable
 from learnability.pipeline.lock import only_one_run
@@ -70,15 +72,43 @@ def _calls(table: JobTable) -> tuple[str, ...]:
     return ("analyses", "all") if drawn else ("all",)
 
 
+def changed_verdicts(rows: Sequence[Mapping[str, Any]], committed: Mapping[str, Any], scale: str) -> list[str]:
+    """What differs from the committed verdicts of the same scale, a line for each claim, with both numbers."""
+    from learnability.report.claims_page import interval, number
+
+    if committed["scale"] != scale:
+        return []
+
+    def said(row: Mapping[str, Any]) -> str:
+        numbers = "" if row["estimate"] is None else f" {number(row['estimate'])} {interval(row)}"
+        return f"{row['verdict']}{numbers}"
+
+    known = {row["id"]: row for row in committed["claims"]}
+    moved = [row for row in rows if row["id"] in known and row["verdict"] != known[row["id"]]["verdict"]]
+    lines = [f"  {row['id']}: {said(known[row['id']])} -> {said(row)}" for row in moved]
+    studies = {row["study"] for row in rows}
+    lines += [f"  {row['id']}: new, {said(row)}" for row in rows if row["id"] not in known]
+    now = {row["id"] for row in rows}
+    lines += [f"  {name}: gone" for name, row in known.items() if row["study"] in studies and name not in now]
+    if not lines:
+        return ["verdicts as in docs/verdicts.json"]
+    return [f"verdicts that differ from docs/verdicts.json ({len(lines)}):", *lines]
+
+
 def summary(table: JobTable) -> str:
-    """Where the results are and what the verdicts are."""
+    """Where the results are, what the verdicts are, and which differ from the committed ones."""
     from learnability.results.verdicts import counted
 
     results = Path("results") / table.main.scale
     lines = [f"figures  {results / study / 'figures'}/" for study in table.configs]
     claims = results / "claims.json"
     lines += [f"claims   {claims}", f"report   {report.path_of(table.main.scale)}"]
-    return "\n".join([*lines, counted(json.loads(claims.read_text(encoding="utf-8")))])
+    rows = json.loads(claims.read_text(encoding="utf-8"))
+    lines.append(counted(rows))
+    committed = Path("docs/verdicts.json")
+    if committed.is_file():
+        lines += changed_verdicts(rows, json.loads(committed.read_text(encoding="utf-8")), table.main.scale)
+    return "\n".join(lines)
 
 
 def run(arguments: argparse.Namespace) -> int:
