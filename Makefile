@@ -16,9 +16,10 @@
 #   make restore ARCHIVE=file         lay its results into results/; FORCE=1 replaces others
 #   make reproduce ARCHIVE=file       run again and compare; STUDY=a,b for some of its studies
 #   make verdicts                     write the verdicts of a scale into docs/verdicts.md
+#   make robustness                   do the verdicts hold under rounding, other seeds (ROOT_SEED=7), by chance?
 #   make pictures                     copy the pictures of the documents from the results
 
-KNOWN := SCALE STUDY FIGURE PROFILE CORES DEVICE ARCHIVE WITH_RUNS ALLOW_UNCOMMITTED FORCE NAME PYTHON VENV PYTEST BENCH SPHINX
+KNOWN := SCALE STUDY FIGURE PROFILE CORES DEVICE ARCHIVE WITH_RUNS ALLOW_UNCOMMITTED FORCE NAME ROOT_SEED PYTHON VENV PYTEST BENCH SPHINX
 UNKNOWN := $(strip $(foreach v,$(.VARIABLES),$(if $(filter command,$(origin $(v))),$(filter-out $(KNOWN),$(v)))))
 $(if $(UNKNOWN),$(error $(firstword $(UNKNOWN)) is not a variable of this Makefile; known: $(KNOWN)))
 
@@ -34,6 +35,7 @@ WITH_RUNS ?=
 ALLOW_UNCOMMITTED ?=
 FORCE ?=
 NAME ?=
+ROOT_SEED ?=
 VENV := .venv
 BIN := $(VENV)/bin
 SETUP := $(VENV)/.made
@@ -42,7 +44,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 VALIDATOR := .venv-validator
 LEARNABILITY := $(BIN)/learnability
 
-.PHONY: figures cost test bench lint docs clean help report archive verify restore reproduce verdicts pictures new-study named-archive
+.PHONY: figures cost test bench lint docs clean help report archive verify restore reproduce verdicts robustness pictures new-study named-archive
 .DEFAULT_GOAL := figures
 
 figures: $(SETUP)/workflow
@@ -73,6 +75,9 @@ pictures:
 
 verdicts: $(SETUP)/workflow
 	@$(LEARNABILITY) verdicts results/$(or $(SCALE),laptop)/claims.json
+
+robustness: $(SETUP)/workflow
+	@$(LEARNABILITY) robustness $(if $(SCALE),--scale "$(SCALE)") $(if $(STUDY),--study "$(STUDY)") $(if $(ROOT_SEED),--root-seed "$(ROOT_SEED)") --cores "$(CORES)"
 
 new-study: $(SETUP)/test
 	@$(LEARNABILITY) new-study "$(NAME)"

@@ -1,5 +1,6 @@
-"""The pages of the site that are made from the config, the studies and the results: gallery and studies."""
+"""The pages of the site that are made: gallery and studies, from config and results, and the errors in print."""
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -68,12 +69,54 @@ def _root_page(root: Path, name: str) -> str:
     return text.replace("](CHANGELOG.md", "](changelog.md").replace("](README.md)", "](index.md)")
 
 
+_ERRORS = """\
+<!-- Assembled from docs/errors/*.md by `make docs`. Edit nothing here. -->
+# Errors in print, with numbers
+
+Statements of the five sources that are wrong as printed. Each entry gives the statement with its place, a derivation of
+what is wrong, a measured number, and the corrected statement. Each is derived a second time by another method than the
+study's (multiprecision, exact arithmetic or enumeration), as a test in `tests/errors/`. The
+[verdicts](verdicts.md) hold the claims behind the numbers.
+"""
+
+
+def errors_page(root: Path, studies: list[str]) -> str:
+    """``docs/errors.md`` from ``docs/errors/<study>-<slug>.md``: the entries by study, under a list of links to them.
+
+    The first heading of an entry is its title; its links are relative to its own folder. The name of a claim,
+    `study/id` between backquotes, becomes a link to its verdict.
+    """
+    verdicts = json.loads((root / "docs/verdicts.json").read_text(encoding="utf-8"))["claims"]
+    known = {row["id"] for row in verdicts}
+
+    def linked(match: re.Match[str]) -> str:
+        address = match[1].replace("/", ".", 1)
+        return f"[{match[0]}](verdicts.md#{address})" if match[1] in known else match[0]
+
+    contents, sections = [], []
+    for study in studies:
+        entries = sorted((root / "docs/errors").glob(f"{study}-*.md"))
+        if entries:
+            contents += ["", f"`{study}`:", ""]
+            sections += [f"## {study}", ""]
+        for entry in entries:
+            head, _, body = entry.read_text(encoding="utf-8").strip().partition("\n")
+            title = head.lstrip("# ").strip()
+            name = entry.stem
+            contents.append(f"- [{title}](#{name})")
+            body = re.sub(r"(?m)^#+(?= )", "####", body.replace("](../", "]("))
+            body = re.sub(r"(?<!\[)`([a-z_]+/[\w.-]+)`", linked, body)
+            sections += [f'<a id="{name}"></a>', "", f"### {title}", "", body.strip(), ""]
+    return "\n".join([_ERRORS.rstrip(), *contents, "", *sections]).rstrip() + "\n"
+
+
 def write(root: Path) -> None:
     """Write ``docs/generated`` and the copies of the pages that live at the root; unchanged files are left alone."""
     studies = YAML(typ="safe", pure=True).load((root / "config/config.yaml").read_text(encoding="utf-8"))["studies"]
     made = {f"generated/gallery/{study}.md": _gallery(root, study) for study in studies}
     made |= {f"generated/studies/{study}.md": _readme(root, study) for study in studies}
     made |= {f"{name.lower()}.md": _root_page(root, f"{name}.md") for name in ("CHANGELOG", "CONTRIBUTING")}
+    made["errors.md"] = errors_page(root, studies)
     for folder, title, intro in (
         (
             "gallery",
@@ -89,3 +132,7 @@ def write(root: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.is_file() or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write(Path(__file__).resolve().parents[1])

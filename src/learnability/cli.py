@@ -177,6 +177,38 @@ def verdicts(
         raise typer.Exit(1)
 
 
+@app.command()
+def robustness(
+    scale: ScaleOption = None,
+    study: StudyOption = "",
+    other: Annotated[
+        list[Path] | None,
+        typer.Option(help="Results to compare with: a folder like results/laptop of another root seed or tolerance."),
+    ] = None,
+    root_seed: Annotated[
+        list[int] | None,
+        typer.Option(
+            help="Run the studies with this root seed first, in .cache/robustness: costs what the scale costs."
+        ),
+    ] = None,
+    draws: Annotated[int, typer.Option(min=1, help="Perturbations by rounding.")] = 5,
+    cores: CoresOption = "all",
+) -> None:
+    """Measure whether the verdicts hold under rounding and other seeds, and how many are wrong by chance.
+
+    Writes docs/robustness.md and docs/robustness.json. Rounding and false alarms take about a minute for all studies.
+    """
+    from learnability.pipeline.job_table import JobTable
+    from learnability.report import robustness as robust
+
+    _in_project()
+    chosen = {"scale": _text(scale), "studies": study}
+    table = JobTable(Path("config"), {key: value for key, value in chosen.items() if value})
+    others = [(path.as_posix(), path) for path in other or []]
+    others += [(f"root seed {seed}", robust.run_with_root_seed(table, seed, cores)) for seed in root_seed or []]
+    typer.echo(robust.write(table, others, draws))
+
+
 @app.command("new-study")
 def new_study(
     name: Annotated[str, typer.Argument(help="The name of the study: lower-case letters, digits and underscores.")],

@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from learnability.pipeline.job_table import FIGURE_FORMATS, JobTable
 from learnability.pipeline.lock import only_one_run
 from learnability.pipeline.progress import clock
 from learnability.report import site
+from learnability.report.wording import interval, number
 from learnability.results.errors import UserError
 from learnability.results.integrity import set_damaged_aside
 from learnability.results.verdicts import counted
@@ -69,9 +70,9 @@ def _clear_leftovers(results: Path) -> None:
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     """End the engine and its jobs, which are in one process group: by asking, then by force."""
-    for number in (signal.SIGTERM, signal.SIGKILL):
+    for name in (signal.SIGTERM, signal.SIGKILL):
         try:
-            os.killpg(process.pid, number)
+            os.killpg(process.pid, name)
         except ProcessLookupError:
             return
         deadline = time.monotonic() + _GRACE
@@ -172,6 +173,27 @@ def _calls(table: JobTable, figures: Sequence[str]) -> tuple[Sequence[str], ...]
     return (["analyses"], ["all"]) if drawn else (["all"],)
 
 
+def changed_verdicts(rows: Sequence[Mapping[str, Any]], committed: Mapping[str, Any], scale: str) -> list[str]:
+    """What differs from the committed verdicts of the same scale, a line for each claim, with both numbers."""
+    if committed["scale"] != scale:
+        return []
+
+    def said(row: Mapping[str, Any]) -> str:
+        numbers = "" if row["estimate"] is None else f" {number(row['estimate'])} {interval(row)}"
+        return f"{row['verdict']}{numbers}"
+
+    known = {row["id"]: row for row in committed["claims"]}
+    moved = [row for row in rows if row["id"] in known and row["verdict"] != known[row["id"]]["verdict"]]
+    lines = [f"  {row['id']}: {said(known[row['id']])} -> {said(row)}" for row in moved]
+    studies = {row["study"] for row in rows}
+    lines += [f"  {row['id']}: new, {said(row)}" for row in rows if row["id"] not in known]
+    now = {row["id"] for row in rows}
+    lines += [f"  {name}: gone" for name, row in known.items() if row["study"] in studies and name not in now]
+    if not lines:
+        return ["verdicts as in docs/verdicts.json"]
+    return [f"verdicts that differ from docs/verdicts.json ({len(lines)}):", *lines]
+
+
 def summarise(table: JobTable, console: Console) -> None:
     """Print where the results are and what the verdicts are."""
     results = Path("results") / table.main.scale
@@ -185,6 +207,9 @@ def summarise(table: JobTable, console: Console) -> None:
         f"verdicts {claims}",
         f"report   {results}/report/index.html",
     ]
+    committed = Path("docs/verdicts.json")
+    if committed.is_file():
+        lines += ["", *changed_verdicts(rows, json.loads(committed.read_text(encoding="utf-8")), table.main.scale)]
     console.print("\n".join(lines), highlight=False, soft_wrap=True, markup=False)
 
 

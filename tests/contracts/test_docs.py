@@ -32,6 +32,18 @@ def test_relative_links_lead_to_files(path: Path) -> None:
 
 
 @each_document
+def test_addresses_of_claims_and_errors_are_there(path: Path) -> None:
+    text = _without_code(path.read_text(encoding="utf-8"))
+    for page, address in re.findall(r"\]\(((?:[\w/.]*(?:verdicts|errors)\.md)?)#([\w.-]+)\)", text):
+        there = (path.parent / page).read_text(encoding="utf-8") if page else text
+        heading = {
+            re.sub(r"[^\w -]", "", head.lower()).strip().replace(" ", "-")
+            for head in re.findall(r"(?m)^#+ (.*)$", there)
+        }
+        assert f'id="{address}"' in there or address in heading, f"{path.name}: {page}#{address}"
+
+
+@each_document
 def test_python_blocks_are_python(path: Path) -> None:
     for block in re.findall(r"```python\n(.*?)```", path.read_text(encoding="utf-8"), flags=re.DOTALL):
         ast.parse(block)

@@ -59,8 +59,9 @@ def test_written_page_is_in_step_until_either_file_changes(tmp_path: Path, monke
 
 
 def test_writing_twice_gives_the_same_bytes() -> None:
-    content = {"scale": "laptop", "claims": verdict_table.digest([ROW, UNTESTED])}
+    content = {"scale": "laptop", "undecided": {"demo/sq": "rounding"}, "claims": verdict_table.digest([ROW, UNTESTED])}
     assert verdict_table.page(content) == verdict_table.page(content)
+    assert "– not tested ‡ |" in verdict_table.page(content)
 
 
 def test_claims_that_are_not_there_are_named(tmp_path: Path) -> None:

@@ -116,10 +116,14 @@ def test_a_change_keeps_what_a_quantity_is() -> None:
 
 
 def test_rounding_moves_every_float_a_little_and_an_estimate_with_its_interval() -> None:
-    exact = with_bounds(xr.Dataset({"a": estimate("i", np.ones(99), 1, 1, "a", "exact"), "n": ("i", np.arange(99))}))
+    exact = with_bounds(
+        xr.Dataset({"a": estimate("i", np.full(99, 0.5), 0.5, 0.5, "a", "exact"), "n": ("i", np.arange(99))})
+    )
     moved = rounded({"x": exact}, np.random.default_rng(0), 1e-13)["x"]
-    off = np.abs(moved["a"].values - 1)
+    off = np.abs(moved["a"].values - 0.5)
     assert 0 < off.max() < 1e-12
     assert (moved["a"][:, 0] == moved["a"][:, 1]).all()
     np.testing.assert_array_equal(moved["n"], exact["n"])
+    whole = xr.Dataset({"share": ("i", np.array([0.0, 1.0, np.inf, np.nan]))})
+    np.testing.assert_array_equal(rounded({"x": whole}, np.random.default_rng(0))["x"]["share"], whole["share"])
     measured(moved["a"][0])  # an interval without a width stays the right way up

@@ -73,6 +73,11 @@ class Browser:
         """``print``, or ``screen`` again."""
         self._devtools("Emulation.setEmulatedMedia", media=name)
 
+    def scheme(self, name: str) -> None:
+        """``light`` or ``dark``, as the reader's system asks for."""
+        feature = {"name": "prefers-color-scheme", "value": name}
+        self._devtools("Emulation.setEmulatedMedia", features=[feature])
+
     def open(self, path: Path, width: int = 1366, height: int = 900) -> None:
         """Open a file on a screen of this size, with the logs of what came before forgotten."""
         size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}

@@ -41,7 +41,7 @@ class Project:
         done = self.snakemake("-n", "--quiet", "rules", *arguments)
         assert done.returncode == 0, done.stderr
         rows = re.findall(r"^([a-z_]+) +(\d+)$", done.stdout + done.stderr, re.MULTILINE)
-        collecting = {"all", "analyses", "total", "demo", "claims_page"}
+        collecting = {"all", "analyses", "total", "demo", "report"}
         return {name: int(count) for name, count in rows if name not in collecting}
 
     def edit(self, path: str, change: Callable[[str], str]) -> None:

@@ -10,30 +10,35 @@ pytestmark = pytest.mark.workflow
 
 
 def test_report_is_made_again_only_when_what_it_shows_changed(project: Project) -> None:
-    report = project.folder / "results/laptop/report.html"
-    before = report.stat().st_mtime_ns
+    page = project.folder / "results/laptop/report/demo.html"
+    before = page.stat().st_mtime_ns
     assert "to do" not in project.launch().stdout
-    assert report.stat().st_mtime_ns == before
+    assert page.stat().st_mtime_ns == before
     project.edit("config/studies/demo.yaml", lambda text: text.replace("caption: The means.", "caption: Other words."))
     done = project.launch()
     assert done.returncode == 0
-    assert "page of verdicts" in done.stdout
-    assert " figures," not in done.stdout
-    assert "Other words." in report.read_text()
-    assert "The means." not in report.read_text()
+    assert "to do   1 report" in done.stdout
+    assert "Other words." in page.read_text()
+    assert "The means." not in page.read_text()
 
 
-def test_deleted_report_is_made_alone(project: Project) -> None:
-    report = project.folder / "results/laptop/report.html"
-    report.unlink()
-    command = (sys.executable, "-m", "learnability.cli", "report")
-    assert project.call(*command).stdout == "results/laptop/report.html\n"
-    assert project.call(*command).stdout == "results/laptop/report.html is up to date\n"
-    assert "<title>Snakemake Report</title>" in report.read_text()
+def test_a_deleted_page_is_made_alone(project: Project) -> None:
+    (project.folder / "results/laptop/report/index.html").unlink()
+    assert project.planned() == {}  # the report alone, which this count leaves out
+    assert "to do   1 report" in project.launch().stdout
+    assert (project.folder / "results/laptop/report/index.html").is_file()
 
 
-def test_report_of_nothing_names_what_is_missing(fresh: Project) -> None:
+def test_the_command_writes_the_pages_from_what_there_is(project: Project) -> None:
+    (project.folder / "results/laptop/demo/figures/norms.svg").unlink()
+    done = project.call(sys.executable, "-m", "learnability.cli", "report")
+    assert done.stdout == "results/laptop/report/index.html\n"
+    assert "1 of 2 figures are drawn so far" in (project.folder / "results/laptop/report/demo.html").read_text()
+
+
+def test_report_of_nothing_says_what_to_do(fresh: Project) -> None:
     done = fresh.call(sys.executable, "-m", "learnability.cli", "report")
     assert done.returncode == 2
-    assert "results/laptop/demo/figures/means.svg" in done.stderr
+    assert "there are no figures yet" in done.stderr
+    assert "make figures" in done.stderr
     assert "Traceback" not in done.stderr

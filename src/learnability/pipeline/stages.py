@@ -20,6 +20,7 @@ from learnability.pipeline.kinds import figure_module, has_module, kind_of, stag
 from learnability.pipeline.progress import Progress
 from learnability.pipeline.streams import stream
 from learnability.results.atomic import replacing
+from learnability.results.claim import Claim
 from learnability.results.contract import Kind, Run
 from learnability.results.errors import UserError
 from learnability.results.store import concatenate, read, write
@@ -176,7 +177,8 @@ def analyse(arguments: argparse.Namespace, progress: Progress) -> None:
     write(_stamp(dataset, arguments, devices=devices, total_seeds=seeds), arguments.output[0])
 
 
-def _analyses(inputs: list[Path]) -> dict[str, xr.Dataset]:
+def read_analyses(inputs: Sequence[Path]) -> dict[str, xr.Dataset]:
+    """Analyses by the name of their experiment."""
     datasets = [read(path) for path in inputs]
     return {dataset.attrs["experiment"]: dataset for dataset in datasets}
 
@@ -196,7 +198,7 @@ def draw_figure(arguments: argparse.Namespace, progress: Progress) -> None:
 
     job = arguments.job
     with house_style():
-        figure = figure_module(job["study"], job["figure"]).draw(_analyses(arguments.input))
+        figure = figure_module(job["study"], job["figure"]).draw(read_analyses(arguments.input))
         finding = _finding(figure)
         for path in arguments.output:
             form = path.suffix[1:]
@@ -215,9 +217,13 @@ def judge_claims(arguments: argparse.Namespace, progress: Progress) -> None:
 def claims_of_study(study: str, kinds: Sequence[str], analyses: list[Path]) -> list[dict[str, Any]]:
     """The rows of ``claims.json`` of one study, judged from its analyses."""
     artifacts = {path.parent.name: path.as_posix() for path in analyses}
+    return rows_of_study(study, claims_of_kinds(study, kinds), read_analyses(analyses), artifacts)
+
+
+def claims_of_kinds(study: str, kinds: Sequence[str]) -> list[Claim]:
+    """The claims of a study, in the order of its kinds."""
     modules = [stage_module(study, kind, "claims") for kind in kinds if has_module(study, kind, "claims")]
-    claims = [claim for module in modules for claim in module.CLAIMS]
-    return rows_of_study(study, claims, _analyses(analyses), artifacts)
+    return [claim for module in modules for claim in module.CLAIMS]
 
 
 STAGES: dict[str, Callable[[argparse.Namespace, Progress], None]] = {

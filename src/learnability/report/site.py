@@ -95,6 +95,11 @@ class Study:
         return [row for row in self.rows if row["figure"] == figure.name]
 
     @property
+    def picture(self) -> Figure | None:
+        """The figure that stands for the study: the one that carries most claims."""
+        return max(self.figures, key=lambda figure: len(self.beside(figure)), default=None)
+
+    @property
     def without_figure(self) -> list[Mapping[str, Any]]:
         """The claims that no figure here carries."""
         drawn = {figure.name for figure in self.figures}
@@ -147,6 +152,11 @@ def readmes_digest(studies: Iterable[str]) -> str:
     return hashlib.sha256(texts.encode()).hexdigest()[:16]
 
 
+def _without_marks(text: str) -> str:
+    """Text without Markdown's marks of code and emphasis; a star inside a formula stays."""
+    return re.sub(r"(?<![\w*])\*{1,2}(?=\S)([^*]+?)(?<=\S)\*{1,2}(?![\w*])", r"\1", text.replace("`", ""))
+
+
 def introduction(readme: str) -> tuple[str, list[str]]:
     """The title of a study's README, and its paragraphs before the first list, table or section, as plain text."""
     blocks = re.split(r"\n\s*\n", readme.strip())
@@ -156,8 +166,8 @@ def introduction(readme: str) -> tuple[str, list[str]]:
         if block.startswith(("#", "|", "-", "```", ">")):
             break
         text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", " ".join(block.split()))
-        paragraphs.append(re.sub(r"[*`]", "", text))
-    return re.sub(r"[`*]", "", title), paragraphs
+        paragraphs.append(_without_marks(text))
+    return _without_marks(title), paragraphs
 
 
 def _facts(path: Path) -> dict[str, Any]:
@@ -257,9 +267,7 @@ def main(argv: list[str] | None = None) -> None:
     """Write the report of a scale."""
     parser = argparse.ArgumentParser(prog="python -m learnability.report.site", description=main.__doc__)
     parser.add_argument("--results", required=True, type=Path, help="results/<scale>")
-    parser.add_argument(
-        "--studies", required=True, type=json.loads, help="JSON: what the report says of figures"
-    )
+    parser.add_argument("--studies", required=True, type=json.loads, help="JSON: what the report says of figures")
     parser.add_argument("--code", default="", help="the fingerprint of this module, for the record")
     arguments = parser.parse_args(argv)
     write(arguments.results, {name: describe(name, figures) for name, figures in arguments.studies.items()})

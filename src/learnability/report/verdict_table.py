@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from learnability.report import robustness
 from learnability.report.wording import VERDICT_MARKS, address, interval, number, rule
 from learnability.results.atomic import replacing
 from learnability.results.errors import UserError
@@ -22,6 +23,7 @@ that no artifact can contradict is refused. *Printed* statements are quoted as t
 their *corrected* form. The evidence is what decides a claim: *exact* (a certificate), *statistical* (an interval of
 stated coverage), *asymptotic* (local exponents by decade and their limit), *existence* (a witness, or a search with a
 stated reach), *summary* (what a circulating summary says of a source: counted apart).
+‡ marks a verdict that moves under rounding, another root seed or another tolerance: it is [not decided](robustness.md).
 † marks a rule whose window was set after its number had been seen; the [changelog](changelog.md) says which claims were
 added or changed after that. The name of a claim is its permanent address."""
 _KEPT = (
@@ -54,7 +56,7 @@ def _estimate(row: Mapping[str, Any]) -> str:
     return f"{number(row['estimate'])}{unit} {interval(row)}"
 
 
-def _claim_line(row: Mapping[str, Any]) -> str:
+def _claim_line(row: Mapping[str, Any], undecided: Mapping[str, str]) -> str:
     form = "" if row["form"] == "stated" else f"*{row['form']}:* "
     cells = [
         f'<a id="{address(row)}" href="#{address(row)}"><code>{row["id"].partition("/")[2]}</code></a>',
@@ -65,15 +67,15 @@ def _claim_line(row: Mapping[str, Any]) -> str:
         _cell(rule(row)),
         row["evidence"],
         "" if row["seeds"] is None else str(row["seeds"]),
-        f"{VERDICT_MARKS[row['verdict']]} {row['verdict']}",
+        f"{VERDICT_MARKS[row['verdict']]} {row['verdict']}{' ‡' if row['id'] in undecided else ''}",
     ]
     return f"| {' | '.join(cells)} |"
 
 
-def _claims(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+def _claims(rows: Sequence[Mapping[str, Any]], undecided: Mapping[str, str]) -> list[str]:
     names = ("claim", "statement", "source", "measured", "estimate", "accepted", "evidence", "seeds", "verdict")
     head = [f"| {' | '.join(names)} |", "|---" * len(names) + "|"]
-    return [*head, *map(_claim_line, rows), ""]
+    return [*head, *(_claim_line(row, undecided) for row in rows), ""]
 
 
 def page(content: Mapping[str, Any]) -> str:
@@ -98,7 +100,7 @@ def page(content: Mapping[str, Any]) -> str:
         counts = [str(sum(row["verdict"] == verdict for row in of_study)) for verdict in shown]
         lines.append(f"| `{study}` | {' | '.join(counts)} |")
     for study, of_study in studies.items():
-        lines += ["", f"## {study}", "", f"{counted(of_study)}.", "", *_claims(of_study)]
+        lines += ["", f"## {study}", "", f"{counted(of_study)}.", "", *_claims(of_study, content["undecided"])]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -114,7 +116,11 @@ def write(claims: Path) -> None:
         rows = json.loads(claims.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UserError(str(claims), "there is no such file", remedy="run make figures first") from None
-    content = {"scale": claims.resolve().parent.name, "claims": digest(rows)}
+    content = {"scale": claims.resolve().parent.name, "undecided": {}, "claims": digest(rows)}
+    if robustness.RESULTS_FILE.is_file():
+        measured = json.loads(robustness.RESULTS_FILE.read_text(encoding="utf-8"))
+        if measured["scale"] == content["scale"]:
+            content["undecided"] = robustness.undecided(measured)
     with replacing(VERDICTS_FILE) as out:
         out.write((json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode())
     with replacing(PAGE) as out:

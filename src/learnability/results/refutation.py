@@ -239,12 +239,12 @@ def _without_unread(analyses: Analyses, places: list[Place]) -> dict[str, xr.Dat
 
 def rounded(analyses: Analyses, rng: np.random.Generator, size: float = 1e-13) -> dict[str, xr.Dataset]:
     """The analyses with every floating-point number off by a relative error of about ``size``, as another machine's
-    rounding would leave it; an estimate moves with its interval."""
+    rounding would leave it; an estimate moves with its interval, and a whole number (a count) does not move."""
 
     def moved(variable: xr.Variable) -> xr.Variable:
         shape = [1 if dim == BOUND else length for dim, length in zip(variable.dims, variable.shape, strict=True)]
-        factors = 1 + size * rng.standard_normal(shape)
-        return xr.Variable(variable.dims, variable.values * factors, variable.attrs)
+        moved_by = size * rng.standard_normal(shape) * (variable.values != np.rint(variable.values))
+        return xr.Variable(variable.dims, variable.values * (1 + moved_by), variable.attrs)
 
     return {
         name: dataset.assign({k: moved(v.variable) for k, v in dataset.data_vars.items() if v.dtype.kind == "f"})

@@ -1,0 +1,259 @@
+"""Whether verdicts hold: under rounding, under another root seed or tolerance, and how many are wrong by chance.
+
+``learnability robustness`` judges every claim of a scale again with all floating-point inputs off by rounding, compares
+the verdicts with those of other results, simulates the false alarms of all claims that rest on random numbers, and
+writes ``docs/robustness.json`` and the page that follows from it. A claim whose verdict moves is not decided.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from learnability.pipeline.job_table import JobTable
+from learnability.pipeline.stages import claims_of_kinds, read_analyses
+from learnability.report.wording import VERDICT_MARKS, address, interval, number
+from learnability.results.atomic import replacing
+from learnability.results.claim import Claim, NotAtThisScale, OutOfSteps, Verdict, judge
+from learnability.results.errors import UserError
+from learnability.results.refutation import rounded
+from learnability.statistics.false_alarms import estimator, false_alarms
+
+PAGE, RESULTS_FILE = Path("docs/robustness.md"), Path("docs/robustness.json")
+SIZE = 1e-13
+_COPIED = ("Snakefile", "workflow", "profiles", "src", "config", "pyproject.toml", "requirements.lock")
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+def _rows(results: Path) -> list[dict[str, Any]]:
+    path = results / "claims.json"
+    try:
+        rows: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(str(path), "there is no such file", remedy="run make figures first") from None
+    return rows
+
+
+def _measured(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: row[key] for key in ("estimate", "interval", "verdict")}
+
+
+def _judged(claim: Claim, analyses: Mapping[str, Any]) -> dict[str, Any]:
+    assert claim.measure is not None
+    assert claim.rule is not None
+    verdict: Verdict
+    try:
+        found = claim.measure(analyses)
+    except NotAtThisScale:
+        return {"estimate": None, "interval": None, "verdict": "not at this scale"}
+    except OutOfSteps:
+        return {"estimate": None, "interval": None, "verdict": "out of steps"}
+    verdict = judge(claim.rule, found, claim.seeds_needed)[0]
+    return {"estimate": found.estimate, "interval": [found.low, found.high], "verdict": verdict}
+
+
+def moved_by_rounding(
+    study: str, claims: Sequence[Claim], analyses: Mapping[str, Any], draws: int, size: float = SIZE
+) -> list[dict[str, Any]]:
+    """The claims of a study whose verdict moves in one of ``draws`` perturbations of every float by ``size``."""
+    tested = [claim for claim in claims if claim.measure is not None]
+    before = {claim.id: _judged(claim, {name: analyses[name] for name in claim.experiments}) for claim in tested}
+    moved: dict[str, dict[str, Any]] = {}
+    for draw in range(draws):
+        near = rounded(analyses, np.random.default_rng(draw), size)
+        for claim in tested:
+            after = _judged(claim, {name: near[name] for name in claim.experiments})
+            if after["verdict"] != before[claim.id]["verdict"]:
+                moved[claim.id] = {"id": f"{study}/{claim.id}", "then": before[claim.id], "now": after}
+    return list(moved.values())
+
+
+def differing(then: Rows, now: Rows) -> tuple[int, list[dict[str, Any]]]:
+    """How many claims two lists share, and those whose verdict differs, with both measurements."""
+    known = {row["id"]: row for row in then}
+    shared = [row for row in now if row["id"] in known]
+    moved = [
+        {"id": row["id"], "then": _measured(known[row["id"]]), "now": _measured(row)}
+        for row in shared
+        if row["verdict"] != known[row["id"]]["verdict"]
+    ]
+    return len(shared), moved
+
+
+def alarms(rows: Rows, rules: Mapping[str, tuple[float, float]]) -> list[dict[str, Any]]:
+    """The false alarms of every claim that rests on random numbers; ``rules`` are the accepted values by id."""
+    found = []
+    for row in rows:
+        ends = row["interval"]
+        if row["seeds"] is None or row["id"] not in rules or ends is None or None in ends or row["estimate"] is None:
+            continue
+        if not ends[0] < ends[1] or not ends[0] <= row["estimate"] <= ends[1]:
+            continue
+        low, high = ends
+        behind = estimator(row["estimate"], low, high, row["seeds"])
+        rates = false_alarms(behind, rules[row["id"]], np.random.default_rng(0))
+        rates_said = {key: round(value, 4) for key, value in vars(rates).items()}
+        found.append({"id": row["id"], "verdict": row["verdict"], "model": behind.model, **rates_said})
+    return found
+
+
+def measure(table: JobTable, others: Sequence[tuple[str, Path]], draws: int) -> dict[str, Any]:
+    """All that the page shows, for the chosen studies of a scale; each draw costs a measurement of each claim."""
+    scale = table.main.scale
+    rows = [row for row in _rows(Path("results") / scale) if row["study"] in table.configs]
+    moved: list[dict[str, Any]] = []
+    rules: dict[str, tuple[float, float]] = {}
+    for study in table.configs:
+        claims = claims_of_kinds(study, table.kinds(study))
+        analyses = read_analyses([Path(path) for path in table.analysis_paths(study, scale)])
+        moved += moved_by_rounding(study, claims, analyses, draws)
+        rules |= {f"{study}/{claim.id}": (claim.rule.low, claim.rule.high) for claim in claims if claim.rule}
+    compared = []
+    for label, results in others:
+        count, differ = differing(rows, _rows(results))
+        compared.append({"label": label, "claims": count, "moved": differ})
+    return {
+        "scale": scale,
+        "claims": len(rules),
+        "rounding": {"size": SIZE, "draws": draws, "moved": moved},
+        "others": compared,
+        "alarms": alarms(rows, rules),
+    }
+
+
+def undecided(content: Mapping[str, Any]) -> dict[str, str]:
+    """The claims that are not decided, with what moved them."""
+    found = {row["id"]: "rounding" for row in content["rounding"]["moved"]}
+    for other in content["others"]:
+        found |= {row["id"]: other["label"] for row in other["moved"] if row["id"] not in found}
+    return found
+
+
+def _link(claim_id: str) -> str:
+    return f"[`{claim_id}`](verdicts.md#{address({'id': claim_id})})"
+
+
+def _said(found: Mapping[str, Any]) -> str:
+    numbers = "" if found["estimate"] is None else f" {number(found['estimate'])} {interval(found)}"
+    return f"{VERDICT_MARKS[found['verdict']]} {found['verdict']}{numbers}"
+
+
+def _moved(rows: Rows) -> list[str]:
+    if not rows:
+        return ["No verdict moved.", ""]
+    lines = ["| claim | verdict here | there |", "|---|---|---|"]
+    return [*lines, *(f"| {_link(row['id'])} | {_said(row['then'])} | {_said(row['now'])} |" for row in rows), ""]
+
+
+def _joint(rates: Sequence[float]) -> str:
+    return f"{sum(rates):.2f} | {1 - float(np.prod([1 - rate for rate in rates])):.2g}"
+
+
+def page(content: Mapping[str, Any]) -> str:
+    """``docs/robustness.md`` from ``docs/robustness.json``."""
+    rounding, rates = content["rounding"], content["alarms"]
+    lines = [
+        "<!-- Generated by `learnability robustness`. Edit nothing here. -->",
+        "# Robustness of the verdicts",
+        "",
+        f"Scale `{content['scale']}`, {content['claims']} claims that are measured. A claim whose verdict moves under",
+        "rounding, another root seed or another tolerance is not decided, whatever its verdict says.",
+        f"Not decided: {len(undecided(content))}.",
+        "",
+        "## Rounding",
+        "",
+        f"Every floating-point number that a claim reads, off by a relative error of {rounding['size']:g}: "
+        f"{rounding['draws']} draws. Whole numbers (counts, and shares of all or none) are the same on every machine.",
+        "",
+        *_moved(rounding["moved"]),
+        "## Other runs",
+        "",
+        *([] if content["others"] else ["None was compared: see `learnability robustness --help`.", ""]),
+    ]
+    for other in content["others"]:
+        lines += [f"### {other['label']}", "", f"{other['claims']} claims compared.", "", *_moved(other["moved"])]
+    lines += [
+        "## False alarms",
+        "",
+        f"{len(rates)} claims rest on random numbers and an interval. Each is judged on simulated estimates: binomial,",
+        "where the interval is that of a share, and else normal with the reported width. A verdict is wrong when it is",
+        "`supported` with the truth outside the accepted values, or `contradicted` with the truth inside. The *edge*",
+        "is the worst case: the truth at the edge of the accepted values. The last column of this table treats the",
+        "claims as independent.",
+        "",
+        "| where the truth lies | wrong verdicts to be expected | chance of at least one |",
+        "|---|---:|---:|",
+        f"| at the worst edge of every claim | {_joint([row['edge'] for row in rates])} |",
+        f"| at the estimate | {_joint([row['at_estimate'] for row in rates])} |",
+        f"| in the middle of the accepted values | {_joint([row['centre'] for row in rates])} |",
+        "",
+        "| claim | model | wrong, truth at the edge | at the estimate | in the middle | inconclusive, in the middle |",
+        "|---|---|---:|---:|---:|---:|",
+    ]
+    for row in rates:
+        shares = " | ".join(f"{row[key]:.2%}" for key in ("edge", "at_estimate", "centre", "undecided"))
+        lines.append(f"| {_link(row['id'])} | {row['model']} | {shares} |")
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def in_step(root: Path = Path()) -> bool:
+    """Whether the page follows from the numbers."""
+    content = json.loads((root / RESULTS_FILE).read_text(encoding="utf-8"))
+    return page(content) == (root / PAGE).read_text(encoding="utf-8")
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return float(f"{value:.4g}") if np.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: _finite(part) for key, part in value.items()}
+    return [_finite(part) for part in value] if isinstance(value, list | tuple) else value
+
+
+def write(table: JobTable, others: Sequence[tuple[str, Path]], draws: int) -> str:
+    """Measure, write both files, and say what was found in a line or two."""
+    content = _finite(measure(table, others, draws))
+    with replacing(RESULTS_FILE) as out:
+        out.write((json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode())
+    with replacing(PAGE) as out:
+        out.write(page(content).encode())
+    moved = undecided(content)
+    lines = [f"{PAGE}: {content['claims']} claims, {len(moved)} not decided"]
+    return "\n".join([*lines, *(f"  {name} (moved by {why})" for name, why in moved.items())])
+
+
+def run_with_root_seed(table: JobTable, root_seed: int, cores: str) -> Path:
+    """Run the chosen studies with another root seed in a folder of their own; the folder of its results.
+
+    The folder is ``.cache/robustness/root-seed-<n>``; a run that was stopped goes on there. It costs what the scale
+    costs.
+    """
+    folder = Path(".cache/robustness") / f"root-seed-{root_seed}"
+    folder.mkdir(parents=True, exist_ok=True)
+    for part in _COPIED:
+        old = folder / part
+        if old.is_dir():
+            shutil.rmtree(old)
+        if Path(part).is_dir():
+            shutil.copytree(part, old, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+        elif Path(part).exists():
+            shutil.copy2(part, old)
+    main = folder / "config/config.yaml"
+    text, count = re.subn(r"(?m)^root_seed:.*$", f"root_seed: {root_seed}", main.read_text(encoding="utf-8"))
+    main.write_text(text if count else f"{text}\nroot_seed: {root_seed}\n", encoding="utf-8")
+    results = Path("results") / table.main.scale
+    command = [sys.executable, "-m", "snakemake", (results / "claims.json").as_posix(), "--cores", cores]
+    command += ["--config", f"scale={table.main.scale}", f"studies={','.join(table.configs)}"]
+    source = os.pathsep.join(filter(None, [str((folder / "src").resolve()), os.environ.get("PYTHONPATH")]))
+    status = subprocess.run(command, cwd=folder, env={**os.environ, "PYTHONPATH": source}, check=False).returncode
+    if status:
+        raise UserError(str(folder), f"the run ended with status {status}", remedy="the same command goes on")
+    return folder / results

@@ -1,0 +1,93 @@
+"""Verdicts under rounding and other runs, and the page that says so."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from learnability.launch import changed_verdicts
+from learnability.report import robustness
+from learnability.results.claim import AtMost, Claim, NotAtThisScale
+from learnability.results.measuring import exactly
+
+ROOT = Path(__file__).parents[2]
+
+
+def _claim(name: str, bound: float) -> Claim:
+    measure = exactly("first", lambda a: a["x"].max())
+    return Claim(name, "s", "t", "m", AtMost(bound), measure, ("first",), evidence="exact")
+
+
+def _row(name: str, verdict: str, estimate: float | None = 0.5, **more: Any) -> dict[str, Any]:
+    interval = None if estimate is None else [estimate - 0.1, estimate + 0.1]
+    row = {"id": f"demo/{name}", "study": "demo", "estimate": estimate, "interval": interval, "verdict": verdict}
+    return {**row, "seeds": 16, **more}
+
+
+def test_a_verdict_on_the_edge_moves_with_rounding_and_another_does_not() -> None:
+    """Each of 8 draws leaves the edge with chance 1/2: all stay inside with 1/256, and the seeds are fixed."""
+    analyses = {"first": xr.Dataset({"x": ("i", np.array([1e-6, 0.3]))})}
+    moved = robustness.moved_by_rounding("demo", [_claim("edge", 0.3), _claim("far", 0.31)], analyses, draws=8)
+    assert [row["id"] for row in moved] == ["demo/edge"]
+    assert (moved[0]["then"]["verdict"], moved[0]["now"]["verdict"]) == ("supported", "contradicted")
+
+
+def test_what_is_missing_at_a_scale_stays_missing() -> None:
+    def absent(analyses: object) -> Any:
+        raise NotAtThisScale("d = 9")
+
+    claim = Claim("c", "s", "t", "m", AtMost(1), absent, ("first",))
+    assert robustness.moved_by_rounding("demo", [claim], {"first": xr.Dataset()}, draws=2) == []
+
+
+def test_other_results_are_compared_claim_by_claim() -> None:
+    here = [_row("a", "supported"), _row("b", "supported"), _row("c", "not tested", None)]
+    there = [_row("a", "supported", 0.6), _row("b", "inconclusive", 0.9), _row("new", "supported")]
+    count, moved = robustness.differing(here, there)
+    assert count == 2
+    assert [(row["id"], row["now"]["estimate"]) for row in moved] == [("demo/b", 0.9)]
+
+
+def test_false_alarms_are_those_of_random_claims_alone() -> None:
+    rows = [_row("a", "supported"), _row("exact", "supported", seeds=None), _row("c", "not tested", None)]
+    found = robustness.alarms(rows, {row["id"]: (0.0, 1.0) for row in rows})
+    assert [row["id"] for row in found] == ["demo/a"]
+    assert found[0]["edge"] == pytest.approx(0.025, abs=0.01)  # four standard errors of 4,000 draws
+
+
+def test_the_page_names_what_is_not_decided() -> None:
+    moved = [{"id": "demo/b", "then": _row("b", "supported"), "now": _row("b", "inconclusive", 0.9)}]
+    content = {
+        "scale": "laptop",
+        "claims": 3,
+        "rounding": {"size": 1e-13, "draws": 5, "moved": []},
+        "others": [{"label": "root seed 7", "claims": 2, "moved": moved}],
+        "alarms": [
+            {"id": f"demo/{i}", "model": "normal", "edge": 0.025, "at_estimate": 0.0, "centre": 0.0, "undecided": 0.1}
+            for i in range(40)
+        ],
+    }
+    assert robustness.undecided(content) == {"demo/b": "root seed 7"}
+    text = robustness.page(content)
+    assert "[`demo/b`](verdicts.md#demo.b) | ✓ supported 0.5 [0.4, 0.6] | ? inconclusive 0.9 [0.8, 1] |" in text
+    assert "| at the worst edge of every claim | 1.00 | 0.64 |" in text
+
+
+def test_the_committed_page_is_in_step() -> None:
+    assert robustness.in_step(ROOT), "run learnability robustness"
+
+
+def test_a_run_ends_with_the_verdicts_that_changed() -> None:
+    rows = [_row("a", "supported"), _row("b", "contradicted", 0.75), _row("new", "supported")]
+    before = [_row("a", "supported"), _row("b", "supported"), _row("gone", "supported")]
+    committed = {"scale": "laptop", "claims": [*before, {**_row("x", "supported"), "study": "other"}]}
+    lines = changed_verdicts(rows, committed, "laptop")
+    assert lines[1:] == [
+        "  demo/b: supported 0.5 [0.4, 0.6] -> contradicted 0.75 [0.65, 0.85]",
+        "  demo/new: new, supported 0.5 [0.4, 0.6]",
+        "  demo/gone: gone",
+    ]
+    assert changed_verdicts(rows, committed, "smoke") == []
+    assert changed_verdicts(before, committed, "laptop") == ["verdicts as in docs/verdicts.json"]
