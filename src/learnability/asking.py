@@ -28,7 +28,7 @@ class Asked:
     """The answer to a question; see :func:`learnability.ask`.
 
     ``answers`` has one entry a target: rows of the diagnosis and of times, sentences of the verdict. ``analyses`` are
-    the datasets that they were read from, by experiment. Printed, it is the screen of the command; in a notebook a page.
+    the datasets that they were read from. Printed, it is the screen of the command; in a notebook a page.
     """
 
     answers: tuple[Answer, ...]
@@ -66,8 +66,8 @@ def question_of(
     check: bool = False,
 ) -> Question:
     """The question, validated; every target is read, so that a mistake costs nothing but a message."""
-    from learnability.pipeline.config import validate
-    from learnability.pipeline.questions import Question, as_study
+    from learnability.pipeline.config import plan_experiment, validate
+    from learnability.pipeline.questions import STUDY, Question, as_study
 
     content = {
         "targets": list(targets),
@@ -77,9 +77,6 @@ def question_of(
         "check": check,
     }
     question: Question = validate(Question, content, "the question")
-    from learnability.pipeline.config import plan_experiment
-    from learnability.pipeline.questions import STUDY
-
     for name, block in as_study(question).experiments.items():
         plan_experiment("the question", STUDY, name, block, "laptop")
     return question
@@ -214,4 +211,6 @@ def _show_answer(console: Console, name: str) -> None:
         console.print(answer_screen(answer, diagnosis=False))
     if len(found) > 1:
         console.print(comparison(found))
-    console.print(f"page     {RESULTS / name / 'index.html'}", f"figure   {RESULTS / name / 'figures/answer.svg'}", sep="\n")
+    console.print(
+        f"page     {RESULTS / name / 'index.html'}", f"figure   {RESULTS / name / 'figures/answer.svg'}", sep="\n"
+    )

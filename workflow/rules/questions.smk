@@ -29,5 +29,7 @@ rule question_page:
 rule questions:
     """Answer every question in config/questions/."""
     input:
-        lambda w: [path for name in TABLE.questions for path in TABLE.question_paths(name)],
+        lambda w: [
+            path for name in TABLE.questions for path in TABLE.question_paths(name)
+        ],
     localrule: True

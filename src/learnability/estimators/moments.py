@@ -11,8 +11,8 @@ partial trace
     reaches ``n ~ d^(k/2)`` for one direction (Damian, Pillaud-Vivien, Lee, Bruna, arXiv 2403.05529), and sees nothing
     of a tensor without trace, such as that of ``z1*z2*z3``.
 U-statistic
-    All slots but one are contracted between two different samples, ``sum_(i != j) K(y_i, y_j) <He_k(x_i), He_k(x_j)>``,
-    ``K = sum_s t_s t_s``: no trace is needed, and pairs i = j, whose mean is no signal, are left out (Damian, Lee, Bruna,
+    All slots but one are contracted between two different samples, with the kernel ``K = sum_s t_s t_s`` of their
+    labels, ``sum_(i != j) K(y_i, y_j) <He_k(x_i), He_k(x_j)>``: no trace is needed, and pairs i = j, whose mean is no signal, are left out (Damian, Lee, Bruna,
     arXiv 2506.05500). ``n ~ d^(k/2)`` again.
 """
 
@@ -39,7 +39,9 @@ def partial_trace(x: Array, weights: Array, degree: int) -> Array:
         return np.asarray(vectors.T @ vectors)
     if degree not in (2, 4):
         raise ValueError(f"degree is {degree}; partial traces are implemented for 1 to {HIGHEST_TRACE}")
-    outer, identity = (weights, weights) if degree == 2 else (weights * (square - (d + 4)), weights * (square - (d + 2)))
+    outer, identity = (
+        (weights, weights) if degree == 2 else (weights * (square - (d + 4)), weights * (square - (d + 2)))
+    )
     total = np.zeros((d, d))
     for s in range(weights.shape[1]):
         moment = (x * outer[:, s, None]).T @ x / n

@@ -46,9 +46,7 @@ def _pass(weights, signs, bias, x, y, step, rho):  # type: ignore[no-untyped-def
                     weights[j, k] = scale * (weights[j, k] + c * x[i, k])
 
 
-def train(
-    x: Array, y: Array, count: int, rng: np.random.Generator, width: int = 16, rho: float = PROVISIONAL
-) -> Array:
+def train(x: Array, y: Array, count: int, rng: np.random.Generator, width: int = 16, rho: float = PROVISIONAL) -> Array:
     """The leading right singular vectors (d, count) of the first layer after one pass over the samples."""
     d = x.shape[1]
     weights = rng.standard_normal((width, d))

@@ -55,9 +55,7 @@ def _standard(weights: Array) -> Array:
     return np.asarray(np.divide(centred, size, out=np.zeros_like(centred), where=size > 1e-9))
 
 
-def stepwise(
-    x: Array, y: Array, steps: Sequence[tuple[int, int]], weights: Weights, moment: Moment
-) -> Array:
+def stepwise(x: Array, y: Array, steps: Sequence[tuple[int, int]], weights: Weights, moment: Moment) -> Array:
     """The subspace (d, r) after the leaps ``steps`` = ((degree, directions gained), ...), which are taken as known.
 
     At every leap the inputs are projected on the complement of what was found, so that a direction is found once.
@@ -75,8 +73,8 @@ def best_transforms(y: Array, z: Array, degree: int, count: int) -> tuple[Array,
 
     The left singular functions of the conditional moment, from labels and hidden coordinates of the population: for
     one direction and k = 2 the first is proportional to ``T(y) = E[z^2 - 1 | y]``, the best preprocessing of a
-    spectral method up to the normalisation ``T / (1 + T)`` (Damian et al., arXiv 2403.05529; Kovacevic, Zhang, Mondelli,
-    arXiv 2502.02545). Bins of equal probability; labels with few values have a bin each.
+    spectral method up to the normalisation ``T / (1 + T)`` (arXiv 2403.05529; Kovacevic, Zhang, Mondelli, arXiv
+    2502.02545). Bins of equal probability; labels with few values have a bin each.
     """
     r = z.shape[1]
     if degree == 1:

@@ -35,7 +35,9 @@ def answer_screen(answer: "Answer", diagnosis: bool = True) -> RenderableType:
     if answer.times:
         parts.append(_table(("", "flow time, median", "steps of 0.1/Var f", "growth with d"), answer.times))
     if answer.check:
-        parts.append(_table(("method", "n for half of the runs", "exponent, measured", "exponent, predicted"), answer.check))
+        parts.append(
+            _table(("method", "n for half of the runs", "exponent, measured", "exponent, predicted"), answer.check)
+        )
     if answer.verdict:
         parts.append(Text("Verdict", style="bold"))
         parts += [Padding(Text(f"• {sentence}"), (0, 0, 0, 1)) for sentence in answer.verdict]

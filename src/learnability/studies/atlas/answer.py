@@ -19,8 +19,8 @@ Row = tuple[str, str, str, str]
 class Answer:
     """What is known of one target.
 
-    ``diagnosis``: (what, answer, how it is known, source); ``times``: (direction, flow, median and 80% band in flow time,
-    in steps); ``verdict``: sentences; ``open_points``: what is not known.
+    ``diagnosis``: (what, answer, how it is known, source); ``times``: (direction and flow, median and 80% band in flow
+    time, steps, growth with d); ``verdict``: sentences; ``open_points``: what is not known.
     """
 
     target: str
@@ -113,7 +113,9 @@ def _verdict(known: xr.Dataset, times: xr.Dataset) -> tuple[list[str], list[str]
     if not bool(known["certain"]) and generative > 0:
         doubts.append("The generative leaps rest on numerical moments, not on a certificate.")
     if int(times["unresolved"].sum()):
-        doubts.append(f"{int(times['unresolved'].sum())} runs of the closed flows ended before their outcome was known.")
+        doubts.append(
+            f"{int(times['unresolved'].sum())} runs of the closed flows ended before their outcome was known."
+        )
     return [sentence for sentence in said if sentence], doubts
 
 
@@ -126,8 +128,8 @@ def _online(times: xr.Dataset, d: int, leap: int, exponent: float) -> str:
     if math.isinf(middle):
         reached = float(times["sgd_cosine"])
         return (
-            f"{law}. A two-layer network trained on the correlation loss did not learn the subspace within the budget at "
-            f"d = {d:,} (median cosine {reached:.2f} at the end)."
+            f"{law}. A two-layer network trained on the correlation loss did not learn the subspace within the budget "
+            f"at d = {d:,} (median cosine {reached:.2f} at the end)."
         )
     return f"{law}; a two-layer network at d = {d:,} needed {band(low, middle, high)}."
 
@@ -136,7 +138,7 @@ def _joint(times: xr.Dataset, d: int) -> str:
     one = times.sel(flow="joint").isel(dimension=0)
     last = [float(x) for x in one["escape_time"].isel(angle=int(one["directions"]) - 1)]
     if math.isinf(last[1]):
-        return f"The population flow with a refitted link does not learn every direction from half of the starts (d = {d:,})."
+        return f"The flow with a refitted link does not learn every direction from half of the starts (d = {d:,})."
     return f"The population flow with a refitted link learns every direction at d = {d:,} by time {band(*last)}."
 
 

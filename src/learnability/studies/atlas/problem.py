@@ -3,19 +3,27 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from learnability.diagnosis import shape
 from learnability.hermite.basis import evaluate
 from learnability.hermite.expansion import HermiteExpansion
 from learnability.hermite.target_language import parse
+from learnability.results.contract import Setting
+from learnability.studies.atlas.settings import Target
 
 Array = NDArray[np.float64]
 
 
 def expansion_of(text: str) -> HermiteExpansion:
-    """The Hermite expansion of a target, centred. Its variables that do not occur are dropped."""
+    """The Hermite expansion of a target, centred, in coordinates of its hidden subspace: r variables, all needed."""
     target = parse(text).centred()
-    used = [i for i in range(target.variables) if any(index[i] for index in target.coefficients)]
-    kept = {tuple(index[i] for i in used): value for index, value in target.coefficients.items()}
-    return HermiteExpansion(len(used), kept)
+    hidden = shape.hidden_basis(shape.gradient_covariance(target))
+    return shape.restricted(target, hidden)
+
+
+def text_of(setting: Setting) -> str:
+    """The text of the target of a setting of this study."""
+    assert isinstance(setting.target, Target)
+    return setting.target.text
 
 
 def values(text: str, z: Array) -> Array:

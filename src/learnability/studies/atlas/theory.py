@@ -34,4 +34,6 @@ def planted_exponent(exponents: Sequence[int], direction: int) -> float:
     NaN for directions that are learned at a later saddle, of which the source states nothing.
     """
     first = exponents[0]
-    return max(first / 2 - 1.0, 0.0) if exponents[direction] == first and direction < exponents.count(first) else math.nan
+    return (
+        max(first / 2 - 1.0, 0.0) if exponents[direction] == first and direction < exponents.count(first) else math.nan
+    )

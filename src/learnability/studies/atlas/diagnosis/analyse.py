@@ -7,6 +7,7 @@ import xarray as xr
 
 from learnability.results.contract import Run
 from learnability.results.labelled import names, texts
+from learnability.studies.atlas.problem import text_of
 
 _TEXTS = ("row", "answer", "known", "source")
 
@@ -20,6 +21,8 @@ def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
     for name in _TEXTS:
         filled = [[*texts(run.result[name]), *[""] * (longest - run.result.sizes["row"])] for run in runs]
         column = np.array(filled, dtype=np.dtypes.StringDType())
-        columns["question" if name == "row" else name] = xr.Variable(("target", "row"), column, runs[0].result[name].attrs)
-    targets = names("target", [run.setting.target.text for run in runs], "target")
-    return joined.assign_coords(target=targets, **columns)
+        columns["question" if name == "row" else name] = xr.Variable(
+            ("target", "row"), column, runs[0].result[name].attrs
+        )
+    targets = names("target", [text_of(run.setting) for run in runs], "target")
+    return joined.assign_coords({"target": targets, **columns})

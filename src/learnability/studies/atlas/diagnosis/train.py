@@ -35,7 +35,9 @@ def train(setting: DiagnosisSetting, context: RunContext) -> xr.Dataset:
     return xr.Dataset(
         {
             **{name: variable((), value, meaning) for name, (value, meaning) in numbers.items()},
-            "certain": variable((), found.generative.exactness == "exact", "whether every generative leap is certified"),
+            "certain": variable(
+                (), found.generative.exactness == "exact", "whether every generative leap is certified"
+            ),
             "entry": variable("seed", np.zeros(len(context.seeds)), "one entry: nothing is drawn"),
         },
         coords={name: names("row", texts, meaning) for (name, meaning), texts in columns},

@@ -40,7 +40,11 @@ def _escapes(axes: Axes, one: xr.Dataset, flow: str) -> None:
         top = np.where(np.isfinite(high), high, middle)
         axes.fill_between(dimensions[seen], low[seen], top[seen], color=colour, alpha=0.18, linewidth=0)
         axes.plot(
-            dimensions[seen], middle[seen], MARKERS[angle % len(MARKERS)] + "-", color=colour, label=f"direction {angle + 1}"
+            dimensions[seen],
+            middle[seen],
+            MARKERS[angle % len(MARKERS)] + "-",
+            color=colour,
+            label=f"direction {angle + 1}",
         )
         slope = float(one["predicted"].isel(angle=angle))
         if slope > 0:
@@ -65,5 +69,7 @@ def _title(times: xr.Dataset) -> str:
         last = float(one["escape_time"].isel(angle=int(one["directions"]) - 1, quantile=1))
         short = text if len(text) <= 60 else text[:57] + "..."
         d = int(one["dimension"])
-        said.append(f"{short}: " + (f"learned at time {last:.3g} at d = {d:,}" if math.isfinite(last) else "not learned"))
+        said.append(
+            f"{short}: " + (f"learned at time {last:.3g} at d = {d:,}" if math.isfinite(last) else "not learned")
+        )
     return "\n".join(said)

@@ -13,7 +13,7 @@ from learnability.results.contract import Run
 from learnability.results.labelled import estimate, names, texts, variable
 from learnability.statistics.intervals import wilson
 from learnability.studies.atlas import theory
-from learnability.studies.atlas.problem import expansion_of
+from learnability.studies.atlas.problem import expansion_of, text_of
 
 QUANTILES = (0.1, 0.5, 0.9)
 
@@ -25,7 +25,7 @@ def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
     angles = max(run.result.sizes["angle"] for run in runs)
     cases = [_case(run, angles) for run in runs]
     joined = xr.concat(cases, "target")
-    return joined.assign_coords(target=names("target", [run.setting.target.text for run in runs], "target"))
+    return joined.assign_coords(target=names("target", [text_of(run.setting) for run in runs], "target"))
 
 
 def _padded(values: Array, axis: int, length: int) -> Array:
@@ -33,8 +33,14 @@ def _padded(values: Array, axis: int, length: int) -> Array:
     return np.pad(values, pad, constant_values=math.nan)
 
 
+def _law(flow: str, exponents: Sequence[int], direction: int) -> float:
+    if flow == "joint":
+        return theory.joint_exponent(exponents[direction])
+    return theory.planted_exponent(exponents, direction)
+
+
 def _case(run: Run, angles: int) -> xr.Dataset:
-    result, target = run.result, expansion_of(run.setting.target.text)
+    result, target = run.result, expansion_of(text_of(run.setting))
     exponents = [s for s, count in leaps(target) for _ in range(count)]
     escape = result["escape_time"].transpose("flow", "dimension", "angle", "seed").values
     with np.errstate(invalid="ignore"):
@@ -46,10 +52,7 @@ def _case(run: Run, angles: int) -> xr.Dataset:
     seeds = result.sizes["seed"]
     share_low, share_high = wilson(trapped, seeds)
     flows = texts(result["flow"])
-    predicted = np.array([
-        [theory.joint_exponent(s) if flow == "joint" else theory.planted_exponent(exponents, i) for i, s in enumerate(exponents)]
-        for flow in flows
-    ])  # fmt: skip
+    predicted = np.array([[_law(flow, exponents, i) for i in range(len(exponents))] for flow in flows])
     samples = np.sort(result["sgd_samples"].values)
     ran = not np.isnan(samples).any()
     sgd = np.quantile(samples, QUANTILES, method="inverted_cdf") if ran else np.full(3, math.nan)
@@ -67,7 +70,7 @@ def _case(run: Run, angles: int) -> xr.Dataset:
             "unresolved": variable(over, unresolved.sum("seed").values, "runs that neither learned nor were trapped"),
             "directions": variable((), len(exponents), "number of directions of the target"),
             "sgd_samples": variable("quantile", sgd, "quantiles of the samples of online SGD; inf beyond the budget"),
-            "sgd_cosine": variable((), float(np.median(result["sgd_cosine"].values)), "median smallest cosine at the end"),
+            "sgd_cosine": variable((), float(np.median(result["sgd_cosine"].values)), "median of the smallest cosine"),
         },
         coords={
             "flow": result["flow"],

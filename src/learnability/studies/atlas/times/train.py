@@ -53,7 +53,7 @@ def _flow(setting: TimesSetting, context: RunContext, starts: NDArray[np.float64
     return xr.Dataset(
         {
             "escape_time": variable(("dimension", "angle", "seed"), np.sort(escape, axis=1), meaning, "flow time"),
-            "loss": variable(over, solved.final_observed[r].numpy().reshape(grid), "loss at the end, of that at the start"),
+            "loss": variable(over, solved.final_observed[r].numpy().reshape(grid), "loss at the end, relative"),
             "status": xr.Variable(over, solved.status.numpy().reshape(grid), status_attributes({"trapped": TRAPPED})),
         },
         coords={"dimension": variable("dimension", np.array(setting.dimensions), "dimension d of the data")},
