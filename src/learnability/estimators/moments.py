@@ -12,8 +12,8 @@ partial trace
     of a tensor without trace, such as that of ``z1*z2*z3``.
 U-statistic
     All slots but one are contracted between two different samples, with the kernel ``K = sum_s t_s t_s`` of their
-    labels, ``sum_(i != j) K(y_i, y_j) <He_k(x_i), He_k(x_j)>``: no trace is needed, and pairs i = j, whose mean is no signal, are left out (Damian, Lee, Bruna,
-    arXiv 2506.05500). ``n ~ d^(k/2)`` again.
+    labels: ``sum_(i != j) K(y_i, y_j) <He_k(x_i), He_k(x_j)>``. No trace is needed, and pairs i = j, whose mean is no
+    signal, are left out (Damian, Lee, Bruna, arXiv 2506.05500). ``n ~ d^(k/2)`` again.
 """
 
 import numpy as np
