@@ -7,6 +7,7 @@
 #   make figures CORES=4 DEVICE=cpu   cores to use; auto | cpu | cuda
 #   make figures PROFILE=slurm        where jobs run: a folder of profiles/
 #   make cost SCALE=paper             what a scale costs: CPU hours, the longest job, memory
+#   make ask TARGET="h2(z1) + h3(z2)"  what learns a target; D=1000 its dimension, CHECK=1 with a measured check
 #   make report                       the report of a scale, if it is out of date (make figures does this too)
 #   make docs                         the site, in docs/_build/html
 #   make new-study NAME=my_study      a study from the template, to be changed
@@ -19,7 +20,7 @@
 #   make robustness                   do the verdicts hold under rounding, other seeds (ROOT_SEED=7), by chance?
 #   make pictures                     copy the pictures of the documents from the results
 
-KNOWN := SCALE STUDY FIGURE PROFILE CORES DEVICE ARCHIVE WITH_RUNS ALLOW_UNCOMMITTED FORCE NAME ROOT_SEED PYTHON VENV PYTEST BENCH SPHINX
+KNOWN := SCALE STUDY FIGURE PROFILE CORES DEVICE ARCHIVE WITH_RUNS ALLOW_UNCOMMITTED FORCE NAME TARGET D CHECK ROOT_SEED PYTHON VENV PYTEST BENCH SPHINX
 UNKNOWN := $(strip $(foreach v,$(.VARIABLES),$(if $(filter command,$(origin $(v))),$(filter-out $(KNOWN),$(v)))))
 $(if $(UNKNOWN),$(error $(firstword $(UNKNOWN)) is not a variable of this Makefile; known: $(KNOWN)))
 
@@ -36,6 +37,9 @@ ALLOW_UNCOMMITTED ?=
 FORCE ?=
 NAME ?=
 ROOT_SEED ?=
+TARGET ?=
+D ?=
+CHECK ?=
 VENV := .venv
 BIN := $(VENV)/bin
 SETUP := $(VENV)/.made
@@ -44,7 +48,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 VALIDATOR := .venv-validator
 LEARNABILITY := $(BIN)/learnability
 
-.PHONY: figures cost test bench lint docs clean help report archive verify restore reproduce verdicts robustness pictures new-study named-archive
+.PHONY: figures ask cost test bench lint docs clean help report archive verify restore reproduce verdicts robustness pictures new-study named-archive
 .DEFAULT_GOAL := figures
 
 figures: $(SETUP)/workflow
@@ -52,6 +56,11 @@ figures: $(SETUP)/workflow
 
 cost: $(SETUP)/workflow
 	@$(LEARNABILITY) cost $(if $(SCALE),--scale "$(SCALE)") $(if $(STUDY),--study "$(STUDY)") --cores "$(CORES)"
+
+ask: export ASKED := $(TARGET)
+ask: $(SETUP)/workflow
+	@[ -n "$$ASKED" ] || { echo 'name a target: make ask TARGET="h2(z1) + h3(z2)"' >&2; exit 2; }
+	@$(LEARNABILITY) ask "$$ASKED" $(if $(D),--dimension "$(D)") $(if $(CHECK),--check) --cores "$(CORES)"
 
 report: $(SETUP)/workflow
 	@$(LEARNABILITY) report $(if $(SCALE),--scale "$(SCALE)") $(if $(STUDY),--study "$(STUDY)")

@@ -42,8 +42,9 @@ envvars:
 
 
 wildcard_constraints:
-    scale="smoke|laptop|paper",
-    study="|".join(TABLE.configs),
+    scale="smoke|laptop|paper|questions",
+    study="|".join((*TABLE.configs, *TABLE.questions)),
+    question="|".join(TABLE.questions) or "none",
     experiment=r"[a-z0-9_]+",
     setting=r"[0-9a-f]{10}",
     target=r"[0-9a-f]{10}",
@@ -57,6 +58,7 @@ include: "workflow/rules/train.smk"
 include: "workflow/rules/analyse.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/claims.smk"
+include: "workflow/rules/questions.smk"
 
 
 rule all:

@@ -44,7 +44,7 @@ def _info(number: int, rule: str, output: str) -> dict[str, Any]:
 
 
 def _play(state: RunState, clock: _Clock, slowness: float) -> list[tuple[float, float, float]]:
-    """Time, share and estimate of the time left, at each step of a run on one core that is slower than its reference."""
+    """Time, share and estimated time left, at each step of a run on one core, slower than its reference."""
     state.update({"event": "plan", "counts": {"train": 10, "figures": 1, "all": 1}})
     seen = []
     jobs = [("train", path, 10.0) for path in OUTPUTS["train"]] + [("figures", OUTPUTS["figures"][0], 2.0)]

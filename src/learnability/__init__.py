@@ -4,6 +4,7 @@ The public API, which everything else in the package may change under::
 
     import learnability
 
+    print(learnability.ask("h2(z1) + h3(z2)"))                        # the answer to a question: what learns it
     print(learnability.diagnose("h1(z1) + h1(z1)*h2(z2)"))          # exponents, leaps, what is trapped
     flow = learnability.solve_flow("h2(z1)", dimension=[100, 10000])  # escape times at any dimension
     run = learnability.run_sgd("h1(z1)", dimension=10**6, steps=200)  # SGD, with or without the dimension
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from learnability.api import parse as parse
     from learnability.api import run_sgd as run_sgd
     from learnability.api import solve_flow as solve_flow
+    from learnability.asking import Asked as Asked
+    from learnability.asking import ask as ask
     from learnability.diagnosis.result import Diagnosis as Diagnosis
     from learnability.hermite.expansion import HermiteExpansion as HermiteExpansion
     from learnability.results.errors import UserError as UserError
@@ -27,9 +30,11 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Asked",
     "Diagnosis",
     "HermiteExpansion",
     "UserError",
+    "ask",
     "diagnose",
     "open_results",
     "parse",
@@ -38,9 +43,11 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Asked": "learnability.asking",
     "Diagnosis": "learnability.diagnosis.result",
     "HermiteExpansion": "learnability.hermite.expansion",
     "UserError": "learnability.results.errors",
+    "ask": "learnability.asking",
     "diagnose": "learnability.api",
     "open_results": "learnability.api",
     "parse": "learnability.api",

@@ -29,9 +29,6 @@ if TYPE_CHECKING:
 
 Target = str | HermiteExpansion
 
-# d^(s-1) up to which the joint flow is solved in M: beyond, rounding in I - G reaches the solver's tolerance.
-_CORRELATION_FORM_LIMIT = 1e7
-
 
 def parse(text: str, variables: int | None = None) -> HermiteExpansion:
     """The exact Hermite expansion of a target that is written as text.
@@ -189,12 +186,9 @@ def solve_flow(
     True
     """
     import numpy as np
-    import torch
 
-    from learnability.flows.multi_index import JointFlow, PlantedFlow, haar_correlations, trap_speed
-    from learnability.flows.multi_index_spectral import SpectralFlow, trap_rate
-    from learnability.flows.solver import Problem, SolverOptions, solve
-    from learnability.hermite.tensors import leaps, symmetric_tensors
+    from learnability.flows.closed import solve_closed
+    from learnability.flows.multi_index import haar_correlations
 
     if link not in ("joint", "planted"):
         raise ValueError(f"link is {link!r}; it must be 'joint' or 'planted'")
@@ -205,31 +199,19 @@ def solve_flow(
     if any(b <= a for a, b in itertools.pairwise(saved)) or (saved and saved[0] < 0):
         raise ValueError("times must not be negative, and must rise")
     dimensions = (dimension,) if isinstance(dimension, int) else tuple(dimension)
-    tensors, r = symmetric_tensors(expansion), expansion.variables
-    exponents = [exponent for exponent, _ in leaps(expansion)]
+    r = expansion.variables
     starts = haar_correlations(dimensions, r, _at_least_one("seeds", seeds), np.random.default_rng(root_seed))
-    correlations = starts.reshape(-1, r, r)
-    repeated = np.repeat(np.array(dimensions, dtype=np.int64), seeds)
-    options = SolverOptions(
+    flow = solve_closed(
+        expansion,
+        link,
+        starts,
+        dimensions,
         relative_tolerance=relative_tolerance,
-        end_time=min(end_time, 1e300),
+        end_time=end_time,
         max_steps=max_steps,
-        levels=(*(math.sqrt(0.5),) * r, math.nan),
         save_times=saved,
     )
-    problem: Problem
-    if link == "joint" and (r == 1 or float(max(dimensions)) ** (max(exponents) - 1) > _CORRELATION_FORM_LIMIT):
-        spectral = SpectralFlow.build(tensors)
-        problem = spectral
-        state, chart = spectral.start(correlations, trap_rate(repeated, max(exponents)))
-    else:
-        if link == "joint":
-            problem, power = JointFlow.build(tensors), 2 * max(exponents) - 1
-        else:
-            problem, power = PlantedFlow.build(tensors), min(tensors) - 1
-        state = torch.from_numpy(np.ascontiguousarray(correlations.transpose(1, 2, 0)).reshape(r * r, -1))
-        chart = torch.from_numpy(trap_speed(repeated, power))[None]
-    return _flow_dataset(solve(problem, state, chart, options), dimensions, r, seeds, saved)
+    return _flow_dataset(flow, dimensions, r, seeds, saved)
 
 
 def _flow_dataset(

@@ -148,6 +148,40 @@ def cost(
     typer.echo(launch.cost(_text(scale), study, cores, refresh))
 
 
+def _questions(incomplete: str) -> list[str]:
+    return sorted(path.stem for path in Path("config/questions").glob("*.yaml") if path.stem.startswith(incomplete))
+
+
+@app.command()
+def ask(
+    target: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="TARGET...",
+            help='Targets, such as "h2(z1) + h3(z2)", or the name of one question in config/questions/.',
+            autocompletion=_questions,
+        ),
+    ],
+    dimension: Annotated[int, typer.Option("--dimension", "-d", help="The dimension of the data.")] = 1000,
+    check: Annotated[bool, typer.Option("--check", help="Run algorithms on finite samples, too.")] = False,
+    sweep: Annotated[
+        list[str] | None, typer.Option(help='Values of a coefficient: --sweep c=0,0.1,1 for "h2(z1) + c*h3(z2)".')
+    ] = None,
+    seeds: Annotated[int, typer.Option(help="Random starts of the flows.")] = 256,
+    name: Annotated[str, typer.Option(help="The name of the question. Default: one made from the target.")] = "",
+    quick: Annotated[bool, typer.Option("--quick", help="The diagnosis alone; nothing is run or written.")] = False,
+    cores: CoresOption = "all",
+) -> None:
+    """Ask what learns a target: exponents and traps at once, then times, samples and a page in results/questions/.
+
+    The question is kept in config/questions/<name>.yaml, and its answer is made again only when something changed.
+    """
+    from learnability import asking
+
+    _in_project()
+    raise typer.Exit(asking.command(target, dimension, check, sweep or [], seeds, name, quick, cores))
+
+
 @app.command()
 def report(scale: ScaleOption = None, study: StudyOption = "") -> None:
     """Write the pages of results/<scale>/report/ from the results that are there. `figures` does this too."""

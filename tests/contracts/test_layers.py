@@ -1,4 +1,4 @@
-"""Imports go down: archive, report -> pipeline -> studies -> sgd, flows -> results, diagnosis -> mathematics."""
+"""Imports go down: report -> pipeline -> studies -> sgd, flows, estimators -> results, diagnosis -> mathematics."""
 
 import ast
 from pathlib import Path
@@ -10,13 +10,13 @@ LAYERS = (
     {"hermite", "statistics", "compiled"},
     {"diagnosis"},
     {"results"},
-    {"sgd", "flows"},
+    {"sgd", "flows", "estimators"},
     {"studies"},
     {"pipeline"},
     {"report", "archive", "api"},
     {"run_state"},
     {"display"},
-    {"launch"},
+    {"launch", "asking"},
     {"cli"},
 )
 MODULES = sorted(path for path in SOURCE.rglob("*.py") if path != SOURCE / "__init__.py")

@@ -7,7 +7,9 @@ import sys
 import time
 from pathlib import Path
 
-WATCHER = "import time; from learnability.pipeline.lifeline import watch; watch(); print('up', flush=True); time.sleep(60)"
+WATCHER = (
+    "import time; from learnability.pipeline.lifeline import watch\nwatch(); print('up', flush=True); time.sleep(60)"
+)
 HOLDER = (
     "import sys, time; from pathlib import Path; from learnability.pipeline.lifeline import held\n"
     "with held(Path(sys.argv[1])):\n    print('up', flush=True); time.sleep(60)"

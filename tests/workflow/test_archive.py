@@ -162,7 +162,10 @@ REFUSED: dict[str, tuple[Callable[[Project], object], tuple[str, ...]]] = {
         _missing_and_damaged,
         ("means.pdf: missing", "second/analysis.zarr.zip: damaged artifact"),
     ),
-    "missing report": (lambda p: (p.folder / "results/laptop/report/index.html").unlink(), ("report/index.html: missing",)),
+    "missing report": (
+        lambda p: (p.folder / "results/laptop/report/index.html").unlink(),
+        ("report/index.html: missing",),
+    ),
     "old code": (_stale_figure_code, ("means.svg: out of date",)),
     "fewer seeds": (_more_seeds, ("first/analysis.zarr.zip: out of date", "means.svg: out of date")),
     "edited claims": (_edited_claims, ("claims.json: is not the list of the studies' claims",)),

@@ -6,6 +6,7 @@ real results.
 
 import os
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -173,7 +174,7 @@ def test_controls_have_names_and_headings_do_not_skip(browser: Browser, report: 
         named = "[...document.querySelectorAll('input, select')].every(e => e.labels.length || e.ariaLabel)"
         assert browser.run(named)
         levels = browser.run("[...document.querySelectorAll('h1, h2, h3, h4')].map(e => Number(e.tagName[1]))")
-        assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False)), (page, levels)
+        assert all(after - before <= 1 for before, after in pairwise(levels)), (page, levels)
 
 
 def test_finding_is_the_figure_title_and_never_the_drawing_library(finished: Project) -> None:

@@ -6,7 +6,7 @@ rule figures:
     input:
         lambda w: [
             f"results/{w.scale}/{w.study}/{name}/analysis.zarr.zip"
-            for name in TABLE.configs[w.study].figures[w.figure].experiments
+            for name in TABLE.config(w.study).figures[w.figure].experiments
         ],
     output:
         svg="results/{scale}/{study}/figures/{figure}.svg",

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from learnability.pipeline import kinds, restored
+from learnability.pipeline import kinds, questions, restored
 from learnability.pipeline.canonical import canonical, canonical_json, parts_of, setting_id, stream_id, target_id
 from learnability.pipeline.config import (
     MainConfig,
@@ -19,6 +19,7 @@ from learnability.pipeline.config import (
 )
 from learnability.pipeline.costs import Costs
 from learnability.results.contract import Setting
+from learnability.results.errors import UserError
 
 FIGURE_FORMATS = ("svg", "pdf", "png")
 
@@ -37,13 +38,32 @@ class JobTable:
         self.configs: dict[str, StudyConfig] = {s: load_study(folder / "studies", s) for s in self.main.studies}
         for study in self.configs:
             self.experiments(study, self.main.scale)
+        self.questions: tuple[str, ...] = questions.question_names(folder / "questions")
+        for name in set(self.questions) & set(self.every_study):
+            remedy = "rename the question"
+            raise UserError(str(folder / "questions" / f"{name}.yaml"), f"{name} is the name of a study", "", remedy)
+
+    @functools.cache  # noqa: B019
+    def question(self, name: str) -> StudyConfig:
+        """A question as the study that answers it. Read when it is asked for: a faulty one stops no other run."""
+        return questions.as_study(questions.read_question(self.folder / "questions", name))
+
+    def config(self, study: str) -> StudyConfig:
+        """The config of a study, or of a question."""
+        return self.configs[study] if study in self.configs else self.question(study)
+
+    def package(self, study: str) -> str:
+        """The package with the kinds of a study; those of a question are the atlas's."""
+        return study if study in self.configs else questions.STUDY
 
     @functools.cache  # noqa: B019  (one table lives as long as the process)
     def experiments(self, study: str, scale: Scale) -> dict[str, PlannedExperiment]:
         """The planned experiments of a study, by name."""
-        where = str(self.folder / "studies" / f"{study}.yaml")
-        blocks = self.configs[study].experiments
-        return {name: plan_experiment(where, study, name, block, scale) for name, block in blocks.items()}
+        asked = study not in self.configs
+        where = str(self.folder / (questions.SCALE if asked else "studies") / f"{study}.yaml")
+        blocks, package = self.config(study).experiments, self.package(study)
+        planned: Scale = "laptop" if asked else scale
+        return {name: plan_experiment(where, package, name, block, planned) for name, block in blocks.items()}
 
     def experiment(self, study: str, name: str, scale: Scale) -> PlannedExperiment:
         """One planned experiment."""
@@ -89,16 +109,16 @@ class JobTable:
 
     def analysis_paths(self, study: str, scale: Scale) -> list[str]:
         """The analyses of a study."""
-        return [f"results/{scale}/{study}/{name}/analysis.zarr.zip" for name in self.configs[study].experiments]
+        return [f"results/{scale}/{study}/{name}/analysis.zarr.zip" for name in self.config(study).experiments]
 
     def figure_paths(self, study: str, scale: Scale) -> list[str]:
         """The figures of a study in every format."""
-        names = self.configs[study].figures
+        names = self.config(study).figures
         return [f"results/{scale}/{study}/figures/{name}.{form}" for name in names for form in FIGURE_FORMATS]
 
     def artifact_paths(self, study: str, scale: Scale) -> list[str]:
         """All datasets of a study, from target to analysis, without what a restored archive left out."""
-        names = self.configs[study].experiments
+        names = self.config(study).experiments
         made = [p for n in names for p in (*self.target_paths(study, n, scale), *self.train_paths(study, n, scale))]
         return restored.wanted(made, scale) + self.analysis_paths(study, scale)
 
@@ -156,41 +176,42 @@ class JobTable:
 
     def figure_job(self, study: str, figure: str) -> str:
         """The job of a figure."""
-        block = self.configs[study].figures[figure]
-        return canonical_json({"study": study, "figure": figure, "experiments": list(block.experiments)})
+        block = self.config(study).figures[figure]
+        return canonical_json({"study": self.package(study), "figure": figure, "experiments": list(block.experiments)})
 
     def claims_job(self, study: str) -> str:
         """The job of a study's verdicts."""
         return canonical_json({"study": study, "kinds": self.kinds(study)})
 
     def _job(self, study: str, name: str, **content: Any) -> str:
-        return canonical_json({"root_seed": self.main.root_seed, "study": study, "experiment": name, **content})
+        content = {"study": self.package(study), "experiment": name, **content}
+        return canonical_json({"root_seed": self.main.root_seed, **content})
 
     # Code ------------------------------------------------------------------------------------------------------------
 
     def kinds(self, study: str) -> tuple[str, ...]:
         """The kinds that the config of a study uses, in the order of their first experiment."""
-        return tuple(dict.fromkeys(block.kind for block in self.configs[study].experiments.values()))
+        return tuple(dict.fromkeys(block.kind for block in self.config(study).experiments.values()))
 
     def kind(self, study: str, name: str) -> str:
         """The kind of an experiment."""
-        return self.configs[study].experiments[name].kind
+        return self.config(study).experiments[name].kind
 
     def targets_code(self, study: str, name: str) -> str:
         """The fingerprint of the code behind the targets of an experiment."""
-        return kinds.targets_code(study, self.kind(study, name))
+        return kinds.targets_code(self.package(study), self.kind(study, name))
 
     def train_code(self, study: str, name: str) -> str:
         """The fingerprint of the code behind the training of an experiment."""
-        return kinds.train_code(study, self.kind(study, name))
+        return kinds.train_code(self.package(study), self.kind(study, name))
 
     def analyse_code(self, study: str, name: str) -> str:
         """The fingerprint of the code behind the analysis of an experiment."""
-        return kinds.analyse_code(study, self.kind(study, name))
+        return kinds.analyse_code(self.package(study), self.kind(study, name))
 
     def figure_code(self, study: str, figure: str) -> str:
         """The fingerprint of the code behind a figure."""
-        return kinds.figure_code(study, figure)
+        return kinds.figure_code(self.package(study), figure)
 
     def claims_code(self, study: str) -> str:
         """The fingerprint of the code behind the verdicts of a study."""
@@ -256,18 +277,24 @@ class JobTable:
 
     # Counting --------------------------------------------------------------------------------------------------------
 
+    def question_paths(self, name: str) -> list[str]:
+        """Everything that belongs to a question: artifacts, its figure and its page."""
+        scale: Any = questions.SCALE
+        figures = self.figure_paths(name, scale)
+        return [*self.artifact_paths(name, scale), *figures, f"results/{questions.SCALE}/{name}/index.html"]
+
     @functools.cache  # noqa: B019
-    def _order(self, scale: Scale) -> dict[str, int]:
+    def _order(self, scale: Scale, studies: tuple[str, ...]) -> dict[str, int]:
         paths: Iterable[str] = (
             path
-            for study in self.configs
-            for name in self.configs[study].experiments
+            for study in studies
+            for name in self.config(study).experiments
             for path in self.train_paths(study, name, scale)
         )
         return {path: number for number, path in enumerate(paths, start=1)}
 
     def run_number(self, study: str, name: str, scale: Scale, setting: str, first: int, last: int) -> str:
         """Which training run of how many this is, as ``3/25``; ``0/25`` for one outside the table."""
-        order = self._order(scale)
+        order = self._order(scale, tuple(self.configs) if study in self.configs else (study,))
         path = f"results/{scale}/{study}/{name}/train/{setting}/seeds{first}-{last}.zarr.zip"
         return f"{order.get(path, 0)}/{len(order)}"

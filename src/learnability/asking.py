@@ -1,0 +1,216 @@
+"""``learnability ask`` and ``learnability.ask``: one target, or several, from the question to its answer."""
+
+from __future__ import annotations
+
+import html
+import re
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from learnability.results.errors import UserError
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from rich.console import Console
+
+    from learnability.pipeline.questions import Question
+    from learnability.studies.atlas.answer import Answer
+
+DIMENSION = 1000
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """The answer to a question; see :func:`learnability.ask`.
+
+    ``answers`` has one entry a target: rows of the diagnosis and of times, sentences of the verdict. ``analyses`` are
+    the datasets that they were read from. Printed, it is the screen of the command; in a notebook a page.
+    """
+
+    answers: tuple[Answer, ...]
+    analyses: Mapping[str, xr.Dataset]
+
+    def __str__(self) -> str:
+        from rich.console import Console
+
+        from learnability.report.question_screen import answer_screen
+
+        console = Console(width=110, force_terminal=False, color_system=None)
+        with console.capture() as said:
+            for answer in self.answers:
+                console.print(answer_screen(answer))
+        return said.get()
+
+    def _repr_html_(self) -> str:
+        parts = []
+        for answer in self.answers:
+            verdict = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in answer.verdict)
+            doubts = "".join(f"<li><em>not known:</em> {html.escape(sentence)}</li>" for sentence in answer.open_points)
+            rows = "".join(
+                "<tr><th>{}</th><td>{}</td><td>{}</td><td>{}</td></tr>".format(*map(html.escape, row))
+                for row in (*answer.times, *answer.check, *answer.diagnosis)
+            )
+            parts.append(f"<h3>{html.escape(answer.target)}</h3><ul>{verdict}{doubts}</ul><table>{rows}</table>")
+        return "".join(parts)
+
+
+def question_of(
+    targets: Sequence[str],
+    dimension: int = DIMENSION,
+    sweep: Mapping[str, Sequence[float]] | None = None,
+    seeds: int = 256,
+    check: bool = False,
+) -> Question:
+    """The question, validated; every target is read, so that a mistake costs nothing but a message."""
+    from learnability.pipeline.config import plan_experiment, validate
+    from learnability.pipeline.questions import STUDY, Question, as_study
+
+    content = {
+        "targets": list(targets),
+        "sweep": {letter: list(values) for letter, values in (sweep or {}).items()},
+        "dimension": dimension,
+        "seeds": seeds,
+        "check": check,
+    }
+    question: Question = validate(Question, content, "the question")
+    for name, block in as_study(question).experiments.items():
+        plan_experiment("the question", STUDY, name, block, "laptop")
+    return question
+
+
+def ask(
+    target: str | Sequence[str],
+    dimension: int = DIMENSION,
+    *,
+    sweep: Mapping[str, Sequence[float]] | None = None,
+    seeds: int = 256,
+    check: bool = False,
+    root_seed: int = 0,
+) -> Asked:
+    """What learns a target, in what time and from how many samples; the same as ``learnability ask``, without files.
+
+    Parameters
+    ----------
+    target:
+        One target or several, as text (see :func:`learnability.parse`).
+    dimension:
+        The dimension d at which times and samples are told, at least 20.
+    sweep:
+        Values of coefficients that a target names: ``{"c": [0, 0.1, 1]}`` for ``"h2(z1) + c*h3(z2)"``.
+    seeds:
+        The number of random starts of the flows, at least 16.
+    check:
+        Whether algorithms are run on finite samples; about a minute.
+    root_seed:
+        The seed that all random numbers derive from.
+
+    Raises
+    ------
+    UserError
+        For a target that cannot be parsed or is constant, or a value out of range.
+
+    Examples
+    --------
+    >>> asked = ask("h1(z1)", dimension=50, seeds=16)
+    >>> asked.answers[0].times[0][0]
+    'direction 1, link refitted'
+    """
+    from learnability.pipeline.direct import analyses
+    from learnability.studies.atlas.answer import answers
+
+    asked = question_of([target] if isinstance(target, str) else target, dimension, sweep, seeds, check)
+    found = analyses(asked, root_seed)
+    return Asked(tuple(answers(found)), found)
+
+
+def parse_sweep(texts: Sequence[str]) -> dict[str, list[float]]:
+    """``c=0,.1,1`` as ``{"c": [0, .1, 1]}``."""
+    found = {}
+    for text in texts:
+        letter, equals, values = text.partition("=")
+        try:
+            numbers = [float(value) for value in values.split(",")]
+        except ValueError:
+            numbers = []
+        if not equals or not numbers:
+            raise UserError("--sweep", f"{text!r} is no sweep", "LETTER=NUMBER,NUMBER,...", "write --sweep c=0,0.1,1")
+        found[letter.strip()] = numbers
+    return found
+
+
+FOLDER = Path("config/questions")
+RESULTS = Path("results/questions")
+
+
+def command(
+    targets: Sequence[str],
+    dimension: int,
+    check: bool,
+    sweep: Sequence[str],
+    seeds: int,
+    name: str,
+    quick: bool,
+    cores: str,
+) -> int:
+    """``learnability ask``: print the diagnosis, answer the question through the workflow, print the rest."""
+    from rich.console import Console
+
+    from learnability.pipeline import questions
+
+    if len(targets) == 1 and (FOLDER / f"{targets[0]}.yaml").is_file():
+        name, question = targets[0], questions.read_question(FOLDER, targets[0])
+    elif len(targets) == 1 and re.fullmatch(r"config/questions/\S+\.yaml", targets[0]):
+        name = Path(targets[0]).stem
+        question = questions.read_question(FOLDER, name)
+    else:
+        question = question_of(targets, dimension, parse_sweep(sweep), seeds, check)
+        name = name or questions.name_of(question)
+    console = Console()
+    _show_diagnosis(console, question)
+    if quick:
+        return 0
+    questions.write_question(FOLDER, name, question)
+    with console.status(f"answering {name}"):
+        status = _answer(name, cores)
+    if status:
+        return status
+    _show_answer(console, name)
+    return 0
+
+
+def _show_diagnosis(console: Console, question: Question) -> None:
+    """What algebra says, at once: nothing heavy is imported for it."""
+    from learnability.diagnosis.diagnose import diagnose
+    from learnability.report.question_screen import diagnosis_panel
+
+    for text in question.texts:
+        console.print(diagnosis_panel(text, diagnose(text).rows()))
+
+
+def _answer(name: str, cores: str) -> int:
+    """Run the workflow for one question; what it says is shown when it fails."""
+    target = f"{RESULTS}/{name}/index.html"
+    line = [sys.executable, "-m", "snakemake", target, "--cores", cores, "--nolock"]
+    done = subprocess.run(line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    if done.returncode:
+        print(done.stdout, file=sys.stderr)
+        print(f"learnability: the question was not answered; logs in {RESULTS}/logs/{name}", file=sys.stderr)
+    return done.returncode
+
+
+def _show_answer(console: Console, name: str) -> None:
+    from learnability.report.question_page import answers_of
+    from learnability.report.question_screen import answer_screen, comparison
+
+    found = answers_of(sorted((RESULTS / name).glob("*/analysis.zarr.zip")))
+    for answer in found:
+        console.print(answer_screen(answer, diagnosis=False))
+    if len(found) > 1:
+        console.print(comparison(found))
+    console.print(
+        f"page     {RESULTS / name / 'index.html'}", f"figure   {RESULTS / name / 'figures/answer.svg'}", sep="\n"
+    )

@@ -1,0 +1,108 @@
+"""Subspaces from Hermite moments of degree k, weighted by functions of the label: partial traces and U-statistics.
+
+With weights ``t_s(y_i)`` (sample, s) and ``He_k(x)`` the Hermite tensor, the moments are
+
+    A_s = (1/n) sum_i t_s(y_i) He_k(x_i),
+
+of which a d x d matrix is made whose leading eigenvectors estimate the subspace:
+
+partial trace
+    ``He_k`` is contracted with itself to a vector (odd k) or a matrix (even k), and ``sum_s A_s A_s^T`` is taken. It
+    reaches ``n ~ d^(k/2)`` for one direction (Damian, Pillaud-Vivien, Lee, Bruna, arXiv 2403.05529), and sees nothing
+    of a tensor without trace, such as that of ``z1*z2*z3``.
+U-statistic
+    All slots but one are contracted between two different samples, with the kernel ``K = sum_s t_s t_s`` of their
+    labels: ``sum_(i != j) K(y_i, y_j) <He_k(x_i), He_k(x_j)>``. No trace is needed, and pairs i = j, whose mean is no
+    signal, are left out (Damian, Lee, Bruna, arXiv 2506.05500). ``n ~ d^(k/2)`` again.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+HIGHEST_TRACE = 4
+HIGHEST_PAIRS = 3
+_BLOCK = 2048
+
+
+def partial_trace(x: Array, weights: Array, degree: int) -> Array:
+    """``sum_s A_s A_s^T`` (d, d) with the partial traces A_s of ``He_degree``, degree 1 to 4.
+
+    ``tr He_3 = x (|x|^2 - (d + 2))``, ``tr He_4 = x x^T (|x|^2 - (d + 4)) - I (|x|^2 - (d + 2))``.
+    """
+    n, d = x.shape
+    square = (x**2).sum(axis=1)[:, None]
+    if degree in (1, 3):
+        scale = 1.0 if degree == 1 else square - (d + 2)
+        vectors = (weights * scale).T @ x / n
+        return np.asarray(vectors.T @ vectors)
+    if degree not in (2, 4):
+        raise ValueError(f"degree is {degree}; partial traces are implemented for 1 to {HIGHEST_TRACE}")
+    outer, identity = (
+        (weights, weights) if degree == 2 else (weights * (square - (d + 4)), weights * (square - (d + 2)))
+    )
+    total = np.zeros((d, d))
+    for s in range(weights.shape[1]):
+        moment = (x * outer[:, s, None]).T @ x / n
+        moment[np.diag_indices(d)] -= identity[:, s].mean()
+        total += moment @ moment
+    return total
+
+
+def u_statistic(x: Array, weights: Array, degree: int) -> Array:
+    """``(1/n^2) sum_(i != j) K_ij <He_k(x_i), He_k(x_j)>_(k-1 slots)`` (d, d), degree 1 to 3.
+
+    Degree 1: ``x x'^T``. Degree 2: ``(x x^T - I)(x' x'^T - I)``. Degree 3, with ``a = <x, x'>``:
+    ``x x'^T (a^2 - |x|^2 - |x'|^2 + d + 4) + 2 x' x^T + 2 a I - 2 a (x x^T + x' x'^T)``.
+    """
+    n, d = x.shape
+    own = (weights**2).sum(axis=1)
+    square = (x**2).sum(axis=1)
+    if degree == 1:
+        vectors = weights.T @ x / n
+        return np.asarray(vectors.T @ vectors - (x * own[:, None]).T @ x / n**2)
+    if degree == 2:
+        # (x x^T - I)^2 = (|x|^2 - 2) x x^T + I is what the pairs i = j would add.
+        diagonal = (x * (own * (square - 2))[:, None]).T @ x
+        diagonal[np.diag_indices(d)] += own.sum()
+        return partial_trace(x, weights, 2) - diagonal / n**2
+    if degree == 3:
+        return _three(x, weights, square) / n**2
+    raise ValueError(f"degree is {degree}; U-statistics are implemented for 1 to {HIGHEST_PAIRS}")
+
+
+def _three(x: Array, weights: Array, square: Array) -> Array:
+    n, d = x.shape
+    total, trace, own = np.zeros((d, d)), 0.0, np.zeros(n)
+    for first in range(0, n, _BLOCK):
+        rows = slice(first, min(first + _BLOCK, n))
+        kernel = weights[rows] @ weights.T
+        kernel[np.arange(rows.stop - first), np.arange(first, rows.stop)] = 0
+        inner = x[rows] @ x.T
+        signal = kernel * (inner**2 - square[rows, None] - square[None] + d + 6)
+        total += x[rows].T @ (signal @ x)
+        weighted = kernel * inner
+        trace += weighted.sum()
+        own[rows] = weighted.sum(axis=1)
+    # 2 x' x^T is symmetric with x x'^T under the sum over pairs: it is the 2 of the 6 above.
+    total += 2 * trace * np.eye(d) - 4 * (x * own[:, None]).T @ x
+    return (total + total.T) / 2
+
+
+def leading(matrix: Array, count: int) -> Array:
+    """The ``count`` leading eigenvectors (d, count) of a symmetric matrix."""
+    d = len(matrix)
+    if count < 1 or count > d:
+        raise ValueError(f"count is {count}; it must be from 1 to {d}")
+    return np.asarray(np.linalg.eigh(matrix)[1][:, ::-1][:, :count])
+
+
+def complement(found: Array) -> Array:
+    """An orthonormal basis (d, d - s) of what is orthogonal to ``found`` (d, s)."""
+    return np.asarray(np.linalg.qr(found, mode="complete")[0][:, found.shape[1] :])
+
+
+def smallest_cosine(found: Array, tasks: int) -> float:
+    """The smallest cosine of the principal angles between ``found`` (d, r), orthonormal, and the first r axes."""
+    return float(np.linalg.svd(found[:tasks], compute_uv=False)[-1])

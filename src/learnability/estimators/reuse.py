@@ -1,0 +1,57 @@
+"""SGD of a two-layer network in which every sample is used twice: a second look leaves the correlational class.
+
+For each sample the neuron takes a provisional step, and the update is the gradient at the place where that ends:
+
+    s = <w, x> + b,    s' = s + rho |x|^2/d a y sigma'(s),    w <- normalise(w + eta a y sigma'(s') x)
+
+with ReLU neurons and the correlation loss. The label enters s' inside sigma', so the update is a nonlinear function of
+the label: its leap is the generative one (Arnaboldi, Dandi, Krzakala, Pesce, Stephan, arXiv 2405.15459; Lee, Oko,
+Suzuki, Wu, arXiv 2406.01581). With ``rho = 0`` it is online SGD.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from learnability.compiled.loops import reordered
+
+Array = NDArray[np.float64]
+
+PROVISIONAL = 1.0
+"""The size rho of the provisional step, in units in which the label has variance one."""
+
+_SHARE_OF_NOISE = 0.1
+
+
+@reordered
+def _pass(weights, signs, bias, x, y, step, rho):  # type: ignore[no-untyped-def]
+    """One pass over the samples x (n, d), y (n,), in place on unit weights (J, d)."""
+    n, d = x.shape
+    for i in range(n):
+        square = 0.0
+        for k in range(d):
+            square += x[i, k] * x[i, k]
+        for j in range(len(weights)):
+            h = 0.0
+            for k in range(d):
+                h += weights[j, k] * x[i, k]
+            s = h + bias[j]
+            pull = signs[j] * y[i]
+            if s > 0:
+                s += rho * square / d * pull
+            if s > 0:
+                c = step * pull
+                # |w + c x|^2 = 1 + 2 c h + c^2 |x|^2
+                scale = 1 / np.sqrt(1 + 2 * c * h + c * c * square)
+                for k in range(d):
+                    weights[j, k] = scale * (weights[j, k] + c * x[i, k])
+
+
+def train(x: Array, y: Array, count: int, rng: np.random.Generator, width: int = 16, rho: float = PROVISIONAL) -> Array:
+    """The leading right singular vectors (d, count) of the first layer after one pass over the samples."""
+    d = x.shape[1]
+    weights = rng.standard_normal((width, d))
+    weights /= np.linalg.norm(weights, axis=1, keepdims=True)
+    signs = np.where(np.arange(width) % 2, -1.0, 1.0)
+    bias = rng.uniform(0.3, 1.0, width) * rng.choice([-1.0, 1.0], width)
+    _pass(weights, signs, bias, np.ascontiguousarray(x), np.ascontiguousarray(y), _SHARE_OF_NOISE / d, rho)
+    return np.ascontiguousarray(np.linalg.svd(weights, full_matrices=False)[2][:count].T)

@@ -1,0 +1,144 @@
+"""Questions: targets of one's own, each in a small file ``config/questions/<name>.yaml``.
+
+A question is planned as a study would be, from kinds of the study ``atlas``: the same jobs, fingerprints and seals. Its
+results stand in ``results/questions/<name>/``, where no claim and no pooled number of a study looks.
+"""
+
+import hashlib
+import itertools
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, model_validator
+
+from learnability.pipeline.config import StudyConfig, read_yaml, validate
+from learnability.results.contract import Model
+from learnability.results.errors import UserError
+
+SCALE = "questions"
+"""What stands in a path at the place of the scale."""
+
+STUDY = "atlas"
+"""The study whose kinds and figures answer questions."""
+
+NAME = r"[a-z0-9][a-z0-9_]*"
+_LONGEST_NAME = 40
+_HEADER = "# Written by `learnability ask`, which replaces it when the same question is asked again."
+
+
+class Question(Model):
+    """``config/questions/<name>.yaml``: what is asked, and how it is checked.
+
+    ``sweep`` gives values to coefficients that ``targets`` name, ``c`` in ``h2(z1) + c*h3(z2)``: every combination is
+    a target of its own, and the page compares them.
+    """
+
+    targets: tuple[str, ...] = Field(min_length=1)
+    sweep: dict[Annotated[str, Field(pattern=r"^[a-df-y]$")], tuple[float, ...]] = Field(default_factory=dict)
+    dimension: int = Field(default=1000, ge=20, le=10**9)
+    seeds: int = Field(default=256, ge=16)
+    check: bool = False
+
+    @model_validator(mode="after")
+    def _known_coefficients(self) -> "Question":
+        for letter, values in self.sweep.items():
+            if not values:
+                raise ValueError(f"sweep.{letter} lists no value")
+            if not any(_places(letter).search(target) for target in self.targets):
+                raise ValueError(f"sweep.{letter}: no target names the coefficient {letter}")
+        return self
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The targets with numbers in place of the swept coefficients, each once."""
+        found = (_filled(target, self.sweep) for target in self.targets)
+        return tuple(dict.fromkeys(itertools.chain.from_iterable(found)))
+
+
+def _places(letter: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![A-Za-z0-9_.]){letter}(?![A-Za-z0-9_(])")
+
+
+def _filled(target: str, sweep: Mapping[str, Sequence[float]]) -> Iterator[str]:
+    """The target for every combination of the coefficients that it names."""
+    named = [letter for letter in sweep if _places(letter).search(target)]
+    for values in itertools.product(*(sweep[letter] for letter in named)):
+        text = target
+        for letter, value in zip(named, values, strict=True):
+            number = f"{value:.12g}"
+            text = _places(letter).sub(number if value >= 0 else f"({number})", text)
+        yield text
+
+
+def read_question(folder: Path, name: str) -> Question:
+    """The question ``name`` of ``config/questions``."""
+    path = folder / f"{name}.yaml"
+    if not re.fullmatch(NAME, name):
+        allowed = "lower-case letters, digits and underscores; a letter or digit first"
+        raise UserError(str(path), f"{name!r} cannot be the name of a question", allowed, "rename the file")
+    if not path.is_file():
+        known = ", ".join(question_names(folder)) or "none"
+        raise UserError(str(path), f"there is no question {name!r}", known, 'learnability ask "<target>" writes one')
+    question: Question = validate(Question, read_yaml(path), str(path))
+    return question
+
+
+def question_names(folder: Path) -> tuple[str, ...]:
+    """The names of all questions in ``config/questions``, by name."""
+    return tuple(sorted(path.stem for path in folder.glob("*.yaml") if re.fullmatch(NAME, path.stem)))
+
+
+def as_study(question: Question) -> StudyConfig:
+    """The question as a study: one experiment for each kind that answers it, and its figure."""
+    targets = [{"text": text} for text in question.texts]
+    sweep = {"target": targets}
+
+    def block(kind: str, seeds: int, **settings: Any) -> dict[str, Any]:
+        size = {"seeds": seeds, "seed_batch": seeds}
+        return {"kind": kind, "settings": settings, "sweep": sweep, "scales": {"laptop": size}}
+
+    decades = [question.dimension * 10**power for power in range(3)]
+    experiments = {
+        "diagnosis": block("diagnosis", 1),
+        "times": block("times", question.seeds, dimensions=decades),
+    }
+    content = {
+        "study": STUDY,
+        "experiments": experiments,
+        "figures": {"answer": {"experiments": list(experiments), "caption": "The answer to a question."}},
+    }
+    study: StudyConfig = validate(StudyConfig, content, "the question")
+    return study
+
+
+def name_of(question: Question) -> str:
+    """A name for a question: its first target as far as it makes a file name, with a digest where that is not all."""
+    plain = re.sub(r"[()*\s]", "", "_".join(question.targets).lower().replace("-", "_minus_"))
+    said = re.sub(r"[^a-z0-9]+", "_", plain).strip("_")
+    asked = repr((question.targets, sorted(question.sweep.items())))
+    digest = hashlib.sha256(asked.encode()).hexdigest()[:6]
+    return f"{said[:_LONGEST_NAME].strip('_') or 'target'}_{digest}"
+
+
+def write_question(folder: Path, name: str, question: Question) -> Path:
+    """Write ``<name>.yaml`` unless it says the same already. Refuses to replace a file that a person wrote."""
+    path = folder / f"{name}.yaml"
+    if path.is_file():
+        if validate(Question, read_yaml(path), str(path)) == question:
+            return path
+        if not path.read_text(encoding="utf-8").startswith(_HEADER):
+            remedy = f"ask it by its name (learnability ask {name}), or choose another with --name"
+            raise UserError(str(path), "another question has this name, and it was written by hand", remedy=remedy)
+    lines = [_HEADER, "targets:", *(f"  - {_quoted(text)}" for text in question.targets)]
+    if question.sweep:
+        lines += ["sweep:", *(f"  {k}: [{', '.join(map(repr, v))}]" for k, v in question.sweep.items())]
+    lines += [f"dimension: {question.dimension}", f"seeds: {question.seeds}", f"check: {str(question.check).lower()}"]
+    folder.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

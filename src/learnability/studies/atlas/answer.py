@@ -1,0 +1,150 @@
+"""The answer to a question: what its analyses say of one target, as rows and as sentences."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import xarray as xr
+
+from learnability.results.labelled import texts
+from learnability.studies.atlas import theory
+
+STEP = 0.1
+"""The step size, in units of 1 / Var f, by which flow time is told in steps of full-batch descent."""
+
+Row = tuple[str, str, str, str]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What is known of one target.
+
+    ``diagnosis``: (what, answer, how it is known, source); ``times``: (direction and flow, median and 80% band in flow
+    time, steps, growth with d); ``verdict``: sentences; ``open_points``: what is not known.
+    """
+
+    target: str
+    diagnosis: tuple[Row, ...]
+    times: tuple[Row, ...] = ()
+    check: tuple[Row, ...] = ()
+    verdict: tuple[str, ...] = ()
+    open_points: tuple[str, ...] = field(default=())
+
+
+def answers(analyses: Mapping[str, xr.Dataset]) -> list[Answer]:
+    """One answer for every target of a question, from the analyses by experiment."""
+    return [_answer(analyses, i, text) for i, text in enumerate(texts(analyses["diagnosis"]["target"]))]
+
+
+def number(value: float) -> str:
+    """Three significant digits; thousands with commas below a million."""
+    if math.isinf(value):
+        return "never"
+    if math.isnan(value):
+        return "not run"
+    return f"{value:,.0f}" if 1000 <= value < 1e6 else f"{value:.3g}"
+
+
+def band(low: float, middle: float, high: float) -> str:
+    """``median (80%: low to high)``."""
+    return f"{number(middle)} (80%: {number(low)} to {number(high)})"
+
+
+def power(exponent: float) -> str:
+    """``d``, ``d^2`` or ``d^1.5``."""
+    return "d" if exponent == 1 else f"d^{exponent:g}"
+
+
+def _law(exponent: float) -> str:
+    return "log d, at most" if exponent == 0 else power(exponent)
+
+
+def _answer(analyses: Mapping[str, xr.Dataset], place: int, text: str) -> Answer:
+    known = analyses["diagnosis"].isel(target=place)
+    columns = (texts(known[name]) for name in ("question", "answer", "known", "source"))
+    rows = tuple(row for row in zip(*columns, strict=True) if row[0])
+    times = analyses["times"].isel(target=place)
+    verdict, doubts = _verdict(known, times)
+    return Answer(text, rows, _times(known, times), (), tuple(verdict), tuple(doubts))
+
+
+def _times(known: xr.Dataset, times: xr.Dataset) -> tuple[Row, ...]:
+    """Escape times of every direction at the dimension that was asked about."""
+    variance, rows = float(known["variance"]), []
+    for flow, name in (("joint", "link refitted"), ("planted", "link known")):
+        one = times.sel(flow=flow).isel(dimension=0)
+        for angle in range(int(one["directions"])):
+            quantiles = [float(x) for x in one["escape_time"].isel(angle=angle)]
+            exponent = float(times.sel(flow=flow)["exponent"].isel(angle=angle)[-1])
+            theory_says = float(one["predicted"].isel(angle=angle))
+            law = "no law known" if math.isnan(theory_says) else f"theory {_law(theory_says)}"
+            measured = f"measured d^{exponent:.2f}; {law}" if math.isfinite(exponent) else law
+            steps = number(quantiles[1] * variance / STEP)
+            rows.append((f"direction {angle + 1}, {name}", band(*quantiles), steps, measured))
+    return tuple(rows)
+
+
+def _verdict(known: xr.Dataset, times: xr.Dataset) -> tuple[list[str], list[str]]:
+    d, leap = int(times["dimension"][0]), int(known["leap"])
+    generative = int(known["generative_leap"])
+    online = theory.online_exponent(leap)
+    said = [_online(times, d, leap, online), _joint(times, d), _planted(times, d)]
+    doubts = ["Exponents hold as d grows; they do not give the constants, which the measured times and samples do."]
+    best = theory.generative_exponent(generative)
+    if generative < 0:
+        doubts.append("The generative leaps were not all found, so the best number of samples is not known.")
+    elif best < theory.correlational_exponent(leap):
+        said.append(
+            f"A transform of the label, or a second pass over each batch, leaves the correlational class: n ~ "
+            f"{power(best)} samples suffice (generative leap {generative}), where queries of the label as it is need "
+            f"{power(theory.correlational_exponent(leap))}."
+        )
+    else:
+        said.append(
+            f"No transform of the label changes the exponent {best:g} of the best method: n ~ {power(best)} "
+            f"(generative leap {generative})."
+        )
+    trapped, inner = int(known["reflective_dimension"]), int(known["intrinsic_dimension"])
+    if trapped:
+        said.append(
+            f"In the mean-field limit from a start without weight on the hidden subspace, {trapped} of {inner} "
+            f"directions are never learned (reflective subspace); the loss stays at {float(known['loss_floor']):.3g}."
+        )
+    if not bool(known["certain"]) and generative > 0:
+        doubts.append("The generative leaps rest on numerical moments, not on a certificate.")
+    if int(times["unresolved"].sum()):
+        doubts.append(
+            f"{int(times['unresolved'].sum())} runs of the closed flows ended before their outcome was known."
+        )
+    return [sentence for sentence in said if sentence], doubts
+
+
+def _online(times: xr.Dataset, d: int, leap: int, exponent: float) -> str:
+    low, middle, high = (float(x) for x in times["sgd_samples"])
+    logarithm = " log d" if leap == 2 else ""
+    law = f"Theory gives n ~ {power(exponent)}{logarithm} samples to online SGD (largest leap {leap})"
+    if math.isnan(middle):
+        return f"{law}; at d = {d:,} that exceeds the budget, and it was not run."
+    if math.isinf(middle):
+        reached = float(times["sgd_cosine"])
+        return (
+            f"{law}. A two-layer network trained on the correlation loss did not learn the subspace within the budget "
+            f"at d = {d:,} (median cosine {reached:.2f} at the end)."
+        )
+    return f"{law}; a two-layer network at d = {d:,} needed {band(low, middle, high)}."
+
+
+def _joint(times: xr.Dataset, d: int) -> str:
+    one = times.sel(flow="joint").isel(dimension=0)
+    last = [float(x) for x in one["escape_time"].isel(angle=int(one["directions"]) - 1)]
+    if math.isinf(last[1]):
+        return f"The flow with a refitted link does not learn every direction from half of the starts (d = {d:,})."
+    return f"The population flow with a refitted link learns every direction at d = {d:,} by time {band(*last)}."
+
+
+def _planted(times: xr.Dataset, d: int) -> str:
+    one = times.sel(flow="planted").isel(dimension=0)
+    share, low, high = (float(x) for x in one["trapped"])
+    if share == 0:
+        return f"With the link known, no start of the flow was trapped (share at most {high:.1%} at 95%)."
+    return f"With the link known, {share:.0%} of the starts are trapped at d = {d:,} (95%: {low:.0%} to {high:.0%})."

@@ -1,0 +1,48 @@
+"""The diagnosis of one target; nothing is drawn."""
+
+import numpy as np
+import xarray as xr
+
+from learnability.diagnosis.diagnose import diagnose
+from learnability.results.contract import RunContext
+from learnability.results.labelled import names, variable
+from learnability.studies.atlas.diagnosis.setting import DiagnosisSetting
+
+NOT_FOUND = -1
+
+
+def train(setting: DiagnosisSetting, context: RunContext) -> xr.Dataset:
+    """Exponents, leaps and traps of the target, and every row of its diagnosis with how it is known and its source."""
+    found = diagnose(setting.target.text)
+    rows = found.rows()
+    labels = {
+        "row": "what is asked",
+        "answer": "what is found",
+        "known": "how it is known: exact, quadrature, measured, or undecided",
+        "source": "where the statement comes from",
+    }
+    columns = zip(labels.items(), zip(*rows, strict=True), strict=True)
+    numbers = {
+        "intrinsic_dimension": (found.intrinsic_dimension, "number of directions that the target depends on"),
+        "information_exponent": (found.information_exponent, "first correlational leap"),
+        "leap": (found.leap, "largest correlational leap"),
+        "generative_exponent": (_or_none(found.generative_exponent), "first generative leap; -1 where none was found"),
+        "generative_leap": (_or_none(found.generative_leap), "largest generative leap; -1 where it is not known"),
+        "reflective_dimension": (found.reflective_subspace.shape[1], "dimension of the largest reflective subspace"),
+        "loss_floor": (found.loss_floor, "loss left when all outside the reflective subspace is learned"),
+        "variance": (found.norm**2 - found.mean**2, "variance of the target"),
+    }
+    return xr.Dataset(
+        {
+            **{name: variable((), value, meaning) for name, (value, meaning) in numbers.items()},
+            "certain": variable(
+                (), found.generative.exactness == "exact", "whether every generative leap is certified"
+            ),
+            "entry": variable("seed", np.zeros(len(context.seeds)), "one entry: nothing is drawn"),
+        },
+        coords={name: names("row", texts, meaning) for (name, meaning), texts in columns},
+    )
+
+
+def _or_none(value: int | None) -> int:
+    return NOT_FOUND if value is None else value

@@ -1,0 +1,84 @@
+"""Questions: how they are read, planned and kept apart from studies."""
+
+from pathlib import Path
+
+import pytest
+
+from learnability.pipeline.job_table import JobTable
+from learnability.pipeline.questions import (
+    Question,
+    as_study,
+    name_of,
+    question_names,
+    read_question,
+    write_question,
+)
+from learnability.results.errors import UserError
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_a_sweep_gives_every_combination_once() -> None:
+    question = Question(targets=("h2(z1) + c*h3(z2)", "h1(z1)"), sweep={"c": (0.0, -0.5, 1.0)})
+    assert question.texts == ("h2(z1) + 0*h3(z2)", "h2(z1) + (-0.5)*h3(z2)", "h2(z1) + 1*h3(z2)", "h1(z1)")
+
+
+def test_a_coefficient_inside_a_name_is_left_alone() -> None:
+    assert Question(targets=("c*h2(z1) + cos(z1)",), sweep={"c": (2.0,)}).texts == ("2*h2(z1) + cos(z1)",)
+
+
+def test_a_coefficient_that_no_target_names_is_refused() -> None:
+    with pytest.raises(ValueError, match="no target names the coefficient b"):
+        Question(targets=("h2(z1)",), sweep={"b": (1.0,)})
+
+
+def test_a_question_survives_its_file(tmp_path: Path) -> None:
+    question = Question(targets=("h2(z1) + c*h3(z2)",), sweep={"c": (0.0, 0.1, 1.0)}, dimension=200, check=True)
+    name = name_of(question)
+    write_question(tmp_path, name, question)
+    assert read_question(tmp_path, name) == question
+    assert question_names(tmp_path) == (name,)
+
+
+def test_a_file_that_a_person_wrote_is_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text('targets: ["h2(z1)"]\n')
+    assert write_question(tmp_path, "mine", Question(targets=("h2(z1)",))).is_file()
+    with pytest.raises(UserError, match="written by hand"):
+        write_question(tmp_path, "mine", Question(targets=("h3(z1)",)))
+
+
+def test_names_tell_targets_apart() -> None:
+    texts = ("h2(z1) + h3(z2)", "h2(z1) - h3(z2)", "h2(z1)*h3(z2)", "sign(z1*z2*z3)")
+    assert len({name_of(Question(targets=(text,))) for text in texts}) == len(texts)
+
+
+def test_a_question_is_planned_from_kinds_of_the_atlas(tmp_path: Path) -> None:
+    folder = tmp_path / "config"
+    (folder / "questions").mkdir(parents=True)
+    (folder / "studies").symlink_to(ROOT / "config/studies")
+    (folder / "config.yaml").write_text((ROOT / "config/config.yaml").read_text())
+    write_question(folder / "questions", "two", Question(targets=("h2(z1)", "h3(z1)")))
+    (folder / "questions/broken.yaml").write_text("targets: []\n")
+    table = JobTable(folder, {"studies": "multi_index"})
+    paths = table.question_paths("two")
+    assert "results/questions/two/index.html" in paths
+    assert all(path.startswith("results/questions/two/") for path in paths)
+    assert not any("questions" in path for path in table.study_paths("multi_index", "laptop"))
+    assert '"study":"atlas"' in table.analysis_job("two", "times", "laptop")
+    with pytest.raises(UserError, match=r"broken\.yaml"):
+        table.question_paths("broken")
+
+
+def test_a_question_with_the_name_of_a_study_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "config"
+    (folder / "questions").mkdir(parents=True)
+    (folder / "studies").symlink_to(ROOT / "config/studies")
+    (folder / "config.yaml").write_text((ROOT / "config/config.yaml").read_text())
+    (folder / "questions/multi_index.yaml").write_text('targets: ["h2(z1)"]\n')
+    with pytest.raises(UserError, match="name of a study"):
+        JobTable(folder)
+
+
+def test_every_experiment_of_a_question_is_drawn() -> None:
+    study = as_study(Question(targets=("h2(z1)",), check=True))
+    assert set(study.figures["answer"].experiments) == set(study.experiments)

@@ -1,0 +1,35 @@
+# Questions: targets of one's own in config/questions/, answered by the kinds of the atlas. Their artifacts and figures
+# are made by the rules of the studies, with `questions` in the place of the scale.
+
+
+rule question_page:
+    """Write the page that answers one question."""
+    input:
+        analyses=lambda w: TABLE.analysis_paths(w.question, "questions"),
+        figures=lambda w: [
+            path
+            for path in TABLE.figure_paths(w.question, "questions")
+            if path.endswith(".svg")
+        ],
+    output:
+        "results/questions/{question}/index.html",
+    log:
+        "results/questions/logs/{question}/page.log",
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        templates=templates_digest(),
+        code=fingerprint(("learnability.report.question_page", "main")),
+    shell:
+        "python -m learnability.report.question_page --name {wildcards.question} --analyses {input.analyses:q}"
+        " --figures {input.figures:q} --code {params.code} --output {output:q} > {log:q} 2>&1"
+
+
+rule questions:
+    """Answer every question in config/questions/."""
+    input:
+        lambda w: [
+            path for name in TABLE.questions for path in TABLE.question_paths(name)
+        ],
+    localrule: True
