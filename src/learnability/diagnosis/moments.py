@@ -4,7 +4,6 @@ A frame is an orthogonal matrix whose first ``known`` columns span S. A source y
 moments with |b| = degree and |a| up to a bound; transforms are scaled to ``E T^2 = 1``.
 """
 
-import itertools
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 from learnability.diagnosis.result import Exactness
 from learnability.hermite.basis import gauss_hermite, hermite_basis
 from learnability.hermite.expansion import HermiteExpansion
+from learnability.hermite.function_expansion import normal_points, panels
 from learnability.hermite.rotation import dense, multi_indices, rotate_values
 
 Array = NDArray[np.float64]
@@ -191,18 +191,6 @@ class RandomPoints:
         yield Moments(mean, error, "measured", "a moment of a bounded transform of y")
 
 
-def normal_points(variables: int, count: int, rng: np.random.Generator) -> Array:
-    """A Kronecker sequence with a random shift, and its mirror image, as standard normal points (count, variables)."""
-    from scipy.special import ndtri
-
-    root = 2.0
-    for _ in range(60):
-        root = (1 + root) ** (1 / (variables + 1))
-    steps = root ** -np.arange(1, variables + 1)
-    u = (np.arange(count)[:, None] * steps + rng.random(variables)) % 1
-    return np.asarray(ndtri(np.clip(u, 1e-15, 1 - 1e-15)))
-
-
 @dataclass(frozen=True)
 class Panels:
     """One variable: Gauss-Legendre on short panels that end at the kinks; the error from half as many panels."""
@@ -210,16 +198,16 @@ class Panels:
     function: Values
     kinks: tuple[float, ...] = ()
 
-    def grid(self, panels: int) -> tuple[Array, Array]:
+    def grid(self, count: int) -> tuple[Array, Array]:
         """Nodes and Gaussian weights on [-13, 13]."""
-        return panel_rule(self.kinks, panels)
+        return panels(self.kinks, count)
 
     def batches(self, frame: Array, known: int, degree: int, along: int) -> Iterator[Moments]:
         sample, weights = self.grid(400)
         transforms, _, _ = label_transforms(_weighted_sample(self.function(sample[:, None]), weights))
         found = []
-        for panels in (200, 400):
-            x, w = self.grid(panels)
+        for count in (200, 400):
+            x, w = self.grid(count)
             t = transforms(self.function(x[:, None]))
             t = t - (t @ w)[:, None]
             found.append(t @ (w * hermite_basis(x, degree)[:, degree]))
@@ -227,30 +215,6 @@ class Panels:
         # Transforms have kinks of their own: twice the change is a fair bound for a rule of order above one.
         error = 1e-12 + 2 * np.abs(found[1] - found[0])[None, :]
         yield Moments(values, error, "quadrature", "a moment of a bounded transform of y")
-
-
-def panel_rule(
-    kinks: tuple[float, ...], panels: int, reach: float = 13.0, crowded: bool = False
-) -> tuple[Array, Array]:
-    """Nodes and weights for N(0, 1): 16-point Gauss-Legendre rules on panels between the kinks.
-
-    ``crowded`` maps each stretch between two kinks by a sine, which makes square-root singularities at its ends smooth.
-    """
-    inner = sorted({k for k in kinks if -reach < k < reach})
-    edges = [-reach, *inner, reach]
-    nodes, weights = np.polynomial.legendre.leggauss(16)
-    xs, ws = [], []
-    for a, b in itertools.pairwise(edges):
-        cuts = np.linspace(-1, 1, max(2, math.ceil(panels * (b - a) / (2 * reach)) + 1))
-        middle, half = (cuts[1:] + cuts[:-1]) / 2, (cuts[1:] - cuts[:-1]) / 2
-        s, w = (middle[:, None] + half[:, None] * nodes).ravel(), (half[:, None] * weights).ravel()
-        if crowded:
-            s, w = np.sin(np.pi * s / 2), w * np.pi / 2 * np.cos(np.pi * s / 2)
-        xs.append((a + b) / 2 + (b - a) / 2 * s)
-        ws.append((b - a) / 2 * w)
-    x = np.concatenate(xs)
-    w = np.concatenate(ws) * np.exp(-x * x / 2) / math.sqrt(2 * math.pi)
-    return x, w / w.sum()
 
 
 def _weighted_sample(y: Array, weights: Array) -> Array:
