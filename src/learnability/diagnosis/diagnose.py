@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from learnability.diagnosis import shape, symmetries
 from learnability.diagnosis.cube import diagnose_cube
 from learnability.diagnosis.exponents import NO_ROOM, GenerativeSearch, correlational
-from learnability.diagnosis.moments import Panels, PolynomialPowers, RandomPoints
+from learnability.diagnosis.moments import Panels, PolynomialPowers, PolynomialValues, RandomPoints
 from learnability.diagnosis.result import (
     Diagnosis,
     Evidence,
@@ -23,7 +23,7 @@ from learnability.diagnosis.result import (
 from learnability.diagnosis.weak_recovery import second_moment, threshold
 from learnability.hermite import reflective
 from learnability.hermite.activation_class import ACTIVATION_CLASSES
-from learnability.hermite.basis import evaluate, hermite_basis
+from learnability.hermite.basis import hermite_basis
 from learnability.hermite.expansion import HermiteExpansion
 from learnability.hermite.function_expansion import Expanded, expand, kinks, normal_points
 from learnability.hermite.function_target import FunctionTarget
@@ -210,7 +210,7 @@ def _generative(inner: FunctionTarget, steps: LeapSequence, group: Symmetries) -
         )
         return dataclasses.replace(steps, steps=told), group
     polynomial = inner.injective_argument()
-    random = [RandomPoints(inner, r, points) for points in (4096, 16384)]
+    random = [RandomPoints(inner, r, points) for points in (4096, 8192)]
     if polynomial is not None:
         search = GenerativeSearch(inner, r, (PolynomialPowers(polynomial), *random), group)
     elif r == 1:
@@ -254,12 +254,9 @@ def diagnose_polynomial(target: HermiteExpansion, activation: str = "smooth", te
     if hidden.shape[1] == 0:
         raise ValueError("the target is constant: there is nothing to learn")
     inner = shape.restricted(target, hidden)
-
-    def values(z: Array) -> Array:
-        return evaluate(inner, z)
-
+    values = PolynomialValues(inner)
     group = symmetries.find(values, inner.variables)
-    random = [RandomPoints(values, inner.variables, points) for points in (4096, 16384)]
+    random = [RandomPoints(values, inner.variables, points) for points in (4096, 8192)]
     search = GenerativeSearch(values, inner.variables, (PolynomialPowers(inner), *random), group)
     generative, group = search.run()
     trapped = reflective.diagnose(inner, ACTIVATION_CLASSES[activation])

@@ -114,6 +114,8 @@ class GenerativeSearch:
                 if room.shape[1] == 0:
                     vanishing.append(Evidence("exact", NO_ROOM))
                     continue
+            if found.rank == 0 and math.isinf(found.precision):
+                break
             if found.rank == 0:
                 vanishing.append(Evidence("undecided", "not distinguished from zero", found.precision))
                 continue

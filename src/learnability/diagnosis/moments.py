@@ -5,7 +5,7 @@ moments with |b| = degree and |a| up to a bound; transforms are scaled to ``E T^
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Protocol
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from learnability.diagnosis.result import Exactness
-from learnability.hermite.basis import gauss_hermite, hermite_basis
+from learnability.hermite.basis import gauss_hermite, hermite_basis, hermite_columns
 from learnability.hermite.expansion import HermiteExpansion
 from learnability.hermite.function_expansion import normal_points, panels
 from learnability.hermite.rotation import dense, multi_indices, rotate_values
@@ -30,6 +30,43 @@ HIGHEST_POWER = 14
 REPLICATES = 16
 POINTS = 4096
 TRANSFORMS = 8
+MOST_RANDOM_ENTRIES = 260
+
+
+class PolynomialValues:
+    """The values of a polynomial at many points: two halves of the variables, and one matrix product between them."""
+
+    def __init__(self, expansion: HermiteExpansion) -> None:
+        self.variables, split = expansion.variables, (expansion.variables + 1) // 2
+        rows = sorted({b[:split] for b in expansion.coefficients})
+        columns = sorted({b[split:] for b in expansion.coefficients})
+        place = {b: i for i, b in enumerate(rows)}, {b: i for i, b in enumerate(columns)}
+        self.matrix = np.zeros((len(rows), len(columns)))
+        for b, value in expansion.coefficients.items():
+            self.matrix[place[0][b[:split]], place[1][b[split:]]] = value
+        self.rows, self.columns = rows, [(0,) * split + b for b in columns]
+
+    def __call__(self, z: Array) -> Array:
+        """``f(z)`` for z (..., variables)."""
+        flat = np.ascontiguousarray(z).reshape(-1, self.variables)
+        out = np.empty(len(flat))
+        for start in range(0, len(flat), 8192):
+            part = flat[start : start + 8192]
+            left = _monomials(part, self.rows)
+            out[start : start + 8192] = ((left.T @ self.matrix) * _monomials(part, self.columns).T).sum(axis=1)
+        return out.reshape(z.shape[:-1])
+
+
+def _monomials(z: Array, indices: Sequence[tuple[int, ...]]) -> Array:
+    """``h_b(z)`` (indices, points) for indices that may be shorter than z."""
+    degrees = [max((b[i] for b in indices), default=0) for i in range(len(indices[0]))] if indices else []
+    basis = [hermite_columns(z[:, i], degree) for i, degree in enumerate(degrees)]
+    out = np.ones((len(indices), len(z)))
+    for row, b in zip(out, indices, strict=True):
+        for i, power in enumerate(b):
+            if power:
+                row *= basis[i][power]
+    return out
 
 
 @dataclass(frozen=True)
@@ -172,6 +209,8 @@ class RandomPoints:
 
     def batches(self, frame: Array, known: int, degree: int, along: int) -> Iterator[Moments]:
         inside, outside = pairs(known, len(frame) - known, degree, along)
+        if len(outside) > MOST_RANDOM_ENTRIES:
+            return
         rng = np.random.default_rng(11)
         totals, transforms = [], None
         for _ in range(REPLICATES):

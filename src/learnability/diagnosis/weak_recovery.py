@@ -21,6 +21,7 @@ Array = NDArray[np.float64]
 Values = Callable[[Array], Array]
 
 BINS = 128
+MOST_TURNS = 12
 _TURNS, _POINTS = 32, 8192
 
 
@@ -117,6 +118,9 @@ def level_set_signal(values: Values, count: int, kinks: tuple[float, ...] = ()) 
     grid = np.linspace(-8.5, 8.5, 6001)
     slope = np.diff(values(grid[:, None]))
     turns = np.flatnonzero(np.sign(slope[1:]) != np.sign(slope[:-1])) + 1
+    if len(turns) > MOST_TURNS:
+        x, weights = panels(kinks, 4 * count, 8.5)
+        return float(2 * weights @ level_set_moments(values, 2, x, kinks, 6000) ** 2)
     ends = set(kinks)
     for turn in turns:
         low, high = grid[turn - 1], grid[turn + 1]
