@@ -7,7 +7,7 @@ moments with |b| = degree and |a| up to a bound; transforms are scaled to ``E T^
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import cached_property, reduce
 from typing import Protocol
 
 import numpy as np
@@ -129,6 +129,8 @@ class PolynomialPowers:
             rules = [gauss_hermite(n) for n in nodes]
             f = _expand(coefficients, [hermite_basis(x, int(n)) for (x, _), n in zip(rules, degrees, strict=True)])
             transform = _orthonormal_power(f, reduce(np.multiply.outer, [w for _, w in rules]), power)
+            if transform is None:
+                continue
             moments = _contract(
                 transform, [w[:, None] * hermite_basis(x, t) for (x, w), t in zip(rules, top, strict=True)]
             )
@@ -137,13 +139,19 @@ class PolynomialPowers:
             yield Moments(picked, np.full_like(picked, ROUNDING), "exact", words)
 
 
-def _orthonormal_power(y: Array, weights: Array, power: int) -> Array:
-    """The polynomial of degree ``power`` in y that is orthonormal to the lower ones, by Stieltjes' recurrence."""
+def _orthonormal_power(y: Array, weights: Array, power: int) -> Array | None:
+    """The polynomial of degree ``power`` in y that is orthonormal to the lower ones, by Stieltjes' recurrence.
+
+    None where y takes so few values on the grid that there is none.
+    """
     before, current, length = np.zeros_like(y), np.ones_like(y), 0.0
     for _ in range(power):
         weighted = weights * current
         following = (y - float((weighted * y * current).sum())) * current - length * before
+        size = float((weights * (y * current) ** 2).sum())
         length = math.sqrt(float((weights * following**2).sum()))
+        if not length > 1e-9 * math.sqrt(size):
+            return None
         before, current = current, following / length
     return current
 
@@ -207,24 +215,38 @@ class RandomPoints:
     variables: int
     points: int = POINTS
 
-    def batches(self, frame: Array, known: int, degree: int, along: int) -> Iterator[Moments]:
-        inside, outside = pairs(known, len(frame) - known, degree, along)
-        if len(outside) > MOST_RANDOM_ENTRIES:
-            return
-        rng = np.random.default_rng(11)
-        totals, transforms = [], None
+    @cached_property
+    def sample(self) -> list[tuple[Array, Array]]:
+        """For each replicate the points (points, variables) and the centred transforms (transforms, points)."""
+        rng, transforms, replicates = np.random.default_rng(11), None, []
         for _ in range(REPLICATES):
             z = normal_points(self.variables, self.points, rng)
             y = self.function(z)
             if transforms is None:
                 transforms = label_transforms(y)[0]
             t = transforms(y)
-            t = t - t.mean(axis=1, keepdims=True)
+            replicates.append((z, t - t.mean(axis=1, keepdims=True)))
+        return replicates
+
+    def batches(self, frame: Array, known: int, degree: int, along: int) -> Iterator[Moments]:
+        inside, outside = pairs(known, len(frame) - known, degree, along)
+        if len(outside) > MOST_RANDOM_ENTRIES:
+            return
+        totals = []
+        for z, t in self.sample:
             basis = hermite_basis(z @ frame, max(degree, along))
-            left = np.stack([basis[:, np.arange(known), a].prod(axis=1) for a in inside], axis=1)
-            right = np.stack([basis[:, np.arange(known, len(frame)), b].prod(axis=1) for b in outside], axis=1)
-            weighted = (t[:, None, :] * left.T[None]).reshape(-1, len(z))
-            totals.append(right.T @ weighted.T / len(z))
+            left = np.ones((len(inside), len(z)))
+            for row, a in zip(left, inside.tolist(), strict=True):
+                for place, power in enumerate(a):
+                    if power:
+                        row *= basis[:, place, power]
+            right = np.ones((len(outside), len(z)))
+            for row, b in zip(right, outside.tolist(), strict=True):
+                for place, power in enumerate(b):
+                    if power:
+                        row *= basis[:, known + place, power]
+            blocks = [right @ (left * transform).T / len(z) for transform in t]
+            totals.append(np.concatenate(blocks, axis=1))
         stack = np.array(totals)
         mean, error = stack.mean(axis=0), stack.std(axis=0, ddof=1) / math.sqrt(REPLICATES)
         yield Moments(mean, error, "measured", "a moment of a bounded transform of y")
