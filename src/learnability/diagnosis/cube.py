@@ -29,7 +29,7 @@ _EXACT = Evidence("exact", "a sum over all points of the cube")
 
 def points(bits: int) -> Array:
     """All points of {-1, 1}^bits, (2^bits, bits); bit i of the row number n is ``(1 - x_i) / 2``."""
-    return 1.0 - 2.0 * ((np.arange(1 << bits)[:, None] >> np.arange(bits)) & 1)
+    return np.asarray(1.0 - 2.0 * ((np.arange(1 << bits)[:, None] >> np.arange(bits)) & 1), dtype=np.float64)
 
 
 def walsh(values: Array) -> Array:

@@ -8,7 +8,7 @@ integrated at random points, and its coefficients carry standard errors.
 
 import itertools
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -175,7 +175,7 @@ class _Expander:
             result = product
         return result
 
-    def group(self, members: list[Node]) -> dict[MultiIndex, float]:
+    def group(self, members: Sequence[Node]) -> dict[MultiIndex, float]:
         """The coefficients of factors that share variables."""
         if all(isinstance(member, Polynomial) for member in members):
             total = members[0].expansion  # type: ignore[union-attr]
@@ -195,7 +195,7 @@ class _Expander:
             return self.times_polynomial(polynomial, rest)
         return self.at_random_points(node)
 
-    def times_polynomial(self, polynomial: Sequence[Polynomial], rest: list[Node]) -> dict[MultiIndex, float]:
+    def times_polynomial(self, polynomial: Sequence[Polynomial], rest: Sequence[Node]) -> dict[MultiIndex, float]:
         """A polynomial times a function of one linear form: the product of their expansions, cut at the degree."""
         factor = polynomial[0].expansion
         for one in polynomial[1:]:
@@ -216,7 +216,7 @@ class _Expander:
         self.closed = False
         link = FunctionTarget("", self.variables, node)
         along = FunctionTarget.from_callable(lambda t: link(t * direction), 1)
-        bends = _roots([lambda t, a=a: a(t[:, None] * direction) for a in link.kinked_arguments()])
+        bends = _roots(link.kinked_arguments(), direction)
         found = []
         for count in (150, 300):
             x, w = panels(bends, count)
@@ -363,21 +363,21 @@ def closed_form(name: str, slope: float, shift: float, degree: int) -> Array | N
 
 def kinks(target: FunctionTarget) -> tuple[float, ...]:
     """The kinks and jumps of a target of one variable."""
-    return _roots([lambda t, a=a: a(t[:, None]) for a in target.kinked_arguments()])
+    return _roots(target.kinked_arguments(), np.ones(1))
 
 
-def _roots(arguments: Sequence[Callable[[Array], Array]], reach: float = 13.0) -> tuple[float, ...]:
-    """Where functions of one variable change sign, by bisection on a grid."""
+def _roots(arguments: Sequence[FunctionTarget], direction: Array, reach: float = 13.0) -> tuple[float, ...]:
+    """The t at which functions change sign along ``t u``, by bisection on a grid."""
     grid = np.linspace(-reach, reach, 5201) + 1e-7 * math.pi
     found: set[float] = set()
     for argument in arguments:
-        values = np.asarray(argument(grid)) + np.zeros(len(grid))
+        values = np.asarray(argument(grid[:, None] * direction)) + np.zeros(len(grid))
         cells = np.flatnonzero(np.signbit(values[1:]) != np.signbit(values[:-1]))
         low, high = grid[cells], grid[cells + 1]
         below = np.signbit(values[cells])
         for _ in range(60 if len(cells) else 0):
             middle = (low + high) / 2
-            same = np.signbit(np.asarray(argument(middle)) + np.zeros(len(middle))) == below
+            same = np.signbit(np.asarray(argument(middle[:, None] * direction)) + np.zeros(len(middle))) == below
             low, high = np.where(same, middle, low), np.where(same, high, middle)
         found |= set(np.round((low + high) / 2, 15).tolist())
     return tuple(sorted(found))
