@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from learnability.diagnosis.result import Diagnosis
     from learnability.flows.solver import FlowState
     from learnability.hermite.activations import Activation
+    from learnability.hermite.function_target import FunctionTarget
 
 Target = str | HermiteExpansion
 
@@ -63,7 +64,7 @@ def parse(text: str, variables: int | None = None) -> HermiteExpansion:
 
 
 def diagnose(
-    target: Target,
+    target: Target | FunctionTarget,
     activation: Literal["smooth", "quadratic", "odd"] = "smooth",
     *,
     inputs: Literal["gaussian", "cube"] = "gaussian",

@@ -1,29 +1,44 @@
 """From a target to its diagnosis."""
 
+import dataclasses
+import math
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from learnability.diagnosis import shape, symmetries
-from learnability.diagnosis.exponents import GenerativeSearch, correlational
-from learnability.diagnosis.moments import PolynomialPowers, RandomPoints
-from learnability.diagnosis.result import Diagnosis, Evidence, LeapSequence, LeapStep, Symmetries
-from learnability.diagnosis.weak_recovery import threshold
+from learnability.diagnosis.cube import diagnose_cube
+from learnability.diagnosis.exponents import NO_ROOM, GenerativeSearch, correlational
+from learnability.diagnosis.moments import Panels, PolynomialPowers, PolynomialValues, RandomPoints
+from learnability.diagnosis.result import (
+    Diagnosis,
+    Evidence,
+    Exactness,
+    LeapSequence,
+    LeapStep,
+    Symmetries,
+    WeakRecovery,
+)
+from learnability.diagnosis.weak_recovery import second_moment, threshold
 from learnability.hermite import reflective
 from learnability.hermite.activation_class import ACTIVATION_CLASSES
-from learnability.hermite.basis import evaluate
+from learnability.hermite.basis import hermite_basis
 from learnability.hermite.expansion import HermiteExpansion
-from learnability.hermite.target_language import parse
+from learnability.hermite.function_expansion import Expanded, expand, kinks, normal_points
+from learnability.hermite.function_target import FunctionTarget
+from learnability.hermite.rotation import dense, rotate_values
+from learnability.hermite.target_language import TargetError, parse_target
 from learnability.hermite.taylor_rank import TaylorRanks, taylor_ranks
 
 Array = NDArray[np.float64]
 
 MOST_TAYLOR_TERMS = 60
+MOST_VARIABLES = 8
 
 
 def diagnose(
-    target: str | HermiteExpansion,
+    target: str | HermiteExpansion | FunctionTarget,
     activation: str = "smooth",
     inputs: Literal["gaussian", "cube"] = "gaussian",
     label_noise: float = 0.0,
@@ -31,8 +46,205 @@ def diagnose(
     """The diagnosis of a text or of a target; see :func:`learnability.diagnose`."""
     if activation not in ACTIVATION_CLASSES:
         raise ValueError(f"activation is {activation!r}; it must be one of {', '.join(ACTIVATION_CLASSES)}")
+    if inputs not in ("gaussian", "cube"):
+        raise ValueError(f"inputs is {inputs!r}; it must be 'gaussian' or 'cube'")
+    if not 0 <= label_noise < math.inf:
+        raise ValueError(f"label_noise is {label_noise}; it must be a standard deviation, 0 or more")
+    if inputs == "cube":
+        if not isinstance(target, str):
+            raise ValueError("a target on the cube is given as text in x1, x2, ...")
+        return dataclasses.replace(diagnose_cube(target), label_noise=label_noise)
     text = target if isinstance(target, str) else None
-    return diagnose_polynomial(parse(target) if isinstance(target, str) else target, activation, text)
+    parsed = parse_target(target) if isinstance(target, str) else target
+    used = parsed.variables if isinstance(parsed, FunctionTarget) else _used(parsed)
+    if used > MOST_VARIABLES:
+        column = text.index(f"z{parsed.variables}") + 1 if text is not None else 1
+        raise TargetError(text or str(parsed), column, f"a question has at most {MOST_VARIABLES} variables, not {used}")
+    if isinstance(parsed, FunctionTarget):
+        found = diagnose_function(parsed, activation)
+    else:
+        found = diagnose_polynomial(parsed, activation, text)
+    if label_noise and found.weak_recovery is not None and 0 < found.weak_recovery.alpha < math.inf:
+        # Noise lowers E[E[z^2 - 1 | y]^2]: the number without noise is a lower bound.
+        known = found.weak_recovery.evidence
+        bound = Evidence("undecided", f"without noise; with noise it is larger ({known.argument})", known.precision)
+        found = dataclasses.replace(found, weak_recovery=WeakRecovery(found.weak_recovery.alpha, bound))
+    return dataclasses.replace(found, label_noise=label_noise)
+
+
+def _used(target: HermiteExpansion) -> int:
+    """The number of variables that occur."""
+    return sum(any(b[i] for b in target.coefficients) for i in range(target.variables))
+
+
+def diagnose_function(target: FunctionTarget, activation: str = "smooth") -> Diagnosis:
+    """The diagnosis of a target that is not a polynomial."""
+    covariance, hidden, inner = _hidden_part(target)
+    r = inner.variables
+    with np.errstate(over="ignore", invalid="ignore"):
+        expanded = expand(inner)
+    if not np.isfinite(expanded.norm_squared) or expanded.norm_error > 0.3 * expanded.norm_squared:
+        raise ValueError("the second moment of the target is not finite, or is too heavy-tailed to be computed")
+    coefficients = expanded.expansion
+    variance = expanded.norm_squared - coefficients.mean**2
+    if (
+        variance <= max(1e-12, 5 * expanded.norm_error) * expanded.norm_squared
+        and not coefficients.centred().coefficients
+    ):
+        raise ValueError("the target is constant: there is nothing to learn")
+    exactness: Exactness = "measured" if expanded.random else "exact" if expanded.closed else "quadrature"
+    group = symmetries.find(inner, r)
+    steps = _correlational(expanded, exactness, inner, group)
+    generative, group = _generative(inner, steps, group)
+    trapped = reflective.diagnose(coefficients, ACTIVATION_CLASSES[activation])
+    whole = (
+        coefficients if r == target.variables and np.array_equal(hidden, np.eye(r)) else _lifted(coefficients, hidden)
+    )
+    shares = {k: coefficients.homogeneous(k).norm_squared / variance for k in range(1, expanded.degree + 1)}
+    closed = "coefficients in closed form" if expanded.closed else "coefficients by integration"
+    missing = max(0.0, 1 - sum(shares.values()))
+    words = f"{closed} to degree {expanded.degree}; {missing:.2g} of the variance is above"
+    return Diagnosis(
+        text=target.text,
+        inputs="gaussian",
+        target=whole,
+        function=target,
+        activation=activation,
+        mean=coefficients.mean,
+        norm=math.sqrt(expanded.norm_squared),
+        hidden=hidden,
+        gradient_covariance=covariance,
+        spectrum={k: share for k, share in shares.items() if share > 0},
+        spectrum_evidence=Evidence(exactness, words, expanded.error),
+        symmetries=embedded_symmetries(group, hidden),
+        correlational=embedded(steps, hidden),
+        generative=embedded(generative, hidden),
+        weak_recovery=threshold(
+            inner, r, generative, kinks(inner) if r == 1 else (), (second_moment(coefficients), variance)
+        ),
+        learnable_subspace=hidden @ trapped.learnable,
+        reflective_subspace=hidden @ trapped.trapped,
+        loss_floor=trapped.loss_floor + (missing * variance / 2 if trapped.is_trapped else 0.0),
+        exact=False,
+        taylor=None,
+        noise_sensitivity={},
+    )
+
+
+def _hidden_part(target: FunctionTarget) -> tuple[Array, Array, FunctionTarget]:
+    """``E[grad f grad f^T]`` at random points, a basis of the hidden subspace, the target in its coordinates.
+
+    The span of the gradients of all polynomials in the tree holds the hidden subspace; directions along which f itself
+    does not change are then removed from it.
+    """
+    r = target.variables
+    basis = np.eye(r)
+    inner = target
+    if not target.is_opaque:
+        total = np.zeros((r, r))
+        for leaf in target.leaves():
+            if leaf.centred().norm_squared:
+                total += shape.gradient_covariance(leaf) / leaf.centred().norm_squared
+        if not total.any():
+            raise ValueError("the target is constant: there is nothing to learn")
+        basis = shape.hidden_basis(total)
+        inner = target.mapped(lambda leaf: shape.restricted(leaf, basis), basis.shape[1])
+    z = np.random.default_rng(3).standard_normal((2000, inner.variables))
+    gradient = symmetries.finite_gradient(inner, z)
+    covariance = gradient.T @ gradient / len(z)
+    eigenvalues, vectors = np.linalg.eigh(covariance)
+    flat = vectors[:, eigenvalues < 1e-12 * max(eigenvalues[-1], 1e-12)]
+    if flat.shape[1] > 0 and inner.variables > 1:
+        shift = z[:200] + np.random.default_rng(4).standard_normal((200, flat.shape[1])) @ flat.T
+        if flat.shape[1] < inner.variables and np.abs(inner(shift) - inner(z[:200])).max() < 1e-9:
+            kept = shape.axis_basis(np.eye(inner.variables) - flat @ flat.T)
+            smaller = (
+                FunctionTarget.from_callable(lambda w: target(w @ kept.T), kept.shape[1], target.text)
+                if target.is_opaque
+                else inner.mapped(lambda leaf: shape.restricted(leaf, kept), kept.shape[1])
+            )
+            return basis @ covariance @ basis.T, basis @ kept, smaller
+    return basis @ covariance @ basis.T, basis, inner
+
+
+def _lifted(expansion: HermiteExpansion, hidden: Array) -> HermiteExpansion:
+    """An expansion of the hidden coordinates in all variables."""
+    variables, count = hidden.shape
+    frame = np.concatenate([hidden, shape.axis_basis(np.eye(variables) - hidden @ hidden.T)], axis=1)
+    indices, values = dense(expansion.in_variables(variables)) if count < variables else dense(expansion)
+    turned = rotate_values(indices, values, frame)
+    pairs = zip(indices.tolist(), turned.tolist(), strict=True)
+    return HermiteExpansion(variables, {tuple(b): v for b, v in pairs if abs(v) > 1e-14 * expansion.norm})
+
+
+def _correlational(expanded: Expanded, exactness: Exactness, inner: FunctionTarget, group: Symmetries) -> LeapSequence:
+    """The correlational sequence; a coefficient below its error is zero by symmetry or not distinguished from it."""
+    found = correlational(expanded.expansion, 1e-9, exactness, expanded.error)
+    if exactness == "exact":
+        return found
+    elements = symmetries.closure(group.elements)
+    known = np.zeros((inner.variables, 0))
+    steps: list[LeapStep] = []
+    for step in found.steps:
+        rest = shape.axis_basis(np.eye(inner.variables) - known @ known.T)
+        maps = symmetries.fixing(elements, known, rest)
+        vanishing = []
+        for k in range(1, step.exponent):
+            proof = by_level_sets(inner, k) if inner.variables == 1 else None
+            if proof is None and maps and symmetries.invariants(maps, rest.shape[1], k).shape[1] == 0:
+                proof = Evidence("exact", NO_ROOM)
+            vanishing.append(proof or Evidence("undecided", "not distinguished from zero", expanded.error))
+        steps.append(dataclasses.replace(step, vanishing=tuple(vanishing)))
+        known = np.concatenate([known, step.directions], axis=1)
+    return dataclasses.replace(found, steps=tuple(steps))
+
+
+def _generative(inner: FunctionTarget, steps: LeapSequence, group: Symmetries) -> tuple[LeapSequence, Symmetries]:
+    """The generative sequence: of two values, of an injective function of a polynomial, or by bounded transforms."""
+    r = inner.variables
+    sample = np.asarray(inner(normal_points(r, 4096, np.random.default_rng(29))))
+    if len(np.unique(np.round(sample, 9))) == 2:
+        why = "the label has two values: every transform of it is affine in it"
+        told = tuple(
+            dataclasses.replace(s, seen=Evidence(s.seen.exactness, why, s.seen.precision)) for s in steps.steps
+        )
+        return dataclasses.replace(steps, steps=told), group
+    polynomial = inner.injective_argument()
+    random = [RandomPoints(inner, r, points) for points in (4096, 8192)]
+    if polynomial is not None:
+        search = GenerativeSearch(inner, r, (PolynomialPowers(polynomial), *random), group)
+    elif r == 1:
+        search = GenerativeSearch(inner, 1, (Panels(inner, kinks(inner)),), group, lambda k: by_level_sets(inner, k))
+    else:
+        search = GenerativeSearch(inner, r, random, group)
+    return search.run()
+
+
+def by_level_sets(link: FunctionTarget, degree: int) -> Evidence | None:
+    """A proof that ``E[h_k(z) | f(z)] = 0`` for one variable: f is a function of ``u = h_{k-1} phi``.
+
+    ``u' = -sqrt(k) h_k phi``, so that ``E[T(f) h_k] = -1/sqrt(k) int T(F(u)) u' dz``: zero, because u is 0 at both
+    ends. Whether f is a function of u is checked at random points: f must agree wherever u does.
+    """
+    z = np.random.default_rng(31).standard_normal(48)
+    grid = np.linspace(-9, 9, 9001)
+
+    def u(x: Array) -> Array:
+        return np.asarray(hermite_basis(x, degree)[..., degree - 1] * np.exp(-x * x / 2))
+
+    levels, on_grid = u(z), u(grid)
+    row, cell = np.nonzero((on_grid[None, 1:] < levels[:, None]) != (on_grid[None, :-1] < levels[:, None]))
+    low, high = grid[cell], grid[cell + 1]
+    rising = on_grid[cell] < levels[row]
+    for _ in range(60):
+        middle = (low + high) / 2
+        stay = (u(middle) < levels[row]) == rising
+        low, high = np.where(stay, middle, low), np.where(stay, high, middle)
+    there, here = link(((low + high) / 2)[:, None]), link(z[row][:, None])
+    scale = float(np.sqrt(np.mean(link(z[:, None]) ** 2)))
+    if len(row) < 2 * len(z) - 4 or float(np.abs(there - here).max()) > 1e-9 * scale:
+        return None
+    return Evidence("exact", f"f is a function of h{degree - 1}(z) exp(-z^2/2), so that the level sets cancel")
 
 
 def diagnose_polynomial(target: HermiteExpansion, activation: str = "smooth", text: str | None = None) -> Diagnosis:
@@ -42,12 +254,9 @@ def diagnose_polynomial(target: HermiteExpansion, activation: str = "smooth", te
     if hidden.shape[1] == 0:
         raise ValueError("the target is constant: there is nothing to learn")
     inner = shape.restricted(target, hidden)
-
-    def values(z: Array) -> Array:
-        return evaluate(inner, z)
-
+    values = PolynomialValues(inner)
     group = symmetries.find(values, inner.variables)
-    random = [RandomPoints(values, inner.variables, points) for points in (4096, 16384)]
+    random = [RandomPoints(values, inner.variables, points) for points in (4096, 8192)]
     search = GenerativeSearch(values, inner.variables, (PolynomialPowers(inner), *random), group)
     generative, group = search.run()
     trapped = reflective.diagnose(inner, ACTIVATION_CLASSES[activation])

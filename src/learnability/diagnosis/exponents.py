@@ -33,6 +33,7 @@ HIGHEST_DEGREE = 8
 ALONG = 2
 #: The largest number of tensor entries of one degree: beyond, the sequence ends as not decided.
 MOST_ENTRIES = 8000
+NO_ROOM = "no tensor of this degree has the symmetries of the target"
 _COEFFICIENTS = "no coefficient of the label has this degree in the directions that are left"
 
 
@@ -101,7 +102,7 @@ class GenerativeSearch:
                 break
             room = self._room(known, rest, k)
             if room.shape[1] == 0:
-                vanishing.append(Evidence("exact", "no tensor of this degree has the symmetries of the target"))
+                vanishing.append(Evidence("exact", NO_ROOM))
                 continue
             by_levels = self.level_sets(k) if self.variables == 1 else None
             if by_levels is not None:
@@ -111,8 +112,10 @@ class GenerativeSearch:
             if found.rank == 0 and self._search():
                 room = self._room(known, rest, k)
                 if room.shape[1] == 0:
-                    vanishing.append(Evidence("exact", "no tensor of this degree has the symmetries of the target"))
+                    vanishing.append(Evidence("exact", NO_ROOM))
                     continue
+            if found.rank == 0 and math.isinf(found.precision):
+                break
             if found.rank == 0:
                 vanishing.append(Evidence("undecided", "not distinguished from zero", found.precision))
                 continue

@@ -4,19 +4,19 @@ A frame is an orthogonal matrix whose first ``known`` columns span S. A source y
 moments with |b| = degree and |a| up to a bound; transforms are scaled to ``E T^2 = 1``.
 """
 
-import itertools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import cached_property, reduce
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from learnability.diagnosis.result import Exactness
-from learnability.hermite.basis import gauss_hermite, hermite_basis
+from learnability.hermite.basis import gauss_hermite, hermite_basis, hermite_columns
 from learnability.hermite.expansion import HermiteExpansion
+from learnability.hermite.function_expansion import normal_points, panels
 from learnability.hermite.rotation import dense, multi_indices, rotate_values
 
 Array = NDArray[np.float64]
@@ -30,6 +30,43 @@ HIGHEST_POWER = 14
 REPLICATES = 16
 POINTS = 4096
 TRANSFORMS = 8
+MOST_RANDOM_ENTRIES = 260
+
+
+class PolynomialValues:
+    """The values of a polynomial at many points: two halves of the variables, and one matrix product between them."""
+
+    def __init__(self, expansion: HermiteExpansion) -> None:
+        self.variables, split = expansion.variables, (expansion.variables + 1) // 2
+        rows = sorted({b[:split] for b in expansion.coefficients})
+        columns = sorted({b[split:] for b in expansion.coefficients})
+        place = {b: i for i, b in enumerate(rows)}, {b: i for i, b in enumerate(columns)}
+        self.matrix = np.zeros((len(rows), len(columns)))
+        for b, value in expansion.coefficients.items():
+            self.matrix[place[0][b[:split]], place[1][b[split:]]] = value
+        self.rows, self.columns = rows, [(0,) * split + b for b in columns]
+
+    def __call__(self, z: Array) -> Array:
+        """``f(z)`` for z (..., variables)."""
+        flat = np.ascontiguousarray(z).reshape(-1, self.variables)
+        out = np.empty(len(flat))
+        for start in range(0, len(flat), 8192):
+            part = flat[start : start + 8192]
+            left = _monomials(part, self.rows)
+            out[start : start + 8192] = ((left.T @ self.matrix) * _monomials(part, self.columns).T).sum(axis=1)
+        return out.reshape(z.shape[:-1])
+
+
+def _monomials(z: Array, indices: Sequence[tuple[int, ...]]) -> Array:
+    """``h_b(z)`` (indices, points) for indices that may be shorter than z."""
+    degrees = [max((b[i] for b in indices), default=0) for i in range(len(indices[0]))] if indices else []
+    basis = [hermite_columns(z[:, i], degree) for i, degree in enumerate(degrees)]
+    out = np.ones((len(indices), len(z)))
+    for row, b in zip(out, indices, strict=True):
+        for i, power in enumerate(b):
+            if power:
+                row *= basis[i][power]
+    return out
 
 
 @dataclass(frozen=True)
@@ -92,6 +129,8 @@ class PolynomialPowers:
             rules = [gauss_hermite(n) for n in nodes]
             f = _expand(coefficients, [hermite_basis(x, int(n)) for (x, _), n in zip(rules, degrees, strict=True)])
             transform = _orthonormal_power(f, reduce(np.multiply.outer, [w for _, w in rules]), power)
+            if transform is None:
+                continue
             moments = _contract(
                 transform, [w[:, None] * hermite_basis(x, t) for (x, w), t in zip(rules, top, strict=True)]
             )
@@ -100,13 +139,19 @@ class PolynomialPowers:
             yield Moments(picked, np.full_like(picked, ROUNDING), "exact", words)
 
 
-def _orthonormal_power(y: Array, weights: Array, power: int) -> Array:
-    """The polynomial of degree ``power`` in y that is orthonormal to the lower ones, by Stieltjes' recurrence."""
+def _orthonormal_power(y: Array, weights: Array, power: int) -> Array | None:
+    """The polynomial of degree ``power`` in y that is orthonormal to the lower ones, by Stieltjes' recurrence.
+
+    None where y takes so few values on the grid that there is none.
+    """
     before, current, length = np.zeros_like(y), np.ones_like(y), 0.0
     for _ in range(power):
         weighted = weights * current
         following = (y - float((weighted * y * current).sum())) * current - length * before
+        size = float((weights * (y * current) ** 2).sum())
         length = math.sqrt(float((weights * following**2).sum()))
+        if not length > 1e-9 * math.sqrt(size):
+            return None
         before, current = current, following / length
     return current
 
@@ -170,37 +215,41 @@ class RandomPoints:
     variables: int
     points: int = POINTS
 
-    def batches(self, frame: Array, known: int, degree: int, along: int) -> Iterator[Moments]:
-        inside, outside = pairs(known, len(frame) - known, degree, along)
-        rng = np.random.default_rng(11)
-        totals, transforms = [], None
+    @cached_property
+    def sample(self) -> list[tuple[Array, Array]]:
+        """For each replicate the points (points, variables) and the centred transforms (transforms, points)."""
+        rng, transforms, replicates = np.random.default_rng(11), None, []
         for _ in range(REPLICATES):
             z = normal_points(self.variables, self.points, rng)
             y = self.function(z)
             if transforms is None:
                 transforms = label_transforms(y)[0]
             t = transforms(y)
-            t = t - t.mean(axis=1, keepdims=True)
+            replicates.append((z, t - t.mean(axis=1, keepdims=True)))
+        return replicates
+
+    def batches(self, frame: Array, known: int, degree: int, along: int) -> Iterator[Moments]:
+        inside, outside = pairs(known, len(frame) - known, degree, along)
+        if len(outside) > MOST_RANDOM_ENTRIES:
+            return
+        totals = []
+        for z, t in self.sample:
             basis = hermite_basis(z @ frame, max(degree, along))
-            left = np.stack([basis[:, np.arange(known), a].prod(axis=1) for a in inside], axis=1)
-            right = np.stack([basis[:, np.arange(known, len(frame)), b].prod(axis=1) for b in outside], axis=1)
-            weighted = (t[:, None, :] * left.T[None]).reshape(-1, len(z))
-            totals.append(right.T @ weighted.T / len(z))
+            left = np.ones((len(inside), len(z)))
+            for row, a in zip(left, inside.tolist(), strict=True):
+                for place, power in enumerate(a):
+                    if power:
+                        row *= basis[:, place, power]
+            right = np.ones((len(outside), len(z)))
+            for row, b in zip(right, outside.tolist(), strict=True):
+                for place, power in enumerate(b):
+                    if power:
+                        row *= basis[:, known + place, power]
+            blocks = [right @ (left * transform).T / len(z) for transform in t]
+            totals.append(np.concatenate(blocks, axis=1))
         stack = np.array(totals)
         mean, error = stack.mean(axis=0), stack.std(axis=0, ddof=1) / math.sqrt(REPLICATES)
         yield Moments(mean, error, "measured", "a moment of a bounded transform of y")
-
-
-def normal_points(variables: int, count: int, rng: np.random.Generator) -> Array:
-    """A Kronecker sequence with a random shift, and its mirror image, as standard normal points (count, variables)."""
-    from scipy.special import ndtri
-
-    root = 2.0
-    for _ in range(60):
-        root = (1 + root) ** (1 / (variables + 1))
-    steps = root ** -np.arange(1, variables + 1)
-    u = (np.arange(count)[:, None] * steps + rng.random(variables)) % 1
-    return np.asarray(ndtri(np.clip(u, 1e-15, 1 - 1e-15)))
 
 
 @dataclass(frozen=True)
@@ -210,16 +259,16 @@ class Panels:
     function: Values
     kinks: tuple[float, ...] = ()
 
-    def grid(self, panels: int) -> tuple[Array, Array]:
+    def grid(self, count: int) -> tuple[Array, Array]:
         """Nodes and Gaussian weights on [-13, 13]."""
-        return panel_rule(self.kinks, panels)
+        return panels(self.kinks, count)
 
     def batches(self, frame: Array, known: int, degree: int, along: int) -> Iterator[Moments]:
         sample, weights = self.grid(400)
         transforms, _, _ = label_transforms(_weighted_sample(self.function(sample[:, None]), weights))
         found = []
-        for panels in (200, 400):
-            x, w = self.grid(panels)
+        for count in (200, 400):
+            x, w = self.grid(count)
             t = transforms(self.function(x[:, None]))
             t = t - (t @ w)[:, None]
             found.append(t @ (w * hermite_basis(x, degree)[:, degree]))
@@ -227,30 +276,6 @@ class Panels:
         # Transforms have kinks of their own: twice the change is a fair bound for a rule of order above one.
         error = 1e-12 + 2 * np.abs(found[1] - found[0])[None, :]
         yield Moments(values, error, "quadrature", "a moment of a bounded transform of y")
-
-
-def panel_rule(
-    kinks: tuple[float, ...], panels: int, reach: float = 13.0, crowded: bool = False
-) -> tuple[Array, Array]:
-    """Nodes and weights for N(0, 1): 16-point Gauss-Legendre rules on panels between the kinks.
-
-    ``crowded`` maps each stretch between two kinks by a sine, which makes square-root singularities at its ends smooth.
-    """
-    inner = sorted({k for k in kinks if -reach < k < reach})
-    edges = [-reach, *inner, reach]
-    nodes, weights = np.polynomial.legendre.leggauss(16)
-    xs, ws = [], []
-    for a, b in itertools.pairwise(edges):
-        cuts = np.linspace(-1, 1, max(2, math.ceil(panels * (b - a) / (2 * reach)) + 1))
-        middle, half = (cuts[1:] + cuts[:-1]) / 2, (cuts[1:] - cuts[:-1]) / 2
-        s, w = (middle[:, None] + half[:, None] * nodes).ravel(), (half[:, None] * weights).ravel()
-        if crowded:
-            s, w = np.sin(np.pi * s / 2), w * np.pi / 2 * np.cos(np.pi * s / 2)
-        xs.append((a + b) / 2 + (b - a) / 2 * s)
-        ws.append((b - a) / 2 * w)
-    x = np.concatenate(xs)
-    w = np.concatenate(ws) * np.exp(-x * x / 2) / math.sqrt(2 * math.pi)
-    return x, w / w.sum()
 
 
 def _weighted_sample(y: Array, weights: Array) -> Array:

@@ -124,7 +124,7 @@ def finite_gradient(values: Values, z: Array, step: float = 1e-5) -> Array:
 
 
 def search(values: Values, variables: int, known: Symmetries, starts: int = 24) -> Symmetries:
-    """More elements, in no particular basis: Newton's method on ``f(g z) - f(z)`` from random orthogonal starts."""
+    """More elements, in no particular basis: Newton's method on ``f(g z) - f(z)`` from orthogonal starts."""
     if not 2 <= variables <= 4:
         return known
     rng = np.random.default_rng(7)
@@ -132,16 +132,27 @@ def search(values: Values, variables: int, known: Symmetries, starts: int = 24) 
     base = values(z)
     scale = math.sqrt(float(np.mean(base**2))) or 1.0
     found = list(known.elements)
-    for start in range(starts):
-        g = np.linalg.qr(rng.standard_normal((variables, variables)))[0]
-        if (np.linalg.det(g) < 0) != (start % 2 == 1):
-            g[0] = -g[0]
+    for g in _starts(values, variables, rng, starts):
         refined = _refine(values, z, base / scale, scale, g)
         new = refined is not None and all(np.abs(refined - h).max() > 1e-6 for h in [np.eye(variables), *found])
         if new and refined is not None and residuals(values, refined[None])[0] < SAME:
             found.append(refined)
     largest = float(residuals(values, np.array(found)).max()) if found else 0.0
     return Symmetries(tuple(found), known.rotations, largest, words(found, known.rotations, variables))
+
+
+def _starts(values: Values, variables: int, rng: np.random.Generator, count: int) -> Iterator[Array]:
+    """Sign changes along the axes of E[grad f grad f^T], then random rotations and reflections in turn."""
+    gradient = finite_gradient(values, rng.standard_normal((3000, variables)))
+    axes = np.linalg.eigh(gradient.T @ gradient)[1]
+    for signs in itertools.product((1.0, -1.0), repeat=variables):
+        if min(signs) < 0:
+            yield axes @ np.diag(signs) @ axes.T
+    for start in range(count):
+        g = np.linalg.qr(rng.standard_normal((variables, variables)))[0]
+        if (np.linalg.det(g) < 0) != (start % 2 == 1):
+            g[0] = -g[0]
+        yield g
 
 
 def _refine(values: Values, z: Array, base: Array, scale: float, g: Array) -> Array | None:

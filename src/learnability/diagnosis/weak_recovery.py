@@ -11,21 +11,31 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from learnability.diagnosis.moments import label_transforms, normal_points, panel_rule
+from learnability.diagnosis.moments import label_transforms
 from learnability.diagnosis.result import Evidence, LeapSequence, WeakRecovery
 from learnability.hermite.basis import hermite_basis
+from learnability.hermite.expansion import HermiteExpansion
+from learnability.hermite.function_expansion import normal_points, panels
 
 Array = NDArray[np.float64]
 Values = Callable[[Array], Array]
 
 BINS = 128
-_HALVES, _POINTS = 24, 8192
+MOST_TURNS = 12
+_TURNS, _POINTS = 32, 8192
 
 
 def threshold(
-    values: Values, variables: int, generative: LeapSequence, kinks: tuple[float, ...] = ()
+    values: Values,
+    variables: int,
+    generative: LeapSequence,
+    kinks: tuple[float, ...] = (),
+    affine: tuple[Array, float] | None = None,
 ) -> WeakRecovery | None:
-    """``alpha_c`` of the label ``values(z)``; None where the generative exponent is not known."""
+    """``alpha_c`` of the label ``values(z)``; None where the generative exponent is not known.
+
+    ``affine`` is ``(E[f (z z^T - I)], Var f)``: it decides where the label has two values.
+    """
     if generative.exponent is None:
         return None
     first = generative.steps[0]
@@ -37,12 +47,27 @@ def threshold(
     if first.exponent > 2:
         return WeakRecovery(math.inf, first.vanishing[1])
     if variables == 1:
-        coarse, fine = (level_set_signal(values, panels, kinks) for panels in (8, 14))
+        coarse, fine = (level_set_signal(values, count, kinks) for count in (8, 14))
         error = abs(coarse - fine) / fine**2 + 1e-12
         return WeakRecovery(1 / fine, Evidence("quadrature", "E[E[z^2 - 1 | y]^2] from the level sets", error))
+    sample = values(normal_points(variables, 4096, np.random.default_rng(29)))
+    if affine is not None and len(np.unique(np.round(sample, 9))) == 2:
+        second, variance = affine
+        size = float(np.abs(np.linalg.eigvalsh(second)).max())
+        return WeakRecovery(variance / size**2, Evidence(first.seen.exactness, "a label with two values"))
     signal, error = matrix_signal(values, variables)
     words = f"{BINS} classes of y: an upper bound that falls to alpha_c as the classes are refined"
     return WeakRecovery(1 / signal, Evidence("measured", words, error / signal**2))
+
+
+def second_moment(expansion: HermiteExpansion) -> Array:
+    """``E[f(z) (z z^T - I)]``, from the coefficients of degree two."""
+    r = expansion.variables
+    matrix = np.zeros((r, r))
+    for index, value in expansion.homogeneous(2).coefficients.items():
+        i, j = (k for k, power in enumerate(index) for _ in range(power))
+        matrix[i, j] = matrix[j, i] = value * (math.sqrt(2) if i == j else 1.0)
+    return matrix
 
 
 def level_set_moments(
@@ -77,13 +102,13 @@ def level_set_moments(
     return np.where(total > 0, moments / np.where(total > 0, total, 1), own)
 
 
-def level_set_signal(values: Values, panels: int, kinks: tuple[float, ...] = ()) -> float:
+def level_set_signal(values: Values, count: int, kinks: tuple[float, ...] = ()) -> float:
     """``E[E[z^2 - 1 | y]^2]`` for one variable.
 
     The conditional moment has square-root singularities where another branch has a turning point, so the panels end
     wherever f has the value of one of its turning points, and their nodes crowd at both ends.
     """
-    x, weights = panel_rule(kinks, 4 * panels, 8.5)
+    x, weights = panels(kinks, 4 * count, 8.5)
     y = values(x[:, None])
     transforms, _, discrete = label_transforms(y)
     if discrete:
@@ -93,6 +118,9 @@ def level_set_signal(values: Values, panels: int, kinks: tuple[float, ...] = ())
     grid = np.linspace(-8.5, 8.5, 6001)
     slope = np.diff(values(grid[:, None]))
     turns = np.flatnonzero(np.sign(slope[1:]) != np.sign(slope[:-1])) + 1
+    if len(turns) > MOST_TURNS:
+        x, weights = panels(kinks, 4 * count, 8.5)
+        return float(2 * weights @ level_set_moments(values, 2, x, kinks, 6000) ** 2)
     ends = set(kinks)
     for turn in turns:
         low, high = grid[turn - 1], grid[turn + 1]
@@ -103,7 +131,7 @@ def level_set_signal(values: Values, panels: int, kinks: tuple[float, ...] = ())
         for cell in crossing:
             if abs(grid[cell] - peak) > 2 * (grid[1] - grid[0]):
                 ends.add(_root(values, level, grid[cell], grid[cell + 1]))
-    x, weights = panel_rule(tuple(ends), panels, 8.5, crowded=True)
+    x, weights = panels(tuple(ends), count, 8.5, crowded=True)
     # E[z^2 - 1 | y] = sqrt(2) E[h_2 | y].
     return float(2 * weights @ level_set_moments(values, 2, x, tuple(ends)) ** 2)
 
@@ -134,31 +162,28 @@ def matrix_signal(values: Values, variables: int) -> tuple[float, float]:
     """
     rng = np.random.default_rng(13)
     edges: Array | None = None
-    groups = np.zeros((4, 2, BINS, variables, variables))
-    for turn in range(_HALVES):
+    sums = np.zeros((4, 2, BINS, variables, variables))
+    counts = np.zeros((4, 2, BINS))
+    for turn in range(_TURNS):
         z = normal_points(variables, _POINTS, rng)
         y = values(z)
         if edges is None:
             edges = np.unique(np.quantile(y, np.linspace(0, 1, BINS + 1)[1:-1]))
         place = np.searchsorted(edges, y)
-        outer = z[:, :, None] * z[:, None, :] - np.eye(variables)
+        group, half = turn // 2 % 4, turn % 2
+        counts[group, half] += np.bincount(place, minlength=BINS)
         for i in range(variables):
             for j in range(variables):
-                groups[turn // 2 % 4, turn % 2, :, i, j] += np.bincount(place, outer[:, i, j], BINS)
-    per = _HALVES * _POINTS / 8
-    groups /= per
-    share = (
-        np.bincount(np.searchsorted(edges, y), minlength=BINS) / len(y) if edges is not None else np.ones(BINS) / BINS
-    )
-    signals = [_top(left, right, share) for left, right in groups]
-    whole = groups.mean(axis=0)
-    return _top(whole[0], whole[1], share), float(np.std(signals, ddof=1)) / 2
+                sums[group, half, :, i, j] += np.bincount(place, z[:, i] * z[:, j] - (i == j), BINS)
+    signals = [_top(s, c) for s, c in zip(sums, counts, strict=True)]
+    return _top(sums.sum(axis=0), counts.sum(axis=0)), float(np.std(signals, ddof=1)) / 2
 
 
-def _top(left: Array, right: Array, share: Array) -> float:
-    """The largest eigenvalue of ``M -> sum_c left_c M right_c / share_c`` on symmetric matrices."""
-    use = share > 0
-    operator = np.einsum("cij,ckl,c->ikjl", left[use], right[use], 1 / share[use])
-    r = left.shape[1]
-    operator = operator.reshape(r * r, r * r)
+def _top(sums: Array, counts: Array) -> float:
+    """The largest eigenvalue of ``M -> sum_c p_c G_c M G'_c`` with the two estimates G, G' of each class."""
+    use = counts.min(axis=0) > 0
+    means = sums[:, use] / counts[:, use, None, None]
+    share = counts[:, use].sum(axis=0) / counts.sum()
+    r = sums.shape[-1]
+    operator = np.einsum("c,cij,ckl->ikjl", share, means[0], means[1]).reshape(r * r, r * r)
     return float(np.linalg.eigvalsh((operator + operator.T) / 2)[-1])

@@ -6,6 +6,9 @@
 ``re(zI, zJ, N)``          the real part of ``(zI + i zJ)^N``; ``im(zI, zJ, N)`` is the imaginary one
 ``+ - * ^ ( )``            sums, differences, products, powers with a whole exponent (also ``**``)
 ``/``                      division by a number
+``sign abs relu tanh``     functions of a polynomial (:func:`parse_target` alone): ``tanh(z1*z2)``
+``erf sin cos exp``        the same
+``indicator(z1 > 0.5)``    1 where it holds, 0 elsewhere; also ``1(z1 > 0.5)`` and ``indicator(z1 - 0.5)``
 ========================== ========================================================================
 
 The text is read by Python's own ``ast``, of which a few node types are allowed, and products are expanded exactly.
@@ -16,9 +19,21 @@ heavy is imported.
 import ast
 import math
 import re
+import warnings
 from collections.abc import Callable
 
 from learnability.hermite.expansion import HermiteExpansion, MultiIndex, root_factorial
+from learnability.hermite.function_target import (
+    FUNCTIONS,
+    Apply,
+    FunctionTarget,
+    Node,
+    Polynomial,
+    Power,
+    Product,
+    Sum,
+    exponent_problem,
+)
 
 MAX_DEGREE = 299  # the recurrence of the Hermite polynomials is accurate in float64 up to here
 MAX_POWER = 100  # the coefficients of higher powers leave the range of a float in products
@@ -30,9 +45,11 @@ MAX_WORK = 300_000  # terms of all products times the number of variables: about
 
 _NUMBER = r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _TOKEN = re.compile(
-    rf"\s*(?:(?P<number>{_NUMBER})|(?P<name>[A-Za-z]\w*)|(?P<sign>\*\*|[-+*/^(),])|(?P<bad>\S))", re.ASCII
+    rf"\s*(?:(?P<number>{_NUMBER})|(?P<name>[A-Za-z]\w*)|(?P<sign>\*\*|[-+*/^(),])|(?P<order>[<>])|(?P<bad>\S))",
+    re.ASCII,
 )
-_FUNCTION = re.compile(r"(h|He)(\d{1,4})|re|im", re.ASCII)
+_FUNCTION = re.compile(r"(h|He)(\d{1,4})|[Rr]e|[Ii]m", re.ASCII)
+_MORE = f"{', '.join(FUNCTIONS)}(...)"
 _LANGUAGE = "numbers, zI, hK(zI), HeK(zI), re(zI, zJ, N), im(zI, zJ, N) and + - * / ^ ( )"
 
 
@@ -53,41 +70,70 @@ def parse(text: str, variables: int | None = None) -> HermiteExpansion:
     ValueError) with the column of the mistake: an unknown name or sign, a form that the language does not have, a
     degree above 299, or a text that is too long, too deep or too costly to expand.
     """
+    tree, columns, highest = _tree(text, variables or MAX_VARIABLES, "z", functions=False)
+    return _Reader(text, columns, variables or highest or 1).sum(tree)
+
+
+def parse_target(text: str, variables: int | None = None, letter: str = "z") -> HermiteExpansion | FunctionTarget:
+    """A target of the whole language: the exact expansion of a polynomial, or a tree with functions.
+
+    ``letter`` is that of the variables (``x`` for bits of the cube). Raises :class:`TargetError` as :func:`parse` does,
+    and for a target whose second moment is infinite.
+    """
+    tree, columns, highest = _tree(text, variables or MAX_VARIABLES, letter, functions=True)
+    count = variables or highest or 1
+    reader = _FunctionReader(text, columns, count, letter)
+    if reader.is_polynomial(tree):
+        return reader.sum(tree)
+    root = reader.build(tree)
+    problem = exponent_problem(root) if letter == "z" else None
+    if problem:
+        column = text.index("exp") + 1
+        raise TargetError(text, column, problem)
+    return root.expansion if isinstance(root, Polynomial) else FunctionTarget(text, count, root)
+
+
+def _tree(text: str, most: int, letter: str, functions: bool) -> tuple[ast.expr, list[int], int]:
+    """The syntax tree, the column of each of its characters, and the highest index of a variable."""
     if len(text) > MAX_LENGTH:
         raise TargetError(
             text, MAX_LENGTH + 1, f"the text has {len(text)} characters; at most {MAX_LENGTH} are allowed"
         )
-    highest = _check_tokens(text, variables or MAX_VARIABLES)
+    highest = _check_tokens(text, most, letter, functions)
     # For Python ^ is no power. Columns are carried along, and leading spaces would be an indentation.
     start = len(text) - len(text.lstrip())
     pieces = [(i, "**" if c == "^" else " " if c.isspace() else c) for i, c in enumerate(text) if i >= start]
     columns = [i + 1 for i, piece in pieces for _ in piece] + [len(text) + 1]
     try:
-        tree = ast.parse("".join(piece for _, piece in pieces), mode="eval")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SyntaxWarning)
+            tree = ast.parse("".join(piece for _, piece in pieces), mode="eval")
     except SyntaxError as error:
         column = columns[min(error.offset, len(columns)) - 1] if error.offset else len(text) + 1
-        raise TargetError(text, column, f"unexpected {_token_at(text, column)}; allowed are {_LANGUAGE}") from None
+        allowed = f"{_LANGUAGE}, {_MORE}" if functions else _LANGUAGE
+        raise TargetError(text, column, f"unexpected {_token_at(text, column)}; allowed are {allowed}") from None
     except (RecursionError, MemoryError):
         raise TargetError(text, 1, "the text is nested too deeply") from None
-    return _Reader(text, columns, variables or highest or 1).sum(tree.body)
+    return tree.body, columns, highest
 
 
-def _check_tokens(text: str, most: int) -> int:
+def _check_tokens(text: str, most: int, letter: str, functions: bool) -> int:
     """The highest index of a variable. Raises for everything that is wrong wherever it stands."""
     highest, before, opened = 0, "", list[int]()
     for match in _TOKEN.finditer(text):
         kind = match.lastgroup or ""
         token, column = match[kind], match.start(kind) + 1
-        if kind == "bad":
+        if kind == "bad" or (kind == "order" and not functions):
             raise TargetError(text, column, f"unknown sign {token!r}; allowed are {_LANGUAGE}")
         if kind == "number" and len(token) > MAX_DIGITS:
             raise TargetError(text, column, f"a number has at most {MAX_DIGITS} characters, not {len(token)}")
         if kind == "number" and re.match(r"\w", text[match.end() :]):
             raise TargetError(text, match.end() + 1, f"expected a sign after {token}, as in {token}*z1")
-        if kind == "name" and not _FUNCTION.fullmatch(token):
-            index = int(token[1:]) if re.fullmatch(r"z[1-9]\d{0,3}", token) else 0
+        if kind == "name" and not _FUNCTION.fullmatch(token) and not (functions and token in FUNCTIONS):
+            index = int(token[1:]) if re.fullmatch(rf"{letter}[1-9]\d{{0,3}}", token) else 0
             if not 1 <= index <= most:
-                known = f"the variables are z1 to z{most}, the functions hK, HeK, re and im"
+                more = f"{', '.join(FUNCTIONS)}, " if functions else ""
+                known = f"the variables are {letter}1 to {letter}{most}, the functions {more}hK, HeK, re and im"
                 raise TargetError(text, column, f"unknown variable {token[:20]!r}: {known}")
             highest = max(highest, index)
         if token in ("+", "-") and before in ("+", "-"):
@@ -114,8 +160,8 @@ def _token_at(text: str, column: int) -> str:
 class _Reader:
     """Expands the allowed nodes of one text in ``count`` variables. The brackets bound how deep it recurses."""
 
-    def __init__(self, text: str, columns: list[int], count: int) -> None:
-        self.text, self.columns, self.count = text, columns, count
+    def __init__(self, text: str, columns: list[int], count: int, letter: str = "z") -> None:
+        self.text, self.columns, self.count, self.letter = text, columns, count, letter
         self.work = 0
 
     def fail(self, node: ast.expr, problem: str) -> TargetError:
@@ -162,10 +208,12 @@ class _Reader:
                 return HermiteExpansion(self.count, {(0,) * self.count: number})
             case ast.UnaryOp(op=ast.UAdd() | ast.USub()):
                 return self.factor(node.operand).scaled(-1.0 if isinstance(node.op, ast.USub) else 1.0)
-            case ast.Name(id=name) if name.startswith("z"):
+            case ast.Name(id=name) if name.startswith(self.letter):
                 return HermiteExpansion(self.count, {self.powers({node: 1}): 1.0})
-            case ast.Call(func=ast.Name(id="re" | "im" as part), args=[first, second, exponent], keywords=[]):
-                return self.harmonic(part, first, second, self.whole(exponent))
+            case ast.Call(
+                func=ast.Name(id="re" | "im" | "Re" | "Im" as part), args=[first, second, exponent], keywords=[]
+            ):
+                return self.harmonic(part.lower(), first, second, self.whole(exponent))
             case ast.Call(func=ast.Name(id=name), args=[variable], keywords=[]) if named := _FUNCTION.fullmatch(name):
                 if named[2] and int(named[2]) <= MAX_DEGREE:
                     index = self.powers({variable: int(named[2])})
@@ -227,7 +275,98 @@ class _Reader:
         """The multi-index with the given exponents of variables."""
         index = [0] * self.count
         for node, exponent in exponents.items():
-            if not isinstance(node, ast.Name) or not node.id.startswith("z"):
-                raise self.fail(node, "expected a variable, such as z1")
+            if not isinstance(node, ast.Name) or not node.id.startswith(self.letter):
+                raise self.fail(node, f"expected a variable, such as {self.letter}1")
             index[int(node.id[1:]) - 1] += exponent
         return tuple(index)
+
+
+class _FunctionReader(_Reader):
+    """Builds the tree of a text that applies functions; polynomial parts are expanded as by :class:`_Reader`."""
+
+    def is_polynomial(self, node: ast.expr) -> bool:
+        """Whether no function of the language occurs below."""
+        return not any(isinstance(inner, ast.Compare) or self.function_of(inner) for inner in ast.walk(node))
+
+    def function_of(self, node: ast.AST) -> str | None:
+        """The name of the function that a call applies; ``1(...)`` is the indicator."""
+        match node:
+            case ast.Call(func=ast.Name(id=name)) if name in FUNCTIONS:
+                return name
+            case ast.Call(func=ast.Constant(value=1)):
+                return "indicator"
+        return None
+
+    def build(self, node: ast.expr) -> Node:
+        """The tree of an expression."""
+        if self.is_polynomial(node):
+            return Polynomial(self.sum(node))
+        match node:
+            case ast.UnaryOp(op=ast.UAdd() | ast.USub()):
+                return self.signed(node.operand, isinstance(node.op, ast.USub))
+            case ast.BinOp(op=ast.Add() | ast.Sub(), left=left, right=right):
+                return _sum(self.build(left), self.signed(right, isinstance(node.op, ast.Sub)))
+            case ast.BinOp(op=ast.Mult(), left=left, right=right):
+                return _product(self.build(left), self.build(right))
+            case ast.BinOp(op=ast.Div(), left=left, right=right):
+                divisor = self.build(right)
+                if not isinstance(divisor, Polynomial) or divisor.expansion.degree or not divisor.expansion.mean:
+                    raise self.fail(right, "only division by a number other than 0 is allowed")
+                return _product(Polynomial(self.number(1 / divisor.expansion.mean)), self.build(left))
+            case ast.BinOp(op=ast.Pow(), left=left, right=right):
+                exponent = self.whole(right)
+                return Power(self.build(left), exponent) if exponent else Polynomial(self.number(1.0))
+            case ast.Call(args=[argument], keywords=[]) if name := self.function_of(node):
+                return self.apply(node, name, argument)
+        raise self.fail(node, f"this form is not part of the language; allowed are {_LANGUAGE}, {_MORE}")
+
+    def apply(self, node: ast.expr, name: str, argument: ast.expr) -> Node:
+        """A function of its argument; a constant where the argument is one."""
+        if isinstance(argument, ast.Compare):
+            match argument:
+                case ast.Compare(left=left, ops=[ast.Gt() | ast.Lt() as order], comparators=[right]) if (
+                    name == "indicator"
+                ):
+                    low, high = (right, left) if isinstance(order, ast.Gt) else (left, right)
+                    return Apply(name, _sum(self.build(high), self.signed(low, negative=True)))
+            raise self.fail(argument, "a comparison such as z1 > 0.5 may only be the argument of an indicator")
+        inner = self.build(argument)
+        if name == "exp" and not isinstance(inner, Polynomial):
+            raise self.fail(node, "the argument of exp must be a polynomial")
+        return Apply(name, inner)
+
+    def signed(self, node: ast.expr, negative: bool) -> Node:
+        built = self.build(node)
+        if not negative:
+            return built
+        if isinstance(built, Polynomial):
+            return Polynomial(built.expansion.scaled(-1.0))
+        return _product(Polynomial(self.number(-1.0)), built)
+
+    def number(self, value: float) -> HermiteExpansion:
+        return HermiteExpansion(self.count, {(0,) * self.count: value})
+
+
+def _sum(left: Node, right: Node) -> Node:
+    """The sum with its polynomial part, if there is one, collected in front."""
+    terms = [t for node in (left, right) for t in (node.terms if isinstance(node, Sum) else (node,))]
+    polynomial = [t.expansion for t in terms if isinstance(t, Polynomial)]
+    others = tuple(t for t in terms if not isinstance(t, Polynomial))
+    if not polynomial:
+        return Sum(others)
+    total = polynomial[0]
+    for one in polynomial[1:]:
+        total = total + one
+    return Sum((Polynomial(total), *others)) if others else Polynomial(total)
+
+
+def _product(left: Node, right: Node) -> Node:
+    """The product with its polynomial factors in front; constants are multiplied."""
+    factors = [f for node in (left, right) for f in (node.factors if isinstance(node, Product) else (node,))]
+    constant = math.prod(f.expansion.mean for f in factors if isinstance(f, Polynomial) and not f.expansion.degree)
+    others = [f for f in factors if not (isinstance(f, Polynomial) and not f.expansion.degree)]
+    others.sort(key=lambda f: not isinstance(f, Polynomial))
+    if constant == 1 and others:
+        return Product(tuple(others)) if len(others) > 1 else others[0]
+    count = next(f.expansion.variables for f in factors if isinstance(f, Polynomial) and not f.expansion.degree)
+    return Product((Polynomial(HermiteExpansion(count, {(0,) * count: constant})), *others))

@@ -89,11 +89,20 @@ def test_short_times_have_the_exact_mean_at_any_dimension() -> None:
         assert squared[0] / limit == pytest.approx(1, abs=5 * spread)
 
 
-def test_the_lifted_model_reaches_one_half_when_the_formula_says() -> None:
-    for dimension, parity in ((4, 0b1011), (7, 0)):
-        time, supremum = solvable_models.simulate_lifted(dimension, parity)
-        assert time == pytest.approx(solvable_models.lifted_time(dimension), abs=1e-4)
-        assert supremum <= 1
+def test_every_flow_of_the_lifted_model_is_the_exponential() -> None:
+    """``theta_v(t) = eps (e^t - 1)`` under the parity v, and the errors of the solver fall with order four."""
+    for dimension in (3, 6):
+        times = np.array([0.4, 1.1])
+        exact = 2.0 ** (-dimension / 2) * np.expm1(times)[:, None]
+        errors = []
+        for steps in (4, 8):
+            drifts, supremum = solvable_models.simulate_lifted(dimension, times, steps)
+            assert drifts.shape == (2, 2**dimension)
+            errors.append(np.abs(drifts - exact).max())
+        assert errors[1] < 1e-5
+        assert np.log2(errors[0] / errors[1]) == pytest.approx(4, abs=0.5)
+        value = exact[-1, 0]
+        assert supremum == pytest.approx(2.0 ** (-dimension / 2) * value + value**2 / 2, rel=1e-4)
 
 
 def test_the_lifted_model_attains_the_corrected_bound_and_breaks_the_print() -> None:

@@ -12,6 +12,7 @@ from learnability.studies.gradient_hardness import gradient_spectrum
 from learnability.studies.gradient_hardness.gradient_spectrum import (
     class_variance,
     coded_inputs,
+    hinge_gradient_norm,
     parity_gradient_norm,
 )
 from learnability.studies.gradient_hardness.initialization import draw_network
@@ -48,6 +49,26 @@ def test_moments_over_all_parities(initialization: Initialization) -> None:
         assert found["level_energy"][degree] == pytest.approx(level, rel=1e-10, abs=1e-18)
     # Parseval: the energies of all parities add up to E|grad h|^2.
     assert found["gradient_norm"] == pytest.approx(float(energy.sum()), rel=1e-12)
+
+
+@pytest.mark.parametrize("supremum", [0.5, 2.0])
+def test_the_hinge_gradient_against_automatic_differentiation(supremum: float) -> None:
+    """Every parity of five bits, the hinge risk itself; below one the mean is the bound, by Parseval."""
+    network = network_of("default", 5, 9)
+    bits = cube_bits(torch.arange(32), 5, torch.float64)
+    inputs = coded_inputs(bits, "sign")
+    output = torch.relu(inputs @ network.weights.T) @ network.readout + network.offset
+    scale = supremum / float(output.abs().max())
+    squares = []
+    for v in bits:
+        weights, readout = network.weights.clone().requires_grad_(), (scale * network.readout).requires_grad_()
+        value = torch.relu(inputs @ weights.T) @ readout + scale * network.offset
+        risk = (1 - (-1.0) ** (bits @ v) * value).clamp(min=0).mean()
+        gradients = torch.autograd.grad(risk, (weights, readout))
+        squares.append(sum(float(gradient.square().sum()) for gradient in gradients))
+    found, bound = hinge_gradient_norm(network, supremum)
+    assert found == pytest.approx(np.mean(squares), rel=1e-12)
+    assert (found == pytest.approx(bound, rel=1e-12)) == (supremum < 1)
 
 
 @pytest.mark.parametrize("coding", ["sign", "bit"])

@@ -93,31 +93,134 @@ def test_saddles_are_the_maxima() -> None:
 
 
 def test_nine_cosines_in_the_plane() -> None:
+    """Against 50 digits of mpmath: nine lines satisfy the definition and ten do not."""
     assert cc.planar_sq_dimension() == 9
+    with mpmath.workdps(50):
+        scale = 8 * mpmath.pi**2
+        sides = [n**2 * mpmath.cosh(scale * mpmath.cos(mpmath.pi / n)) / mpmath.cosh(scale) for n in (9, 10)]
+    assert sides[0] < 1 < sides[1]
 
 
-def test_a_packing_is_a_certificate() -> None:
-    rng = np.random.default_rng(0)
-    count = cc.greedy_packing(3, 4000, 200, rng)
-    cosine = cc.largest_cosine(count, 3)
-    assert float(cc.log_inner_product(cosine, 3)) == pytest.approx(-2 * math.log(count))
-    assert 25 <= count <= 45
+def test_largest_cosine_against_high_precision() -> None:
+    for count, dimension in ((2, 2), (10, 3), (5000, 8)):
+        with mpmath.workdps(60):
+            scale = 4 * mpmath.pi**2 * dimension
+            exact = mpmath.acosh(mpmath.cosh(scale) / count**2) / scale
+        assert cc.largest_cosine(count, dimension) == pytest.approx(float(exact), rel=1e-14)
+    assert cc.largest_cosine(1e20, 1) == 0
 
 
-def test_greedy_packing_in_the_plane_stays_below_the_exact_value() -> None:
-    assert 5 <= cc.greedy_packing(2, 4000, 100, np.random.default_rng(1)) <= 9
+@pytest.mark.parametrize(("dimension", "least", "most"), [(2, 5, 9), (3, 25, 45)])
+def test_a_packing_is_a_certificate(dimension: int, least: int, most: int) -> None:
+    lines, capped = cc.greedy_packing(dimension, 4000, 200, np.random.default_rng(0))
+    count = len(lines)
+    assert not capped
+    assert least <= count <= most
+    cosines = np.abs(lines @ lines.T)[np.triu_indices(count, 1)]
+    assert (cc.log_inner_product(cosines, dimension) <= -2 * math.log(count)).all()
+
+
+def test_a_search_that_meets_its_limit_says_so() -> None:
+    lines, capped = cc.greedy_packing(4, 4000, 20, np.random.default_rng(1))
+    assert capped
+    assert len(lines) == 20
+
+
+def test_caps_against_simulation_and_in_the_plane() -> None:
+    """``P(|cos| > t) = (2/pi) arccos t`` at d = 2; at d = 5 a million draws, 5 standard errors (false alarm 1e-6)."""
+    assert math.exp(cc.log_cap(0.3, 2)) == pytest.approx(2 / math.pi * math.acos(0.3), rel=1e-12)
+    draws = np.random.default_rng(3).standard_normal((1_000_000, 5))
+    share = (np.abs(draws[:, 0]) > 0.6 * np.linalg.norm(draws, axis=1)).mean()
+    exact = math.exp(cc.log_cap(0.6, 5))
+    assert abs(share - exact) < 5 * math.sqrt(exact / 1e6)
 
 
 def test_rates_of_the_bounds() -> None:
     assert cc.union_bound_rate() == pytest.approx(0.24386, abs=1e-5)
     assert cc.cap_bound_rate() == pytest.approx(1.1078, abs=1e-4)
-    assert cc.log_union_bound(2000) / 2000 == pytest.approx(cc.union_bound_rate(), abs=1e-4)
+    slope = (cc.log_sq_bound(200, cc.log_inner_product) - cc.log_sq_bound(160, cc.log_inner_product)) / 40
+    assert slope == pytest.approx(cc.cap_bound_rate(), rel=5e-3)
+    # The union bound over P ~ 2 Q(d^{1/4}) gives e^{sqrt(d)/4} at leading order.
+    assert cc.log_lecture_bound(10**6) / 1000 == pytest.approx(0.25, rel=0.01)
 
 
-def test_ridge_path_norm_against_its_large_radius_limit() -> None:
+def test_the_cap_bound_is_below_what_exists() -> None:
+    """In the plane the exact SQ dimension is 9, and packings at d = 3 and 4 exceed the bound."""
+    assert math.exp(cc.log_sq_bound(2, cc.log_inner_product)) < 9
+    for dimension in (3, 4):
+        lines, _ = cc.greedy_packing(dimension, 20000, 500, np.random.default_rng(2))
+        assert math.exp(cc.log_sq_bound(dimension, cc.log_inner_product)) < len(lines)
+
+
+def test_inner_products_on_the_sphere_stay_below_the_envelope() -> None:
+    """``phi(r) = sin(r)/r`` at d = 3, exactly; at d = 6 Bessel functions at 200 angles."""
+    for dimension, phi in (
+        (3, lambda r: mpmath.sin(r) / r),
+        (6, lambda r: mpmath.gamma(3) * (2 / r) ** 2 * mpmath.besselj(2, r)),
+    ):
+        found = []
+        for cosine in np.linspace(0, 0.95, 200):
+            near, far = (2 * math.pi * dimension * math.sqrt(2 * (1 + sign * cosine)) for sign in (-1, 1))
+            inner = (phi(near) + phi(far)) / (1 + phi(4 * math.pi * dimension))
+            bound = cc.log_inner_product_sphere(float(cosine), dimension)
+            found.append(float(mpmath.log(abs(inner))) - bound)
+        assert max(found) <= 0
+        # The envelope is no loose bound: it is nearly touched.
+        assert max(found) > -0.3
+
+
+def test_inner_products_of_waves_against_quadrature() -> None:
+    """Two triangle waves of two terms in the plane at small frequency, by Gauss-Hermite."""
+    nodes, weights = np.polynomial.hermite_e.hermegauss(150)
+    x, y = np.meshgrid(nodes, nodes, indexing="ij")
+    mass = np.outer(weights, weights) / weights.sum() ** 2
+    length, angle, k = 0.35, 0.8, np.array([1, 3])
+
+    def wave(t: np.ndarray) -> np.ndarray:
+        return np.tensordot(1.0 / k**2, np.cos(2 * math.pi * k[:, None, None] * t), 1)
+
+    f = wave(length * x)
+    g = wave(length * (math.cos(angle) * x + math.sin(angle) * y))
+    normalised = abs((mass * f * g).sum() / (mass * f * f).sum())
+    # The formula takes |w|^2 for d, and bounds the norm from below.
+    bound = cc.log_inner_product_periodic("triangle", math.cos(angle), length**2, terms=2)
+    assert math.log(normalised) <= bound
+    assert math.log(normalised) == pytest.approx(bound, abs=0.05)
+
+
+def test_the_variance_over_a_packing_against_brute_force() -> None:
+    """Random gradients never exceed the eigenvalue, and the best combination of the functions attains it."""
+    rng = np.random.default_rng(5)
+    lines, _ = cc.greedy_packing(2, 2000, 100, rng)
+    gram, count = cc.packing_gram(lines), len(lines)
+    root = np.linalg.cholesky(gram)
+
+    def variance(direction: np.ndarray) -> float:
+        return 4 * float(np.var(root @ (direction / np.linalg.norm(direction))))
+
+    largest = cc.largest_packing_variance(lines)
+    draws = [variance(rng.standard_normal(count)) for _ in range(500)]
+    assert max(draws) <= largest * (1 + 1e-12)
+    centred = np.eye(count) - 1 / count
+    _, _, rows = np.linalg.svd(centred @ root)
+    assert variance(rows[0]) == pytest.approx(largest, rel=1e-12)
+    assert 2 / count < largest <= 4 / count * (1 + 1 / count)
+
+
+def test_the_ridge_path_norm_against_its_large_radius_limit() -> None:
     """``1 + 2 int_0^R |cos s|(R + s) ds`` tends to ``1 + (6/pi) R^2``."""
     reach = cc.frequency_reach(40, 40)
-    assert cc.ridge_path_norm(40, 40) == pytest.approx(6 / math.pi * reach**2, rel=1e-2)
+    assert cc.ridge_path_norm(reach) == pytest.approx(6 / math.pi * reach**2, rel=1e-2)
+
+
+def test_the_lower_bound_of_the_barron_norm_is_the_variation_of_the_slope() -> None:
+    for dimension, coordinates in ((2, 2), (3, 1), (5, 3)):
+        reach = cc.frequency_reach(dimension, coordinates)
+        s = np.linspace(-1, 1, 2_000_001)
+        variation = np.abs(np.diff(-reach * np.sin(reach * s))).sum()
+        lower = cc.barron_lower_bound(dimension, coordinates)
+        assert lower == pytest.approx(variation, rel=1e-6)
+        assert lower <= cc.ridge_path_norm(reach) <= cc.barron_bound(dimension, coordinates)
 
 
 def test_the_ridge_network_is_the_cosine() -> None:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.special import expit
 
 from learnability.studies.gradient_hardness import representations as rep
 
@@ -34,6 +35,7 @@ def test_every_intersection_is_hit_with_exact_margins() -> None:
     for dimension, count in ((6, 2), (10, 4), (12, 20)):
         found = rep.check_intersection(rep.draw_halfspaces(dimension, count, 3, rng))
         assert found["mismatches"] == 0
+        assert found["sigmoid_mismatches"] == 0
         assert found["smallest_distance"] >= 0.5
         assert found["positive_margin"] == pytest.approx(1 / (6 * count))
         assert found["negative_margin"] == pytest.approx(-1 / (3 * count))
@@ -69,3 +71,17 @@ def test_a_wrong_network_is_noticed() -> None:
 def test_the_step_from_relus_at_half_integers_and_at_zero() -> None:
     assert rep.step_from_relus(np.array([-0.5, 0.5, 3.0])).tolist() == [0, 1, 1]
     assert rep.step_from_relus(np.zeros(1), 1e6)[0] == 0
+
+
+def test_the_sigmoid_form_is_k_neurons_and_needs_its_steepness() -> None:
+    """Against SciPy's logistic function; at a steepness of 1/2 the sign is wrong somewhere."""
+    halfspaces = rep.draw_halfspaces(8, 6, 3, np.random.default_rng(1))
+    inputs = 2 * rep.cube(8) - 1
+    margins = halfspaces.margins(inputs)
+
+    def value(steepness: float) -> np.ndarray:
+        return (expit(steepness * margins).sum(1) - 6 + 1 / 3) / 12
+
+    assert np.allclose(rep.sigmoid_network_value(halfspaces, inputs), value(2 * np.log(36)), rtol=0, atol=1e-14)
+    true = (margins >= 0).all(1)
+    assert ((value(0.5) > 0) != true).any()

@@ -41,6 +41,17 @@ def _dims(values: xr.DataArray) -> tuple[str, ...]:
     return tuple(str(dim) for dim in values.dims)
 
 
+def mean_interval(values: np.ndarray, confidence: float = 0.95) -> tuple[float, float, float]:
+    """(mean, low, high) of independent seeds by Student's t; without ends for a single seed."""
+    from scipy.special import stdtrit
+
+    mean = float(np.mean(values))
+    if values.size < 2:
+        return mean, -np.inf, np.inf
+    half = float(stdtrit(values.size - 1, (1 + confidence) / 2) * np.std(values, ddof=1) / np.sqrt(values.size))
+    return mean, mean - half, mean + half
+
+
 def upper_half(values: np.ndarray) -> np.ndarray:
     """Where the values are at least their median, boolean: fits leave out the small dimensions."""
     return values >= np.median(values)

@@ -104,3 +104,27 @@ def class_variance(network: Network) -> dict[str, np.ndarray]:
         "gradient_norm": np.array(gradient_norm),
         "level_energy": (torch.bincount(level, energy, dimension + 1) / counts).cpu().numpy(),
     }
+
+
+def hinge_gradient_norm(network: Network, supremum: float) -> tuple[float, float]:
+    """``E_f |grad R_f|^2`` of the hinge risk ``R_f = E max(0, 1 - f h)`` over all 2^d parities, and its bound.
+
+    The readout and the offset are scaled to ``sup |h| = supremum``. Every parity by itself, the expectation over the
+    whole cube, with the points that the hinge counts; the gradient in the first layer and the readout. The bound is
+    ``E|grad h|^2 / 2^d``, which the lecture derives for |h| <= 1.
+    """
+    weights, readout, offset = network.tensors()
+    dimension = weights.shape[1] - 1
+    bits = cube_bits(torch.arange(1 << dimension, device=weights.device), dimension, weights.dtype)
+    signs = 1 - 2 * bits
+    output = torch.relu(torch.cat((signs, signs.new_ones(len(signs), 1)), 1) @ weights.T) @ readout + offset
+    scale = supremum / float(output.abs().max())
+    scaled = Network(weights, readout * scale, offset * scale)
+    labels = 1 - 2 * (bits @ bits.T).remainder(2)
+    signal = -labels * (labels * output * scale < 1) / len(bits)
+    gradient_norm = square = 0.0
+    for neuron in range(weights.shape[0]):
+        gradient = neuron_gradient(scaled, neuron, signs)
+        gradient_norm += float(gradient.square().sum()) / len(bits)
+        square += float((signal @ gradient.T).square().sum()) / len(bits)
+    return square, gradient_norm / len(bits)

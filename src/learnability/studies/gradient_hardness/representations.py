@@ -77,6 +77,17 @@ def intersection_network_value(halfspaces: Halfspaces, inputs: np.ndarray) -> np
     return (steps.sum(1) - count + 1 / 3) / (2 * count)
 
 
+def sigmoid_network_value(halfspaces: Halfspaces, inputs: np.ndarray) -> np.ndarray:
+    """``(1/2k)(sum_i sigmoid(a c_i) - k + 1/3)`` with ``a = 2 log(6k)``: k sigmoid neurons whose sign is the AND; (n,).
+
+    ``|c| >= 1/2``, so each neuron is within ``e^{-a/2} = 1/(6k)`` of the step: the sum is above k - 1/6 inside and
+    below k - 1 + 1/6 outside. The path norm is polynomial as for g.
+    """
+    count = halfspaces.offsets.size
+    neurons = 1 / (1 + np.exp(-2 * np.log(6 * count) * halfspaces.margins(inputs)))
+    return (neurons.sum(1) - count + 1 / 3) / (2 * count)
+
+
 def intersection_path_norms(halfspaces: Halfspaces) -> dict[str, float]:
     """Path norm of g with the constant k - 1/3 as a unit of its own: exact, and the printed and corrected bounds.
 
@@ -93,12 +104,13 @@ def intersection_path_norms(halfspaces: Halfspaces) -> dict[str, float]:
 
 
 def check_intersection(halfspaces: Halfspaces) -> dict[str, float]:
-    """g against the AND on the whole cube: mismatches of sign, and the margins on both sides times 2k."""
+    """g and its sigmoid form against the AND on the whole cube: mismatches of sign, and the margins of g."""
     inputs = 2 * cube(halfspaces.weights.shape[1]) - 1
     true = (halfspaces.margins(inputs) >= 0).all(1)
     value = intersection_network_value(halfspaces, inputs)
     return {
         "mismatches": float(((value > 0) != true).sum()),
+        "sigmoid_mismatches": float(((sigmoid_network_value(halfspaces, inputs) > 0) != true).sum()),
         "positive_fraction": float(true.mean()),
         "positive_margin": float(value[true].min()) if true.any() else np.nan,
         "negative_margin": float(value[~true].max()) if (~true).any() else np.nan,

@@ -42,7 +42,7 @@ def analytic_drift(dimension: np.ndarray, time: np.ndarray) -> np.ndarray:
     return time * np.sqrt(dimension + 1.0) * math.e * 2.0 ** (-dimension / 2)
 
 
-def log2_printed_constant(dimension: np.ndarray, time: np.ndarray, squared_drift: float) -> np.ndarray:
+def log2_printed_constant(dimension: np.ndarray, time: np.ndarray, squared_drift: np.ndarray | float) -> np.ndarray:
     """log2 of the smallest C_1 for which Theorem 6 as printed holds with C_2 = 1: ``squared_drift/(e^{t
     2^{-d/2}} - 1)``."""
     exponent = np.asarray(time) * 2.0 ** (-np.asarray(dimension) / 2)

@@ -11,8 +11,10 @@ from learnability.studies.gradient_hardness.settings import Count, Positive
 class DriftModels(Model):
     """Parities under which gradient flow drifts: dimensions of the lifted model and of the sine committee."""
 
+    # For the curves of the closed form.
     lifted_dimensions: tuple[Annotated[int, Field(ge=2, le=1000)], ...] = Field(min_length=1)
-    simulated_dimensions: tuple[Annotated[int, Field(ge=2, le=12)], ...] = (6, 8, 10)
+    # All 2^d flows of 2^d parameters: at least two, for the growth in d.
+    simulated_dimensions: tuple[Annotated[int, Field(ge=2, le=12)], ...] = Field((4, 6, 8, 10), min_length=2)
     # With weights N(0,1) the drift at d = 100 is the rounding error of an angle.
     sine_dimensions: tuple[Annotated[int, Field(ge=2, le=64)], ...] = Field(min_length=1)
     small_weight_dimensions: tuple[Annotated[int, Field(ge=2, le=1000)], ...] = Field(min_length=1)

@@ -6,12 +6,17 @@ import xarray as xr
 from learnability.results.contract import RunContext
 from learnability.results.labelled import variable
 from learnability.studies.gradient_hardness.drift.setting import DriftSetting
-from learnability.studies.gradient_hardness.solvable_models import mean_squared_drift, simulate_lifted
+from learnability.studies.gradient_hardness.solvable_models import lifted_time, mean_squared_drift, simulate_lifted
+
+# The lifted model is followed to the time of a drift of 1/2, and saved at these parts of it.
+FRACTIONS = (0.25, 0.5, 0.75, 1.0)
+# Steps of the solver between two saved times, each time twice as many.
+LIFTED_STEPS = (4, 8, 16)
 
 
 def train(setting: DriftSetting, context: RunContext) -> xr.Dataset:
     """Mean squared drifts of sine neurons over all parities for each seed, and the lifted model with all its
-    parameters."""
+    parameters under every parity, with three numbers of steps."""
     target, rng = setting.target, context.stream("init")
     times, small_times = np.array(setting.times), np.array(setting.small_weight_times)
 
@@ -23,19 +28,37 @@ def train(setting: DriftSetting, context: RunContext) -> xr.Dataset:
         unit.append([mean_squared(d, times, 1.0) for d in target.sine_dimensions])
         small.append([mean_squared(d, small_times, d**-0.5) for d in target.small_weight_dimensions])
         context.progress(number + 1, len(context.seeds), "sine committee")
-    lifted = [simulate_lifted(d, 2**d - 1) for d in target.simulated_dimensions]
-    simulated, half_time = "simulated_dimension", "simulated time to a drift of 1/2"
+    smallest, mean_square, supremum = _lifted(target.simulated_dimensions)
+    followed = ("simulated_dimension", "fraction", "lifted_steps")
     content = {
         **_drifts("", ("seed", "sine_dimension", "time"), np.array(unit), "weights N(0,1)"),
         **_drifts("small_", ("seed", "small_weight_dimension", "small_time"), np.array(small), "weights N(0,1/d)"),
-        "lifted_time": variable(simulated, [time for time, _ in lifted], half_time, "flow time"),
-        "lifted_supremum": variable(simulated, [largest for _, largest in lifted], "sup |h| at a drift of 1/2"),
+        "lifted_smallest": variable(followed, smallest, "smallest drift over the parities, lifted model"),
+        "lifted_mean_square": variable(followed, mean_square, "mean squared drift over the parities, lifted model"),
+        "lifted_supremum": variable(
+            "simulated_dimension", supremum, "sup |h| over the cube and the parities, at the end"
+        ),
     }
     axes = ("sine_dimension", "small_weight_dimension", "simulated_dimension", "lifted_dimension")
     coordinates = {name: variable(name, list(getattr(target, f"{name}s")), "input dimension d") for name in axes}
+    coordinates["fraction"] = variable("fraction", list(FRACTIONS), "part of the time of a drift of 1/2")
+    coordinates["lifted_steps"] = variable(
+        "lifted_steps", list(LIFTED_STEPS), "steps of the solver between two saved times"
+    )
     coordinates["time"] = variable("time", times, "mean-field time", "flow time")
     coordinates["small_time"] = variable("small_time", small_times, "mean-field time", "flow time")
     return xr.Dataset(content, coordinates)
+
+
+def _lifted(dimensions: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Smallest drift and mean squared drift over the parities, (dimension, fraction, steps), and sup |h|."""
+    shape = len(dimensions), len(FRACTIONS), len(LIFTED_STEPS)
+    smallest, mean_square, supremum = np.empty(shape), np.empty(shape), np.empty(len(dimensions))
+    for i, d in enumerate(dimensions):
+        for j, steps in enumerate(LIFTED_STEPS):
+            drifts, supremum[i] = simulate_lifted(d, lifted_time(d) * np.array(FRACTIONS), steps)
+            smallest[i, :, j], mean_square[i, :, j] = drifts.min(1), (drifts**2).mean(1)
+    return smallest, mean_square, supremum
 
 
 def _drifts(prefix: str, axes: tuple[str, ...], values: np.ndarray, weights: str) -> dict[str, xr.Variable]:

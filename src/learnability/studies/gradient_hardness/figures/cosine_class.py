@@ -6,8 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from learnability.results.claim import Analyses
-from learnability.results.labelled import bounds_of
-from learnability.results.style import COLOURS, MARKERS, band, new_figure
+from learnability.results.style import COLOURS, MARKERS, new_figure
 from learnability.studies.gradient_hardness.figures.lines import theory_line
 
 
@@ -33,18 +32,35 @@ def draw(analyses: Analyses) -> Figure:
 
 
 def _packing_panel(axes: Axes, data: xr.Dataset) -> None:
-    small, limit = data["packing_dimension"].values, float(data.attrs["packing_limit"])
-    found = [np.exp(rate.values * small) for rate in bounds_of(data["packing_rate"])]
-    axes.semilogy(small, found[0], color=COLOURS[2], marker="^", label="greedy packing")
-    band(axes, small, found[1], found[2], COLOURS[2])
-    axes.axhline(limit, color="#999999", linewidth=0.8)
-    axes.text(2, limit, "limit of the search", va="bottom", fontsize=7)
-    grid = np.linspace(2, small[-1], 50)
-    cap, union = float(data["cap_rate"]), float(data["union_rate"])
-    theory_line(axes, grid, np.exp(cap * grid), f"caps: $e^{{{cap:.3f}\\,d}}$")
-    theory_line(axes, grid, np.exp(union * grid), f"union bound: $e^{{{union:.3f}\\,d}}$", linestyle="-.")
-    theory_line(axes, grid, 0.5 * np.exp(np.sqrt(grid) / 4), "printed: $\\frac{1}{2}e^{\\sqrt{d}/4}$", linestyle=":")
-    axes.set(xlabel="input dimension d", ylabel="number n of cosine neurons", ylim=(0.5, 500 * limit))
-    plane = int(data["planar_sq_dimension"])
-    axes.set_title(f"SQ dimension: at least {found[0][-1]:.0f} at d = {small[-1]},\nexactly {plane} at d = 2")
-    axes.legend(loc="upper left", ncols=2, fontsize=7)
+    small, found = data["packing_dimension"].values, data["largest_packing"].values
+    capped = data["largest_capped"].values > 0
+    axes.semilogy(small[~capped], found[~capped], color=COLOURS[2], marker="^", label="largest packing found")
+    if capped.any():
+        label = "search stopped at its limit: at least"
+        axes.plot(
+            small[capped],
+            found[capped],
+            linestyle="",
+            marker="^",
+            markersize=7,
+            markerfacecolor="white",
+            color=COLOURS[2],
+            label=label,
+        )
+    d = data["dimension"].values.astype(float)
+    shown = d <= max(10, small[-1])
+    for name, colour, label in (
+        ("log_sq_bound", COLOURS[0], "proved by caps, N(0, I)"),
+        ("log_sq_bound_sphere", COLOURS[1], "the same on the sphere"),
+        ("log_lecture_bound", COLOURS[4], "the lecture's, $t=d^{-1/4}$"),
+    ):
+        values = np.exp(data[name].values[shown])
+        axes.plot(d[shown], values, color=colour, marker=".", linestyle="-.", label=label)
+    union = float(data["union_rate"])
+    grid = np.linspace(2, d[shown][-1], 50)
+    theory_line(axes, grid, np.exp(union * grid), rf"union bound, t fixed: $e^{{{union:.3f}\,d}}$")
+    axes.set(xlabel="input dimension d", ylabel="number n of cosine neurons", ylim=(0.8, 1e9))
+    plane, last = int(data["planar_sq_dimension"]), small[~capped][-1]
+    size = found[~capped][-1]
+    axes.set_title(f"SQ dimension: at least {size:.0f} at d = {last},\nexactly {plane} at d = 2")
+    axes.legend(loc="upper left", fontsize=7)

@@ -19,16 +19,47 @@ STARTS = {"default": "figure_1_default", "rademacher": "figure_1_rademacher"}
 def draw(analyses: Analyses) -> Figure:
     """Curves from both starts, times of full and half parity with the horizon, codings, and measured over predicted."""
     figure, axes = new_figure(2, 3)
-    _curves(axes[0, 0], analyses["figure_1_default"], "PyTorch's default start")
-    _curves(axes[0, 1], analyses["figure_1_rademacher"], "Rademacher start")
+    _default_curves(axes[0, 0], analyses)
+    _rademacher_curves(axes[0, 1], analyses["figure_1_rademacher"])
     _times(axes[0, 2], analyses)
     _half(axes[1, 0], analyses)
-    _variants(axes[1, 1], analyses["figure_1_variants"])
+    _variants(axes[1, 1], analyses)
     _ratios(axes[1, 2], analyses)
     return figure
 
 
-def _curves(axes: Axes, data: xr.Dataset, name: str) -> None:
+def _default_curves(axes: Axes, analyses: Analyses) -> None:
+    """The lecture's run in black with the range of its seeds, the other start at its d, smaller d in blue."""
+    lecture = cases_of(analyses["figure_1_lecture"]).isel(case=-1)
+    _curves(axes, analyses["figure_1_default"])
+    d, horizon = int(lecture["dimension"]), float(lecture["horizon"])
+    axes.plot(lecture["time"], lecture["loss"], color="black", label=f"d = {d}")
+    band(axes, lecture["time"].values, lecture["loss_low"].values, lecture["loss_high"].values, "black")
+    fast = cases_of(analyses["figure_1_rademacher"])
+    same = fast.isel(case=(fast["dimension"] == d).values)
+    if same.sizes["case"]:
+        other = same.isel(case=0)
+        ends = other["time"] <= _last_seen(other)
+        style = {"color": look("rademacher")["color"], "linestyle": "-."}
+        axes.plot(other["time"][ends], other["loss"][ends], **style, label=f"d = {d}, Rademacher")
+    accuracy = 100 * float(bounds_of(lecture["final_accuracy"])[0])
+    axes.set_title(
+        f"PyTorch's default start, full parity: d = {d} stays\n"
+        f"at chance ({accuracy:.1f}% right after {horizon:.0f} steps)"
+    )
+    axes.legend(loc="lower left", fontsize=6.5)
+
+
+def _rademacher_curves(axes: Axes, data: xr.Dataset) -> None:
+    _curves(axes, data)
+    last = cases_of(data).isel(case=-1)
+    d, steps = int(last["dimension"]), float(bounds_of(last["steps"])[0])
+    finding = f"learned\nafter {steps:.0f} steps" if np.isfinite(steps) else "not learned\nwithin the horizon"
+    axes.set_title(f"Rademacher start, full parity: d = {d} is {finding}")
+    axes.legend(loc="lower left", fontsize=6.5)
+
+
+def _curves(axes: Axes, data: xr.Dataset) -> None:
     cases = cases_of(data)
     for number in range(cases.sizes["case"]):
         case = cases.isel(case=number)
@@ -36,19 +67,15 @@ def _curves(axes: Axes, data: xr.Dataset, name: str) -> None:
         ends = case["time"] <= _last_seen(case)
         axes.plot(case["time"][ends], case["loss"][ends], color=_shade(shade), label=f"d = {int(case['dimension'])}")
     horizon = float(cases["horizon"].max())
+    # Above the curves, which end at a loss of 1 at most.
     horizon_line(axes, horizon, vertical=True)
     axes.set(
         xscale="symlog",
         xlabel="steps of SGD",
         ylabel="hinge loss (median of the runs)",
-        ylim=(0, 1.1),
-        xlim=(0, 1.3 * horizon),
+        ylim=(0, 1.3),
+        xlim=(0, 1.5 * horizon),
     )
-    last = cases.isel(case=-1)
-    steps = float(bounds_of(last["steps"])[0])
-    finding = f"learned\nafter {steps:.0f} steps" if np.isfinite(steps) else f"not learned\nwithin {horizon:.0f} steps"
-    axes.set_title(f"{name}: d = {int(last['dimension'])} is {finding} (full parity)")
-    axes.legend(loc="lower left", fontsize=6.5)
 
 
 def _last_seen(case: xr.Dataset) -> float:
@@ -64,9 +91,12 @@ def _shade(level: float) -> tuple[float, float, float]:
 
 def _times(axes: Axes, analyses: Analyses) -> None:
     _both_starts(axes, analyses, full=True)
+    lecture = cases_of(analyses["figure_1_lecture"])
+    median_times(axes, lecture, "default, the lecture's run: beyond its horizon", **look("default"))
     last, factor = _factor(analyses, full=True)
     finding = f"{factor:.0f} times the steps" if np.isfinite(factor) else "censored"
     axes.set_title(f"Full parity: the initialisation decides\n({finding} at d = {last:.0f})")
+    axes.set_ylim(0.5, None)
     axes.legend(loc="lower right", fontsize=6)
 
 
@@ -112,18 +142,23 @@ def _factor(analyses: Analyses, full: bool) -> tuple[float, float]:
     return float(common[-1]), float(slow.sel(dimension=common[-1]) / fast.sel(dimension=common[-1]))
 
 
-def _variants(axes: Axes, data: xr.Dataset) -> None:
+def _variants(axes: Axes, analyses: Analyses) -> None:
+    data = analyses["figure_1_variants"]
+    small = np.unique(data["dimension"].values)
     for i, name in enumerate(INITIALIZATIONS):
         for j, coding in enumerate(CODINGS):
-            chosen = (data["initialization"] == name) & (data["coding"] == coding)
-            cases = data.isel(case=chosen.values).sortby("dimension")
+            # Of the starts that have one, the cases with inputs of signs stand in an experiment of their own.
+            experiment = "figure_1_bits" if coding == "bit" else STARTS.get(name, "figure_1_variants")
+            known = cases_of(analyses["figure_1_variants" if name == "gaussian" else experiment])
+            chosen = (known["initialization"] == name) & (known["coding"] == coding) & known["dimension"].isin(small)
+            cases = known.isel(case=chosen.values)
             if not cases.sizes["case"]:
                 continue
-            shifted = cases.assign(dimension=cases["dimension"] + 0.13 * (2 * i + j - 2.5))
+            shifted = cases.assign(dimension=cases["dimension"] + 0.16 * (2 * i + j - 2.5))
             median_times(
                 axes, shifted, f"{name}, {coding}s", filled=j == 0, linestyle="-" if j == 0 else "--", **look(name)
             )
-    horizon_line(axes, float(data["horizon"].max()), vertical=False)
+    horizon_line(axes, float(data["horizon"].max()), vertical=False, at=0.08)
     axes.set(yscale="log", xlabel="input dimension d", ylabel="steps to 100% accuracy")
     odd = odd_gaussian(data)
     solved, total = int(odd["solved"].sum()), int(odd["seeds"].sum())

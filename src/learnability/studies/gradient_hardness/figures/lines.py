@@ -22,25 +22,25 @@ def theory_line(axes: Axes, x: Any, y: Any, label: str, **changes: Any) -> None:
     axes.plot(x, y, label=label, **{**THEORY, **changes})
 
 
-def horizon_line(axes: Axes, horizon: float, vertical: bool, label: str = "horizon") -> None:
-    """The number of steps after which a run is censored."""
+def horizon_line(axes: Axes, horizon: float, vertical: bool, label: str = "horizon", at: float = 0.55) -> None:
+    """The number of steps after which a run is censored; ``at``: where along a horizontal line its label stands."""
     options: dict[str, Any] = {"color": "#444444", "linestyle": ":", "linewidth": 1.0}
     line = axes.axvline if vertical else axes.axhline
     line(horizon, **options)
     if vertical:
         axes.text(
             horizon,
-            0.02,
-            f"{label} ",
+            0.98,
+            label,
             ha="right",
-            va="bottom",
+            va="top",
             fontsize=7,
             rotation=90,
             transform=axes.get_xaxis_transform(),
         )
     else:
-        # At the left end: censored runs stand on the line at large dimensions.
-        axes.text(0.01, horizon, label, ha="left", va="bottom", fontsize=7, transform=axes.get_yaxis_transform())
+        # In the middle by default: curves meet the line at small dimensions, and censored runs stand at large ones.
+        axes.text(at, horizon, label, ha="center", va="bottom", fontsize=7, transform=axes.get_yaxis_transform())
 
 
 def median_times(axes: Axes, cases: xr.Dataset, label: str, filled: bool = True, **style: Any) -> None:

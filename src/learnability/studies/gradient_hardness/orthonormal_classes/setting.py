@@ -17,8 +17,8 @@ class OrthonormalClasses(Model):
 
 
 class OrthonormalClassesSetting(Setting):
-    """SQ dimensions, packings and the variance of the gradient over the cosine class; a seed is one packing."""
+    """SQ dimensions, packings and the variance of the gradient over the cosine class; a seed is one search."""
 
     target: OrthonormalClasses
     candidates: Count = 20000
-    packing_limit: Count = 4000
+    packing_limit: Count = 6000

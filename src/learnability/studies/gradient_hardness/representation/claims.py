@@ -34,6 +34,7 @@ CLAIMS = (
         measure=exactly("representation", lambda ds: ds["step_gap"]),
         experiments=EXPERIMENT,
         expected="0",
+        evidence="exact",
     ),
     Claim(
         id="step-identity.printed",
@@ -44,6 +45,7 @@ CLAIMS = (
         measure=exactly("representation", lambda ds: np.abs(ds["step_at_zero"] - 1).max()),
         experiments=EXPERIMENT,
         expected="1: the limit at t = 0 is 0",
+        evidence="exact",
         form="printed",
     ),
     Claim(
@@ -55,6 +57,22 @@ CLAIMS = (
         measure=over_draws("representation", lambda ds: ds["mismatches"].sum()),
         experiments=EXPERIMENT,
         expected="0",
+        evidence="exact",
+        seeds_needed=5,
+    ),
+    Claim(
+        id="halfspace-sign.sigmoid",
+        source="lecture, remark to Theorem 2 (Livni et al. 2014)",
+        statement=(
+            "two-layer networks of k sigmoid neurons simulate the intersections of k halfspaces too: the sign of "
+            "sum_i sigmoid(a c_i) - k + 1/3, a = 2 log(6k), is their AND on the whole cube"
+        ),
+        measured="points of the cube with the wrong sign, all draws",
+        rule=AtMost(0),
+        measure=over_draws("representation", lambda ds: ds["sigmoid_mismatches"].sum()),
+        experiments=EXPERIMENT,
+        expected="0",
+        evidence="exact",
         seeds_needed=5,
     ),
     Claim(
@@ -69,6 +87,7 @@ CLAIMS = (
         measure=over_draws("representation", _margin_gap),
         experiments=EXPERIMENT,
         expected="0",
+        evidence="exact",
         seeds_needed=5,
     ),
     Claim(
@@ -82,6 +101,7 @@ CLAIMS = (
         measure=over_draws("representation", lambda ds: ds["printed_violated"].mean()),
         experiments=EXPERIMENT,
         expected="1: violated every time",
+        evidence="exact",
         form="printed",
         seeds_needed=5,
         figure="path_norms",
@@ -98,6 +118,7 @@ CLAIMS = (
         measure=over_draws("representation", lambda ds: ds["scaled_slack"].min()),
         experiments=EXPERIMENT,
         expected="2/3",
+        evidence="exact",
         form="corrected",
         seeds_needed=5,
         figure="path_norms",
@@ -111,6 +132,7 @@ CLAIMS = (
         measure=exactly("representation", lambda ds: max(ds["parity_error"].max(), ds["reduced_error"].max())),
         experiments=EXPERIMENT,
         expected="0",
+        evidence="exact",
     ),
     Claim(
         id="parity-network.neurons",
@@ -121,6 +143,7 @@ CLAIMS = (
         measure=exactly("representation", _neuron_gap),
         experiments=EXPERIMENT,
         expected="0",
+        evidence="exact",
     ),
     Claim(
         id="parity-network.path-norm",
@@ -134,6 +157,7 @@ CLAIMS = (
         measure=exactly("representation", _norm_gap),
         experiments=EXPERIMENT,
         expected="0",
+        evidence="exact",
         figure="path_norms",
     ),
     Claim(

@@ -12,6 +12,7 @@ STEEPNESSES = (2.0, 10.0, 1000.0)
 
 HALFSPACE_LABELS = {
     "mismatches": "points of the cube where sign g differs from the AND",
+    "sigmoid_mismatches": "the same for k sigmoid neurons of steepness 2 log(6k)",
     "positive_fraction": "fraction of the cube inside the intersection",
     "positive_margin": "smallest g inside the intersection",
     "negative_margin": "largest g outside the intersection",

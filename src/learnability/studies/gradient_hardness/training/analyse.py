@@ -3,7 +3,7 @@
 One ``case`` is a setting at one dimension.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -12,10 +12,11 @@ import xarray as xr
 from learnability.results.contract import Run
 from learnability.results.labelled import estimate, names, variable
 from learnability.results.status import Status
+from learnability.statistics.asymptotics import trend
 from learnability.statistics.censoring import censored_median
 from learnability.statistics.intervals import bootstrap
 from learnability.studies.gradient_hardness import theory
-from learnability.studies.gradient_hardness.estimates import OVER_SEEDS
+from learnability.studies.gradient_hardness.estimates import OVER_SEEDS, mean_interval
 from learnability.studies.gradient_hardness.training.setting import TrainingSetting
 
 Estimate = tuple[float, float, float]
@@ -30,11 +31,14 @@ NUMBERS = {
     "predicted_steps": ("median of 1/(step size lambda_v)", "step"),
 }
 ORDER_STATISTICS = "95% between order statistics, the whole range of fewer than six seeds"
+STUDENT = "95% Student over the seeds"
 ESTIMATES = {
     "steps": ("median steps to the accuracy goal, infinite where censored", ORDER_STATISTICS, "step"),
     "margin_steps": ("median steps to the loss goal, infinite where censored", ORDER_STATISTICS, "step"),
-    "ratio": ("median of steps to the accuracy goal over predicted steps", OVER_SEEDS, "1"),
-    "margin_ratio": ("median of steps to the loss goal over predicted steps", OVER_SEEDS, "1"),
+    "ratio": ("median of measured over predicted steps, all points right", OVER_SEEDS, "1"),
+    "final_accuracy": ("mean accuracy at the end", STUDENT, "1"),
+    "final_loss": ("mean hinge loss at the end", STUDENT, "1"),
+    "margin_ratio": ("median of measured over predicted steps, loss goal", OVER_SEEDS, "1"),
 }
 
 
@@ -47,17 +51,19 @@ def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
             case, ratio = _case(cast(TrainingSetting, run.setting), at_dimension, rng)
             cases.append(case)
             ratios.append(ratio)
-            curves.append(_medians(at_dimension[["accuracy", "loss"]].drop_vars("dimension")))
+            curves.append(_over_seeds(at_dimension[["accuracy", "loss"]].drop_vars("dimension")))
     content = {name: variable("case", [case[name] for case in cases], *labels) for name, labels in NUMBERS.items()}
     for name, labels in ESTIMATES.items():
         middle, low, high = np.transpose([case[name] for case in cases])
         content[name] = estimate("case", middle, low, high, *labels)
     joined = xr.concat(curves, "case", join="outer")
     for name in ("accuracy", "loss"):
-        content[name] = variable(("case", "time"), joined[name].transpose("case", "time").values, f"median {name}")
+        for suffix, what in SHOWN.items():
+            values = joined[f"{name}{suffix}"].transpose("case", "time").values
+            content[f"{name}{suffix}"] = variable(("case", "time"), values, f"{what} {name}")
     label = "steps to the accuracy goal over predicted steps, infinite where censored"
     content["seed_ratio"] = variable(("case", "seed"), ratios, label)
-    content["pooled_ratio"] = _pooled(xr.Dataset(content), rng)
+    content |= _ratio_trend(xr.Dataset(content), rng)
     coordinates = {
         "case": variable("case", np.arange(len(cases)), "setting and dimension"),
         "initialization": names("case", [case["initialization"] for case in cases], "initialisation of the network"),
@@ -89,6 +95,8 @@ def _case(setting: TrainingSetting, result: xr.Dataset, rng: np.random.Generator
         median = censored_median(np.where(observed, times, setting.max_steps), observed)
         ratios[share] = np.where(observed, times, np.inf) / predicted
         case |= {name: (median.median, median.low, median.high), share: _median_ratio(ratios[share], rng)}
+    for name in ("accuracy", "loss"):
+        case[f"final_{name}"] = mean_interval(_kept(result[name])[:, -1])
     if setting.loss_goal_at(int(result["dimension"])) is None:
         case |= dict.fromkeys(("margin_steps", "margin_ratio"), (np.nan, np.nan, np.nan))
     return case, ratios["ratio"]
@@ -100,24 +108,43 @@ def _median_ratio(ratio: np.ndarray, rng: np.random.Generator) -> Estimate:
     return float(middle), float(low), float(high)
 
 
-def _medians(curves: xr.Dataset) -> xr.Dataset:
-    """Median over the seeds; a run that has ended keeps its last value, so that the median is over all of them."""
-    filled = {}
+# What the curves of all seeds are reduced to, by the suffix of the name.
+SHOWN = {"": "median", "_low": "smallest", "_high": "largest"}
+STATISTICS: dict[str, Callable[..., Any]] = {"": np.median, "_low": np.min, "_high": np.max}
+
+
+def _kept(curves: xr.DataArray) -> np.ndarray:
+    """(seed, time): a run that has ended keeps its last value, so that what is taken over the runs is over all."""
+    values = curves.transpose("seed", "time").values
+    last = np.maximum.accumulate(np.where(np.isnan(values), 0, np.arange(values.shape[1])), axis=1)
+    return np.take_along_axis(values, last, 1)
+
+
+def _over_seeds(curves: xr.Dataset) -> xr.Dataset:
+    """Median, smallest and largest over the seeds, as in ``SHOWN``."""
+    reduced = {}
     for name, array in curves.items():
-        values = array.transpose("seed", "time").values
-        last = np.maximum.accumulate(np.where(np.isnan(values), 0, np.arange(values.shape[1])), axis=1)
-        filled[name] = ("time", np.median(np.take_along_axis(values, last, 1), axis=0))
-    return xr.Dataset(filled, {"time": curves["time"]})
+        values = _kept(array)
+        for suffix, statistic in STATISTICS.items():
+            reduced[f"{name}{suffix}"] = ("time", statistic(values, axis=0))
+    return xr.Dataset(reduced, {"time": curves["time"]})
 
 
-def _pooled(cases: xr.Dataset, rng: np.random.Generator) -> xr.Variable:
-    """Measured over predicted steps of the full parity: geometric mean over d for each seed, median over the seeds.
+def _ratio_trend(cases: xr.Dataset, rng: np.random.Generator) -> dict[str, xr.Variable]:
+    """The factor by which measured over predicted steps of the full parity changes from the smallest d to the largest.
 
-    NaN without a full parity.
+    From the slope of the logarithm against log d, median over the seeds; NaN for fewer than three d and where a run is
+    censored.
     """
-    full = (cases["degree"] == cases["dimension"]).values
-    found: Estimate = (np.nan, np.nan, np.nan)
-    if full.any():
-        found = _median_ratio(np.exp(np.mean(np.log(cases["seed_ratio"].values[full]), axis=0)), rng)
-    label = "measured over predicted steps of the full parity, geometric mean over d"
-    return estimate((), *found, label, OVER_SEEDS)
+    full = cases.isel(case=(cases["degree"] == cases["dimension"]).values).sortby("dimension")
+    d, ratio = full["dimension"].values, full["seed_ratio"].transpose("seed", "case").values
+    change = slope = (np.nan, np.nan, np.nan)
+    if np.unique(d).size == d.size >= 3 and np.isfinite(ratio).all() and len(ratio) > 1:
+        found = trend(d, ratio, rng)
+        change = (found.change, found.change_low, found.change_high)
+        slope = (found.slope, found.low, found.high)
+    label = "measured over predicted steps of the full parity"
+    return {
+        "ratio_change": estimate((), *change, f"{label}: its factor from the smallest d to the largest", OVER_SEEDS),
+        "ratio_slope": estimate((), *slope, f"{label}: exponent in d", OVER_SEEDS),
+    }
