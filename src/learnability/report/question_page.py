@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from learnability.report.claims_page import DrawnFigure
+from learnability.report.wording import finding
 from learnability.results.atomic import replacing
 from learnability.results.store import read
 
@@ -42,12 +42,12 @@ def page(name: str, analyses: Sequence[Path], figures: Sequence[Path], output: P
     found = answers_of(analyses)
     times = next(dataset for path in analyses if (dataset := read(path)).attrs["experiment"] == "times")
     svg = figures[0].read_text(encoding="utf-8")
-    figure = DrawnFigure(name, figures[0].stem, os.path.relpath(figures[0], output.parent), svg, CAPTION)
     return environment.get_template("question.html").render(
         name=name,
         answers=found,
         compared=differences(found),
-        figure=figure,
+        picture=os.path.relpath(figures[0], output.parent),
+        found=finding(svg),
         caption=CAPTION,
         dimension=f"{int(times['dimension'][0]):,}",
         data=[os.path.relpath(path, output.parent) for path in (*analyses, *figures)],
