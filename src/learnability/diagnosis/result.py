@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 #: ``exact``: algebra, with rounding below the stated precision. ``quadrature``: numerical integration with a bound on
-#: its error. ``measured``: random integration points; the precision is a standard error. ``undecided``: not
+#: its error. ``measured``: random integration points; the precision is five standard errors. ``undecided``: not
 #: distinguished from zero at the stated precision, and nothing proves that it vanishes.
 Exactness = Literal["exact", "quadrature", "measured", "undecided"]
 
