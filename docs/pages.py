@@ -104,6 +104,7 @@ def errors_page(root: Path, studies: list[str]) -> str:
             title = head.lstrip("# ").strip()
             name = entry.stem
             contents.append(f"- [{title}](#{name})")
+            body = re.sub(r"\]\((?:\.\./errors/)?([\w-]+)\.md\)", r"](#\1)", body)
             body = re.sub(r"(?m)^#+(?= )", "####", body.replace("](../", "]("))
             body = re.sub(r"(?<!\[)`([a-z_]+/[\w.-]+)`", linked, body)
             sections += [f'<a id="{name}"></a>', "", f"### {title}", "", body.strip(), ""]

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from learnability.asking import ask as ask
     from learnability.diagnosis.result import Diagnosis as Diagnosis
     from learnability.hermite.expansion import HermiteExpansion as HermiteExpansion
+    from learnability.hermite.function_target import FunctionTarget as FunctionTarget
     from learnability.results.errors import UserError as UserError
 
 __version__ = "0.1.0"
@@ -32,6 +33,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Asked",
     "Diagnosis",
+    "FunctionTarget",
     "HermiteExpansion",
     "UserError",
     "ask",
@@ -45,6 +47,7 @@ __all__ = [
 _HOMES = {
     "Asked": "learnability.asking",
     "Diagnosis": "learnability.diagnosis.result",
+    "FunctionTarget": "learnability.hermite.function_target",
     "HermiteExpansion": "learnability.hermite.expansion",
     "UserError": "learnability.results.errors",
     "ask": "learnability.asking",

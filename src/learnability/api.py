@@ -257,7 +257,7 @@ def _flow_dataset(
 
 
 def run_sgd(
-    target: Target,
+    target: Target | FunctionTarget,
     dimension: int,
     *,
     steps: int,
@@ -287,7 +287,7 @@ def run_sgd(
     Parameters
     ----------
     target:
-        Text or an expansion in r variables.
+        Text, an expansion in r variables, or a function target.
     dimension:
         The dimension d of the input, at least r; the overlap engine needs ``d >= r + width``.
     steps:
@@ -349,13 +349,19 @@ def run_sgd(
         _at_least_one(name, size)
     if engine not in ("auto", "overlap", "full"):
         raise ValueError(f"engine is {engine!r}; it must be 'auto', 'overlap' or 'full'")
-    expansion = _expansion(target)
-    r = expansion.variables
+    chosen_target = _target(target)
+    r = chosen_target.variables
     if dimension < r:
         raise ValueError(f"dimension is {dimension}; the target has {r} variables, so it must be at least {r}")
     chosen = ("overlap" if dimension >= r + width else "full") if engine == "auto" else engine
+
+    def function(z: torch.Tensor) -> torch.Tensor:
+        if isinstance(chosen_target, HermiteExpansion):
+            return _polynomial(chosen_target, z)
+        return torch.as_tensor(chosen_target(z), dtype=z.dtype)
+
     problem = TwoLayerProblem(
-        label=lambda z: _polynomial(expansion, z),
+        label=function,
         activation=_activation(activation),
         loss=loss,
         label_noise=label_noise,
@@ -377,7 +383,7 @@ def run_sgd(
     trajectory = run(
         made, state, saved_steps(steps, saved, block=made.block), lambda numbers: np.full(len(numbers), step_size), data
     )
-    return _sgd_dataset(chosen, trajectory, step_size, str(expansion), dimension)
+    return _sgd_dataset(chosen, trajectory, step_size, str(chosen_target), dimension)
 
 
 def _sgd_dataset(engine: str, trajectory: Any, step_size: float, target: str, dimension: int) -> xr.Dataset:
@@ -456,6 +462,12 @@ def open_results(path: str | Path) -> xr.Dataset:
         )
     check(found)
     return open_artifact(found)
+
+
+def _target(target: Target | FunctionTarget) -> HermiteExpansion | FunctionTarget:
+    from learnability.hermite.target_language import parse_target
+
+    return parse_target(target) if isinstance(target, str) else target
 
 
 def _expansion(target: Target) -> HermiteExpansion:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 #: ``exact``: algebra, with rounding below the stated precision. ``quadrature``: numerical integration with a bound on
-#: its error. ``measured``: random integration points; the precision is a standard error. ``undecided``: not
+#: its error. ``measured``: random integration points; the precision is five standard errors. ``undecided``: not
 #: distinguished from zero at the stated precision, and nothing proves that it vanishes.
 Exactness = Literal["exact", "quadrature", "measured", "undecided"]
 
@@ -165,6 +165,9 @@ class Diagnosis:
       rational arithmetic.
     - *Cube.* ``noise_sensitivity`` maps a flip probability to ``P``-weighted disagreement
       ``(1 - Stab_{1-2 delta}) / 2`` of f scaled to variance one; empty for Gaussian inputs.
+    - Code that needs values or coefficients of a text takes them where the diagnosis does:
+      ``hermite.target_language.parse_target`` gives an expansion or a ``FunctionTarget`` (callable on numpy arrays and
+      torch tensors), ``hermite.function_expansion.expand`` the expansion of the latter with its error.
     - ``rows()`` gives (name, text, how it is known, source) for pages; ``str`` is one screen for a person.
     """
 

@@ -48,12 +48,13 @@ def directions(columns: Array) -> str:
     return f"{columns.shape[1]} directions"
 
 
-def steps(sequence: LeapSequence) -> str:
-    """``2: z1, then 1: z2``."""
+def steps(sequence: LeapSequence, letter: str = "z") -> str:
+    """``2 (z1), then 1 (z2)``."""
     said = ", then ".join(f"{step.exponent} ({directions(step.directions)})" for step in sequence.steps)
     left = sequence.unseen.shape[1]
     if left and sequence.steps:
         said += f"; {left} direction{'s' if left > 1 else ''} not seen up to degree {sequence.highest_degree}"
+    said = said.replace("z", letter)
     return said or f"nothing is seen up to degree {sequence.highest_degree}"
 
 
@@ -83,9 +84,10 @@ def rows(found: Diagnosis) -> list[Row]:
     source = SOURCES["staircase"] if cube else SOURCES["correlational"]
     first = f"{found.information_exponent} (lowest degree above zero)"
     result.append(("information exponent", first, found.correlational.exactness, source))
-    said = f"{steps(found.correlational)}; largest: {found.leap}"
+    letter = "x" if cube else "z"
+    said = f"{steps(found.correlational, letter)}; largest: {found.leap}"
     result.append(("leaps", said, how(found.correlational), source))
-    result.append(("generative leaps", steps(found.generative), how(found.generative), SOURCES["generative"]))
+    result.append(("generative leaps", steps(found.generative, letter), how(found.generative), SOURCES["generative"]))
     result += _samples(found)
     if found.weak_recovery is not None:
         alpha, known = found.weak_recovery.alpha, str(found.weak_recovery.evidence)
@@ -119,6 +121,8 @@ def _shape(found: Diagnosis) -> list[Row]:
         ("intrinsic dimension", hidden, "rank of E[grad f grad f^T]", ""),
         (f"{kind} spectrum", f"share of the variance by degree: {spectrum}", str(found.spectrum_evidence), ""),
     ]
+    if found.label_noise:
+        result.append(("label noise", f"standard deviation {found.label_noise:g}: no exponent changes", "theory", ""))
     if found.symmetries.words:
         known = f"f(g z) = f(z) to {found.symmetries.residual:.0e} at random points"
         result.append(("symmetries", "; ".join(found.symmetries.words), known, ""))
@@ -139,12 +143,14 @@ def _samples(found: Diagnosis) -> list[Row]:
     if found.sample_exponent is None:
         return result
     best = power(found.sample_exponent)
+    # An exponent below which something was not distinguished from zero is an upper bound.
+    most = "at most " if found.generative.exactness == "undecided" else ""
     gap = found.leap > (found.generative_leap or 0)
     reuse = (
-        f"n ~ {best}: a transform of the label or a second pass over the data replaces leap {found.leap} by "
+        f"n ~ {most}{best}: a transform of the label or a second pass over the data replaces leap {found.leap} by "
         f"{found.generative_leap}"
         if gap
-        else f"n ~ {best}: no transform of the label lowers the leap"
+        else f"n ~ {most}{best}: no transform of the label lowers the leap"
     )
     result.append(("best low-degree method", reuse, "theory", f"{SOURCES['generative']}; {SOURCES['reuse']}"))
     return result
