@@ -8,6 +8,7 @@ even/odd    one variable, polynomial: the level sets of large |y| are z and (if 
             exponent is 1, or 2 for an even f (2403.05529: at most 2 for polynomials).
 two values  a label with two values has only affine transforms: both notions agree.
 injective   tanh, erf and exp of P carry as much as P.
+level sets  f depends on z_i through ``u = h_{j-1}(z_i) phi(z_i)``: ``E[T(f) h_j]`` is the integral of a derivative.
 lifts       transforms may depend on z_S once S is known.
 """
 
@@ -44,9 +45,7 @@ KNOWN = [
     Known("h2(z1) + h3(z1)", ((2, 1),), ((1, 1),), "power: E[f^2 z] = 2 E[h2 h3 z] = 2 sqrt 3"),
     Known("h4(z1) + h6(z1)", ((4, 1),), ((2, 1),), "even/odd"),
     Known("h3(z1) - z1", ((1, 1),), ((1, 1),), "a coefficient of degree one"),
-    Known(
-        "z1^2*exp(-z1^2)", ((4, 1),), ((4, 1),), "2403.05529: the level sets cancel; f is a function of z exp(-z^2/2)"
-    ),
+    Known("z1^2*exp(-z1^2)", ((4, 1),), ((4, 1),), "2403.05529: the level sets cancel"),
     Known("abs(z1)", ((2, 1),), ((2, 1),), "parity; E[|z| h2] = phi(0) sqrt 2"),
     Known("relu(z1)", ((1, 1),), ((1, 1),), "E[relu z] = 1/2"),
     Known("sign(z1)", ((1, 1),), ((1, 1),), "E|z|"),
@@ -97,6 +96,16 @@ KNOWN = [
     Known("exp(-z1^2 - z2^2)", ((2, 2),), ((2, 2),), "injective: |z|^2, isotropic"),
     Known("tanh(z1)*z2", ((2, 2),), ((2, 2),), "z -> -z kills degree 1; E[tanh(z1) z1] != 0"),
     Known("sign(z1) + z2", ((1, 1), (1, 1)), ((1, 2),), "E[z | y]: z2 = y -+ 1 with the weights of the two signs"),
+    Known("z1^2*exp(-z1^2) + z2", ((1, 1), (4, 1)), ((1, 1), (4, 1)), "given z2 the label is the link of exponent 4"),
+    Known(
+        "z1^2*exp(-z1^2)*z2^2*exp(-z2^2)",
+        ((4, 2),),
+        ((4, 2),),
+        "level sets in each variable kill h2(zi), sign changes z1 z2 and odd degrees; E[f h4] != 0",
+    ),
+    Known("sign(z1*z2*z3) + z1", ((1, 1), (2, 2)), ((1, 1), (2, 2)), "given z1 the label is sign(z2 z3)"),
+    Known("erf(3*z1*z2*z3)", ((3, 3),), ((2, 3),), "injective: z1 z2 z3; the label is odd in each variable"),
+    Known("1(z1 > 0.5)*1(z2 > 0.5)", ((1, 1), (2, 1)), ((1, 1), (2, 1)), "two values; the swap; E[f h2] != 0 across"),
     Known("(z1 + z2)^3", ((1, 1),), ((1, 1),), "one direction in two variables"),
     Known("(z1 - 2*z2)^2 + z3 - z3", ((2, 1),), ((2, 1),), "one direction in three variables"),
 ]

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from learnability.diagnosis import shape, symmetries
 from learnability.diagnosis.cube import diagnose_cube
-from learnability.diagnosis.exponents import NO_ROOM, GenerativeSearch, correlational
-from learnability.diagnosis.moments import Panels, PolynomialPowers, PolynomialValues, RandomPoints
+from learnability.diagnosis.exponents import NO_ROOM_FOR_LABEL, GenerativeSearch, blind_outside, correlational
+from learnability.diagnosis.moments import Panels, PolynomialPowers, PolynomialValues, RandomPoints, Source
 from learnability.diagnosis.result import (
     Diagnosis,
     Evidence,
@@ -94,8 +94,9 @@ def diagnose_function(target: FunctionTarget, activation: str = "smooth") -> Dia
         raise ValueError("the target is constant: there is nothing to learn")
     exactness: Exactness = "measured" if expanded.random else "exact" if expanded.closed else "quadrature"
     group = symmetries.find(inner, r)
-    steps = _correlational(expanded, exactness, inner, group)
-    generative, group = _generative(inner, steps, group)
+    blind = blind_degrees(inner)
+    steps = _correlational(expanded, exactness, inner, group, blind)
+    generative, group = _generative(inner, steps, group, blind)
     trapped = reflective.diagnose(coefficients, ACTIVATION_CLASSES[activation])
     whole = (
         coefficients if r == target.variables and np.array_equal(hidden, np.eye(r)) else _lifted(coefficients, hidden)
@@ -177,29 +178,40 @@ def _lifted(expansion: HermiteExpansion, hidden: Array) -> HermiteExpansion:
     return HermiteExpansion(variables, {tuple(b): v for b, v in pairs if abs(v) > 1e-14 * expansion.norm})
 
 
-def _correlational(expanded: Expanded, exactness: Exactness, inner: FunctionTarget, group: Symmetries) -> LeapSequence:
+def _correlational(
+    expanded: Expanded,
+    exactness: Exactness,
+    inner: FunctionTarget,
+    group: Symmetries,
+    blind: frozenset[tuple[int, int]],
+) -> LeapSequence:
     """The correlational sequence; a coefficient below its error is zero by symmetry or not distinguished from it."""
     found = correlational(expanded.expansion, 1e-9, exactness, expanded.error)
     if exactness == "exact":
         return found
     elements = symmetries.closure(group.elements)
+    mean = expanded.expansion.mean
+    opposite = symmetries.opposites(lambda z: inner(z) - mean, inner.variables)
     known = np.zeros((inner.variables, 0))
     steps: list[LeapStep] = []
     for step in found.steps:
         rest = shape.axis_basis(np.eye(inner.variables) - known @ known.T)
         maps = symmetries.fixing(elements, known, rest)
+        negative = symmetries.fixing(opposite, known, rest)
         vanishing = []
         for k in range(1, step.exponent):
-            proof = by_level_sets(inner, k) if inner.variables == 1 else None
-            if proof is None and maps and symmetries.invariants(maps, rest.shape[1], k).shape[1] == 0:
-                proof = Evidence("exact", NO_ROOM)
-            vanishing.append(proof or Evidence("undecided", "not distinguished from zero", expanded.error))
+            room = symmetries.invariants(maps, rest.shape[1], k, blind_outside(blind, rest), negative)
+            proof = Evidence("exact", NO_ROOM_FOR_LABEL)
+            doubt = Evidence("undecided", "not distinguished from zero", expanded.error)
+            vanishing.append(doubt if room.shape[1] else proof)
         steps.append(dataclasses.replace(step, vanishing=tuple(vanishing)))
         known = np.concatenate([known, step.directions], axis=1)
     return dataclasses.replace(found, steps=tuple(steps))
 
 
-def _generative(inner: FunctionTarget, steps: LeapSequence, group: Symmetries) -> tuple[LeapSequence, Symmetries]:
+def _generative(
+    inner: FunctionTarget, steps: LeapSequence, group: Symmetries, blind: frozenset[tuple[int, int]]
+) -> tuple[LeapSequence, Symmetries]:
     """The generative sequence: of two values, of an injective function of a polynomial, or by bounded transforms."""
     r = inner.variables
     sample = np.asarray(inner(normal_points(r, 4096, np.random.default_rng(29))))
@@ -210,23 +222,40 @@ def _generative(inner: FunctionTarget, steps: LeapSequence, group: Symmetries) -
         )
         return dataclasses.replace(steps, steps=told), group
     polynomial = inner.injective_argument()
-    random = [RandomPoints(inner, r, points) for points in (4096, 8192)]
+    sources: tuple[Source, ...] = tuple(RandomPoints(inner, r, points) for points in (4096, 8192))
     if polynomial is not None:
-        search = GenerativeSearch(inner, r, (PolynomialPowers(polynomial), *random), group)
+        sources = (PolynomialPowers(polynomial), *sources)
     elif r == 1:
-        search = GenerativeSearch(inner, 1, (Panels(inner, kinks(inner)),), group, lambda k: by_level_sets(inner, k))
-    else:
-        search = GenerativeSearch(inner, r, random, group)
-    return search.run()
+        sources = (Panels(inner, kinks(inner)),)
+    return GenerativeSearch(inner, r, sources, group, blind).run()
 
 
-def by_level_sets(link: FunctionTarget, degree: int) -> Evidence | None:
-    """A proof that ``E[h_k(z) | f(z)] = 0`` for one variable: f is a function of ``u = h_{k-1} phi``.
+def blind_degrees(target: FunctionTarget, highest: int = 6) -> frozenset[tuple[int, int]]:
+    """The pairs (i, j) for which ``E[T(f) q h_j(z_i)] = 0`` for every T and every q of the other variables.
 
-    ``u' = -sqrt(k) h_k phi``, so that ``E[T(f) h_k] = -1/sqrt(k) int T(F(u)) u' dz``: zero, because u is 0 at both
-    ends. Whether f is a function of u is checked at random points: f must agree wherever u does.
+    This holds where f, as a function of z_i, is a function F of ``u = h_{j-1} phi``: since ``u' = -sqrt(j) h_j phi``,
+    ``E[T(f) h_j] = -1/sqrt(j) int T(F(u)) u' dz``, which is zero because u is 0 at both ends. Whether it is one is
+    checked at random points: f must agree wherever u does. Odd j are left to symmetry.
     """
-    z = np.random.default_rng(31).standard_normal(48)
+    rng = np.random.default_rng(31)
+    found = set()
+    for j in range(2, highest + 1, 2):
+        z, partners, rows = _equal_heights(j, rng.standard_normal(48))
+        if len(rows) < 2 * len(z) - 4:
+            continue
+        for i in range(target.variables):
+            here = rng.standard_normal((len(z), target.variables))
+            here[:, i] = z
+            there = here[rows]
+            there[:, i] = partners
+            scale = float(np.sqrt(np.mean(target(here) ** 2))) or 1.0
+            if float(np.abs(target(there) - target(here)[rows]).max()) < 1e-9 * scale:
+                found.add((i, j))
+    return frozenset(found)
+
+
+def _equal_heights(degree: int, z: Array) -> tuple[Array, Array, NDArray[np.intp]]:
+    """All x with ``h_{j-1}(x) phi(x)`` as at one of the points z, and which point each belongs to."""
     grid = np.linspace(-9, 9, 9001)
 
     def u(x: Array) -> Array:
@@ -240,11 +269,7 @@ def by_level_sets(link: FunctionTarget, degree: int) -> Evidence | None:
         middle = (low + high) / 2
         stay = (u(middle) < levels[row]) == rising
         low, high = np.where(stay, middle, low), np.where(stay, high, middle)
-    there, here = link(((low + high) / 2)[:, None]), link(z[row][:, None])
-    scale = float(np.sqrt(np.mean(link(z[:, None]) ** 2)))
-    if len(row) < 2 * len(z) - 4 or float(np.abs(there - here).max()) > 1e-9 * scale:
-        return None
-    return Evidence("exact", f"f is a function of h{degree - 1}(z) exp(-z^2/2), so that the level sets cancel")
+    return z, (low + high) / 2, row
 
 
 def diagnose_polynomial(target: HermiteExpansion, activation: str = "smooth", text: str | None = None) -> Diagnosis:

@@ -34,6 +34,12 @@ ALONG = 2
 #: The largest number of tensor entries of one degree: beyond, the sequence ends as not decided.
 MOST_ENTRIES = 8000
 NO_ROOM = "no tensor of this degree has the symmetries of the target"
+NO_ROOM_FOR_LABEL = (
+    "no tensor of this degree has the symmetries and antisymmetries of the target and survives its level sets"
+)
+LEVEL_SETS = (
+    "the symmetries leave h_j(z_i) alone, whose level sets cancel: f depends on z_i through h_(j-1) exp(-z_i^2/2)"
+)
 _COEFFICIENTS = "no coefficient of the label has this degree in the directions that are left"
 
 
@@ -67,13 +73,16 @@ def correlational(
 
 @dataclass
 class GenerativeSearch:
-    """The generative leap sequence of a label ``values(z)``, z ~ N(0, I)."""
+    """The generative leap sequence of a label ``values(z)``, z ~ N(0, I).
+
+    ``blind`` holds pairs (i, j) for which the moments of every ``h_b`` with ``b_i = j`` vanish by the level sets.
+    """
 
     values: Values
     variables: int
     sources: Sequence[Source]
     symmetries: Symmetries
-    level_sets: Callable[[int], Evidence | None] = lambda _: None
+    blind: frozenset[tuple[int, int]] = frozenset()
     highest: int = HIGHEST_DEGREE
     _searched: bool = False
     _group: list[Array] = field(default_factory=list)
@@ -102,17 +111,13 @@ class GenerativeSearch:
                 break
             room = self._room(known, rest, k)
             if room.shape[1] == 0:
-                vanishing.append(Evidence("exact", NO_ROOM))
-                continue
-            by_levels = self.level_sets(k) if self.variables == 1 else None
-            if by_levels is not None:
-                vanishing.append(by_levels)
+                vanishing.append(Evidence("exact", self._reason(k)))
                 continue
             found = self._span(frame, known.shape[1], k, room)
             if found.rank == 0 and self._search():
                 room = self._room(known, rest, k)
                 if room.shape[1] == 0:
-                    vanishing.append(Evidence("exact", NO_ROOM))
+                    vanishing.append(Evidence("exact", self._reason(k)))
                     continue
             if found.rank == 0 and math.isinf(found.precision):
                 break
@@ -139,13 +144,17 @@ class GenerativeSearch:
         """The directions (outside, count) that tensors with the symmetries of the target can span."""
         maps = symmetries.fixing(self._group, known, rest)
         outside = rest.shape[1]
-        if not maps:
+        blind = blind_outside(self.blind, rest)
+        if not maps and not blind:
             return np.eye(outside)
-        basis = symmetries.invariants(maps, outside, degree)
+        basis = symmetries.invariants(maps, outside, degree, blind)
         if basis.shape[1] == 0:
             return np.zeros((outside, 0))
         left, singular, _ = np.linalg.svd(symmetries.unfold(basis, outside, degree), full_matrices=False)
         return np.asarray(left[:, singular > 1e-7])
+
+    def _reason(self, degree: int) -> str:
+        return LEVEL_SETS if any(j == degree for _, j in self.blind) else NO_ROOM
 
     def _search(self) -> bool:
         """Look for symmetries in other directions, once; whether there are more now."""
@@ -219,6 +228,14 @@ class _Span:
         first = next((p.words for p in parts if np.abs(p.values).max(initial=0) > bound), parts[-1].words)
         directions = np.concatenate([self.directions, beyond @ vectors[:, :rank]], axis=1)
         return _Span(directions, signal, dropped, bound, exactness, self.words or first)
+
+
+def blind_outside(blind: frozenset[tuple[int, int]], rest: Array) -> set[tuple[int, int]]:
+    """The pairs in the coordinates of ``rest``, where these are coordinate axes."""
+    axes = {
+        int(np.abs(column).argmax()): place for place, column in enumerate(rest.T) if np.abs(column).max() > 1 - 1e-12
+    }
+    return {(axes[i], j) for i, j in blind if i in axes}
 
 
 def _complement(known: Array) -> Array:

@@ -7,7 +7,7 @@ it vanishes for every label transform at once: this proves a zero that no quadra
 
 import itertools
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,6 +77,16 @@ def _plane(variables: int, i: int, j: int, angle: float) -> Array:
     turn[[i, j], [i, j]] = math.cos(angle)
     turn[i, j], turn[j, i] = -math.sin(angle), math.sin(angle)
     return turn
+
+
+def opposites(values: Values, variables: int) -> list[Array]:
+    """Signed permutations g with ``f(g z) = -f(z)``, f centred."""
+    z = _points(variables)
+    base = values(z)
+    maps = np.array(list(signed_permutations(variables)))
+    scale = math.sqrt(float(np.mean(base**2))) or 1.0
+    few = np.abs(values(z[:4] @ maps.swapaxes(1, 2)) + base[:4]).max(axis=1) / scale
+    return [g for g in maps[few < SAME] if np.abs(values(z @ g.T) + base).max() < SAME * scale]
 
 
 def find(values: Values, variables: int) -> Symmetries:
@@ -238,14 +248,28 @@ def representation(g: Array, degree: int) -> Callable[[Array], Array]:
     return turn
 
 
-def invariants(maps: Sequence[Array], variables: int, degree: int) -> Array:
-    """An orthonormal basis (indices, count) of the degree-k coefficients that all maps leave unchanged."""
-    basis = np.eye(len(multi_indices(variables, degree)))
+def invariants(
+    maps: Sequence[Array],
+    variables: int,
+    degree: int,
+    blind: Collection[tuple[int, int]] = (),
+    opposite: Sequence[Array] = (),
+) -> Array:
+    """An orthonormal basis (indices, count) of the degree-k coefficients that all maps leave unchanged.
+
+    Those with ``b_i = j`` for some (i, j) of ``blind`` are zero, and the maps of ``opposite`` change the sign.
+    """
+    indices = multi_indices(variables, degree)
+    open_ = np.ones(len(indices), dtype=bool)
+    for i, j in blind:
+        open_ &= indices[:, i] != j
+    basis = np.eye(len(indices))[:, open_]
     # Sign changes first: they are cheap and remove most.
-    for g in sorted(maps, key=lambda g: float(np.abs(g - np.diag(np.diag(g))).max())):
+    signed = [(g, 1.0) for g in maps] + [(g, -1.0) for g in opposite]
+    for g, sign in sorted(signed, key=lambda pair: float(np.abs(pair[0] - np.diag(np.diag(pair[0]))).max())):
         if basis.shape[1] == 0:
             break
-        moved = representation(g, degree)(basis) - basis
+        moved = representation(g, degree)(basis) - sign * basis
         if np.abs(moved).max() < 1e-9:
             continue
         _, singular, right = np.linalg.svd(moved, full_matrices=True)
