@@ -116,15 +116,15 @@ def hinge_gradient_norm(network: Network, supremum: float) -> tuple[float, float
     weights, readout, offset = network.tensors()
     dimension = weights.shape[1] - 1
     bits = cube_bits(torch.arange(1 << dimension, device=weights.device), dimension, weights.dtype)
-    signs = 1 - 2 * bits
-    output = torch.relu(torch.cat((signs, signs.new_ones(len(signs), 1)), 1) @ weights.T) @ readout + offset
+    inputs = coded_inputs(bits, "sign")
+    preactivation = inputs @ weights.T
+    output = torch.relu(preactivation) @ readout + offset
     scale = supremum / float(output.abs().max())
-    scaled = Network(weights, readout * scale, offset * scale)
     labels = 1 - 2 * (bits @ bits.T).remainder(2)
     signal = -labels * (labels * output * scale < 1) / len(bits)
-    gradient_norm = square = 0.0
-    for neuron in range(weights.shape[0]):
-        gradient = neuron_gradient(scaled, neuron, signs)
-        gradient_norm += float(gradient.square().sum()) / len(bits)
-        square += float((signal @ gradient.T).square().sum()) / len(bits)
-    return square, gradient_norm / len(bits)
+    active = scale * readout * (preactivation > 0).to(weights.dtype)
+    # The gradient at each point of the cube, (2^d, parameters): readout, then first layer with its biases.
+    by_weights = (active[:, :, None] * inputs[:, None, :]).flatten(1)
+    gradient = torch.cat((torch.relu(preactivation), by_weights), 1)
+    square = float((signal @ gradient).square().sum()) / len(bits)
+    return square, float(gradient.square().sum()) / len(bits) ** 2
