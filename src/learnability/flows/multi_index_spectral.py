@@ -177,6 +177,14 @@ class SpectralFlow:
         loss = 1 - torch.stack(shares).sum(dim=0) / self.total
         return torch.cat([_eigenvalues(gram).sqrt(), loss[None]])
 
+    def correlations(self, state: Tensor, chart: Tensor) -> Tensor:
+        """G in the axes of the target, shape (r, r, sample)."""
+        entries, log_odds = self._split(state)
+        if self.r == 1:
+            return torch.sigmoid(log_odds)[None]
+        frame = chart[1 : 1 + self.r**2].view(self.r, self.r, -1)
+        return multiply(multiply(frame, self._gram(self._triangle(entries), log_odds)), transpose(frame))
+
     def outcome(self, state: Tensor, chart: Tensor, observed: Tensor, speed: Tensor) -> Tensor:
         _, rates = self._split(speed)
         trapped = rates.amax(dim=0) <= self.total * chart[0]

@@ -25,6 +25,13 @@ SETTINGS: dict[str, dict[str, object]] = {
         "dimensions": [50, 1000],
         "relative_tolerance": 1e-3,
     },
+    "monotone": {
+        "target": {"links": ["h1(z1) + h1(z1)*h2(z2)"]},
+        "dimension": 100,
+        "tolerances": [1e-2, 1e-3, 1e-4],
+        "save_times": 40,
+        "last_time": 1e6,
+    },
     "closure": {"target": {"links": ["h1(z1)*h1(z2)"]}, "dimensions": [14], "end_time": 2.0, "save_times": 5},
     "precision": {
         "target": {"links": ["h1(z1) + h1(z1)*h2(z2)"]},

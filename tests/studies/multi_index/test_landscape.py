@@ -6,7 +6,7 @@ import pytest
 from learnability.results.claim import NotAtThisScale
 from learnability.results.labelled import bounds_of
 from learnability.studies.multi_index.landscape.analyse import outcomes
-from learnability.studies.multi_index.landscape.claims import extreme, rank_gain, trend
+from learnability.studies.multi_index.landscape.claims import extreme, joint_success, rank_gain, trapped, trend
 from tests.studies.multi_index.runs import analyse, run_of
 
 
@@ -19,6 +19,14 @@ def test_analysis_counts_every_run() -> None:
     assert analysis["trend"].shape == (2, 3)
     measured = extreme({"landscape": analysis}, ("mixed_parity",), largest=True)
     assert measured.low <= measured.estimate <= measured.high < 1
+    assert trapped({"landscape": analysis}, ("mixed_parity",)).estimate >= 1
+    assert joint_success({"landscape": analysis}).low < 1  # exact interval: never degenerate
+    # What would contradict both: a joint flow that ends as the planted one does, and a planted one that never is
+    # trapped.
+    joint = analysis.isel(flow=[0, 0]).assign_coords(flow=analysis["flow"])
+    planted = analysis.isel(flow=[1, 1]).assign_coords(flow=analysis["flow"])
+    assert joint_success({"landscape": planted}).high < 0.99
+    assert trapped({"landscape": joint}, ("mixed_parity",)).estimate == 0
     steepest = trend({"landscape_dimension": analysis})
     assert steepest.low >= 0
     assert steepest.note in ("h3(z1)", "h2(z1) + 0.5*h3(z1)")

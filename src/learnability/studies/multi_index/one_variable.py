@@ -1,7 +1,7 @@
 """Links of one variable: squared Hermite coefficients, and the one-dimensional flows that they leave.
 
-With one direction both flows are one-dimensional, so that an escape time is an integral and, being a decreasing function
-of the start's cosine, its quantiles are the times of the quantiles of the start's law: no seed is needed.
+With one direction both flows are one-dimensional, so that an escape time is an integral and, being a decreasing
+function of the start's cosine, its quantiles are the times of the quantiles of the start's law: no seed is needed.
 
 Links that are no polynomials enter through the exact squares of their coefficients, ``E f(z) f(z') = sum_k a_k^2 mu^k``
 for two normals of correlation mu:
@@ -125,9 +125,9 @@ def planted_rate(link: OneVariable, energy: Array) -> Array:
 def features_rate(link: OneVariable, biases: Array, ridge: float = 1e-10) -> Callable[[Array], Array]:
     """``d log(mu)/dt`` of the joint flow on the side lambda > 0 whose link is fitted by the features relu(z - b_j).
 
-    The fit leaves ``Q(lambda) = v^T (K + ridge)^{-1} v / 2`` of the energy, ``v_j = sum_k a_k lambda^k c_k(b_j)`` with the
-    Hermite coefficients c_k of the features and K their Gram matrix, centred; then ``lambda' = (1 - lambda^2) dQ/dlambda``.
-    Signs of the a_k are taken for positive.
+    The fit leaves ``Q(lambda) = v^T (K + ridge)^{-1} v / 2`` of the energy, ``v_j = sum_k a_k lambda^k c_k(b_j)``
+    with the Hermite coefficients c_k of the features and K their Gram matrix, centred; then ``lambda' = (1 - lambda^2)
+    dQ/dlambda``. Signs of the a_k are taken for positive.
     """
     degree = len(link.squares) - 1
     series = relu_expansion(-biases, degree)
@@ -179,9 +179,9 @@ def escape_time(rate: Callable[[Array], Array], energy: float, end: float = HALF
 def finite_rate_time(s: int, energy: float, link_rate: float) -> float:
     """Escape time of h_s when the link is learned at a finite rate, from the zero link.
 
-    The student's link is ``a h_s``: ``a' = link_rate (lambda^s - a)``, ``lambda' = s a lambda^{s-1} (1 - lambda^2)``; an
-    infinite rate is the joint flow. With ``a = g lambda^s``, ``c = g^2`` and ``log lambda = log lambda_0 + y^2``, the
-    equations over y are smooth where a starts from zero:
+    The student's link is ``a h_s``: ``a' = link_rate (lambda^s - a)``, ``lambda' = s a lambda^{s-1} (1 - lambda^2)``;
+    an infinite rate is the joint flow. With ``a = g lambda^s``, ``c = g^2`` and ``log lambda = log lambda_0 + y^2``,
+    the equations over y are smooth where a starts from zero:
 
         dc/dy = 2 y (2 link_rate (1 - g) / v - 2 s c),    dt/dy = 2 y / (g v),    v = s lambda^{2s-2} (1 - lambda^2).
     """
@@ -191,14 +191,16 @@ def finite_rate_time(s: int, energy: float, link_rate: float) -> float:
     unit = energy ** (1 - s) / s
     initial = 2 * link_rate * unit / (1 - energy)  # dc/d(y^2) at the start
 
+    scale = min(1.0, initial)  # c stays of this size where the link lags behind
+
     def velocity(y: float, state: Array) -> list[float]:
         x = low + y * y
         v = s * math.exp((2 * s - 2) * x) * -math.expm1(2 * x)
-        c = max(float(state[0]), 0.0)
+        c = max(float(state[0]), 0.0) * scale
         g = math.sqrt(c)
-        ratio = y / g if g > 1e-9 else initial**-0.5
-        return [2 * y * (2 * link_rate * (1 - g) / v - 2 * s * c), 2 * ratio / (v * unit)]
+        ratio = y / g if g > 1e-9 * math.sqrt(scale) else initial**-0.5
+        return [2 * y * (2 * link_rate * (1 - g) / v - 2 * s * c) / scale, 2 * ratio / (v * unit)]
 
     end = math.sqrt(math.log(HALF) / 2 - low)
-    solution = solve_ivp(velocity, (0, end), [0.0, 0.0], method="Radau", rtol=1e-7, atol=[1e-10, 1e-10])
+    solution = solve_ivp(velocity, (0, end), [0.0, 0.0], method="Radau", rtol=1e-6, atol=1e-9)
     return float(solution.y[1, -1] * unit) if solution.success else math.nan

@@ -20,10 +20,12 @@ CLAIMS: tuple[Claim, ...] = tuple(
         source=f"{PAPER}, section 3",
         statement=f"The {flow} flow of the d x r weights closes on the r x r correlations.",
         measured="largest relative difference between the direct flow (by autograd) and the closed one",
-        rule=AtMost(1e-9),
+        rule=AtMost(1e-7),
         measure=exactly("closure", partial(difference, flow)),
         experiments=("closure",),
-        expected="0",
+        expected="0, up to what the tolerance 1e-12 of the integrator grows to on the way",
+        evidence="exact",
+        window_seen=True,
     )
     for flow in ("joint", "planted")
 )

@@ -14,7 +14,7 @@ from learnability.results.status import Status
 from learnability.statistics.asymptotics import LocalExponents, local_exponents
 from learnability.statistics.scaling import fit_slope
 from learnability.studies.multi_index import theory
-from learnability.studies.multi_index.links import expansions, leap_exponents, link_texts
+from learnability.studies.multi_index.links import leap_exponents, link_texts
 
 QUANTILES = (0.1, 0.5, 0.9)
 _FEWEST = 8  # seeds that must escape for an exponent
@@ -45,8 +45,12 @@ def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
                 "flow time",
             ),
             "escaped": column("escaped", (*direction, "dimension"), "fraction of seeds that escape"),
-            **exponents([row["last"] for row in rows], "local exponent of the last saddle's median time", "case", "last"),
-            **exponents([row["first"] for row in rows], "local exponent of the first saddle's median time", "case", "first"),
+            **exponents(
+                [row["last"] for row in rows], "local exponent of the last saddle's median time", "case", "last"
+            ),
+            **exponents(
+                [row["first"] for row in rows], "local exponent of the first saddle's median time", "case", "first"
+            ),
             **exponents([row["ratio"] for row in rows], "local exponent of the ratio of both", "case", "ratio"),
             "slope": column("slope", direction, "slope of log median escape time against log dimension, full range"),
             "exponent": column("exponent", direction, "predicted exponent"),
@@ -58,7 +62,6 @@ def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
             ),
             "num_variables": column("num_variables", "case", "number of variables of the link"),
             "leap": column("leap", direction, "leap exponent of the direction"),
-            "largest_fall": column("largest_fall", "case", "largest fall of a cosine in one step, over all runs"),
             "unfinished": column("unfinished", "case", "fraction of runs that used up their steps or diverged"),
             "escaping": column("escaping", direction, "seeds behind the exponent"),
         },
@@ -105,7 +108,6 @@ def _case(run: Run, link: int, angles: int, rng: np.random.Generator) -> dict[st
         "first": _local(dimensions, whole[0], predicted[0] == 0, rng),
         "ratio": _local(dimensions, (times[r - 1] / times[0])[:, both].T, False, rng),
         "num_variables": r,
-        "largest_fall": float(one["largest_fall"].max()),
         "unfinished": float(np.isin(one["status"].values, (Status.DIVERGED, Status.MAX_STEPS)).mean()),
     }
 

@@ -31,8 +31,8 @@ EQUAL = "h2(z1) + 0.9*h2(z2)"
 
 
 def exponent(analyses: Analyses, flow: str, link: str, which: str) -> Measurement:
-    """The limit of the local exponents ``which`` (``first``, ``last`` or ``ratio``) of a link; the note has the slope of
-    the full range beside it."""
+    """The limit of the local exponents ``which`` (``first``, ``last`` or ``ratio``) of a link; the note has the slope
+    of the full range beside it."""
     data = analyses[f"escape_{flow}"]
     one = entry(data, "link", link)
     found = limit_exponent("escape", name=which)({"escape": one})
@@ -68,7 +68,8 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         id="equal-exponents",
         source=f"{PAPER}, as summarised (where the sequential picture ends)",
-        statement="Two directions of equal leap exponent, h2(z1) + 0.9*h2(z2), are not learned one after another: the ratio "
+        statement="Two directions of equal leap exponent, h2(z1) + 0.9*h2(z2), are not learned one after "
+        "another: the ratio "
         "of their escape times stays bounded as d grows.",
         measured="local exponent of the median ratio of both escape times; limit from the last two decades to d = 1e8",
         rule=Equals(0.0, 0.01),

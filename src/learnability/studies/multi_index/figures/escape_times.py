@@ -1,6 +1,7 @@
 """Escape times against the dimension."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
@@ -9,64 +10,143 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import NullLocator
 
-from learnability.results.labelled import bounds_of
-from learnability.results.style import COLOURS, MARKERS, THEORY, band, new_figure
+from learnability.results.labelled import texts
+from learnability.results.style import COLOURS, THEORY, band, new_figure
+from learnability.studies.multi_index.escape.claims import QUARTIC
+
+_FLOWS = {"joint": COLOURS[0], "planted": COLOURS[1]}
+_OTHERS = ("equator", "two-timescale", "relu-features")
+_NAMES = {QUARTIC: "radial, degree 4"}
+_WAYS = {
+    "equator.halfway": "h3, start d^(-1/4)",
+    "two-timescale.equal-rates.h2": "h2, equal rates",
+    "two-timescale.equal-rates.h3": "h3, equal rates",
+    "two-timescale.slow-link.h2": "h2, link at d^-2",
+    "two-timescale.slow-link.h3": "h3, link at d^-4",
+    "relu-features.h2": "h2, 16 ReLUs",
+    "relu-features.h3": "h3, 16 ReLUs",
+}
+
+
+@dataclass(frozen=True)
+class _Line:
+    """One median with its band (quantile, dimension), its law, and how it is named at its end."""
+
+    times: np.ndarray
+    limit: float
+    expected: float
+    logarithmic: bool
+    span: tuple[float, float]
+    text: str
+    colour: str
+    style: str = "-"
 
 
 def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
-    """Median escape times with quantile bands, joint and planted, one variable left and two right."""
-    figure, ((left, right),) = new_figure(1, 2, width=4.2, height=3.6)
-    gaps = []
-    labels: dict[Axes, list[tuple[float, str, str]]] = {left: [], right: []}
-    for name, colour in (("escape_joint", COLOURS[0]), ("escape_planted", COLOURS[1])):
-        data = analyses[name]
-        for case in range(data.sizes["case"]):
-            one = data.isel(case=case)
-            axes = left if int(one["num_variables"]) == 1 else right
-            gap, height, text = _draw_escape(axes, one, colour)
-            gaps.append(gap)
-            labels[axes].append((height, text, colour))
-    worst = max(gap for gap in gaps if np.isfinite(gap))
-    left.set_title(f"One direction: exponents within {worst:.2g} of theory" if worst < 0.05 else "One direction")
-    right.set_title("Two directions: the last saddle sets the pace")
-    for axes in (left, right):
-        axes.set(xscale="log", yscale="log", xlabel="dimension d", ylabel="escape time (flow time)")
-        low, high = axes.get_xlim()
-        axes.set_xlim(low, high * 60)
-        axes.set_xticks([t for t in axes.get_xticks() if low <= t <= high])
-        axes.xaxis.set_minor_locator(NullLocator())
-        _label_lines(axes, labels[axes], high)
-    flows = [
-        Line2D([], [], color=c, marker="o", label=f"{n}: median, band 10 to 90 %")
-        for n, c in (("joint", COLOURS[0]), ("planted", COLOURS[1]))
-    ]
-    theory = Line2D([], [], label="theory (exact median, or slope)", **THEORY)
-    left.legend(handles=[*flows, theory], loc="upper left")
+    """Exact medians of one direction, other links and learners, and two directions."""
+    figure, ((left, middle, right),) = new_figure(1, 3, width=4.3, height=4.0)
+    exact = analyses["one_direction"]
+    lines = _of_one_direction(exact)
+    panels = (
+        (left, [line for name, line in lines if _is_pure(name)], "One direction, pure links"),
+        (middle, [line for name, line in lines if not _is_pure(name)], "Other links, starts and learners"),
+        (right, _of_two(analyses), "Two directions"),
+    )
+    for axes, drawn, title in panels:
+        dimensions = exact["dimension"].values if axes is not right else analyses["escape_joint"]["dimension"].values
+        _panel(axes, dimensions.astype(float), drawn, title)
+    flows = [Line2D([], [], color=c, marker="o", label=f"{n}: median, 10 to 90 %") for n, c in _FLOWS.items()]
+    first = Line2D([], [], color=_FLOWS["joint"], linestyle=":", label="first of two saddles")
+    theory = Line2D([], [], label="theory, drawn over the decades that decide", **THEORY)
+    figure.legend(handles=[*flows, first, theory], loc="outside lower center", ncols=4)
     return figure
 
 
-def _label_lines(axes: Axes, labels: list[tuple[float, str, str]], x: float) -> None:
+def _is_pure(name: str) -> bool:
+    return name.rsplit(".", 1)[-1] in {f"s{s}" for s in range(1, 9)}
+
+
+def _of_one_direction(data: xr.Dataset) -> list[tuple[str, _Line]]:
+    lines = []
+    for i, name in enumerate(texts(data["case"])):
+        one = data.isel(case=i)
+        flow = str(one["flow"].item())
+        link = str(one["link"].item()).replace("(z1)", "").replace(" beyond degree 1", " - linear")
+        lines.append(
+            (
+                name,
+                _Line(
+                    one["escape_time"].transpose("quantile", "dimension").values,
+                    float(one["exponent_limit"][0]),
+                    float(one["expected"]),
+                    bool(one["logarithmic"]),
+                    tuple(data["exponent_range"].values.tolist()),
+                    _WAYS.get(name, link),
+                    COLOURS[2] if name.startswith(_OTHERS) else _FLOWS[flow],
+                ),
+            )
+        )
+    return lines
+
+
+def _of_two(analyses: Mapping[str, xr.Dataset]) -> list[_Line]:
+    lines = []
+    for flow, colour in _FLOWS.items():
+        data = analyses[f"escape_{flow}"]
+        for i, link in enumerate(texts(data["link"])):
+            one = data.isel(case=i)
+            last = int(one["num_variables"]) - 1
+            for which, angle, style in (("first", 0, ":"), ("last", last, "-")):
+                if which == "first" and flow == "planted":
+                    continue
+                exponent = float(one["exponent"][angle])
+                rate = float(one["predicted_log_rate"][angle])
+                lines.append(
+                    _Line(
+                        one["escape_time"].isel(angle=angle).transpose("quantile", "dimension").values,
+                        float(one[f"{which}_limit"][0]),
+                        rate if exponent == 0 else exponent,
+                        exponent == 0,
+                        tuple(data[f"{which}_range"].values.tolist()),
+                        "" if which == "first" else _NAMES.get(link, link.replace("*", "·")),
+                        colour,
+                        style,
+                    )
+                )
+    return lines
+
+
+def _panel(axes: Axes, dimensions: np.ndarray, lines: list[_Line], title: str) -> None:
+    labels = []
+    for line in lines:
+        low, median, high = line.times
+        axes.plot(
+            dimensions, median, color=line.colour, marker="o", markersize=2.5, linewidth=1.1, linestyle=line.style
+        )
+        if np.isfinite(low).all():
+            band(axes, dimensions, low, high, line.colour)
+        inside = (dimensions >= line.span[0]) & (dimensions <= line.span[1])
+        span = dimensions[inside]
+        if span.size and np.isfinite(median).all():
+            grown = np.log(span / span[-1]) * line.expected
+            axes.plot(span, median[-1] + grown if line.logarithmic else median[-1] * np.exp(grown), **THEORY)
+        if line.text:
+            value = f"{line.limit:.3f} log d" if line.logarithmic else f"d^{line.limit:.3f}"
+            labels.append((float(median[-1]), f"{line.text}: {value}", line.colour))
+    gaps = [abs(line.limit - line.expected) for line in lines if np.isfinite(line.limit)]
+    axes.set_title(f"{title}: within {max(gaps):.1g} of theory" if gaps and max(gaps) < 0.01 else title)
+    axes.set(xscale="log", yscale="log", xlabel="dimension d", ylabel="escape time (flow time)")
+    low_d, high_d = axes.get_xlim()
+    axes.set_xlim(low_d, high_d * 10**6)
+    axes.set_xticks([t for t in (1e2, 1e4, 1e6, 1e8) if low_d <= t <= high_d])
+    axes.xaxis.set_minor_locator(NullLocator())
+    _label(axes, labels, high_d * 1.3)
+
+
+def _label(axes: Axes, labels: list[tuple[float, str, str]], x: float) -> None:
     """Texts at the ends of lines, moved apart where lines meet."""
     bottom, top = np.log10(axes.get_ylim())
     gap, last = 0.042 * (top - bottom), -np.inf
-    for height, text, colour in sorted(labels):
+    for height, text, colour in sorted(label for label in labels if np.isfinite(label[0])):
         last = max(np.log10(height), last + gap)
-        axes.text(x, 10**last, text, fontsize=7, color=colour, verticalalignment="center")
-
-
-def _draw_escape(axes: Axes, one: xr.Dataset, colour: str) -> tuple[float, float, str]:
-    """Draw the last saddle of one link: (distance of its exponent from theory, height of the line's end, its label)."""
-    last = int(one["num_variables"]) - 1
-    dimensions = one["dimension"].values.astype(float)
-    low, middle, high = one["escape_time"].isel(angle=last).transpose("quantile", "dimension").values
-    exponent, leap = float(one["exponent"][last]), int(one["leap"][last])
-    axes.plot(dimensions, middle, color=colour, marker=MARKERS[leap % len(MARKERS)])
-    band(axes, dimensions, low, high, colour)
-    exact = one["exact_median"].values
-    if np.isfinite(exact).all():
-        axes.plot(dimensions, exact, **THEORY)
-    elif exponent > 0:
-        axes.plot(dimensions, middle[-1] * (dimensions / dimensions[-1]) ** exponent, **THEORY)
-    slope = float(bounds_of(one["asymptotic_slope"])[0][last])
-    text = f"s = {leap}: log d" if exponent == 0 else f"s = {leap}: slope {slope:.3f}"
-    return (abs(slope - exponent) if exponent > 0 else np.nan), middle[-1], text
+        axes.text(x, 10**last, text, fontsize=6.5, color=colour, verticalalignment="center")

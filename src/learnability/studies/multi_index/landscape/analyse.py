@@ -44,8 +44,6 @@ def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
         for link in range(run.result.sizes["link"])
         for place in range(run.result.sizes["dimension"])
     ]
-    joint = [run.result["largest_fall"].sel(flow="joint") for run in runs if "joint" in texts(run.result["flow"])]
-    fall = max((float(falls.max()) for falls in joint), default=math.nan)
     trended, trend = _trends(runs, rng)
     success, low, high = np.moveaxis(np.array([row["success"] for row in rows]), -1, 0)
     return xr.Dataset(
@@ -58,7 +56,6 @@ def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
                 for name, text in _FRACTIONS.items()
             },
             **{name: variable("case", np.array([row[name] for row in rows]), text) for name, text in _OF_LINKS.items()},
-            "largest_fall": variable((), fall, "largest fall of a cosine in one step of a joint flow"),
             "trend": estimate(
                 "trended",
                 trend[:, 0],

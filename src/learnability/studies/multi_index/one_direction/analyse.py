@@ -12,6 +12,7 @@ from learnability.results.labelled import exponents, names, variable
 from learnability.statistics.asymptotics import local_exponents_of
 from learnability.studies.multi_index import theory
 from learnability.studies.multi_index.one_direction.setting import Case, OneDirectionSetting
+from learnability.studies.multi_index.one_direction.train import MEDIAN
 from learnability.studies.multi_index.one_variable import OneVariable, escape_time, joint_rate, one_variable
 
 
@@ -27,7 +28,7 @@ def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
     links = [one_variable(case.link, case.beyond) for case in cases]
     dimensions = result["dimension"].values.astype(float)
     times = result["escape_time"].transpose("case", "quantile", "dimension").values
-    median = int(np.flatnonzero(result["quantile"].values == 0.5)[0])
+    median = int(np.flatnonzero(result["quantile"].values == MEDIAN)[0])
     expected = [predicted(case, link) for case, link in zip(cases, links, strict=True)]
     logarithmic = [theory_of == 0 for theory_of, _ in expected]
     found = [
@@ -42,7 +43,9 @@ def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
             "escape_time": variable(
                 ("case", "quantile", "dimension"), times, "quantile over starts of the escape time", "flow time"
             ),
-            "expected": variable("case", [rate if e == 0 else e for e, rate in expected], "exponent, or rate, of theory"),
+            "expected": variable(
+                "case", [rate if e == 0 else e for e, rate in expected], "exponent, or rate, of theory"
+            ),
             "logarithmic": variable("case", np.array(logarithmic), "whether the law is a logarithm"),
             "instant_ratio": variable(
                 ("case", "dimension"), instant, "median time over that of the link refitted without delay or loss"

@@ -32,7 +32,9 @@ def limit(analyses: Analyses, case: str) -> Measurement:
         parts.append(f"energy {lost:.1e} beyond degree 80 cut off, which enters the rate below 2^-79")
     ratio = one["instant_ratio"].values[[0, -1]]
     if case.startswith(("two-timescale", "relu-features")):
-        parts.append(f"time over that of the instant fit {ratio[0]:.4g} at the smallest, {ratio[1]:.4g} at the largest d")
+        parts.append(
+            f"time over that of the instant fit {ratio[0]:.4g} at the smallest, {ratio[1]:.4g} at the largest d"
+        )
     return Measurement(found.estimate, found.low, found.high, None, "; ".join(parts))
 
 
@@ -71,7 +73,8 @@ ROWS: tuple[_Row, ...] = (
     _Row(
         "equator.halfway",
         1.0,
-        "The exponent is that of the start: from lambda^2 ~ d^(-1/2), off the equator, the joint flow of h3(z1) escapes in "
+        "The exponent is that of the start: from lambda^2 ~ d^(-1/2), off the equator, the joint flow of h3(z1) "
+        "escapes in "
         "time d^((s-1)/2) = d.",
         f"{PAPER}, section 3 (starts near the equator)",
     ),
@@ -89,8 +92,8 @@ ROWS: tuple[_Row, ...] = (
         _Row(
             f"two-timescale.slow-link.h{s}",
             1.5 * (s - 1),
-            f"A link that is learned slower than the saddle lasts costs an exponent: at the rate d^-{2 * (s - 1)}, h{s}(z1) is "
-            f"escaped in time d^{1.5 * (s - 1):g}.",
+            f"A link that is learned slower than the saddle lasts costs an exponent: at the rate d^{-2 * (s - 1)}, "
+            f"h{s}(z1) is escaped in time d^{1.5 * (s - 1):g}.",
             "this study, of the two-timescale assumption of arXiv 2310.19793, section 2",
         )
         for s in (2, 3)

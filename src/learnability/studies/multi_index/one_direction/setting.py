@@ -11,8 +11,8 @@ class Case(Model):
 
     ``link`` is a link of one variable of the target language, or ``sin(z1)``, ``cos(z1)``, ``exp(z1)``, ``erf(z1)``,
     ``relu(z1)``, ``abs(z1)``; its degrees up to ``beyond`` are taken away. The link is refitted instantly; with
-    ``link_rate`` at that rate times ``d^link_rate_power`` of the subspace's (pure links); with ``relu_features`` on that
-    many ReLU features with frozen biases. Starts have ``lambda^2 = q^start_power``, q that of a uniform start:
+    ``link_rate`` at that rate times ``d^link_rate_power`` of the subspace's (pure links); with ``relu_features`` on
+    that many ReLU features with frozen biases. Starts have ``lambda^2 = q^start_power``, q that of a uniform start:
     1 is the equator, 0 a start that does not depend on the dimension.
     """
 
@@ -53,3 +53,9 @@ class OneDirectionSetting(Setting):
     target: Cases
     dimensions: tuple[Dimension, ...] = Field(min_length=3)
     quantiles: tuple[float, ...] = (0.1, 0.5, 0.9)
+
+    @model_validator(mode="after")
+    def _median(self) -> "OneDirectionSetting":
+        if 0.5 not in self.quantiles or not all(0 < q < 1 for q in self.quantiles):
+            raise ValueError(f"quantiles must lie between 0 and 1 and hold the median 0.5, not {list(self.quantiles)}")
+        return self

@@ -1,5 +1,6 @@
 """Training: none is needed. Escape times of the quantiles of the start's law, by quadrature."""
 
+import math
 from collections.abc import Callable
 from functools import partial
 
@@ -21,6 +22,8 @@ from learnability.studies.multi_index.one_variable import (
 )
 from learnability.studies.multi_index.theory import start_quantile
 
+MEDIAN = 0.5
+
 Array = NDArray[np.float64]
 
 
@@ -30,12 +33,14 @@ def train(setting: OneDirectionSetting, context: RunContext) -> xr.Dataset:
     Times fall with the start's cosine: the quantile p of the times belongs to the quantile 1 - p of the starts.
     """
     cases, dimensions = setting.target.cases, setting.dimensions
-    times = np.empty((len(cases), len(dimensions), len(setting.quantiles)))
+    times = np.full((len(cases), len(dimensions), len(setting.quantiles)), math.nan)
     for i, case in enumerate(cases):
         context.progress(i, len(cases), case.name)
         timed = timing(case)
         for j, dimension in enumerate(dimensions):
             for k, share in enumerate(setting.quantiles):
+                if case.link_rate is not None and share != MEDIAN:
+                    continue  # an equation to solve for every time: the median is what is judged
                 start = start_quantile(dimension, 1 - share) ** case.start_power
                 times[i, j, k] = timed(start, dimension)
     links = [one_variable(case.link, case.beyond) for case in cases]

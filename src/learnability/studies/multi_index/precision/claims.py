@@ -27,6 +27,7 @@ CLAIMS: tuple[Claim, ...] = (
         statement="The Hermite basis stays orthonormal in float64 up to degree 299.",
         measured="largest error of E h_j h_k by exact Gauss quadrature",
         rule=AtMost(2e-14),
+        evidence="exact",
         measure=exactly("precision", lambda data: data["hermite_error"].max()),
     ),
     _precision_claim(
@@ -50,6 +51,7 @@ CLAIMS: tuple[Claim, ...] = (
         statement="The spectral form does not feel a rotation of the frame, whatever the start.",
         measured="largest relative change of the escape time under a rotation of the frame, over all runs",
         rule=AtMost(1e-4),
+        evidence="existence",
         measure=exactly("precision", lambda data: data["largest_deviation"].sel(form="spectral").max()),
     ),
 )

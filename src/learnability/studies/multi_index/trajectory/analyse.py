@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 
 from learnability.hermite.tensors import losses_after_leaps
 from learnability.results.contract import Run
-from learnability.results.labelled import estimate, variable
+from learnability.results.labelled import estimate, exponents, variable
 from learnability.results.status import Status
+from learnability.statistics.asymptotics import LocalExponents, local_exponents
 from learnability.statistics.intervals import bootstrap
-from learnability.studies.multi_index.links import expansions, link_texts
+from learnability.studies.multi_index import theory
+from learnability.studies.multi_index.links import expansions, leap_exponents, link_texts
 
 QUANTILES = (0.1, 0.5, 0.9)
 Array = NDArray[np.float64]
@@ -26,6 +28,7 @@ def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
     heights = plateau_heights(result)
     predicted = np.full(heights.shape[1], math.nan)
     predicted[: len(expected)] = expected
+    leaps = leap_exponents(run.target, 0)
     escapes = result["escape_time"].transpose("dimension", "angle", "seed")
     rise = np.nanmax(np.diff(result["loss_path"].transpose("time", ...).values, axis=0), initial=0.0)
     return xr.Dataset(
@@ -46,15 +49,23 @@ def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
                 "median loss on the plateau",
                 "95% bootstrap over seeds",
             ),
+            **exponents(
+                [_times(escapes.values[:, k].T, k, leaps, rng, result["dimension"].values) for k in range(len(leaps))],
+                "local exponent of the escape time of a saddle (rate against log d for a logarithm)",
+                "angle",
+                "escape",
+            ),
+            "expected_exponent": variable(
+                "angle",
+                [theory.joint_exponent(s) or theory.log_rate("joint", leaps[: k + 1]) for k, s in enumerate(leaps)],
+                "exponent of theory, or rate where it is zero",
+            ),
             "predicted_plateau": variable("saddle", predicted, "loss left by the subspaces learned so far"),
             "escape_time": variable(
                 ("quantile", "dimension", "angle"),
                 np.nanquantile(escapes, QUANTILES, axis=-1),
                 "quantiles of the escape time",
                 "flow time",
-            ),
-            "largest_fall": variable(
-                (), float(result["largest_fall"].max()), "largest fall of a cosine in one step, over all runs"
             ),
             "largest_rise": variable((), float(rise), "largest rise of the loss between save times, over all runs"),
             "converged": variable(
@@ -71,6 +82,14 @@ def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
         },
         attrs={"link": link_texts(run.target)[0], "seeds": result.sizes["seed"]},
     )
+
+
+def _times(
+    times: Array, saddle: int, leaps: Sequence[int], rng: np.random.Generator, dimensions: Array
+) -> LocalExponents:
+    """Local exponents of the median of ``times`` (seed, dimension) at a saddle; of exp(times) for a logarithm."""
+    logarithmic = leaps[saddle] == 1
+    return local_exponents(dimensions, np.exp(times) if logarithmic else times, rng)
 
 
 def plateau_heights(result: xr.Dataset) -> Array:

@@ -1,9 +1,11 @@
 """What the paper states of the staircase."""
 
+from functools import partial
+
 import numpy as np
 
-from learnability.results.claim import Analyses, AtLeast, AtMost, Claim, Measurement
-from learnability.results.measuring import seeds_of
+from learnability.results.claim import Analyses, AtMost, Claim, Equals, Measurement
+from learnability.results.measuring import limit_exponent, seeds_of
 from learnability.studies.multi_index.theory import PAPER
 
 
@@ -15,14 +17,9 @@ def plateaus(analyses: Analyses) -> Measurement:
     return Measurement(estimate, 0.0, max(estimate, low, high), seeds_of(data))
 
 
-def order(analyses: Analyses) -> Measurement:
-    """Smallest ratio of median escape times of consecutive saddles at the largest dimension."""
-    data = analyses["staircase"].isel(dimension=-1)
-    low, median, high = (data["escape_time"].sel(quantile=q).values for q in (0.1, 0.5, 0.9))
-    k = int(np.argmin(median[1:] / median[:-1]))
-    return Measurement(
-        float(median[k + 1] / median[k]), float(low[k + 1] / high[k]), float(high[k + 1] / low[k]), seeds_of(data)
-    )
+def exponent(analyses: Analyses, saddle: int) -> Measurement:
+    """The limit of the local exponents of the time at which a saddle is left."""
+    return limit_exponent("staircase", {"angle": saddle - 1}, "escape")(analyses)
 
 
 CLAIMS: tuple[Claim, ...] = (
@@ -38,16 +35,24 @@ CLAIMS: tuple[Claim, ...] = (
         seeds_needed=8,
         figure="staircase",
     ),
-    Claim(
-        id="staircase.order",
-        source=f"{PAPER}, Theorem 3.25",
-        statement="Subspaces are learned one after another, in the order of their leap exponents.",
-        measured="smallest ratio of median escape times of consecutive saddles, largest d; interval from deciles",
-        rule=AtLeast(1.0),
-        measure=order,
-        experiments=("staircase",),
-        expected="> 1",
-        seeds_needed=8,
-        figure="staircase",
+    *(
+        Claim(
+            id=f"staircase.saddle-{saddle}",
+            source=f"{PAPER}, Theorem 3.25",
+            statement=f"On the staircase h1(z1) + 0.8*h1(z1)*h2(z2) + 0.6*h1(z2)*h3(z3) the joint flow leaves "
+            f"saddle {saddle}, "
+            f"of leap exponent {saddle}, in time {law}.",
+            measured="local exponent of the median escape time (rate against log d for a logarithm); limit from "
+            "the last two "
+            "decades to the largest d",
+            rule=Equals(expected, 0.05),
+            measure=partial(exponent, saddle=saddle),
+            experiments=("staircase",),
+            expected=f"{expected:g}",
+            evidence="asymptotic",
+            seeds_needed=8,
+            figure="staircase",
+        )
+        for saddle, expected, law in ((1, 0.5, "log d"), (2, 1.0, "d"), (3, 2.0, "d^2"))
     ),
 )

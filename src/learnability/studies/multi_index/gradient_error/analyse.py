@@ -1,0 +1,22 @@
+"""Analysis of the empirical gradient: local exponents of the numbers of samples against the dimension."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import xarray as xr
+
+from learnability.results.contract import Run
+from learnability.results.labelled import exponents
+from learnability.statistics.asymptotics import local_exponents_of
+
+
+def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
+    """Numbers of samples, and their exponents; nothing is random."""
+    (run,) = runs
+    result = run.result.isel(seed=0, drop=True)
+    dimensions = result["dimension"].values.astype(float)
+    for name in ("gradient", "component", "direction"):
+        rows = result[name].transpose("degree", "dimension").values
+        found = [local_exponents_of(dimensions, np.log(row)) for row in rows]
+        result = result.assign(exponents(found, "local exponent of the number of samples", "degree", name))
+    return result
