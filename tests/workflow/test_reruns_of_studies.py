@@ -100,7 +100,7 @@ def test_a_new_optional_field_of_a_setting_plans_nothing(studies: Project) -> No
 
 
 def test_one_more_dimension_of_escape_trains_that_dimension_alone(studies: Project) -> None:
-    text = "dimensions: [100, 1000, 10000, 100000, 1000000, 10000000, 100000000]\n      target:"
+    text = "dimensions: [100, 10000, 1000000, 10000000, 100000000]\n      target:"
     studies.edit(
         "config/studies/multi_index.yaml",
         lambda yaml: yaml.replace(text, text.replace("100000000]", "100000000, 1000000000]")),
@@ -109,12 +109,12 @@ def test_one_more_dimension_of_escape_trains_that_dimension_alone(studies: Proje
 
 
 def test_twice_the_seeds_train_the_new_batches_alone(studies: Project) -> None:
-    """256 -> 512 seeds of the planted escape: one batch more for each dimension, since every experiment has batches."""
-    before = "      laptop: {seeds: 256, seed_batch: 256}\n      paper: {seeds: 4096, seed_batch: 2048}\n\n  staircase"
+    """64 -> 128 seeds of the planted escape: one batch more for each dimension, since every experiment has batches."""
+    before = "      laptop: {seeds: 64, seed_batch: 64}\n      paper: {seeds: 4096, seed_batch: 2048}\n\n  staircase"
     studies.edit(
-        "config/studies/multi_index.yaml", lambda text: text.replace(before, before.replace(": 256,", ": 512,"))
+        "config/studies/multi_index.yaml", lambda text: text.replace(before, before.replace(": 64,", ": 128,"))
     )
-    assert studies.planned() == {"train": 7, "analyse": 1, "figures": 1, "claims": 1, "verdicts": 1}
+    assert studies.planned() == {"train": 5, "analyse": 1, "figures": 1, "claims": 1, "verdicts": 1}
 
 
 def test_a_study_run_alone_leaves_the_results_of_the_others(studies: Project) -> None:

@@ -151,11 +151,6 @@ class JointFlow(_CorrelationFlow):
         potential = contraction_map(tensors, dict.fromkeys(tensors, 1.0), symmetric=True)
         return cls(r, norm_squared(tensors), success_loss, gradient.to(device), potential.to(device))
 
-    def correlations(self, state: Tensor, chart: Tensor) -> Tensor:
-        """G = M M^T in the axes of the target, shape (r, r, sample)."""
-        matrix = self._matrix(state)
-        return multiply(matrix, transpose(matrix))
-
     def _gram(self, matrix: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         gram = multiply(matrix, transpose(matrix))
         upper, whole = _upper_places(self.r, matrix.device)

@@ -177,14 +177,6 @@ class SpectralFlow:
         loss = 1 - torch.stack(shares).sum(dim=0) / self.total
         return torch.cat([_eigenvalues(gram).sqrt(), loss[None]])
 
-    def correlations(self, state: Tensor, chart: Tensor) -> Tensor:
-        """G in the axes of the target, shape (r, r, sample)."""
-        entries, log_odds = self._split(state)
-        if self.r == 1:
-            return torch.sigmoid(log_odds)[None]
-        frame = chart[1 : 1 + self.r**2].view(self.r, self.r, -1)
-        return multiply(multiply(frame, self._gram(self._triangle(entries), log_odds)), transpose(frame))
-
     def outcome(self, state: Tensor, chart: Tensor, observed: Tensor, speed: Tensor) -> Tensor:
         _, rates = self._split(speed)
         trapped = rates.amax(dim=0) <= self.total * chart[0]
@@ -270,6 +262,15 @@ class SpectralFlow:
             slope = slope + k * (pair * gram[None, :, None]).sum(dim=(1, 3))
             curvature = curvature + k * (k - 1) * pair
         return slope, curvature
+
+
+def correlations(flow: SpectralFlow, state: Tensor, chart: Tensor) -> Tensor:
+    """G in the axes of the target, shape (r, r, sample)."""
+    entries, log_odds = flow._split(state)
+    if flow.r == 1:
+        return torch.sigmoid(log_odds)[None]
+    frame = chart[1 : 1 + flow.r**2].view(flow.r, flow.r, -1)
+    return multiply(multiply(frame, flow._gram(flow._triangle(entries), log_odds)), transpose(frame))
 
 
 def _room(log_odds: Tensor) -> Tensor:

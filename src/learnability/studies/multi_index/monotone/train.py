@@ -7,7 +7,6 @@ v_i``: a singular value falls where, and only where, ``v_i^T S v_i < 0``.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 import numpy as np
 import torch
@@ -16,6 +15,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from learnability.flows.multi_index import haar_correlations
+from learnability.flows.multi_index_spectral import SpectralFlow, correlations
+from learnability.flows.small_matrices import multiply, transpose
 from learnability.flows.solver import Problem
 from learnability.hermite.tensors import symmetric_tensors
 from learnability.results.contract import RunContext
@@ -28,15 +29,11 @@ from learnability.studies.multi_index.settings import FlowSetting
 Array = NDArray[np.float64]
 
 
-class _Correlated(Problem, Protocol):
-    def correlations(self, state: Tensor, chart: Tensor) -> Tensor: ...
-
-
 @dataclass(frozen=True)
 class Watched:
     """A joint flow that also observes the entries of G."""
 
-    problem: _Correlated
+    problem: Problem
 
     @property
     def logarithmic(self) -> bool:
@@ -52,8 +49,13 @@ class Watched:
         return self.problem.settle(state, chart)
 
     def observe(self, state: Tensor, chart: Tensor) -> Tensor:
-        entries = self.problem.correlations(state, chart).reshape(-1, state.shape[1])
-        return torch.cat([entries, self.problem.observe(state, chart)])
+        if isinstance(self.problem, SpectralFlow):
+            gram = correlations(self.problem, state, chart)
+        else:
+            r = math.isqrt(len(state))
+            matrix = state.view(r, r, -1)
+            gram = multiply(matrix, transpose(matrix))
+        return torch.cat([gram.reshape(-1, state.shape[1]), self.problem.observe(state, chart)])
 
     def outcome(self, state: Tensor, chart: Tensor, observed: Tensor, speed: Tensor) -> Tensor:
         return self.problem.outcome(state, chart, observed, speed)
@@ -96,7 +98,7 @@ def train(setting: MonotoneSetting, target: xr.Dataset, context: RunContext) -> 
             )
             piece = flow_piece(flow, target, i, "joint", starts, context.device, times)
             levels = (math.nan,) * (link.variables**2 + link.variables + 1)
-            watched = Watched(piece.problem)  # type: ignore[arg-type]
+            watched = Watched(piece.problem)
             pieces.append(replace(piece, problem=watched, options=replace(piece.options, levels=levels)))
     states = solve_pieces(pieces, context)
     shape = (len(links), len(setting.tolerances), len(context.seeds))
