@@ -264,7 +264,7 @@ class SpectralFlow:
         return slope, curvature
 
 
-def correlations(flow: SpectralFlow, state: Tensor, chart: Tensor) -> Tensor:
+def observed_gram(flow: SpectralFlow, state: Tensor, chart: Tensor) -> Tensor:
     """G in the axes of the target, shape (r, r, sample)."""
     entries, log_odds = flow._split(state)
     if flow.r == 1:

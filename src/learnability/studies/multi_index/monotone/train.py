@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from learnability.flows.multi_index import haar_correlations
-from learnability.flows.multi_index_spectral import SpectralFlow, correlations
+from learnability.flows.multi_index_spectral import SpectralFlow, observed_gram
 from learnability.flows.small_matrices import multiply, transpose
 from learnability.flows.solver import Problem
 from learnability.hermite.tensors import symmetric_tensors
@@ -50,7 +50,7 @@ class Watched:
 
     def observe(self, state: Tensor, chart: Tensor) -> Tensor:
         if isinstance(self.problem, SpectralFlow):
-            gram = correlations(self.problem, state, chart)
+            gram = observed_gram(self.problem, state, chart)
         else:
             r = math.isqrt(len(state))
             matrix = state.view(r, r, -1)
