@@ -20,24 +20,27 @@ from torch import Tensor
 from learnability.hermite.basis import hermite_columns
 from learnability.results.status import Status
 
-_SUFFICIENT = 1e-4  # Armijo's constant
-_STATIONARY = 1e-6  # tangent gradient; a larger bound would count slow starts near the equator as trapped
-_LONGEST = 64.0
+_FIRST_TURN, _TURN = 1e-3, 0.1  # radian
+_SHARE = 0.25  # of the inverse curvature: the growth off a saddle is timed to about a percent
+_REST = 1e-3  # radian
 
 
 @dataclass(frozen=True)
 class Features:
-    """Hermite features of r variables: multi-indices of degree at most ``degree`` with weights rho^{|b|/2}."""
+    """Hermite features of r variables: the constant, and multi-indices of degree ``lowest`` to ``degree``, with weights
+    rho^{|b|/2}."""
 
     r: int
     degree: int
     mehler: float
+    lowest: int = 1
 
     @property
     def indices(self) -> list[tuple[int, ...]]:
         """Multi-indices, the constant first."""
         every = itertools.product(range(self.degree + 1), repeat=self.r)
-        return sorted((b for b in every if sum(b) <= self.degree), key=lambda b: (sum(b), b))
+        kept = (b for b in every if not any(b) or self.lowest <= sum(b) <= self.degree)
+        return sorted(kept, key=lambda b: (sum(b), b))
 
     def values(self, projections: Tensor) -> tuple[Tensor, list[list[Tensor]]]:
         """(features (..., sample, feature), columns h_k(z_i) by variable) of projections (..., sample, r)."""
@@ -95,40 +98,67 @@ def retract(weights: Tensor) -> Tensor:
     return orthonormal * signs[..., None, :]
 
 
-def descend(
+@dataclass
+class Arrival:
+    """How every replica ended: its weights, the flow time at its end, a status, and the steps it took."""
+
+    weights: Tensor
+    time: Tensor
+    status: Tensor
+    steps: Tensor
+
+
+def follow(
     objective: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]],
     weights: Tensor,
-    step_size: float,
-    steps: int,
-    line_search: bool,
-) -> tuple[Tensor, Tensor, Tensor]:
-    """(weights, status (replica,), steps (replica,)) after Riemannian descent of every replica.
+    arrived: Callable[[Tensor], Tensor],
+    end_time: float,
+    max_steps: int,
+) -> Arrival:
+    """The gradient flow of every replica until ``arrived(weights)``, rest, or the end time.
 
-    ``objective(weights, active)`` gives losses and gradients of the replicas in ``active``. Without line search the
-    steps are plain: time is ``step_size * steps``. With it the step of a replica doubles after a sufficient decrease
-    and halves otherwise; that method is faster, and it is not the flow. A replica ends when its gradient vanishes.
+    ``objective(weights, active)`` gives losses and gradients of the replicas in ``active``. Steps of the second-order
+    Adams-Bashforth method, one gradient each, of a length that keeps the turn below 0.1 radian and the step below a
+    quarter of what the curvature on the way allows; time on plateaus costs few steps then. A replica rests when the
+    nearest critical point by that curvature is closer than 1e-3 radian (status CONVERGED, as on arrival); one that has
+    used up its steps is undecided (MAX_STEPS).
     """
-    weights = weights.clone()
-    active = torch.arange(len(weights), device=weights.device)
-    status = torch.full((len(weights),), int(Status.REACHED_END), dtype=torch.int8, device=weights.device)
-    taken = torch.full((len(weights),), steps, dtype=torch.int64, device=weights.device)
-    size = torch.full((len(weights),), step_size, dtype=weights.dtype, device=weights.device)
-    loss, gradient = objective(weights, active)
-    for step in range(steps):
-        square = gradient.square().sum(dim=(-2, -1))
-        still = square.sqrt() > _STATIONARY
-        if not bool(still.all()):
-            status[active[~still]], taken[active[~still]] = int(Status.CONVERGED), step
-            active, loss, gradient, square = active[still], loss[still], gradient[still], square[still]
-            if not len(active):
-                break
-        proposed = retract(weights[active] - size[active][:, None, None] * gradient)
-        new_loss, new_gradient = objective(proposed, active)
-        better = torch.ones_like(still[still])
-        if line_search:
-            better = new_loss <= loss - _SUFFICIENT * size[active] * square
-            size[active] = (size[active] * torch.where(better, 2.0, 0.5)).clamp(max=_LONGEST)
-        keep = better[:, None, None]
-        weights[active] = torch.where(keep, proposed, weights[active])
-        loss, gradient = torch.where(better, new_loss, loss), torch.where(keep, new_gradient, gradient)
-    return weights, status, taken
+    count = len(weights)
+    active = torch.arange(count, device=weights.device)
+    end = Arrival(
+        weights.clone(),
+        torch.zeros(count, dtype=torch.float64, device=weights.device),
+        torch.full((count,), int(Status.MAX_STEPS), dtype=torch.int8, device=weights.device),
+        torch.full((count,), max_steps, dtype=torch.int64, device=weights.device),
+    )
+    here, time = weights.clone(), end.time.clone()
+    gradient = objective(here, active)[1]
+    before, size = gradient, _FIRST_TURN / _lengths(gradient)
+    last, curvature = size, torch.zeros_like(size)
+    for step in range(max_steps + 1):
+        there, late = arrived(here), time >= end_time * (1 - 1e-12)
+        rest = _lengths(gradient) <= _REST * curvature
+        done = there | late | rest
+        if bool(done.any()):
+            index = active[done]
+            end.weights[index], end.time[index], end.steps[index] = here[done], time[done], step
+            code = torch.where(there | rest, int(Status.CONVERGED), int(Status.REACHED_END)).to(torch.int8)
+            end.status[index] = code[done]
+            active, here, time, gradient = active[~done], here[~done], time[~done], gradient[~done]
+            before, size, last, curvature = before[~done], size[~done], last[~done], curvature[~done]
+        if not len(active) or step == max_steps:
+            break
+        size = torch.minimum(torch.minimum(2 * last, _TURN / _lengths(gradient)), _SHARE / curvature.clamp(min=1e-30))
+        size = torch.minimum(size, (end_time - time).to(size.dtype))
+        ratio = (size / last / 2 if step else torch.zeros_like(size))[:, None, None]
+        move = size[:, None, None] * ((1 + ratio) * gradient - ratio * before)
+        here = retract(here - move)
+        fresh = objective(here, active)[1]
+        curvature = _lengths(fresh - gradient) / _lengths(move)
+        before, gradient, last, time = gradient, fresh, size, time + size
+    end.weights[active], end.time[active] = here, time
+    return end
+
+
+def _lengths(tangents: Tensor) -> Tensor:
+    return tangents.square().sum(dim=(-2, -1)).sqrt().clamp(min=1e-30)

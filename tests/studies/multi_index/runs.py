@@ -39,13 +39,7 @@ SETTINGS: dict[str, dict[str, object]] = {
         "explicit_dimensions": [20],
         "hermite_degrees": [4, 9],
     },
-    "samples": {
-        "target": {"links": ["h2(z1)"]},
-        "dimension": 5,
-        "sample_counts": [8, 64],
-        "small_steps": 40,
-        "searched_steps": 10,
-    },
+    "samples": {"target": {"links": ["h2(z1)"]}, "dimensions": [5, 8], "multiples": [2, 30], "max_steps": 200},
 }
 
 

@@ -1,38 +1,112 @@
-"""What the paper states of finite samples."""
+"""What the paper suggests of finite samples."""
 
 from functools import partial
 
-from learnability.results.claim import Analyses, Claim, Equals, Measurement
-from learnability.results.labelled import bounds_of
-from learnability.results.measuring import entry, seeds_of
+from learnability.results.claim import Analyses, AtLeast, Between, Claim, Measurement
+from learnability.results.measuring import entry, share
 from learnability.studies.multi_index.theory import PAPER
 
-
-def exponent(analyses: Analyses, link: str) -> Measurement:
-    """The exponent of n50 by small steps, with an interval that covers both estimators: their disagreement is part of
-    the doubt."""
-    slopes = entry(analyses["samples"], "link", link)["slope"].sel({"method": "small_steps"})
-    estimate, low, high = bounds_of(slopes)
-    note = ", ".join(f"{name} {float(estimate.sel(estimator=name)):.2f}" for name in ("logistic", "crossing"))
-    seeds = seeds_of(analyses["samples"])
-    return Measurement(
-        float(estimate.mean(skipna=False)), float(low.values.min()), float(high.values.max()), seeds, note
-    )
+MOST = 0.75
+"""A share above this is most starts; half of them is far below."""
 
 
-CLAIMS: tuple[Claim, ...] = tuple(
+def pooled(analyses: Analyses, experiment: str, fit: str) -> Measurement:
+    """Success at the largest multiple of d^(s-1), pooled over the dimensions above the smallest."""
+    data = entry(analyses[experiment], "fit", fit).isel(dimension=slice(1, None), multiple=-1)
+    trials = data.attrs["seeds"] * data.sizes["dimension"]
+    wins = data["successes"].values
+    seeds = data.attrs["seeds"]
+    shown = ", ".join(f"{w}/{seeds} at d = {d}" for w, d in zip(wins, data["dimension"].values, strict=True))
+    ratios = ", ".join(f"{ratio:.2g}" for ratio in data["time_ratio"].values)
+    shown = f"{shown}; median time over the population's {ratios}"
+    note = f"n = {float(data['multiple']):g} d^{data.attrs['exponent'] - 1}: {shown}"
+    return share(int(wins.sum()), trials, int(data["undecided"].sum()), note)
+
+
+def agreement(analyses: Analyses, experiment: str, fit: str) -> Measurement:
+    """Share of runs that succeed exactly where the coefficient is positive at the start, over all d and n."""
+    data = entry(analyses[experiment], "fit", fit)
+    trials = data.attrs["seeds"] * data.sizes["dimension"] * data.sizes["multiple"]
+    return share(int(data["agreement"].sum()), trials, int(data["undecided"].sum()))
+
+
+_ALL, _ALONE = "all degrees", "degree s alone"
+_CASES = ((2, "h2(z1)", "samples"), (3, "h3(z1)", "samples_cubic"))
+
+CLAIMS: tuple[Claim, ...] = (
+    *(
+        Claim(
+            id=f"samples.h{s}.s-1",
+            source=f"{PAPER}, section 5, as summarised",
+            statement=f"From uniform starts the empirical two-timescale flow learns {link} from n ~ d^{s - 1} samples.",
+            measured="share of starts that reach the cosine 0.8 within ten population times, link fitted on "
+            "degrees 1 to 4 "
+            "with ridge 0.3, at the largest n / d^(s-1), pooled over the dimensions above the smallest",
+            rule=AtLeast(MOST),
+            measure=partial(pooled, experiment=experiment, fit=_ALL),
+            experiments=(experiment,),
+            expected="1",
+            evidence="summary",
+            form="printed",
+            seeds_needed=16,
+            figure="samples",
+        )
+        for s, link, experiment in _CASES
+    ),
     Claim(
-        id=f"samples.h{s}.{suffix}",
-        source=f"{PAPER}, section 5",
-        statement=f"Empirical two-timescale descent learns {link} from n ~ d^{power} samples.",
-        measured="slope of log n50 against log d, plain small steps; interval covers both estimators",
-        rule=Equals(float(power), 0.25),
-        measure=partial(exponent, link=link),
-        experiments=("samples",),
-        expected=f"{power}",
-        seeds_needed=32,
+        id="samples.h3.alone",
+        source="this study",
+        statement="With the degree 3 alone in the fit, n ~ d^2 samples suffice for h3(z1) from uniform starts: "
+        "what costs more "
+        "samples is the noise in the lower degrees.",
+        measured="share of starts that reach the cosine 0.8 within ten population times at the largest n / d^2, "
+        "pooled over "
+        "the dimensions above the smallest",
+        rule=AtLeast(MOST),
+        measure=partial(pooled, experiment="samples_cubic", fit=_ALONE),
+        experiments=("samples_cubic",),
+        expected="1",
+        seeds_needed=16,
         figure="samples",
-    )
-    for s, link in ((2, "h2(z1)"), (3, "h3(z1)"))
-    for suffix, power in (("s-1", s - 1), ("s", s))
+    ),
+    Claim(
+        id="samples.h2.alone",
+        source="this study",
+        statement="With the degree 2 alone in the fit, n ~ d samples suffice for h2(z1) from about half of the "
+        "starts: the "
+        "explained energy never falls, so that a negative coefficient stays negative.",
+        measured="share of starts that reach the cosine 0.8 within ten population times at the largest n / d, "
+        "pooled over the "
+        "dimensions above the smallest",
+        rule=Between(0.25, MOST),
+        measure=partial(pooled, experiment="samples", fit=_ALONE),
+        experiments=("samples",),
+        expected="0.5 as d grows",
+        seeds_needed=16,
+        figure="samples",
+    ),
+    Claim(
+        id="samples.h2.sign",
+        source="this study",
+        statement="With the degree 2 alone in the fit, a start learns h2(z1) exactly where its empirical "
+        "coefficient is "
+        "positive.",
+        measured="share of runs whose success agrees with the sign of mean y h_2(w.x) at the start, over all d and n",
+        rule=AtLeast(0.9),
+        measure=partial(agreement, experiment="samples", fit=_ALONE),
+        experiments=("samples",),
+        expected="1",
+        seeds_needed=16,
+        figure="samples",
+    ),
+    Claim(
+        id="samples.non-gaussian",
+        source=f"{PAPER}, open questions, as summarised",
+        statement="The same dynamics hold for inputs that are not Gaussian.",
+        measured="not measured",
+        evidence="summary",
+        reason="an open question of the source: without Gaussian inputs the flow has no closed form on the "
+        "correlations, and "
+        "samples at the dimensions that show an exponent cost more than the study's other experiments together",
+    ),
 )

@@ -1,6 +1,6 @@
 """What a config may say of finite samples."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, model_validator
 
@@ -10,27 +10,31 @@ from learnability.studies.multi_index.settings import MOST_DEGREE, Target
 
 
 class SamplesSetting(Setting):
-    """Empirical two-timescale descent at one dimension: the link is refitted by ridge regression at every step."""
+    """Empirical two-timescale flow: the link is refitted by ridge regression at every step, n = multiple d^(s-1).
+
+    The features are the constant and the Hermite polynomials from degree 1, or with ``alone`` from the information
+    exponent s, to ``features``. The flow runs for ``horizon`` times the median escape time of the population flow.
+    """
 
     target: Target
-    dimension: int = Field(ge=2, le=4096)
-    sample_counts: tuple[Annotated[int, Field(ge=2)], ...] = Field(min_length=2)
-    methods: tuple[Literal["small_steps", "line_search"], ...] = Field(
-        default=("small_steps", "line_search"), min_length=1
-    )
-    step_size: float = Field(default=0.5, gt=0)
-    small_steps: int = Field(default=2000, ge=1)
-    searched_steps: int = Field(default=200, ge=1)
+    dimensions: tuple[Annotated[int, Field(ge=4, le=4096)], ...] = Field(min_length=1)
+    multiples: tuple[Annotated[float, Field(gt=0)], ...] = Field(min_length=1)
+    alone: bool = False
+    features: int = Field(default=4, ge=1, le=MOST_DEGREE)
     ridge: float = Field(default=0.3, gt=0)
     mehler: float = Field(default=0.8, gt=0, lt=1)
-    features: int = Field(default=4, ge=1, le=MOST_DEGREE)
+    horizon: float = Field(default=10.0, gt=0)
+    max_steps: int = Field(default=600, ge=1)
 
     @model_validator(mode="after")
-    def _rising(self) -> "SamplesSetting":
-        if list(self.sample_counts) != sorted(set(self.sample_counts)):
-            raise ValueError("sample_counts must rise")
+    def _one_pure_link(self) -> "SamplesSetting":
+        if list(self.multiples) != sorted(set(self.multiples)):
+            raise ValueError(f"multiples must rise: {list(self.multiples)}")
         if len(self.target.links) != 1:
             raise ValueError("give one link: each has its own numbers of samples")
-        if parse(self.target.links[0]).degree > self.features:
-            raise ValueError("the features must reach the degree of the link")
+        link = parse(self.target.links[0])
+        if link.variables != 1 or len(link.coefficients) != 1:
+            raise ValueError(f"give a pure link hK(z1), not {self.target.links[0]!r}: the horizon is that of its flow")
+        if link.degree > self.features:
+            raise ValueError(f"the features must reach the degree {link.degree} of the link, not {self.features}")
         return self

@@ -1,4 +1,4 @@
-"""Training: two-timescale descent on nested samples, with plain small steps and with a line search."""
+"""Training: the empirical two-timescale flow on nested samples, from uniform starts."""
 
 import math
 
@@ -8,90 +8,125 @@ import xarray as xr
 from numpy.typing import NDArray
 from torch import Tensor
 
-from learnability.flows.two_timescale import Features, descend, profile_loss, retract
+from learnability.flows.two_timescale import Features, follow, profile_loss, retract
 from learnability.hermite.basis import hermite_columns
 from learnability.hermite.expansion import HermiteExpansion
 from learnability.results.contract import RunContext
-from learnability.results.labelled import names, variable
+from learnability.results.labelled import variable
 from learnability.results.status import status_attributes
 from learnability.statistics.random import torch_generator
 from learnability.studies.multi_index.links import expansions
+from learnability.studies.multi_index.one_variable import escape_time
 from learnability.studies.multi_index.samples.setting import SamplesSetting
+from learnability.studies.multi_index.theory import start_quantile
 
-_FIRST_SEARCHED = 1.0
+SUCCESS = 0.8
+"""A run has found the direction when its cosine exceeds this."""
+
+Array = NDArray[np.float64]
 
 
-def labels(link: HermiteExpansion, inputs: Tensor) -> Tensor:
-    """``f(x_1, ..., x_r)``: the hidden subspace is that of the first r coordinates, which rotation invariance
-    allows."""
-    columns = [hermite_columns(inputs[..., i], link.degree) for i in range(link.variables)]
-    total = torch.zeros_like(inputs[..., 0])
-    for index, value in link.coefficients.items():
-        total = total + value * math.prod(columns[i][k] for i, k in enumerate(index) if k)
-    return total
+def sample_count(multiple: float, dimension: int, exponent: int) -> int:
+    """``n = multiple d^(s-1)``, at least 2."""
+    return max(2, math.ceil(multiple * dimension ** (exponent - 1)))
+
+
+def population_time(setting: SamplesSetting, link: HermiteExpansion, dimension: int) -> float:
+    """Median time of the population flow to the cosine 0.8, with the shrinkage that ridge and weights give degree s.
+
+    The fit explains the energy ``q E f(z)^2 lambda^{2s} / 2`` with ``q = rho^s / (rho^s + ridge)``.
+    """
+    s, weight = link.degree, setting.mehler**link.degree
+    pull = 2 * s * link.norm_squared * weight / (weight + setting.ridge)
+
+    def rate(energy: Array) -> Array:
+        return pull * (1 - energy) * energy ** (s - 1)
+
+    return escape_time(rate, start_quantile(dimension, 0.5), SUCCESS**2)
+
+
+def labels_of_degree(degree: int, inputs: Tensor) -> Tensor:
+    """``h_s(x_1)``: the hidden direction is the first axis, which rotation invariance allows."""
+    return torch.as_tensor(hermite_columns(inputs[..., 0], degree)[degree])
+
+
+class _Objective:
+    """Losses and gradients; the samples of the replicas still under way are cut out when their number changes."""
+
+    def __init__(self, features: Features, ridge: float, inputs: Tensor, outputs: Tensor) -> None:
+        self.features, self.ridge, self.inputs, self.outputs = features, ridge, inputs, outputs
+        self.places = torch.arange(len(inputs), device=inputs.device)
+
+    def __call__(self, weights: Tensor, active: Tensor) -> tuple[Tensor, Tensor]:
+        if len(active) != len(self.places):
+            kept = torch.isin(self.places, active)
+            self.inputs, self.outputs, self.places = self.inputs[kept], self.outputs[kept], self.places[kept]
+        return profile_loss(self.features, self.ridge, self.inputs, self.outputs, weights)
 
 
 def train(setting: SamplesSetting, target: xr.Dataset, context: RunContext) -> xr.Dataset:
-    """Cosines reached from each number of samples; a seed's samples are nested (the first n of one draw)."""
+    """Cosines and times by dimension and number of samples; a seed's samples are nested, the first n of one draw."""
     (link,) = expansions(target)
-    seeds, d, r = len(context.seeds), setting.dimension, link.variables
+    s, seeds = link.degree, len(context.seeds)
     data = torch_generator(context.stream("data"), context.device)
     init = torch_generator(context.stream("init"), context.device)
-    inputs = torch.randn(seeds, max(setting.sample_counts), d, generator=data, device=context.device)
-    start = retract(torch.randn(seeds, d, r, generator=init, device=context.device))
-    outputs = labels(link, inputs)
-    features = Features(r, setting.features, setting.mehler)
+    features = Features(1, max(s, setting.features), setting.mehler, s if setting.alone else 1)
+    shape = (len(setting.dimensions), len(setting.multiples), seeds)
     stored = dict(context.checkpoint.load() or {})
-    places = [(method, count) for method in setting.methods for count in setting.sample_counts]
-    for number, (method, count) in enumerate(places):
-        key = f"{method}/{count}"
-        if f"{key}/cosine" in stored:
-            continue
-        context.progress(number, len(places), f"{method} with {count} samples in {d} dimensions")
-        found = _descend(setting, features, inputs[:, :count], outputs[:, :count], start, method)
-        stored |= {f"{key}/{name}": values for name, values in found.items()}
-        if context.checkpoint.due():
-            context.checkpoint.save(stored)
-    return _dataset(setting, stored)
+    for j, dimension in enumerate(setting.dimensions):
+        counts = [sample_count(multiple, dimension, s) for multiple in setting.multiples]
+        # Drawn in any case, so that a resumed job draws the same numbers for what is left.
+        inputs = torch.randn(seeds, counts[-1], dimension, generator=data, device=context.device)
+        start = retract(torch.randn(seeds, dimension, 1, generator=init, device=context.device))
+        outputs = link.norm * labels_of_degree(s, inputs)
+        end_time = setting.horizon * population_time(setting, link, dimension)
+        for k, count in enumerate(counts):
+            key = f"{dimension}/{k}"
+            if f"{key}/cosine" in stored:
+                continue
+            context.progress(j * len(counts) + k, math.prod(shape[:2]), f"{count} samples in {dimension} dimensions")
+            x, y = inputs[:, :count], outputs[:, :count]
+            ran = follow(
+                _Objective(features, setting.ridge, x, y),
+                start,
+                lambda weights: weights[:, 0, 0].abs() >= SUCCESS,
+                end_time,
+                setting.max_steps,
+            )
+            found = {
+                "cosine": ran.weights[:, 0, 0].abs(),
+                "time": ran.time,
+                "status": ran.status,
+                "steps": ran.steps,
+                "coefficient": (y * labels_of_degree(s, x @ start)).mean(dim=1),
+            }
+            stored |= {f"{key}/{name}": value.cpu().numpy() for name, value in found.items()}
+            if context.checkpoint.due():
+                context.checkpoint.save(stored)
+    return _dataset(setting, link, stored)
 
 
-def _descend(
-    setting: SamplesSetting, features: Features, inputs: Tensor, outputs: Tensor, start: Tensor, method: str
-) -> dict[str, NDArray[np.generic]]:
-    search = method == "line_search"
-
-    def objective(weights: Tensor, active: Tensor) -> tuple[Tensor, Tensor]:
-        whole = len(active) == len(inputs)
-        x, y = (inputs, outputs) if whole else (inputs[active], outputs[active])
-        return profile_loss(features, setting.ridge, x, y, weights)
-
-    size = _FIRST_SEARCHED if search else setting.step_size
-    steps = setting.searched_steps if search else setting.small_steps
-    weights, status, taken = descend(objective, start, size, steps, search)
-    cosines = torch.linalg.svdvals(weights[:, : features.r].double())
-    return {
-        "cosine": cosines[:, -1].cpu().numpy(),
-        "start": torch.linalg.svdvals(start[:, : features.r].double())[:, -1].cpu().numpy(),
-        "status": status.cpu().numpy(),
-        "steps": taken.cpu().numpy(),
-    }
-
-
-def _dataset(setting: SamplesSetting, stored: dict[str, NDArray[np.generic]]) -> xr.Dataset:
-    dims = ("method", "num_samples", "seed")
+def _dataset(setting: SamplesSetting, link: HermiteExpansion, stored: dict[str, NDArray[np.generic]]) -> xr.Dataset:
+    dims = ("dimension", "multiple", "seed")
 
     def table(name: str) -> NDArray[np.generic]:
-        return np.stack([np.stack([stored[f"{m}/{n}/{name}"] for n in setting.sample_counts]) for m in setting.methods])
+        rows = [[stored[f"{d}/{k}/{name}"] for k in range(len(setting.multiples))] for d in setting.dimensions]
+        return np.array(rows)
 
+    times = [population_time(setting, link, d) for d in setting.dimensions]
+    counts = [[sample_count(c, d, link.degree) for c in setting.multiples] for d in setting.dimensions]
     return xr.Dataset(
         {
-            "cosine": variable(dims, table("cosine"), "smallest cosine of the principal angles at the end"),
-            "start": variable(dims, table("start"), "smallest cosine of the principal angles at the start"),
+            "cosine": variable(dims, table("cosine"), "cosine at the end"),
+            "time": variable(dims, table("time"), "time at the end", "flow time"),
+            "coefficient": variable(dims, table("coefficient"), "mean of y h_s(w.x) at the start"),
             "steps": variable(dims, table("steps"), "steps taken"),
             "status": xr.Variable(dims, table("status"), status_attributes()),
+            "population_time": variable("dimension", times, "median time of the population flow", "flow time"),
+            "num_samples": variable(("dimension", "multiple"), counts, "number of samples n", "samples"),
         },
         coords={
-            "method": names("method", setting.methods, "plain small steps, or a line search"),
-            "num_samples": variable("num_samples", np.array(setting.sample_counts), "number of samples n"),
+            "dimension": variable("dimension", np.array(setting.dimensions), "dimension d of the data"),
+            "multiple": variable("multiple", np.array(setting.multiples), "n / d^(s-1)"),
         },
     )
