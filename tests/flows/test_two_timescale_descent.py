@@ -48,8 +48,8 @@ def test_features_count_and_weights() -> None:
 
 
 def test_flow_in_time_against_an_independent_solver() -> None:
-    """Times of arrival of the profile loss's gradient flow, by SciPy on the same samples; a percent is what the steps
-    promise."""
+    """Times of arrival of the profile loss's gradient flow, by SciPy on the same samples; a few percent are what
+    the steps promise."""
     x, y, w = data(1, count=300)
     features = Features(1, 3, 0.8)
 

@@ -20,8 +20,8 @@ from torch import Tensor
 from learnability.hermite.basis import hermite_columns
 from learnability.results.status import Status
 
-_FIRST_TURN, _TURN = 1e-3, 0.1  # radian
-_SHARE = 0.25  # of the inverse curvature: the growth off a saddle is timed to about a percent
+_FIRST_TURN, _TURN = 5e-4, 0.05  # radian
+_SHARE = 0.125  # of the inverse curvature: the time of an escape is right to a few percent
 _REST = 1e-3  # radian
 
 
@@ -118,8 +118,8 @@ def follow(
     """The gradient flow of every replica until ``arrived(weights)``, rest, or the end time.
 
     ``objective(weights, active)`` gives losses and gradients of the replicas in ``active``. Steps of the second-order
-    Adams-Bashforth method, one gradient each, of a length that keeps the turn below 0.1 radian and the step below a
-    quarter of what the curvature on the way allows; time on plateaus costs few steps then. A replica rests when the
+    Adams-Bashforth method, one gradient each, of a length that keeps the turn below 0.05 radian and the step below an
+    eighth of the inverse curvature on the way; time on plateaus costs few steps then. A replica rests when the
     nearest critical point by that curvature is closer than 1e-3 radian (status CONVERGED, as on arrival); one that has
     used up its steps is undecided (MAX_STEPS).
     """

@@ -18,11 +18,12 @@ from learnability.studies.multi_index.gradient_error.train import train
 from tests.doubles import Context
 
 
-@pytest.mark.parametrize("degree", [2, 3])
-def test_errors_against_simulated_gradients(degree: int) -> None:
-    """The r.m.s. error over 2000 samples of n rows in d dimensions, all features; heavy tails leave 10 %."""
-    d, n, features, trials = 10, 4000, 3, 2000
-    cosine = 0.5
+@pytest.mark.parametrize(("degree", "n"), [(2, 10_000), (3, 40_000)])
+def test_errors_against_simulated_gradients(degree: int, n: int) -> None:
+    """The r.m.s. error of 300 simulated gradients near the equator, within 25 %: four standard errors of such a number,
+    and the fourth cumulants of the samples, which the joint normality of their means leaves out, add 1/n."""
+    d, features, trials = 4, 3, 300
+    cosine = 0.15
     at = moments(degree, cosine, features)
     rng = np.random.default_rng(degree)
     squared = np.empty((trials, 2))
@@ -37,8 +38,8 @@ def test_errors_against_simulated_gradients(degree: int) -> None:
         gradient[0] -= at.population
         squared[trial] = gradient[0] ** 2, (gradient**2).sum()
     error = np.sqrt(squared.mean(axis=0)) / at.population
-    assert at.component_samples(error[0]) == pytest.approx(n, rel=0.1)
-    assert at.gradient_samples(d, error[1]) == pytest.approx(n, rel=0.1)
+    assert at.component_samples(error[0]) == pytest.approx(n, rel=0.25)
+    assert at.gradient_samples(d, error[1]) == pytest.approx(n, rel=0.25)
 
 
 def test_population_gradient() -> None:
