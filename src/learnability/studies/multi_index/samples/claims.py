@@ -102,7 +102,7 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         id="samples.non-gaussian",
         source=f"{PAPER}, open questions, as summarised",
-        statement="The same dynamics hold for inputs that are not Gaussian.",
+        statement="Saddles are escaped in time d^(s-1) for inputs that are not Gaussian, too.",
         measured="not measured",
         evidence="summary",
         reason="an open question of the source: without Gaussian inputs the flow has no closed form on the "
