@@ -61,7 +61,7 @@ def trapped(analyses: Analyses, families: Sequence[str]) -> Measurement:
     data = _planted(analyses, families)
     if not data.sizes["case"]:
         raise NotAtThisScale(" and ".join(families))
-    shares = sum(data[name].values for name in ("frozen", "wrong_frame", "rank_deficient"))
+    shares = np.sum([data[name].values for name in ("frozen", "wrong_frame", "rank_deficient")], axis=0)
     counts = np.rint(shares * data["trials"].values)
     i = int(counts.argmin())
     note = (
