@@ -110,6 +110,17 @@ def test_a_small_signal_without_a_proof_is_not_called_zero() -> None:
     assert "not distinguished from zero" in str(found)
 
 
+@pytest.mark.parametrize(
+    ("text", "first"), [("cos(z1) - 1.1204222675845*cos(2*z1)", 4), ("(0.1 + 0.2 - 0.3)*h2(z1) + h4(z1)", 2)]
+)
+def test_what_cancels_to_rounding_is_not_called_exact(text: str, first: int) -> None:
+    """1.1204222675845 is exp(3/2)/4 to 13 digits: ``E[f h2]`` is not zero, but within rounding of its two terms."""
+    found = diagnose(text)
+    assert found.correlational.pairs == ((first, 1),)
+    assert found.correlational.exactness == "undecided"
+    assert found.generative.pairs == ((2, 1),)
+
+
 def _nearly_blind(z: np.ndarray) -> np.ndarray:
     """``h4 tapered``: cos(z) + c cos(2z) with ``E[f h2] = 0`` for c = exp(3/2)/4."""
     return np.cos(z[..., 0]) - np.exp(1.5) / 4 * np.cos(2 * z[..., 0])

@@ -8,7 +8,7 @@ import torch
 from scipy import integrate
 
 from learnability.hermite.basis import hermite_basis
-from learnability.hermite.function_expansion import closed_form, expand
+from learnability.hermite.function_expansion import closed_form, expand, norm_squared
 from learnability.hermite.function_target import FUNCTIONS, FunctionTarget
 from learnability.hermite.target_language import parse, parse_target
 
@@ -84,3 +84,10 @@ def test_numpy_and_torch_agree(text: str) -> None:
     target = _target(text)
     z = np.random.default_rng(0).standard_normal((50, target.variables))
     np.testing.assert_allclose(target(torch.from_numpy(z)).numpy(), target(z), rtol=1e-13, atol=1e-14)
+
+
+def test_norms_of_products_and_sums() -> None:
+    """``E[relu(z1 + z2)^2 z3^2] = 1``, ``E[(relu(z1) + relu(z2))^2] = 1 + 1/pi``, without random points."""
+    assert norm_squared(_target("relu(z1 + z2)*z3"))[0] == pytest.approx(1, abs=1e-12)
+    assert norm_squared(_target("relu(z1) + relu(z2)"))[0] == pytest.approx(1 + 1 / math.pi, abs=1e-12)
+    assert norm_squared(_target("3*sign(z1*z2*z3*z4)"))[0] == pytest.approx(9, abs=1e-12)

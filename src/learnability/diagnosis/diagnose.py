@@ -187,7 +187,7 @@ def _correlational(
 ) -> LeapSequence:
     """The correlational sequence; a coefficient below its error is zero by symmetry or not distinguished from it."""
     found = correlational(expanded.expansion, 1e-9, exactness, expanded.error)
-    if exactness == "exact":
+    if exactness == "exact" and not expanded.error:
         return found
     elements = symmetries.closure(group.elements)
     mean = expanded.expansion.mean

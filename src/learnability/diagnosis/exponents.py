@@ -29,6 +29,8 @@ Array = NDArray[np.float64]
 Values = Callable[[Array], Array]
 
 HIGHEST_DEGREE = 8
+#: Singular values of coefficients below this are rounding; from here to the tolerance they are not decided.
+ROUNDING = 1e-12
 #: Degrees of the polynomials q(z_S) in generative moments.
 ALONG = 2
 #: The largest number of tensor entries of one degree: beyond, the sequence ends as not decided.
@@ -49,10 +51,13 @@ def correlational(
     """The correlational leap sequence of an expansion, from its coefficients in adapted coordinates."""
     adapted = AdaptedFrame.of(expansion.centred())
     allowed = [True] * (expansion.degree + 1)
+    scale = expansion.centred().norm or 1.0
     steps: list[LeapStep] = []
     zero = Evidence(exactness, _COEFFICIENTS, precision)
     while adapted.known < expansion.variables:
+        vanishing: list[Evidence] = []
         for k in range(1, expansion.degree + 1):
+            vanishing.append(zero)
             matrix = adapted.gradient_map(k, allowed)
             if matrix.size == 0:
                 continue
@@ -60,12 +65,18 @@ def correlational(
             rank = int((singular > tolerance).sum())
             if rank:
                 break
+            if singular[0] > ROUNDING:
+                vanishing[-1] = Evidence("undecided", "not distinguished from zero", float(singular[0]))
         else:
             break
         directions = adapted.frame[adapted.known :].T @ left[:, :rank]
         dropped = float(singular[rank]) if rank < len(singular) else 0.0
+        shown = adapted.values[adapted.outside_degree() == k]
+        size = float(np.linalg.norm(shown)) / scale
         seen = Evidence(exactness, "a Hermite coefficient of the label", precision)
-        steps.append(LeapStep(k, directions, seen, zero, (zero,) * (k - 1), float(singular[rank - 1]), dropped))
+        if size < 1e-14:
+            seen = Evidence("undecided", "the coefficients that show it are within rounding of zero", size)
+        steps.append(LeapStep(k, directions, seen, zero, tuple(vanishing[:-1]), float(singular[rank - 1]), dropped))
         adapted.extend(left, rank)
     unseen = adapted.frame[adapted.known :].T
     return LeapSequence(tuple(steps), unseen, expansion.degree, (zero,) * expansion.degree if unseen.size else ())

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from learnability.diagnosis.result import Diagnosis, LeapSequence
+from learnability.diagnosis.shape import axis_basis
 
 Array = NDArray[np.float64]
 Row = tuple[str, str, str, str]
@@ -43,9 +44,8 @@ def directions(columns: Array) -> str:
     axes = np.flatnonzero(np.diag(projector) > 1 - 1e-9)
     if len(axes) == columns.shape[1]:
         return ", ".join(f"z{i + 1}" for i in axes)
-    if columns.shape[1] == 1:
-        return direction(columns[:, 0])
-    return f"{columns.shape[1]} directions"
+    said = [direction(column) for column in axis_basis(projector).T]
+    return ", ".join(said) if len(said) < 4 and max(map(len, said)) < 30 else f"{columns.shape[1]} directions"
 
 
 def steps(sequence: LeapSequence, letter: str = "z") -> str:
@@ -59,13 +59,13 @@ def steps(sequence: LeapSequence, letter: str = "z") -> str:
 
 
 def how(sequence: LeapSequence) -> str:
-    """How a sequence is known: the weakest step, and its arguments."""
+    """How a sequence is known: its weakest step, then the arguments step by step."""
     said: list[str] = []
     for step in sequence.steps:
-        blind = sorted({str(e) for e in step.vanishing if e.exactness != "exact"})
-        proved = sorted({e.argument for e in step.vanishing if e.exactness == "exact"})
-        said += [f"degree below {step.exponent}: {text}" for text in (*blind, *proved)]
-        said += [str(e) for e in (step.seen, step.span) if e.exactness != "exact"]
+        doubts = [str(e) for e in (*step.vanishing, step.span) if e.exactness == "undecided"]
+        proofs = [e.argument for e in step.vanishing if e.exactness == "exact"]
+        seen = step.seen.argument + (f" (precision {step.seen.precision:.0e})" if step.seen.precision else "")
+        said += [*doubts, f"degree {step.exponent} by {seen}", *(f"below it {text}" for text in proofs)]
     said += [str(e) for e in sequence.blind if e.exactness != "exact"][-1:]
     return "; ".join([sequence.exactness, *dict.fromkeys(said)])
 
@@ -170,7 +170,7 @@ def _traps(found: Diagnosis) -> list[Row]:
             f"flow that starts with no weight on it never learns it; a random start has weight of order 1/sqrt(d) on "
             f"it and can leave it"
         )
-        initial = 0.5 * found.target.centred().norm_squared
+        initial = 0.5 * (found.norm**2 - found.mean**2)
         floor = f"{found.loss_floor:.6g} of {initial:.6g}, left when all else is learned"
         result = [("reflective subspace", note, known, source), ("loss floor", floor, known, source)]
     if found.taylor is not None:
@@ -183,17 +183,19 @@ def _traps(found: Diagnosis) -> list[Row]:
 
 
 def screen(found: Diagnosis) -> str:
-    """One screen: name and answer, wrapped at 110 characters; exactness in brackets where it is not exact."""
+    """One screen: name and answer; in brackets how it is known where it is not exact, in full where it is undecided."""
     import textwrap
 
-    table = [
-        (name, text if known.startswith(("exact", "theory", "mean", "rank", "f(g")) else f"{text} [{known}]")
-        for name, text, known, _ in rows(found)
-    ]
-    table[0] = (table[0][0], f"{found.text if len(found.text) <= 90 else found.text[:87] + '...'}")
+    table = [(name, f"{text}{_doubt(known)}") for name, text, known, _ in rows(found)]
     width = max(len(name) for name, _ in table)
     lines: Sequence[str] = [
         textwrap.fill(text, 118, initial_indent=f"{name:<{width}}  ", subsequent_indent=" " * (width + 2))
         for name, text in table
     ]
     return "\n".join(lines)
+
+
+def _doubt(known: str) -> str:
+    if known.startswith(("measured", "quadrature")):
+        return f" [{known.split(':')[0].split(';')[0]}]"
+    return f" [{known}]" if known.startswith(("undecided", "from", "floating")) else ""

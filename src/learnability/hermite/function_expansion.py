@@ -39,7 +39,8 @@ _REPLICATES, _POINTS = 16, 8192
 class Expanded:
     """Coefficients up to ``degree``; those below their ``error`` were dropped.
 
-    ``error`` is 0 for closed forms, a bound for quadrature, and five standard errors for random points (``random``).
+    ``error`` is 0 for closed forms (unless coefficients cancelled to rounding), a bound for quadrature, and five
+    standard errors for random points (``random``).
     ``norm_squared`` is ``E f^2`` of the whole function, with ``norm_error``.
     """
 
@@ -74,18 +75,31 @@ def expand(target: FunctionTarget, degree: int | None = None) -> Expanded:
     size = math.sqrt(sum(v * v for v in total.values())) or 1.0
     floor = max(reader.error, 1e-14 * size)
     kept = {b: v for b, v in total.items() if abs(v) > floor}
+    if any(0 < abs(v) <= floor for v in total.values()):
+        reader.error = floor
     square, square_error = norm_squared(target)
     expansion = HermiteExpansion(target.variables, kept)
     return Expanded(expansion, degree, reader.error, reader.random, reader.closed, square, square_error)
 
 
 def norm_squared(target: FunctionTarget) -> tuple[float, float]:
-    """``E f^2`` and its error: by panels for one variable, at random points otherwise."""
+    """``E f^2`` and its error: term by term where the groups of f^2 depend on one form, else at random points."""
     if target.variables == 1:
         first, second = (
             float(w @ target(x[:, None]) ** 2) for x, w in (panels(kinks(target), count) for count in (150, 300))
         )
         return second, abs(second - first) + 1e-14 * abs(second)
+    terms = list(_terms(Product((target.root, target.root))))
+    reader = _Expander(target.variables, 0)
+    zero = (0,) * target.variables
+    parts = []
+    for term in terms:
+        parts.append(reader.term(term).get(zero, 0.0))
+        if reader.random:
+            break
+    else:
+        total = math.fsum(parts)
+        return total, max(1e-13 * abs(total), len(terms) * reader.error)
     rng = np.random.default_rng(17)
     means = np.array(
         [float(np.mean(target(normal_points(target.variables, _POINTS, rng)) ** 2)) for _ in range(_REPLICATES)]
@@ -323,8 +337,11 @@ def closed_form(name: str, slope: float, shift: float, degree: int) -> Array | N
     if name == "exp":
         return np.asarray(math.exp(b + a * a / 2) * a**k / root)
     if name in ("sin", "cos"):
-        powers = np.exp(1j * b - a * a / 2) * (1j * a) ** k / root
-        return np.asarray(powers.imag if name == "sin" else powers.real)
+        # The parts of i^k exp(i b) in turn, so that what vanishes is exactly zero.
+        turns = [math.sin(b), math.cos(b), -math.sin(b), -math.cos(b)]
+        shift = 0 if name == "sin" else 1
+        phases = np.array([turns[(j + shift) % 4] for j in k.tolist()])
+        return np.asarray(math.exp(-a * a / 2) * phases * a**k / root)
     if name == "erf":
         # erf(a t + b) = 2 P(N < sqrt 2 (a t + b)) - 1: smooth the step over the noise N.
         total = math.sqrt(1 + 2 * a * a)
