@@ -30,7 +30,7 @@ from learnability.report import site
 from learnability.report.wording import interval, number
 from learnability.results.errors import UserError
 from learnability.results.integrity import set_damaged_aside
-from learnability.results.verdicts import counted
+from learnability.results.verdicts import counted, read_rows
 from learnability.run_state import RunState, planned_outputs
 
 _CACHE = Path(".cache/run")
@@ -198,7 +198,7 @@ def summarise(table: JobTable, console: Console) -> None:
     """Print where the results are and what the verdicts are."""
     results = Path("results") / table.main.scale
     claims = results / "claims.json"
-    rows = json.loads(claims.read_text(encoding="utf-8"))
+    rows = read_rows(claims)
     console.print(verdict_table(rows))
     lines = [
         "",

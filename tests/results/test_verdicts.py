@@ -2,6 +2,7 @@
 
 import json
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 import xarray as xr
 
 from learnability.results.claim import AtLeast, AtMost, Between, Claim, Equals, Measurement, OutOfSteps, judge
-from learnability.results.verdicts import counted, row, to_json
+from learnability.results.verdicts import counted, read_rows, row, to_json
 
 
 @pytest.mark.parametrize(
@@ -112,3 +113,11 @@ def test_summaries_are_counted_apart() -> None:
     summary = {"verdict": "contradicted", "evidence": "summary"}
     assert counted([stated, summary]) == "1 claims of the sources: 1 supported; 1 of summaries: 1 contradicted"
     assert counted([summary]) == "1 of summaries: 1 contradicted"
+
+
+def test_rows_of_an_older_file_can_be_shown_beside_newer_ones(tmp_path: Path) -> None:
+    path = tmp_path / "claims.json"
+    path.write_text(json.dumps([{"id": "a/b", "study": "a", "verdict": "supported"}]))
+    (row,) = read_rows(path)
+    assert row["evidence"] == "statistical"
+    assert counted([row]) == "1 claims of the sources: 1 supported"

@@ -33,7 +33,7 @@ from learnability.report.wording import (
 )
 from learnability.results.atomic import replacing
 from learnability.results.claim import VERDICTS
-from learnability.results.verdicts import counted
+from learnability.results.verdicts import counted, read_rows
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -189,7 +189,7 @@ def gather(results: Path, name: str, description: Mapping[str, Any]) -> Study:
     """What there is of a study at a scale; ``description`` is what :func:`describe` gives."""
     folder = results / name
     claims = folder / "claims.json"
-    rows = json.loads(claims.read_text(encoding="utf-8")) if claims.is_file() else []
+    rows = read_rows(claims) if claims.is_file() else []
     title, paragraphs = introduction(description["readme"])
     figures = []
     for figure, block in description["figures"].items():

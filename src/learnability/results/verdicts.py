@@ -111,6 +111,15 @@ def to_json(rows: Sequence[Mapping[str, Any]]) -> bytes:
     return (json.dumps(rows, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
+_LATER_KEYS = {"evidence": "statistical", "accepted": None, "window_seen": False, "refuted_by": ""}
+
+
+def read_rows(path: Path) -> list[dict[str, Any]]:
+    """The rows of a ``claims.json``; keys that it is too old to have get neutral values."""
+    rows: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+    return [{**_LATER_KEYS, **row} for row in rows]
+
+
 def counted(rows: Sequence[Mapping[str, Any]]) -> str:
     """The verdicts in one line: ``31 claims of the sources: 24 supported, 4 contradicted, ...; 2 of summaries: ...``.
 
@@ -136,7 +145,7 @@ def main(argv: list[str] | None = None) -> None:
     arguments = parser.parse_args(argv)
     order = arguments.order.split(",")
     paths = sorted(arguments.input, key=lambda path: order.index(path.parent.name) if path.parent.name in order else -1)
-    rows = [row for path in paths for row in json.loads(path.read_text(encoding="utf-8"))]
+    rows = [row for path in paths for row in read_rows(path)]
     with replacing(arguments.output) as out:
         out.write(to_json(rows))
 
