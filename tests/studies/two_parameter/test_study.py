@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from learnability.results.claim import VERDICTS, Claim, NotAtThisScale, judge
+from learnability.results.claim import VERDICTS, Claim, NotAtThisScale, OutOfSteps, judge
 from learnability.results.contract import Kind, Run, Setting
 from learnability.results.labelled import with_bounds
 from learnability.results.store import concatenate
 from learnability.results.style import house_style
 from learnability.studies.two_parameter.ball.setting import BallSetting
+from learnability.studies.two_parameter.certificate.setting import CertificateSetting
 from learnability.studies.two_parameter.elementary.setting import ElementarySetting
 from learnability.studies.two_parameter.hierarchical.setting import Grid, HierarchicalSetting, Maps
 from learnability.studies.two_parameter.picture.setting import PictureSetting
@@ -22,14 +23,20 @@ from tests.doubles import Context
 
 GRIDS = (
     Grid(series="splitting", rho=(0.15, 0.12)),
-    Grid(series="measures", measure=("gaussian",), rho=(0.15, 0.12)),
-    Grid(series="depth", depth=(1, 2), rho=(0.12,)),
+    Grid(series="measures", measure=("gaussian", "plane"), cuts="chosen", rho=(0.12,)),
+    Grid(series="measures", measure=("plane",), rho=(0.12,)),
+    Grid(series="depth", depth=(2, 3), rho=(0.12,)),
     Grid(series="dimension", dimension=(4,), depth=(2,), rho=(0.12,)),
     Grid(series="stretch", depth=(2,), rho=(0.12,), stretch=(6.0, 0.6)),
 )
 SETTINGS: dict[str, tuple[str, Setting, int]] = {
     "learning": ("hierarchical", HierarchicalSetting(target=Maps(grids=GRIDS, samples=1000)), 24),
     "elementary": ("elementary", ElementarySetting(families=("line", "linear")), 60),
+    "certificate": (
+        "certificate",
+        CertificateSetting(target=Obstacles(depth=2), rhos=(0.12,), tolerance=1e-3),
+        1,
+    ),
     "balls": ("ball", BallSetting(families=("linear",), max_steps=3000), 20),
     "spheres": (
         "sphere",
@@ -41,7 +48,10 @@ SETTINGS: dict[str, tuple[str, Setting, int]] = {
     "pictures": ("picture", PictureSetting(curve_points=200), 4),
 }
 STUDY = "learnability.studies.two_parameter"
-FIGURES = ("level_curves", "splitting", "distances", "depth_and_dimension", "stretch", "figure_4", "sphere")
+FIGURES = (
+    "level_curves", "splitting", "any_measure", "mechanism", "distances", "depth_and_dimension", "stretch", "figure_4",
+    "sphere",
+)  # fmt: skip
 CLAIMS: tuple[Claim, ...] = tuple(
     claim for kind, _, _ in SETTINGS.values() for claim in importlib.import_module(f"{STUDY}.{kind}.claims").CLAIMS
 )
@@ -127,8 +137,8 @@ def test_every_claim_gives_a_verdict_on_a_tiny_run(claim: Claim, analyses: dict[
     assert claim.rule is not None
     try:
         verdict, _ = judge(claim.rule, claim.measure(analyses), claim.seeds_needed)
-    except NotAtThisScale:
-        verdict = "not at this scale"
+    except (NotAtThisScale, OutOfSteps) as open_:
+        verdict = "not at this scale" if isinstance(open_, NotAtThisScale) else "out of steps"
     assert verdict in VERDICTS
     assert verdict != "not tested"
 
@@ -143,7 +153,7 @@ def test_every_figure_is_drawn(figure: str, analyses: dict[str, xr.Dataset]) -> 
 def test_claims_have_the_ids_of_the_table() -> None:
     rows = {
         "main", "guaranteed-boxes", "any-measure", "u-monotone", "depth", "dimension", "stretch", "elementary",
-        "one-parameter", "not-dense", "spheres", "figure-4",
+        "one-parameter", "not-dense", "not-learnable-dense", "spheres", "figure-4", "mechanism", "open",
     }  # fmt: skip
     assert rows <= {claim.id.split(".")[0] for claim in CLAIMS}
     assert len({claim.id for claim in CLAIMS}) == len(CLAIMS)

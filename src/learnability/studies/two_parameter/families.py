@@ -63,6 +63,7 @@ def _fixed(*shape: int, seed: int) -> np.ndarray:
 _LINEAR = _fixed(3, 2, seed=1) / math.sqrt(2)
 _CUBIC = _fixed(3, 9, seed=2) * np.array([1, 1, 0.5, 0.5, 0.5, 0.2, 0.2, 0.2, 0.2])
 _IN, _SHIFT, _OUT = 3 * _fixed(16, 2, seed=3), _fixed(16, seed=4), _fixed(3, 16, seed=5) / 4
+_WIDE_IN, _WIDE_SHIFT, _WIDE_OUT = 8 * _fixed(64, 2, seed=8), 3 * _fixed(64, seed=9), _fixed(3, 64, seed=10) / 8
 _CENTRES, _HEIGHTS = _fixed(12, 2, seed=6), 0.5 * _fixed(3, 12, seed=7)
 _FREQUENCIES = np.array([[1.0, 0.0], [0.0, 1.0], [math.sqrt(2), math.sqrt(3)]])
 
@@ -80,13 +81,14 @@ def _cubic(w: Tensor) -> Tensor:
     return 0.5 + _matrix(_CUBIC, w) @ torch.stack([u, v, u * u, u * v, v * v, u**3, u * u * v, u * v * v, v**3])
 
 
-def _hidden(w: Tensor) -> Tensor:
-    shift = _matrix(_SHIFT, w)[:, None]
-    return torch.tanh(_matrix(_IN, w) @ w + shift) - torch.tanh(shift)
+def _network(inner: np.ndarray, shifts: np.ndarray, outer: np.ndarray) -> Callable[[Tensor], Tensor]:
+    """A tanh network with one hidden layer, of fixed coefficients, moved to 1/2 at w = 0."""
 
+    def model(w: Tensor) -> Tensor:
+        shift = _matrix(shifts, w)[:, None]
+        return 0.5 + _matrix(outer, w) @ (torch.tanh(_matrix(inner, w) @ w + shift) - torch.tanh(shift))
 
-def _network(w: Tensor) -> Tensor:
-    return 0.5 + _matrix(_OUT, w) @ _hidden(w)
+    return model
 
 
 def _bumps(w: Tensor) -> Tensor:
@@ -117,7 +119,8 @@ FAMILIES: dict[str, Family] = {
     # Theorem 8
     "linear": Family(2, _linear),
     "cubic": Family(2, _cubic),
-    "tanh_network": Family(2, _network),
+    "tanh_network": Family(2, _network(_IN, _SHIFT, _OUT)),
+    "wide_tanh_network": Family(2, _network(_WIDE_IN, _WIDE_SHIFT, _WIDE_OUT)),
     "gaussian_bumps": Family(2, _bumps),
     "rational": Family(
         2, _of(lambda u, v: [0.5 + u / (1 + v * v), 0.5 + v / (1 + u * u), 0.5 + (u + v) / (1 + u * u + v * v)])

@@ -17,3 +17,11 @@ def fraction(dims: Dims, hits: ArrayLike, trials: ArrayLike, long_name: str) -> 
     with np.errstate(invalid="ignore", divide="ignore"):
         value = np.asarray(hits, dtype=float) / np.asarray(trials)
     return estimate(dims, value, *wilson(hits, trials), long_name, "95% Wilson")
+
+
+def between(dims: Dims, least: ArrayLike, most: ArrayLike, trials: ArrayLike, long_name: str) -> xr.Variable:
+    """``least / trials`` with an interval that holds whatever the undecided trials are: the lower end of Wilson's
+    interval for ``least`` successes, the upper end for ``most``; NaN without trials."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        value = np.asarray(least, dtype=float) / np.asarray(trials)
+    return estimate(dims, value, wilson(least, trials)[0], wilson(most, trials)[1], long_name, "95% Wilson, both ways")

@@ -7,8 +7,8 @@ from pydantic import Field
 from learnability.results.contract import Model
 
 ElementaryName = Literal[
-    "line", "moment_curve", "toral_curve", "linear", "cubic", "tanh_network", "gaussian_bumps", "helicoid", "torus",
-    "rational", "sine", "fast_sine", "graph_of_sine",
+    "line", "moment_curve", "toral_curve", "linear", "cubic", "tanh_network", "wide_tanh_network", "gaussian_bumps",
+    "helicoid", "torus", "rational", "sine", "fast_sine", "graph_of_sine",
 ]  # fmt: skip
 
 

@@ -6,25 +6,28 @@ import xarray as xr
 from learnability.results.contract import Run
 from learnability.results.labelled import estimate, variable
 from learnability.studies.two_parameter.fractions import EPS, EPSILONS, fraction
-from learnability.studies.two_parameter.theory import exponent, tail_exponent
+from learnability.studies.two_parameter.hierarchy.outcome import UNRESOLVED
+from learnability.studies.two_parameter.theory import decade_exponent, exponent
 
 LARGEST = {1: 0.1, 2: 0.03}
-"""Distances below this enter the exponent of a model with W parameters: curves leave fewer targets near them."""
+"""Upper end of the decade of a model with W parameters: curves leave fewer targets near them."""
 
 
 def analyse(runs: list[Run], rng: np.random.Generator) -> xr.Dataset:
     """The distribution of final distances and its exponent for every model of the one setting."""
     result = runs[0].result
     distance, parameters = result.distance.values, result.parameters.values
+    unresolved = np.isin(result.status.values, UNRESOLVED).sum(axis=0)
     near = np.stack([(distance <= eps).sum(axis=0) for eps in EPSILONS], axis=1)
-    fits = [tail_exponent(of, LARGEST[int(w)]) for of, w in zip(distance.T, parameters, strict=True)]
+    fits = [decade_exponent(of, LARGEST[int(w)]) for of, w in zip(distance.T, parameters, strict=True)]
     value, low, high, used = np.array(fits).T
-    text = "exponent of P(distance <= eps), eps <= 0.03 (W = 2) or 0.1 (W = 1)"
+    text = "exponent of P(distance <= eps) over the decade below 0.03 (W = 2) or 0.1 (W = 1)"
     return xr.Dataset(
         {
             "near": fraction(("family", "eps"), near, len(distance), "P(final distance <= eps)"),
-            "exponent": estimate("family", value, low, high, text, "95%, exact for a pure power law"),
-            "used": variable("family", used.astype(int), "number of distances in the fit"),
+            "exponent": estimate("family", value, low, high, text, "95% Clopper-Pearson"),
+            "used": variable("family", used.astype(int), "number of distances in the decade and below"),
+            "unresolved": variable("family", unresolved, "flows that the solver did not finish"),
             "predicted": variable("family", [exponent(3, int(w)) for w in parameters], "d - W"),
             "parameters": result.parameters,
             "targets": variable((), len(distance), "number of targets"),

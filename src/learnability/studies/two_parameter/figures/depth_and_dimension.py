@@ -20,14 +20,15 @@ def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
     deep, falling = (series(analysis, name, "depth") for name in ("depth", "shrinking"))
     depth = deep.depth.values
     fraction_band(left, depth, deep.learned, 0, f"$\\rho$ = {float(deep.rho[0]):g}")
-    left.plot(depth, deep.product_law, **THEORY, label="$\\prod(1-2.6\\rho_n)$")
+    _guaranteed(left, depth, deep, 0)
     _given_f0(left, depth, deep)
     if falling.sizes["point"]:
         label = f"$\\rho_n$ = {float(falling.rho[0]):g} $\\cdot$ {float(falling.shrink[0]):g}$^{{n-1}}$"
         fraction_band(left, falling.depth.values, falling.learned, 1, label)
-        left.plot(falling.depth.values, falling.product_law, **THEORY)
+        _guaranteed(left, falling.depth.values, falling, 1)
     left.set(xlabel="stages N", ylabel="fraction of targets", ylim=(0, 1.03))
-    left.set_title(f"All of $F_0$, a product of the rest (d = {int(deep.dimension[0])})")
+    missed = int(deep.missed_in_f0.values.sum()) + int(falling.missed_in_f0.values.sum())
+    left.set_title(f"{missed} of {int(deep.in_f0.values.sum() + falling.in_f0.values.sum())} targets of $F_0$ missed")
     left.legend(loc="lower left")
     middle.plot(depth, deep.precision, marker=MARKERS[0], color=COLOURS[0], label="$R_N$")
     rate = deep.rho.values[0] ** (1 / (deep.dimension.values[0] - 1))
@@ -39,7 +40,7 @@ def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
     d = wide.dimension.values
     fraction_band(right, d, wide.learned, 0, f"learned, $\\rho$ = {float(wide.rho[0]):g}, N = d")
     _given_f0(right, d, wide)
-    right.plot(d, wide.product_law, **THEORY, label="$(1-2.6\\rho)^d$")
+    _guaranteed(right, d, wide, 0)
     right.set(xlabel="dimension d", ylabel="fraction of targets", ylim=(0, 1.03))
     right.set_title(f"{float(bounds_of(wide.learned)[0][-1]):.0%} learned at d = {d[-1]}, W = 2")
     right.legend(loc="lower left")
@@ -49,3 +50,9 @@ def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
 def _given_f0(axes: Axes, x: np.ndarray, points: xr.Dataset) -> None:
     fraction = bounds_of(points.learned_given_f0)[0]
     axes.plot(x, fraction, color=COLOURS[2], marker=MARKERS[2], label="P(learned | $F_0$)")
+
+
+def _guaranteed(axes: Axes, x: np.ndarray, points: xr.Dataset, place: int) -> None:
+    """mu(F0) as a dotted curve."""
+    value = bounds_of(points.guaranteed)[0].values
+    axes.plot(x, value, color=COLOURS[place], linestyle=":", marker=".", label="$\\mu(F_0)$" if not place else None)

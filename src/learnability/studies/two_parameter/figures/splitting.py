@@ -1,4 +1,4 @@
-"""Learned fraction against the splitting parameter, for several measures."""
+"""Learned fraction and guaranteed measure against the splitting parameter."""
 
 from collections.abc import Mapping
 
@@ -8,14 +8,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from learnability.results.labelled import bounds_of
-from learnability.results.style import COLOURS, THEORY, new_figure
+from learnability.results.style import COLOURS, MARKERS, THEORY, new_figure
 from learnability.studies.two_parameter.figures.bands import fraction_band
-from learnability.studies.two_parameter.hierarchical.setting import MEASURE_NAMES
-from learnability.studies.two_parameter.series import series, where
+from learnability.studies.two_parameter.series import series
 
 
 def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
-    """Learned fraction, mu(F0) and the product law against rho; other measures beside it."""
+    """Learned fraction and mu(F0) against rho; beside it what F0 leaves out, down to rho = 1e-6."""
     analysis = analyses["learning"]
     figure, ((left, right),) = new_figure(1, 2, width=3.5)
     finest = series(analysis, "splitting", "rho", dimension=3)
@@ -26,30 +25,30 @@ def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
             fraction_band(left, rho, points.learned, place, f"learned, d = N = {d}")
             guaranteed = bounds_of(points.guaranteed)[0]
             left.plot(rho, guaranteed, color=COLOURS[place], linestyle=":", marker=".", label=f"$\\mu(F_0)$, d = {d}")
-            left.plot(rho, points.product_law, **THEORY, label="$(1-2.6\\rho)^N$" if not place else None)
     learned = float(bounds_of(finest.learned)[0][0])
     left.set_title(f"Two parameters learn {learned:.0%} of targets at $\\rho$ = {float(finest.rho[0]):g}")
-    fraction_band(right, finest.rho.values, finest.learned, 0, "uniform")
-    for place, name in enumerate(MEASURE_NAMES[1:], start=1):
-        points = series(analysis, "measures", "rho", measure=name)
-        if points.sizes["point"]:
-            fraction_band(right, points.rho.values, points.learned, place, name.replace("_", " "))
-    right.set_title(_other_measures(analysis))
-    for axes in (left, right):
-        axes.set(xscale="log", xlabel="splitting parameter $\\rho$", ylabel="fraction of targets", ylim=(0, 1))
-        _plain_ticks(axes, finest.rho.values)
-        axes.legend()
+    left.set(xscale="log", xlabel="splitting parameter $\\rho$", ylabel="fraction of targets", ylim=(0, 1))
+    _plain_ticks(left, finest.rho.values)
+    left.legend(loc="lower left")
+    _removed(right, analysis)
     return figure
 
 
-def _other_measures(analysis: xr.Dataset) -> str:
-    """The finding of the right panel: the worst of the other measures at their smallest rho."""
-    points = series(analysis, "measures", "rho")
-    if not points.sizes["point"]:
-        return "Other measures: none run"
-    smallest = where(points, points.rho.values == points.rho.values.min())
-    count, worst = smallest.sizes["point"], float(bounds_of(smallest.learned)[0].min())
-    return f"{count} other measures: {worst:.0%} or more at $\\rho$ = {float(smallest.rho[0]):g}"
+def _removed(axes: Axes, analysis: xr.Dataset) -> None:
+    """Proved bounds on 1 - mu(F0), beside what was not learned."""
+    rho = analysis.fine_rho.values
+    for place, d in enumerate(analysis.fine_dimension.values):
+        bound = analysis.removed.values[place]
+        label = f"1 - $\\mu(F_0)$, proved, d = N = {d}"
+        axes.plot(rho, bound, color=COLOURS[place], linestyle=":", marker=".", label=label)
+        points = series(analysis, "splitting", "rho", dimension=int(d))
+        if points.sizes["point"]:
+            lost = 1 - bounds_of(points.learned)[0].values
+            axes.plot(points.rho.values, lost, MARKERS[place], color=COLOURS[place], label=f"not learned, d = {d}")
+    axes.plot(rho, analysis.removed.values[0, -1] * rho / rho[-1], **THEORY, label="slope 1")
+    axes.set(xscale="log", yscale="log", xlabel="splitting parameter $\\rho$", ylabel="fraction left out")
+    axes.set_title(f"$F_0$ leaves out {analysis.removed.values[:, -1].max():.0e} at $\\rho$ = {rho[-1]:.0e}")
+    axes.legend(loc="lower right")
 
 
 def _plain_ticks(axes: Axes, values: np.ndarray) -> None:

@@ -4,11 +4,13 @@ import numpy as np
 import xarray as xr
 
 from learnability.results.contract import Run
-from learnability.results.labelled import variable
-from learnability.studies.two_parameter.fractions import EPS, EPSILONS, fraction
-from learnability.studies.two_parameter.hierarchical.setting import HierarchicalSetting
-from learnability.studies.two_parameter.hierarchy.outcome import FlowStatus
-from learnability.studies.two_parameter.theory import product_law
+from learnability.results.labelled import names, variable
+from learnability.studies.two_parameter.fractions import EPS, EPSILONS, between, fraction
+from learnability.studies.two_parameter.hierarchy.guaranteed import OBSTACLES
+from learnability.studies.two_parameter.hierarchy.outcome import UNRESOLVED, FlowStatus
+
+SHOWN = 400
+"""Targets of each map that figures may draw."""
 
 
 def analyse(runs: list[Run], rng: np.random.Generator) -> xr.Dataset:
@@ -18,10 +20,11 @@ def analyse(runs: list[Run], rng: np.random.Generator) -> xr.Dataset:
 
 
 def _maps(run: Run) -> xr.Dataset:
-    result, setting = run.result, run.setting
-    assert isinstance(setting, HierarchicalSetting)
+    result = run.result
     learned, inside = result.learned.values.astype(bool), result.guaranteed.values.astype(bool)
     status, fall, time = result.status.values, result.largest_fall.values, result.flow_time.values
+    unresolved = np.isin(status, UNRESOLVED)
+    lost = ~learned & ~unresolved
     n, maps = learned.shape
     distance = np.where(status == FlowStatus.REACHED_END, result.distance.values, np.inf)
     near = np.stack([(distance <= eps).mean(axis=0) for eps in EPSILONS], axis=1)
@@ -35,18 +38,35 @@ def _maps(run: Run) -> xr.Dataset:
     def over_points(values: object, long_name: str, units: str = "1") -> xr.Variable:
         return variable("point", np.asarray(values), long_name, units)
 
+    drawn = result.drawn.values[:SHOWN].transpose(1, 0, 2)
     hits, count = (learned & inside).sum(axis=0), inside.sum(axis=0)
     ends = {
         "trapped": ([FlowStatus.TRAPPED], "fraction of targets trapped"),
         "left_the_box": ([FlowStatus.LEFT_THE_BOX], "fraction of targets that left their box"),
-        "unfinished": ([FlowStatus.DIVERGED, FlowStatus.MAX_STEPS], "fraction of flows that did not finish"),
+        "unfinished": (list(UNRESOLVED), "fraction of flows that did not finish"),
     }
     columns: dict[str, xr.Variable] = {
-        "learned": fraction("point", learned.sum(axis=0), n, "fraction of targets learned to level N"),
+        "learned": between(
+            "point",
+            learned.sum(axis=0),
+            (learned | unresolved).sum(axis=0),
+            n,
+            "fraction of targets learned to level N",
+        ),
         "sampled_in_f0": fraction("point", count, n, "fraction of the flows' targets in F0"),
         "learned_given_f0": fraction("point", hits, count, "P(learned | target in F0)"),
         "in_f0": over_points(count, "number of targets in F0"),
-        "missed_in_f0": over_points((inside & ~learned).sum(axis=0), "targets of F0 that were not learned"),
+        "missed_in_f0": over_points((inside & lost).sum(axis=0), "targets of F0 that were not learned"),
+        "unresolved_in_f0": over_points(
+            (inside & unresolved).sum(axis=0), "targets of F0 whose flow the solver did not finish"
+        ),
+        "unresolved": over_points(unresolved.sum(axis=0), "targets whose flow the solver did not finish"),
+        "lost": over_points(lost.sum(axis=0), "targets that were not learned, all flows that did not finish left out"),
+        "lost_to": variable(
+            ("point", "obstacle"),
+            np.stack([(lost & (result.obstacle.values == code)).sum(axis=0) for code in OBSTACLES], axis=1),
+            "lost targets by the first condition of F0 that they violate",
+        ),
         "wrong_digits": over_points(
             (inside & ~same_digits).sum(axis=0), "targets of F0 whose digits differ from their box's"
         ),
@@ -60,12 +80,13 @@ def _maps(run: Run) -> xr.Dataset:
         "steps_mean": over_points(result.steps.values.mean(axis=0), "mean number of solver steps"),
         "flow_time_median": over_points(median_time, "median flow time of learned targets", "1/|f|^2"),
         **{name: over_points(np.isin(status, codes).mean(axis=0), text) for name, (codes, text) in ends.items()},
-        "product_law": over_points(
-            [product_law(point.rhos) for point in setting.target.points()], "prod_n (1 - 2.6 rho_n)"
-        ),
+        "shown": variable(("point", "shown_target", "plane"), drawn[:, :, :2], "first two coordinates of some targets"),
+        "shown_third": variable(("point", "shown_target"), drawn[:, :, 2], "third coordinate of these targets"),
+        "shown_learned": variable(("point", "shown_target"), learned[:SHOWN].T, "whether they were learned"),
         "targets": over_points(np.full(maps, n), "number of targets"),
     }
-    return run.target.assign(columns).assign_coords(eps=EPS).drop_attrs(deep=False)
+    labels = names("obstacle", list(OBSTACLES.values()), "condition of F0")
+    return run.target.assign(columns).assign_coords(eps=EPS, obstacle=labels).drop_attrs(deep=False)
 
 
 def _paired_increase(learned: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

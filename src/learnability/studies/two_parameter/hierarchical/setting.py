@@ -5,13 +5,22 @@ numbers (common random numbers).
 """
 
 from itertools import product
-from typing import Literal, NamedTuple, get_args
+from typing import Annotated, Literal, NamedTuple, get_args
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from learnability.results.contract import Model, Setting
+from learnability.studies.two_parameter.own_measure import OwnMeasure
 
-MeasureName = Literal["uniform", "gaussian", "beta_2_5", "arcsine", "two_clusters"]
+MeasureName = Literal[
+    "uniform", "gaussian", "beta_2_5", "arcsine", "two_clusters", "plane", "atoms", "cantor", "sphere"
+]
+AnyMeasure = Annotated[
+    Annotated[MeasureName, Tag("name")] | Annotated[OwnMeasure, Tag("own")],
+    Discriminator(lambda value: "name" if isinstance(value, str) else "own"),
+]
+"""A name, or a mapping that describes a measure; an error speaks of the one that was given."""
+Cuts = Literal["even", "chosen"]
 MEASURE_NAMES: tuple[str, ...] = get_args(MeasureName)
 
 SeriesName = Literal["splitting", "measures", "depth", "shrinking", "dimension", "stretch", "tolerance"]
@@ -21,16 +30,24 @@ TOLERANCES: tuple[tuple[float, float], ...] = ((0.03, 1e-4), (0.012, 5e-6), (0.0
 
 
 class Point(NamedTuple):
-    """One map of a grid and the measure of its targets. ``tolerance`` 0 stands for the rule by rho."""
+    """One map of a grid and the measure of its targets. ``tolerance`` 0 stands for the rule by rho.
+
+    ``cuts``: ``even`` cells that fill each piece from end to end, or cuts ``chosen`` by the measure."""
 
     series: str
-    measure: str
+    measure: "MeasureName | OwnMeasure"
     dimension: int
     depth: int
     rho: float
     shrink: float
     stretch: float
     tolerance: float
+    cuts: Cuts = "even"
+
+    @property
+    def measure_name(self) -> str:
+        """The measure's name."""
+        return self.measure.name if isinstance(self.measure, OwnMeasure) else self.measure
 
     @property
     def rhos(self) -> tuple[float, ...]:
@@ -47,7 +64,8 @@ class Grid(Model):
     """A grid of maps and measures; ``series`` says what it is for."""
 
     series: SeriesName
-    measure: tuple[MeasureName, ...] = ("uniform",)
+    measure: tuple[AnyMeasure, ...] = ("uniform",)
+    cuts: Cuts = "even"
     dimension: tuple[int, ...] = Field(default=(3,), min_length=1)
     depth: tuple[int, ...] = Field(default=(3,), min_length=1)
     rho: tuple[float, ...] = Field(default=(0.05,), min_length=1)
@@ -67,6 +85,12 @@ class Grid(Model):
             raise ValueError("rho must lie in (0, 0.15]: larger ones leave no room for the fingers")
         if min(self.shrink) <= 0 or min(self.stretch) <= 0 or min(self.tolerance) < 0:
             raise ValueError("shrink and stretch must be positive, tolerance not negative")
+        for measure in self.measure:
+            if not isinstance(measure, OwnMeasure):
+                continue
+            known = measure.dimension()
+            if known is not None and set(self.dimension) != {known}:
+                raise ValueError(f"the samples of {measure.name!r} have {known} coordinates: set dimension: [{known}]")
         return self
 
     def points(self) -> tuple[Point, ...]:
@@ -76,7 +100,7 @@ class Grid(Model):
         depths = self.depth * (pairs if len(self.depth) == 1 else 1)
         shapes = list(zip(dimensions, depths, strict=True))
         axes = product(self.measure, shapes, self.rho, self.shrink, self.stretch, self.tolerance)
-        return tuple(Point(self.series, m, d, n, r, s, k, t) for m, (d, n), r, s, k, t in axes)
+        return tuple(Point(self.series, m, d, n, r, s, k, t, self.cuts) for m, (d, n), r, s, k, t in axes)
 
 
 class Maps(Model):

@@ -5,11 +5,17 @@ import xarray as xr
 
 from learnability.results.contract import RunContext
 from learnability.results.labelled import variable
-from learnability.studies.two_parameter.hierarchical.points import hierarchy_of, point_names, point_variables
+from learnability.studies.two_parameter.hierarchical.points import (
+    hierarchy_of,
+    point_names,
+    point_variables,
+    targets_of,
+)
 from learnability.studies.two_parameter.hierarchical.setting import HierarchicalSetting
 from learnability.studies.two_parameter.hierarchy.flow import gradient_flow
-from learnability.studies.two_parameter.hierarchy.guaranteed import membership
-from learnability.studies.two_parameter.measures import MEASURES
+from learnability.studies.two_parameter.hierarchy.guaranteed import OBSTACLES, membership
+
+_CODES = ", ".join(f"{int(code)} {text}" for code, text in ((0, "none"), *OBSTACLES.items()))
 
 
 def train(setting: HierarchicalSetting, context: RunContext) -> xr.Dataset:
@@ -21,12 +27,14 @@ def train(setting: HierarchicalSetting, context: RunContext) -> xr.Dataset:
     uniforms = context.stream("data").random((seeds, largest + 1))
     targets = np.zeros((len(points), seeds, largest))
     guaranteed = np.zeros((len(points), seeds), dtype=bool)
+    obstacle = np.zeros((len(points), seeds), dtype=np.int8)
     known = np.full((len(points), seeds, max(p.depth for p in points)), np.nan)
     for i, (point, hierarchy) in enumerate(zip(points, hierarchies, strict=True)):
-        drawn = MEASURES[point.measure].sample(uniforms[:, [*range(point.dimension), -1]])
+        drawn = targets_of(point, uniforms)
         targets[i, :, : point.dimension] = drawn
         member = membership(hierarchy, drawn)
         guaranteed[i], known[i, :, : point.depth] = member.inside, member.digits
+        obstacle[i] = member.obstacle
     outcome = gradient_flow(
         hierarchies,
         np.arange(len(points)).repeat(seeds),
@@ -43,7 +51,9 @@ def train(setting: HierarchicalSetting, context: RunContext) -> xr.Dataset:
             **outcome.variables("point", len(points)),
             "learned": variable(where, learned.reshape(-1, seeds).T, "passed all stages and came within R_N"),
             "guaranteed": variable(where, guaranteed.T, "target in the guaranteed set F0"),
+            "obstacle": variable(where, obstacle.T, f"first condition of F0 that the target violates: {_CODES}"),
             "same_digits": variable(where, same.T, "digits of v are those of the target's box"),
+            "drawn": variable((*where, "axis"), targets[:, :, :3].transpose(1, 0, 2), "first three coordinates of f"),
             **point_variables(points),
         },
         coords={"seed": np.asarray(context.seeds), **point_names(points)},

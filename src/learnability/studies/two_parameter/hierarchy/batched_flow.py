@@ -149,9 +149,12 @@ def _verdicts(flow: Flow, left: Tensor, max_steps: int, stalled: Tensor) -> Tens
     status = torch.full_like(flow.loss, RUNNING)
     smallest = flow.frames.constants[SMALLEST]
     trapped = (flow.step * smallest > controls.LONG) | (flow.in_frame * smallest > 100 * controls.LONG) | stalled
+    scale = flow.frames.step_scale(flow.point[1])[0]
+    below = trapped & (flow.allowed * scale < controls.ROUNDING * flow.point[0].abs())
     for mask, code in (
         (flow.steps >= max_steps, FlowStatus.MAX_STEPS),
         (trapped, FlowStatus.TRAPPED),
+        (below, FlowStatus.BELOW_ROUNDING),
         (flow.step < 1e-14, FlowStatus.DIVERGED),
         (flow.loss < controls.ZERO_LOSS * smallest, FlowStatus.CONVERGED),
         (left, FlowStatus.LEFT_THE_BOX),

@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, from_numpy, int64, zeros
 
 from learnability.compiled.loops import compiled
 from learnability.flows.tableaux import ROS23
@@ -50,6 +50,7 @@ CHUNK: Final = 64
 
 _REACHED_END, _CONVERGED, _DIVERGED = int(FlowStatus.REACHED_END), int(FlowStatus.CONVERGED), int(FlowStatus.DIVERGED)
 _MAX_STEPS, _TRAPPED, _LEFT = int(FlowStatus.MAX_STEPS), int(FlowStatus.TRAPPED), int(FlowStatus.LEFT_THE_BOX)
+_BELOW = int(FlowStatus.BELOW_ROUNDING)
 
 
 @compiled
@@ -326,7 +327,8 @@ def _verdict(c: Array, s: Array, left: bool, stalled: bool, max_steps: int) -> i
     if s[_STEP] < 1e-14:
         return _DIVERGED
     if s[_STEP] * smallest > outcome.LONG or s[_IN_FRAME] * smallest > 100 * outcome.LONG or stalled:
-        return _TRAPPED
+        resolved = s[_ALLOWED] * _scales(c, s[_U])[0] >= outcome.ROUNDING * abs(s[_Q])
+        return _TRAPPED if resolved else _BELOW
     return _MAX_STEPS if s[_STEPS] >= max_steps else outcome.RUNNING
 
 
@@ -403,6 +405,42 @@ def follow_all(
         results[i, 0], results[i, 1], results[i, 2] = status, math.sqrt(2 * s[_LOSS]), s[_TIME]
         results[i, 3], results[i, 4], results[i, 5] = s[_STEPS], s[_REJECTED], s[_FALL]
         results[i, 6], results[i, 7], results[i, 8] = whole[frame, 5], s[_Q], s[_U]
+
+
+def trajectory(
+    table: FrameTable, target: Array, tolerance: float, max_steps: int
+) -> "list[tuple[Array, Array, list[tuple[float, ...]]]]":
+    """The accepted points of the flow to one target (d) of the table's first hierarchy, frame by frame.
+
+    For each frame: its row, the reduced target (14), and the points (q, u) with the scale of a step there in q, u."""
+    rows, whole, t = frame_rows(table), _by_target(table.whole), _coefficients()
+    entered = enter(table, from_numpy(target[:, None].copy()), zeros(1, dtype=int64))
+    dimension, frame, side = len(target), 0, 1.0
+    own = tuple(_by_target(x)[0].copy() for x in (entered.offset, entered.tilt, entered.sign))
+    coordinates: Coordinates = (own[0], own[1], own[2])
+    s, r = np.zeros(21), np.zeros(14)
+    s[_STEP], s[_UNIT], s[_TOLERANCE], s[_ALLOWED] = 1e-3, 1.0, tolerance, tolerance
+    reduce_target(rows[0], whole[0], dimension, coordinates, side, r)
+    _start(rows[0], r, s, 0.5, 0.0)
+
+    def here() -> tuple[float, ...]:
+        return (float(s[_Q]), float(s[_U]), *_scales(rows[frame], s[_U]))
+
+    parts = [(rows[0], r.copy(), [here()])]
+    while s[_STEPS] < max_steps and s[_U] < rows[frame][frames.END] and s[_STEP] > 1e-14:
+        before = s[_REJECTED]
+        _step(rows[frame], r, s, t)
+        if s[_REJECTED] == before:
+            parts[-1][2].append(here())
+        if s[_STEPS] % outcome.WINDOW == 0:
+            _adapt_tolerance(s)
+        if s[_U] > rows[frame][frames.NEXT]:
+            left, _, side = _change_frame(rows, whole, frame, dimension, coordinates, side, s, r)
+            if left:
+                break
+            frame += 1
+            parts.append((rows[frame], r.copy(), [here()]))
+    return parts
 
 
 def _coefficients() -> Tableau:

@@ -6,21 +6,47 @@ moves with the deeper coordinates (forgetting that assigns wrong digits from lev
 the piece is shifted by the residuals of the leaning coordinates; the cells are narrowed by the largest such shift.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
+from itertools import islice
+from typing import Final
 
 import numpy as np
 
 from learnability.studies.two_parameter.hierarchy.sizes import Hierarchy, Stage
 
 
+class Obstacle(IntEnum):
+    """Which condition of F0 a target violates at the first stage whose box does not hold it."""
+
+    NONE = 0
+    BEYOND = 1
+    SWEPT = 2
+    VALLEY = 3
+    BETWEEN = 4
+
+
+OBSTACLES: Final = {
+    Obstacle.BEYOND: "beyond the fingers",
+    Obstacle.SWEPT: "swept region",
+    Obstacle.VALLEY: "valley",
+    Obstacle.BETWEEN: "between fingers",
+}
+"""``swept region``: across the piece below ``2 h``, where the growing teeth pass; ``valley``: along the piece too near
+the foot of a tooth; ``between fingers``: inside the finger that carries the next pieces; ``beyond the fingers``: out
+of reach of every finger, past their ends or behind the piece."""
+
+
 @dataclass(frozen=True)
 class Membership:
-    """For n targets: ``inside`` F0, ``level`` the number of stages whose box holds the target, ``digits`` (n, N)."""
+    """For n targets: ``inside`` F0, ``level`` the number of stages whose box holds the target, ``digits`` (n, N), and
+    the first ``obstacle`` (n)."""
 
     inside: np.ndarray
     level: np.ndarray
     digits: np.ndarray
+    obstacle: np.ndarray
 
 
 def equilibrium_shifts(hierarchy: Hierarchy) -> np.ndarray:
@@ -42,49 +68,92 @@ def equilibrium_shifts(hierarchy: Hierarchy) -> np.ndarray:
 
 def membership(hierarchy: Hierarchy, targets: np.ndarray) -> Membership:
     """Which of the targets (n, d) lie in F0, in which cells."""
+    n = len(targets)
+    inside, level = np.ones(n, dtype=bool), np.zeros(n, dtype=np.int64)
+    digits, obstacle = np.zeros((n, hierarchy.depth)), np.zeros(n, dtype=np.int8)
+    walk = zip(hierarchy.stages, equilibrium_shifts(hierarchy), _walk(hierarchy, targets), strict=True)
+    for i, (stage, shift, place) in enumerate(walk):
+        near, far = cell_range(stage, shift)
+        position, height = place.position, place.height
+        found = np.select(
+            [
+                (position < 0) | (position > 1) | (height <= 0) | (height >= stage.box_top),
+                height <= 2 * stage.width,
+                position <= near,
+                position >= far,
+            ],
+            [Obstacle.BEYOND, Obstacle.SWEPT, Obstacle.VALLEY, Obstacle.BETWEEN],
+            Obstacle.NONE,
+        )
+        obstacle = np.where(inside, found, obstacle).astype(np.int8)
+        inside &= found == Obstacle.NONE
+        level += inside
+        digits[:, i] = place.cell
+    return Membership(inside, level, digits, obstacle)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where n targets stand at one stage: cell, distance from its valley in widths, height above the piece, and the
+    coordinate that puts a target of the same box into its valley."""
+
+    cell: np.ndarray
+    position: np.ndarray
+    height: np.ndarray
+    valley: np.ndarray
+
+
+def _walk(hierarchy: Hierarchy, targets: np.ndarray, digits: np.ndarray | None = None) -> Iterator[_Place]:
+    """The places of the targets (n, d) at every stage, in the box of the cell that each is in or nearest to, or in
+    the cells that ``digits`` (n, N) name."""
     n, d = targets.shape
     base = np.full((n, d), hierarchy.high + hierarchy.clearance * hierarchy.side)
     base[:, 0] = hierarchy.low
     tilt, sign, side = np.zeros((n, d)), -np.ones((n, d)), np.ones(n)
     tilt[:, 0] = hierarchy.side
-    inside, level = np.ones(n, dtype=bool), np.zeros(n, dtype=np.int64)
-    digits = np.zeros((n, hierarchy.depth))
-    for i, (stage, shift) in enumerate(zip(hierarchy.stages, equilibrium_shifts(hierarchy), strict=True)):
+    for i, stage in enumerate(hierarchy.stages):
         k, j = stage.along, stage.across
         coordinate = (targets[:, k] - base[:, k]) / tilt[:, k]
-        cell, odd, across_cell = _cell(stage, coordinate)
+        cell, odd, position = _cell(stage, coordinate, None if digits is None else digits[:, i])
         height = sign[:, j] * (targets[:, j] - base[:, j] - tilt[:, j] * coordinate)
-        inside &= _in_cell(stage, across_cell, shift) & (height > 2 * stage.width) & (height < stage.box_top)
-        level += inside
-        digits[:, i] = cell
+        valley = base[:, k] + tilt[:, k] * (stage.first_edge + stage.pitch * (cell + odd))
+        yield _Place(cell, position, height, valley)
         mirror = np.where(odd, -1.0, 1.0)
-        base += tilt * (stage.edge + stage.pitch * (cell + odd + mirror * stage.side_position))[:, None]
+        base += tilt * (stage.first_edge + stage.pitch * (cell + odd + mirror * stage.side_position))[:, None]
         tilt *= (mirror * stage.pitch * stage.gaps.tilt)[:, None]
         base[:, j] += sign[:, j] * stage.piece_start
         tilt[:, j] += sign[:, j] * stage.next_length
         sign[:, k], side = np.where(odd, side, -side), sign[:, j].copy()
-    return Membership(inside, level, digits)
 
 
-def _cell(stage: Stage, coordinate: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def moved_to_valley(hierarchy: Hierarchy, targets: np.ndarray, digits: np.ndarray, level: int) -> np.ndarray:
+    """Targets (n, d) moved, along the coordinate that stage ``level`` splits, to the valley of their cell.
+
+    ``digits`` (n, N) are those that the flow to the targets found. A target that was learned moves by about a cell
+    width."""
+    place = next(islice(_walk(hierarchy, targets, digits), level - 1, None))
+    moved = targets.copy()
+    moved[:, hierarchy.stages[level - 1].along] = place.valley
+    return moved
+
+
+def _cell(
+    stage: Stage, coordinate: np.ndarray, known: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The cell, its parity, and the distance from its valley in cell widths."""
-    position = (coordinate - stage.edge) / stage.pitch
-    cell = np.clip(np.floor(position), 0, stage.cells - 1)
+    position = (coordinate - stage.first_edge) / stage.pitch
+    cell = np.clip(np.floor(position) if known is None else known, 0, stage.cells - 1)
     odd = cell % 2 == 1
     return cell, odd, np.where(odd, 1 - (position - cell), position - cell)
 
 
-def _cell_range(stage: Stage, shift: float) -> tuple[float, float]:
+def cell_range(stage: Stage, shift: float) -> tuple[float, float]:
+    """The part of a cell, in widths from its valley, that the guarantee covers."""
     return stage.gaps.valley * stage.slope + shift, stage.side_position - shift
 
 
-def _in_cell(stage: Stage, position: np.ndarray, shift: float) -> np.ndarray:
-    low, high = _cell_range(stage, shift)
-    return (position > low) & (position < high)
-
-
-def exact_measure(hierarchy: Hierarchy, distribution: Callable[[np.ndarray], np.ndarray]) -> float | None:
-    """mu(F0) for independent coordinates with the given distribution function, or None where F0 does not factorise.
+def exact_measure(hierarchy: Hierarchy, distributions: Sequence[Callable[[np.ndarray], np.ndarray]]) -> float | None:
+    """mu(F0) for independent coordinates with the given distribution functions, or None where F0 does not factorise.
 
     For N <= d - 1 no coordinate is met again after it was split: F0 is a product of unions of intervals. Later the
     lean of a finger ties its coordinate to the deeper ones.
@@ -92,7 +161,7 @@ def exact_measure(hierarchy: Hierarchy, distribution: Callable[[np.ndarray], np.
     if hierarchy.depth > hierarchy.dimension - 1:
         return None
     product = 1.0
-    for low, high in guaranteed_intervals(hierarchy):
+    for (low, high), distribution in zip(guaranteed_intervals(hierarchy), distributions, strict=False):
         product *= float((distribution(high) - distribution(low)).sum())
     return product
 
@@ -103,12 +172,12 @@ def guaranteed_intervals(hierarchy: Hierarchy) -> list[tuple[np.ndarray, np.ndar
     shifts, intervals = equilibrium_shifts(hierarchy), []
     start, slope, floor, ceiling = hierarchy.low, hierarchy.side, -np.inf, np.inf
     for stage, shift in zip(hierarchy.stages, shifts, strict=True):
-        near, far = _cell_range(stage, shift)
+        near, far = cell_range(stage, shift)
         cell = np.arange(stage.cells)
         odd = cell % 2 == 1
         first = np.where(odd, cell + 1 - far, cell + near)
         last = np.where(odd, cell + 1 - near, cell + far)
-        ends = start + slope * (stage.edge + stage.pitch * np.stack([first, last]))
+        ends = start + slope * (stage.first_edge + stage.pitch * np.stack([first, last]))
         ends = np.clip(np.sort(ends, axis=0), floor, ceiling)
         intervals.append((ends[0], ends[1]))
         # The next coordinate hangs below the root box: heights are measured down from its top.
@@ -116,3 +185,33 @@ def guaranteed_intervals(hierarchy: Hierarchy) -> list[tuple[np.ndarray, np.ndar
         floor, ceiling = top - stage.box_top, top - 2 * stage.width
     intervals.append((np.array([floor]), np.array([ceiling])))
     return intervals
+
+
+def kept_of_any_measure(hierarchy: Hierarchy) -> float:
+    """What the map keeps in F0 of any probability on the inner cube, averaged over the phases of its cuts.
+
+    Coordinate k is split at stages n, n + d, ... A uniform phase makes the position in the period of stage n uniform
+    whatever mu is, so that stage n keeps ``far - near`` of every mass (Fubini). Of a kept cell, stage n + d - 1
+    removes the strip under the finger's side, and the fingers of stage n + d reach from there to the valley; the mean
+    length that its cells keep is theirs times their number. Sums of losses over the coordinates bound the loss. The
+    lean of fingers enters at second order in rho and is left out. The inner cube is that of :func:`inner_cube`.
+    """
+    d, lost = hierarchy.dimension, 0.0
+    stages, shifts = hierarchy.stages, equilibrium_shifts(hierarchy)
+    for n, (stage, shift) in enumerate(zip(stages, shifts, strict=True)):
+        near, far = cell_range(stage, shift)
+        before = stages[n - d] if n >= d else None
+        if before is None:
+            lost += 1 - (far - near)
+        else:
+            past = (cell_range(before, shifts[n - d])[0] - before.gaps.far) * before.width
+            covered = (stage.cells * stage.width - past) / before.width
+            earlier = cell_range(before, shifts[n - d])
+            lost += (earlier[1] - earlier[0]) - covered * (far - near)
+        if n >= d - 1 and n + 1 >= len(stages):
+            # The last stage's strip: its coordinate is not split again.
+            cell, shift_of = stages[n + 1 - d], shifts[n + 1 - d]
+            low, high = cell_range(cell, shift_of)
+            top = min(high, cell.side_position - 2 * stage.width / cell.width)
+            lost += (high - low) - max(0.0, top - low)
+    return max(0.0, 1 - lost)

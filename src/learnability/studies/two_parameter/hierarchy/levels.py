@@ -21,10 +21,12 @@ PROFILE_ROWS: Final = 16
 
 
 def pack_level(stage: Stage, profiles: Profiles) -> np.ndarray:
-    """The numbers (LEVEL_ROWS,) of a stage: margin, cells per unit of q, cells, wedge, edge, pitch; then zone
-    edges."""
-    m, wedge = stage.gaps.margin, stage.wedge_end - stage.wedge_start
-    scalars = [m, stage.cells / (1 - 2 * m), stage.cells, stage.wedge_start, 1 / wedge, stage.edge, stage.pitch]
+    """The numbers (LEVEL_ROWS,) of a stage: first margin, cells per unit of q, cells, wedge, first edge, pitch; then
+    zone edges."""
+    wedge, per_unit = stage.wedge_end - stage.wedge_start, stage.cells / (1 - stage.margins)
+    scalars = [
+        stage.first_margin, per_unit, stage.cells, stage.wedge_start, 1 / wedge, stage.first_edge, stage.pitch,
+    ]  # fmt: skip
     return np.array([*scalars, *profiles.edges])
 
 
@@ -60,7 +62,8 @@ class Digit:
 def read_digit(level: Tensor, columns: Tensor, q: Tensor, q_slope: Tensor) -> Digit:
     """Split q = q_n into a cell and the position in it.
 
-    ``b = floor(M (q - m) / (1 - 2m))``, ``a`` the remainder, mirrored in odd cells so that a = 0 is always a valley.
+    ``b = floor(M (q - m) / (1 - margins))`` with m the first margin, ``a`` the remainder, mirrored in odd cells so
+    that a = 0 is always a valley.
     """
     margin, per_unit, cells, wedge_start, wedge_scale = level[:5]
     z = (q - margin) * per_unit

@@ -23,9 +23,20 @@ class FlowStatus(IntEnum):
     MAX_STEPS = Status.MAX_STEPS
     TRAPPED = 16
     LEFT_THE_BOX = 17
+    BELOW_ROUNDING = 18
 
 
-STATUS: Final = status_attributes({"trapped": FlowStatus.TRAPPED, "left_the_box": FlowStatus.LEFT_THE_BOX})
+STATUS: Final = status_attributes(
+    {
+        "trapped": FlowStatus.TRAPPED,
+        "left_the_box": FlowStatus.LEFT_THE_BOX,
+        "below_rounding": FlowStatus.BELOW_ROUNDING,
+    }
+)
+
+UNRESOLVED: Final = (FlowStatus.MAX_STEPS, FlowStatus.DIVERGED, FlowStatus.BELOW_ROUNDING)
+"""How a flow ends that decides nothing: out of steps, steps that shrank to nothing, or no movement where the error
+that was asked for lies below the rounding of q, so that standing still proves nothing (rho <= .004, d = N = 3)."""
 
 RUNNING: Final = -1
 CHECK: Final = 8
@@ -76,6 +87,10 @@ class Outcome:
     def learned(self, precision: np.ndarray) -> np.ndarray:
         """Which targets were learned: all stages passed, and the end within ``precision`` (n), R_N, of the target."""
         return np.asarray((self.status == FlowStatus.REACHED_END) & (self.distance <= precision))
+
+    def unresolved(self) -> np.ndarray:
+        """Which flows the solver did not finish: they count neither as learned nor as lost."""
+        return np.isin(self.status, UNRESOLVED)
 
     def variables(self, over: str, size: int) -> dict[str, xr.Variable]:
         """The outcome over (seed, ``over``), for targets in the order (``over``, seed), ``size`` of them a seed."""

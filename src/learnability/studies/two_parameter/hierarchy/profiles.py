@@ -89,12 +89,15 @@ def make_profiles(stage: Stage) -> Profiles:
 
 
 def _margin_in_cells(stage: Stage) -> float:
-    m = stage.gaps.margin
-    return stage.cells * m / (1 - 2 * m)
+    """Length of a margin's curved part in cells."""
+    return stage.cells * stage.gaps.margin / (1 - stage.margins)
 
 
 def _margin_zones(stage: Stage) -> dict[int, tuple[float, list[float], list[float], list[float]]]:
-    """The margin as a cell: it maps q in [0, m] to q + (s - 1) q^2 / (2m), and continues with slope 1 outside."""
+    """The margin as a cell: over a length m next to the cells the slope goes from s to 1, and stays 1 further out.
+
+    At distance x from the cells the coordinate is ``s x - (s - 1) x^2 / (2m)`` away from them.
+    """
     m, s, pitch, cells = stage.gaps.margin, stage.edge_slope, stage.pitch, _margin_in_cells(stage)
     per_cell = m / cells
     inner = [0.0, s * per_cell / pitch, -(s - 1) * per_cell**2 / (2 * m * pitch)]

@@ -7,7 +7,11 @@ and is C^{1,1}; every length below is ours, chosen so that the guaranteed set ha
 Stage ``n = 1..N`` acts on two coordinates of the target space, ``along = (n-1) mod d`` and ``across = n mod d``. At
 its start the level curve inside a box is a straight *aligned piece* of length ``L_n`` along the first coordinate,
 outside the box near an edge. The box is cut along it into ``M_n`` cells of width ``h_n``; every cell grows a tooth,
-and the tooth's tip a finger of length ``E_n`` across, whose sides are the aligned pieces of stage ``n + 1``."""
+and the tooth's tip a finger of length ``E_n`` across, whose sides are the aligned pieces of stage ``n + 1``.
+
+Where the cuts between cells stand is free up to a shift by one period, two cells: the *phase*, one number in [0, 1) a
+stage. The removed set is a fixed part of every period, so that its mass, averaged over the phase, is that part of mu
+whatever mu is: some phase loses no more (:mod:`.cuts` looks for it)."""
 
 import math
 from dataclasses import dataclass
@@ -72,6 +76,23 @@ class Stage:
     edge_slope: float
     edge: float
     pitch: float
+    slack: float
+    phase: float
+
+    @property
+    def first_margin(self) -> float:
+        """Length in q of the margin before the first cell: the curved part, then the share of the slack."""
+        return self.gaps.margin + self.phase * self.slack
+
+    @property
+    def margins(self) -> float:
+        """Length in q of both margins."""
+        return 2 * self.gaps.margin + self.slack
+
+    @property
+    def first_edge(self) -> float:
+        """Where on the piece (in its lengths) the first cell begins."""
+        return self.edge + self.phase * self.slack
 
     @property
     def rounding(self) -> float:
@@ -101,7 +122,7 @@ class Stage:
     @property
     def zoom(self) -> float:
         """V_{n+1} / V_n: the part of v's interval that a finger's side keeps."""
-        return (self.wedge_end - self.wedge_start) * (1 - 2 * self.gaps.margin) / self.cells
+        return (self.wedge_end - self.wedge_start) * (1 - self.margins) / self.cells
 
     @property
     def side_position(self) -> float:
@@ -109,11 +130,14 @@ class Stage:
         return 1 - self.gaps.tip - self.gaps.tilt
 
 
-def make_stage(along: int, across: int, length: float, room: float, rho: float, gaps: Gaps, last: bool) -> Stage:
+def make_stage(
+    along: int, across: int, length: float, room: float, rho: float, gaps: Gaps, last: bool, phase: float | None = None
+) -> Stage:
     """The stage that cuts a piece of the given length with fingers that fit into the given room.
 
     The number of cells is the least even one with ``width <= rho * room``. The rounding r, the slope g1 and the
-    finger depend on each other: a damped fixed-point iteration finds them.
+    finger depend on each other: a damped fixed-point iteration finds them. Without a phase the cells fill the piece;
+    with one, two cell widths of it stay free, ``phase`` of them before the first cell.
 
     Raises:
         ValueError: rho is too large for the fingers to fit.
@@ -121,16 +145,19 @@ def make_stage(along: int, across: int, length: float, room: float, rho: float, 
     p0, p2 = 0.2, 0.85
     tip, tilt, m = gaps.tip, gaps.tilt, gaps.margin
     tip_length = 1 - p2
-    r = 0.02
+    r, slack = 0.02, 0.0
     for _ in range(500):
         p1 = p0 + r
         spread = 1 / (p2 - p1)
         g2 = tilt * spread
         g1 = (1 - tip - tilt - g2 * r / 2) / (p0 + r / 2)
-        edge_slope = g1 * (1 - m) / (1 - 2 * m + g1 * m)
+        margins = 2 * m + slack
+        edge_slope = g1 * (1 - margins + m) / (1 - margins + g1 * m)
         edge = m * (1 + edge_slope) / 2
-        cells = 2 * max(1, math.ceil((1 - 2 * edge) * length / (2 * rho * room) - 1e-9))
-        pitch = (1 - 2 * edge) / cells
+        free = 0 if phase is None else 2
+        cells = 2 * max(1, math.ceil((1 - 2 * edge) * length / (2 * rho * room) - free / 2 - 1e-9))
+        pitch = (1 - 2 * edge) / (cells + free)
+        slack = free * pitch
         width = length * pitch
         tooth = 1 - tip - tilt - g1 * gaps.valley / 2
         g3 = 2 * tip / tip_length - g2
@@ -145,7 +172,7 @@ def make_stage(along: int, across: int, length: float, room: float, rho: float, 
             raise ValueError(f"no room for the wedge: rho = {rho:g} is too large")
     return Stage(
         along, across, cells, width, length, room, gaps, p0, p1, p2, g1, g2, g3, spread, tooth, start / finger, finger,
-        edge_slope, edge, pitch,
+        edge_slope, edge, pitch, slack, phase or 0.0,
     )  # fmt: skip
 
 
@@ -154,7 +181,8 @@ class Hierarchy:
     """All sizes of a map R^2 -> R^d with N stages on the root box [low, high]^d.
 
     ``rho`` is the splitting parameter of every stage, or one value a stage (the last one repeats). ``stretch`` is
-    kappa: a stage lasts ``2 U_n`` in u with ``U_n = kappa B V_n / L_n``. The start is ``u = v = 0``."""
+    kappa: a stage lasts ``2 U_n`` in u with ``U_n = kappa B V_n / L_n``. ``phases`` (N) in [0, 1) shifts the cuts of
+    every stage; without them the cells fill each piece from end to end. The start is ``u = v = 0``."""
 
     dimension: int
     depth: int
@@ -165,12 +193,15 @@ class Hierarchy:
     descent: float = 12.0
     drop: float = 1.0
     clearance: float = 0.01
+    phases: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         if self.dimension < 2 or self.depth < 1:
             raise ValueError("a hierarchy needs at least two dimensions and one stage")
         if self.high <= self.low:
             raise ValueError("the root box is empty")
+        if self.phases and not (len(self.phases) == self.depth and 0 <= min(self.phases) <= max(self.phases) < 1):
+            raise ValueError("phases: one number in [0, 1) a stage, or none")
 
     @property
     def side(self) -> float:
@@ -187,7 +218,8 @@ class Hierarchy:
             split = rho[min(n, len(rho)) - 1]
             gaps = Gaps.proportional(split)
             along, across = (n - 1) % d, n % d
-            stage = make_stage(along, across, length, room[across], split, gaps, last=n == self.depth)
+            phase = self.phases[n - 1] if self.phases else None
+            stage = make_stage(along, across, length, room[across], split, gaps, last=n == self.depth, phase=phase)
             room[along] = stage.width * (stage.side_position - gaps.far)
             length = stage.next_length
             stages.append(stage)

@@ -14,12 +14,14 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         "figure-4",
         f"{PAPER}, Figure 4",
-        "Gradient flow on the dense curve (sin w, sin sqrt2 w) is trapped",
+        "Gradient flow of the one-parameter model (sin w, sin sqrt2 w), whose image is dense in the square, is trapped "
+        "away from its target",
         "distance where the flow stops over the least distance of the curve, |w| <= 3000",
         AtLeast(10.0),
         _trapped_over_nearest,
         ("pictures",),
         "trapped",
+        evidence="existence",
         figure="figure_4",
     ),
 )

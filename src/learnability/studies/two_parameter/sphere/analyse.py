@@ -6,6 +6,7 @@ import xarray as xr
 from learnability.results.contract import Run
 from learnability.results.labelled import variable
 from learnability.studies.two_parameter.fractions import fraction
+from learnability.studies.two_parameter.hierarchy.outcome import UNRESOLVED
 
 
 def analyse(runs: list[Run], rng: np.random.Generator) -> xr.Dataset:
@@ -16,10 +17,11 @@ def analyse(runs: list[Run], rng: np.random.Generator) -> xr.Dataset:
     _, first, sphere = np.unique(places, axis=0, return_index=True, return_inverse=True)
     order = np.argsort(first)  # as they come in the training results, not by their centres
     at = np.repeat(np.arange(seeds), spheres), np.argsort(order)[sphere.ravel()]
-    tried, learned = np.zeros((2, seeds, len(first)), dtype=bool)
+    tried, learned, open_ = np.zeros((3, seeds, len(first)), dtype=bool)
     tried[at], learned[at] = True, result.learned.values.ravel()
+    open_[at] = np.isin(result.status.values, UNRESOLVED).ravel()
     shape, in_box = places[first[order]], result.in_box.values.ravel()[first[order]]
-    where, missed = ("seed", "sphere"), (tried & ~learned).sum(axis=0)
+    where, missed = ("seed", "sphere"), (tried & ~learned & ~open_).sum(axis=0)
     return xr.Dataset(
         {
             "learned": fraction("sphere", learned.sum(axis=0), tried.sum(axis=0), "fraction of the sphere learned"),
@@ -27,6 +29,9 @@ def analyse(runs: list[Run], rng: np.random.Generator) -> xr.Dataset:
             "is_learned": variable(where, learned, "whether the target was learned"),
             "is_tried": variable(where, tried, "whether the seed has a target on this sphere"),
             "direction": result.direction,
+            "nearest_lost": result.nearest_lost,
+            "finest_cell": result.finest_cell,
+            "nearby_unresolved": result.nearby_unresolved,
             "centre": variable(("sphere", "axis"), shape[:, :3], "centre of the sphere"),
             "radius": variable("sphere", shape[:, 3], "radius of the sphere"),
             "in_box": variable("sphere", in_box, "whether the sphere lies in one box of F0"),

@@ -1,6 +1,7 @@
-"""The claim on spheres: none consists of learnable targets."""
+"""Claims on spheres, none of which consists of learnable targets, and on the targets between the learnable ones."""
 
-from learnability.results.claim import Analyses, Claim, Equals, Measurement
+from learnability.results.claim import Analyses, AtLeast, Claim, Equals, Measurement, OutOfSteps
+from learnability.statistics.intervals import clopper_pearson
 from learnability.studies.two_parameter.theory import PAPER
 
 
@@ -9,16 +10,42 @@ def _with_counterexample(analyses: Analyses) -> Measurement:
     return Measurement.exact(float(found.mean()), f"{int(found.sum())} of {len(found)} spheres")
 
 
+def _distance_to_lost(analyses: Analyses) -> Measurement:
+    spheres = analyses["spheres"]
+    found, cell = spheres.nearest_lost.values, float(spheres.finest_cell[0])
+    # Two cells: a target moves to the valley of its own cell, and its finger leans by less than another.
+    near = found <= 2 * cell
+    if not near.all() and int(spheres.nearby_unresolved.values[~near].sum()):
+        raise OutOfSteps(f"{int(spheres.nearby_unresolved.sum())} flows to nearby targets did not finish")
+    low, high = clopper_pearson(near.sum(), len(near))
+    note = f"finest cell {cell:.1e}; {int((found == 0).sum())} of {len(found)} targets are not learned themselves"
+    return Measurement(float(near.mean()), float(low), float(high), len(found), note)
+
+
 CLAIMS: tuple[Claim, ...] = (
     Claim(
         "spheres",
         f"{PAPER}, Theorem 4",
-        "Every embedded 2-sphere holds a target that is not learned",
+        "Every embedded 2-sphere holds a target that a two-parameter model does not learn",
         "fraction of spheres on which one was found, also inside boxes of a coarser F0",
         Equals(1.0, 0.0),
         _with_counterexample,
         ("spheres",),
         "found on every one",
+        evidence="existence",
         figure="sphere",
+    ),
+    Claim(
+        "not-learnable-dense",
+        f"{PAPER}, Corollary 5",
+        "Targets that are not learned are dense: there is one as near as one likes to every target, W < d",
+        "share of random targets for which one that is not learned was found within two widths of the map's finest "
+        "cells, which tend to 0 with more stages",
+        AtLeast(0.99),
+        _distance_to_lost,
+        ("spheres",),
+        "1",
+        evidence="existence",
+        seeds_needed=50,
     ),
 )

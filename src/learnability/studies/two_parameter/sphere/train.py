@@ -6,7 +6,8 @@ import xarray as xr
 from learnability.results.contract import RunContext
 from learnability.results.labelled import variable
 from learnability.studies.two_parameter.hierarchy.flow import gradient_flow
-from learnability.studies.two_parameter.hierarchy.guaranteed import membership
+from learnability.studies.two_parameter.hierarchy.guaranteed import membership, moved_to_valley
+from learnability.studies.two_parameter.hierarchy.outcome import Outcome
 from learnability.studies.two_parameter.hierarchy.sizes import Hierarchy
 from learnability.studies.two_parameter.obstructions import directions
 from learnability.studies.two_parameter.sphere.setting import SphereSetting
@@ -24,6 +25,7 @@ def train(setting: SphereSetting, context: RunContext) -> xr.Dataset:
     families = in_box.astype(int).repeat(seeds)
     outcome = gradient_flow((coarse, fine), families, positions.reshape(-1, 3), 1e-5, setting.max_steps, context)
     learned = outcome.learned(np.where(in_box, fine.precision, coarse.precision).repeat(seeds))
+    nearby = _nearby(setting, fine, context.stream("init-nearby"), context)
     where = ("seed", "sphere")
 
     def every_seed(values: np.ndarray) -> np.ndarray:
@@ -37,6 +39,7 @@ def train(setting: SphereSetting, context: RunContext) -> xr.Dataset:
             "centre": variable((*where, "axis"), every_seed(centres), "centre of the target's sphere"),
             "radius": variable(where, every_seed(radii), "radius of the target's sphere"),
             "in_box": variable(where, every_seed(in_box), "whether the sphere lies in one box of F0"),
+            **nearby,
         },
         coords={"seed": np.asarray(context.seeds)},
     )
@@ -57,3 +60,37 @@ def _spheres(setting: SphereSetting, fine: Hierarchy, rng: np.random.Generator) 
         if len(radii) == len(setting.radii) + setting.spheres_in_boxes:
             break
     return np.array(centres), np.array(radii)
+
+
+def _nearby(
+    setting: SphereSetting, fine: Hierarchy, rng: np.random.Generator, context: RunContext
+) -> dict[str, xr.Variable]:
+    """Corollary 5: around a random target of the cube, one a seed, targets that are not learned at small distances.
+
+    The target itself, and the target moved to the valley of its cell at each level of the deeper map."""
+    seeds = len(context.seeds)
+    targets = rng.random((seeds, 3))
+
+    def follow(to: np.ndarray) -> Outcome:
+        return gradient_flow((fine,), np.zeros(len(to), dtype=int), to, 1e-5, setting.max_steps, context)
+
+    first = follow(targets)
+    levels = range(1, fine.depth + 1)
+    moved = [moved_to_valley(fine, targets, first.digits.T, level) for level in levels]
+    second = follow(np.concatenate(moved))
+    outcomes, tried = (first, second), np.stack([targets, *moved])
+    lost = [~outcome.learned(np.full(len(outcome.status), fine.precision)) for outcome in outcomes]
+    open_ = np.concatenate([outcome.unresolved() for outcome in outcomes]).reshape(len(tried), seeds)
+    lost_there = np.concatenate(lost).reshape(len(tried), seeds) & ~open_
+    distance = np.linalg.norm(tried - targets, axis=2)
+    return {
+        "nearest_lost": variable(
+            "seed",
+            np.where(lost_there, distance, np.inf).min(axis=0),
+            "distance of a target from one that is not learned",
+        ),
+        "nearby_unresolved": variable("seed", open_.sum(axis=0), "flows to nearby targets that did not finish"),
+        "finest_cell": variable(
+            "seed", np.full(seeds, min(stage.width for stage in fine.stages)), "width of the finest cells of the map"
+        ),
+    }

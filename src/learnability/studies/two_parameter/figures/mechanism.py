@@ -1,0 +1,42 @@
+"""Where uniform targets are lost, and how long the flow takes to the others."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import xarray as xr
+from matplotlib.figure import Figure
+
+from learnability.results.labelled import texts
+from learnability.results.style import COLOURS, MARKERS, new_figure
+from learnability.studies.two_parameter.series import series
+
+
+def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
+    """Lost targets by the first condition of F0 that they violate; median flow times."""
+    points = series(analyses["learning"], "splitting", "rho", dimension=3)
+    figure, ((left, right),) = new_figure(1, 2, width=3.5)
+    rho, below = points.rho.values, np.zeros(points.sizes["point"])
+    shares = points.lost_to.values / points.targets.values[:, None]
+    for place, name in enumerate(texts(points.obstacle)):
+        above = below + shares[:, place]
+        left.fill_between(rho, below, above, color=COLOURS[place], alpha=0.75, linewidth=0, label=name)
+        below = above
+    left.set(xscale="log", xlabel="splitting parameter $\\rho$", ylabel="fraction of targets", ylim=(0, None))
+    total = shares.sum()
+    first = int(np.argmax(shares.sum(axis=0)))
+    share = shares[:, first].sum() / total if total else 0.0
+    left.set_title(f"{share:.0%} of the lost targets: {texts(points.obstacle)[first]}")
+    left.legend(loc="upper left")
+    time = points.flow_time_median.values
+    right.plot(rho, time, MARKERS[0] + "-", color=COLOURS[0])
+    known = np.isfinite(time)
+    if known.sum() >= 2:
+        slope = np.diff(np.log(time[known][[0, -1]]))[0] / np.diff(np.log(rho[known][[0, -1]]))[0]
+        right.set_title(f"Flow time grows as $\\rho^{{{slope:.1f}}}$")
+    else:
+        right.set_title("Flow time")
+    right.set(xscale="log", yscale="log", xlabel="splitting parameter $\\rho$", ylabel="median flow time (1/|f|$^2$)")
+    for axes in (left, right):
+        axes.set_xticks(rho, [f"{value:g}" for value in rho])
+        axes.set_xticks([], minor=True)
+    return figure
