@@ -147,7 +147,7 @@ def taylor_coefficients(
     return np.asarray(w[:, 1:].T)
 
 
-def _rational_terms(target: HermiteExpansion) -> dict[MultiIndex, Number] | None:
+def rational_terms(target: HermiteExpansion) -> dict[MultiIndex, Number] | None:
     """The coefficients of H as fractions; None where one is not, or where there are too many for exact arithmetic."""
     if len(target.coefficients) > MOST_EXACT_TERMS:
         return None
@@ -192,7 +192,7 @@ class TaylorRanks:
 def taylor_ranks(target: HermiteExpansion, activation: str, order: int = 10) -> TaylorRanks:
     """Ranks of the Taylor coefficients of the simplified flow for a key of :data:`DERIVATIVES`."""
     derivatives = DERIVATIVES[activation](target.degree + order + 8)
-    terms = _rational_terms(target)
+    terms = rational_terms(target)
     if terms is not None and all(isinstance(s, Fraction) for s in derivatives):
         rows = [list(vector) for vector in taylor_coefficients(terms, target.variables, derivatives, order)]
         ranks = tuple(len(row_echelon(rows[: j + 1])) for j in range(order))
