@@ -203,14 +203,24 @@ class MeanFieldFlow:
 
 
 def full_weights(
-    target: HermiteExpansion, second_layer: np.ndarray, masses: np.ndarray, time: float, phase: float = math.pi / 4
+    target: HermiteExpansion,
+    second_layer: np.ndarray,
+    masses: np.ndarray,
+    time: float,
+    phase: float = math.pi / 4,
+    start_weights: np.ndarray | None = None,
 ) -> np.ndarray:
-    """w after the first stage with the network's output kept, (n, p): mean-field flow from w = 0 with a fixed."""
+    """w after the first stage with the network's output kept, (n, p): mean-field flow for ``time`` with a fixed.
+
+    From w = 0, or from ``start_weights`` (n, p): the flow does not depend on the time itself.
+    """
     problem = MeanFieldProblem([target], np.array([np.inf]), phase, rate_a=0.0)
     count = len(second_layer)
     start = Particles(
         torch.as_tensor(second_layer)[None],
-        torch.zeros(1, count, target.variables, dtype=torch.float64),
+        torch.zeros(1, count, target.variables, dtype=torch.float64)
+        if start_weights is None
+        else torch.as_tensor(start_weights)[None],
         torch.zeros(1, count, dtype=torch.float64),
         torch.as_tensor(masses),
     )

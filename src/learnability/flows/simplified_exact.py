@@ -2,8 +2,8 @@
 
 Same flow as :mod:`learnability.flows.simplified` (equation (4.1) of Chen and Ge 2024, arXiv 2402.08948, with
 sin(x + pi/4)): the kernel of one copy has eigenvalues down to 1e-100 and below, where float64 returns rounding.
-Arithmetic is that of Arb's balls, so rounding is bounded by the ball; the truncation of the Taylor steps and the quadrature
-in a are not, and are controlled by repeating with more bits and twice the nodes.
+Arithmetic is that of Arb's balls, so rounding is bounded by the ball; the truncation of the Taylor steps and the
+quadrature in a are not, and are controlled by repeating with more bits and twice the nodes.
 """
 
 import itertools
@@ -90,8 +90,8 @@ class ExactTrajectory:
 def exact_trajectory(target: HermiteExpansion, reach: float, bits: int, truncation: int = 240) -> ExactTrajectory:
     """The flow (4.1) for ``|tau| <= reach`` at ``bits`` bits, tau = a T.
 
-    Taylor steps end where the last terms are below ``2^-truncation``; the first reaches all of a short first stage, and its
-    relative error is far smaller there.
+    Taylor steps end where the last terms are below ``2^-truncation``; the first reaches all of a short first stage,
+    and its relative error is far smaller there.
     """
     order = truncation // 4 + 20
     with precision(bits):
@@ -173,7 +173,10 @@ def _tails(variables: int, degree: int) -> list[tuple[arb, list[int]]]:
     found = []
     for index in feature_indices(variables, degree).tolist():
         k = sum(index)
-        scale = arb(math.factorial(degree) // math.factorial(degree - k)) / arb(math.prod(map(math.factorial, index))).sqrt()
+        scale = (
+            arb(math.factorial(degree) // math.factorial(degree - k))
+            / arb(math.prod(map(math.factorial, index))).sqrt()
+        )
         found.append((scale, [math.comb(degree - k, i) * normal_moment(i) for i in range(0, degree - k + 1, 2)]))
     return found
 
@@ -240,7 +243,9 @@ def exact_spectrum(target: HermiteExpansion, kernel: arb_mat, bits: int) -> Exac
         indices = [tuple(b) for b in feature_indices(target.variables, target.degree).tolist()]
         terms = exact_terms(target)
         c = [
-            arb(terms[b].numerator) / terms[b].denominator * arb(math.prod(map(math.factorial, b))).sqrt() if b in terms else arb(0)
+            arb(terms[b].numerator) / terms[b].denominator * arb(math.prod(map(math.factorial, b))).sqrt()
+            if b in terms
+            else arb(0)
             for b in indices
         ]
         order = sorted(range(n), key=lambda k: -matrix[k][k].mid())

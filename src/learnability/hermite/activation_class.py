@@ -47,3 +47,18 @@ QUADRATIC = ActivationClass(degree=2)
 ODD = ActivationClass(parity="odd", bias=False)
 
 ACTIVATION_CLASSES = {"smooth": SMOOTH, "quadratic": QUADRATIC, "odd": ODD}
+
+
+class ReluWithoutBias(ActivationClass):
+    """ReLU at u = 0: ``mu_k(r) = c_k r^{1-k}`` with ``c_k = 0`` for odd k above 1."""
+
+    def allows(self, k: int) -> bool:
+        """Degree 1 and the even ones."""
+        return k == 1 or k % 2 == 0
+
+    def describe(self) -> str:
+        """In words."""
+        return "ReLU, no bias"
+
+
+RELU = ReluWithoutBias(bias=False)

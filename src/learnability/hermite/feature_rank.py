@@ -1,15 +1,15 @@
 """Exact ranks of the second stage's features along the trained weights, certified by modular arithmetic.
 
-After a first stage of length T without the network's output (equation (4.1) of Chen and Ge 2024, arXiv 2402.08948, w = 0
-at the start) a particle has the weights ``w(tau)``, ``tau = a T``, one analytic curve in tau. The features of the
+After a first stage of length T without the network's output (equation (4.1) of Chen and Ge 2024, arXiv 2402.08948, w =
+0 at the start) a particle has the weights ``w(tau)``, ``tau = a T``, one analytic curve in tau. The features of the
 second stage are polynomials of the weights (:mod:`learnability.hermite.polynomial_kernel`), so ``phi_b(w(tau))`` has a
 power series with rational coefficients, and the kernel's smallest eigenvalue is positive, for every T > 0, if and only
 if these series are linearly independent: a positive definite Gram matrix of analytic functions on an interval.
 
 The rank of the matrix of their coefficients is computed modulo the prime ``2^61 - 1``. Coefficients have denominators
 without this factor, so reduction is a homomorphism of rings: a minor that is not zero modulo the prime is not zero.
-**A full rank modulo the prime is a proof of full rank**; a smaller one proves nothing, and is followed up by an invariant
-curve (:mod:`learnability.hermite.invariant_curve`).
+**A full rank modulo the prime is a proof of full rank**; a smaller one proves nothing, and is followed up by an
+invariant curve (:mod:`learnability.hermite.invariant_curve`).
 
 With the mean of p copies the features are power series in ``tau_1, ..., tau_p``. They are followed along the lines
 ``tau_i = c_i s`` for all integers ``c_i >= 0`` of a given sum, which determine a symmetric polynomial of this degree.
@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from flint import fmpq, fmpq_mat, fmpq_poly, nmod, nmod_mat, nmod_poly
+from flint import fmpq, fmpq_mat, fmpq_poly, nmod_mat, nmod_poly
 
 from learnability.hermite.expansion import HermiteExpansion, MultiIndex
 from learnability.hermite.polynomial_kernel import feature_indices, normal_moment
@@ -64,7 +64,9 @@ def exact_terms(target: HermiteExpansion) -> dict[MultiIndex, Fraction]:
     """
     terms = rational_terms(target)
     if terms is None:
-        raise ValueError(f"{target}: exact arithmetic needs coefficients that are fractions with denominators up to 10000")
+        raise ValueError(
+            f"{target}: exact arithmetic needs coefficients that are fractions with denominators up to 10000"
+        )
     return terms
 
 
@@ -73,7 +75,9 @@ def exact_derivatives(activation: str, count: int) -> list[Fraction]:
     values = DERIVATIVES[activation](count)
     rationals = [value for value in values if isinstance(value, Fraction)]
     if len(rationals) < count:
-        raise ValueError(f"the derivatives at 0 of {activation} are not rational; allowed are sine, exponential and tanh")
+        raise ValueError(
+            f"the derivatives at 0 of {activation} are not rational; allowed are sine, exponential and tanh"
+        )
     return rationals
 
 
@@ -109,7 +113,10 @@ class SmoothedGradient:
             part = {index: c for index, c in self.terms.items() if sum(index) == k}
             even, odd = (
                 sum(
-                    (level * self.ring([self.derivatives[k + shift + 2 * i] / math.factorial(i)]) for i, level in enumerate(levels)),
+                    (
+                        level * self.ring([self.derivatives[k + shift + 2 * i] / math.factorial(i)])
+                        for i, level in enumerate(levels)
+                    ),
                     self.ring([]),
                 )
                 for shift in (0, 2)
@@ -130,7 +137,7 @@ class SmoothedGradient:
 
 
 def weight_series(target: HermiteExpansion, activation: str, order: int, ring: Ring = modular) -> list[Series]:
-    """``w(tau)`` of (4.1) to ``O(tau^{order + 1})``, one series for each variable; a common factor of time is left out."""
+    """``w(tau)`` of (4.1) to ``O(tau^{order + 1})``, one series a variable; a common factor of time is left out."""
     derivatives = exact_derivatives(activation, target.degree + order + 4)
     gradient = SmoothedGradient(exact_terms(target), target.variables, derivatives, ring)
     w = [ring([]) for _ in range(target.variables)]
@@ -164,7 +171,11 @@ def symmetric_lines(copies: int, total: int) -> list[tuple[int, ...]]:
     """Integers ``c_1 >= ... >= c_copies >= 0`` of this sum: they determine a symmetric form of degree up to it."""
     if copies == 1:
         return [(1,)]
-    return [c for c in itertools.product(range(total, -1, -1), repeat=copies) if sum(c) == total and list(c) == sorted(c, reverse=True)]
+    return [
+        c
+        for c in itertools.product(range(total, -1, -1), repeat=copies)
+        if sum(c) == total and list(c) == sorted(c, reverse=True)
+    ]
 
 
 def _along(w: list[Series], line: tuple[int, ...], ring: Ring) -> list[Series]:

@@ -1,15 +1,15 @@
 """Curves that the simplified flow never leaves, found by power series and proved as identities of polynomials.
 
 For sin(x + pi/4) the simplified flow (equation (4.1) of Chen and Ge 2024, arXiv 2402.08948) is the gradient flow of
-``Phi(w) = e^{-|w|^2/2} G(w)`` with ``G = sum_k s_k H_k``, s = 1, 1, -1, -1, ..., up to a constant factor of time. Off that
-positive factor its direction is the polynomial field ``X(w) = grad G(w) - G(w) w``. A curve ``w = gamma(x)`` through
-gamma(0) = 0 with ``gamma_k(x) = x`` for one coordinate k is invariant if and only if
+``Phi(w) = e^{-|w|^2/2} G(w)`` with ``G = sum_k s_k H_k``, s = 1, 1, -1, -1, ..., up to a constant factor of time. Off
+that positive factor its direction is the polynomial field ``X(w) = grad G(w) - G(w) w``. A curve ``w = gamma(x)``
+through gamma(0) = 0 with ``gamma_k(x) = x`` for one coordinate k is invariant if and only if
 
     X_i(gamma(x)) = X_k(gamma(x)) gamma_i'(x)    for all i,
 
 an identity of polynomials in x where gamma is one. Then ``x' = e^{-|gamma|^2/2} X_k(gamma(x))``, x(0) = 0, and
-``w = gamma(x)`` solves the flow, so by uniqueness it is the flow: **for all times, not up to an order**. Likewise for the
-exponential, ``Phi = e^{|w|^2/2} H`` and ``X = grad H + H w``.
+``w = gamma(x)`` solves the flow, so by uniqueness it is the flow: **for all times, not up to an order**. Likewise for
+the exponential, ``Phi = e^{|w|^2/2} H`` and ``X = grad H + H w``.
 """
 
 import math
@@ -81,7 +81,8 @@ class InvariantCurve:
         return ", ".join(f"w{i + 1} = {text}" for i, text in enumerate(texts) if i != parameter)
 
     def unreachable_loss(self, target: HermiteExpansion) -> Fraction:
-        """What the second stage with ``(1 + x)^n``, n = deg h, leaves of ``E h^2 / 2`` for weights on the curve, exactly.
+        """What the second stage with ``(1 + x)^n``, n = deg h, leaves of ``E h^2 / 2`` for weights on the curve,
+        exactly.
 
         Half the squared length of the projection of h onto the polynomials g of degree up to n with
         ``E g(z) (1 + gamma(x).z)^n = 0`` for all x, in which the kernel has the eigenvalue 0.
@@ -125,7 +126,8 @@ def _null_vectors(matrix: fmpq_mat) -> list[list[fmpq]]:
 def invariant_curve(
     target: HermiteExpansion, activation: str = "sine", degree: int = 4, order: int = 24
 ) -> InvariantCurve | None:
-    """The polynomial curve of degree up to ``degree`` that the flow (4.1) from w = 0 follows for ever; None if there is none.
+    """The polynomial curve of degree up to ``degree`` that the flow (4.1) from w = 0 follows for ever; None if there
+    is none.
 
     The candidate comes from the power series of the flow; it is returned only if :func:`is_invariant` proves it.
     """

@@ -4,10 +4,10 @@ With sin(x + pi/4), a ~ U[-1, 1] fixed and w = 0 at the start the particle a obe
 
     dw/dt = a grad_w [ e^{-|w|^2/2} G(w) - E_{a'} a' e^{-|w - w(a')|^2/2} / sqrt(2) ],    G = sum_k s_k H_k,
 
-so ``w(t; a) = sum_i t^i P_i(a)`` with polynomials P_i of degree at most i whose coefficients are in Q(sqrt 2): means over a' are
-``E a'^k = 1/(k+1)`` for even k and 0 for odd. Everything is done modulo the prime ``2^61 - 1``, which sends sqrt(2) to
-``2^31``: a homomorphism of rings, so **what is not zero modulo the prime is not zero**. The output acts through
-``e^{w.w'} = sum_b w^b w'^b / b!``, of which finitely many terms count at each order, because w = O(t).
+so ``w(t; a) = sum_i t^i P_i(a)`` with polynomials P_i of degree at most i whose coefficients are in Q(sqrt 2): means
+over a' are ``E a'^k = 1/(k+1)`` for even k and 0 for odd. Everything is done modulo the prime ``2^61 - 1``, which
+sends sqrt(2) to ``2^31``: a homomorphism of rings, so **what is not zero modulo the prime is not zero**. The output
+acts through ``e^{w.w'} = sum_b w^b w'^b / b!``, of which finitely many terms count at each order, because w = O(t).
 
 A series in t whose coefficients are polynomials in a of degree at most the order of t is packed into one polynomial by
 ``t -> y^stride, a -> y``.
@@ -30,7 +30,7 @@ _SINE = (1, 1, -1, -1)
 
 @dataclass(frozen=True)
 class TimeSeries:
-    """Series in t and a, truncated behind ``t^order``: rows of :meth:`unpacked` are powers of t, columns powers of a."""
+    """Series in t and a, truncated behind ``t^order``; :meth:`unpacked` has a row for each power of t."""
 
     order: int
 
@@ -90,7 +90,10 @@ def _lowered(index: tuple[int, ...], j: int) -> tuple[int, ...]:
 def _slope(target: HermiteExpansion, w: list[Series], space: TimeSeries) -> list[Series]:
     """The bracket's gradient for all a: ``e^{-q} (grad F - F w)`` with F the target's G less the network's sum."""
     one = modular([1])
-    powers = [list(itertools.accumulate([x] * max(space.order, target.degree), lambda s, x: _times(s, x, space), initial=one)) for x in w]
+    powers = [
+        list(itertools.accumulate([x] * max(space.order, target.degree), lambda s, x: _times(s, x, space), initial=one))
+        for x in w
+    ]
     half = modular([pow(2, -1, PRIME)])
     q = sum((_times(x, x, space) for x in w), modular([])) * half
     decay, term = one, one
@@ -136,7 +139,7 @@ def kept_output_series(target: HermiteExpansion, order: int) -> tuple[TimeSeries
 
 
 def reached_dimension(target: HermiteExpansion, order: int) -> int:
-    """The dimension of the span of ``w(t; a)`` over all a and t, at least: 3 where all of a plane's space is reached."""
+    """The dimension of the span of ``w(t; a)`` over all a and t, at least."""
     space, w = kept_output_series(target, order)
     entries = [x for series in w for row in space.unpacked(series) for x in row]
     return int(nmod_mat(len(w), space.length, entries, PRIME).rank())
@@ -156,9 +159,7 @@ def kept_feature_rank(target: HermiteExpansion, order: int) -> tuple[int, int]:
     """
     space, w = kept_output_series(target, order)
     series = _packed_features(w, target.degree, space)
-    table = [
-        [nmod_poly([row[j] for row in space.unpacked(f)], PRIME) for j in range(space.stride)] for f in series
-    ]
+    table = [[nmod_poly([row[j] for row in space.unpacked(f)], PRIME) for j in range(space.stride)] for f in series]
     return _series_rank(table, space.stride), len(table)
 
 
@@ -174,7 +175,9 @@ def _series_rank(table: list[list[Any]], length: int) -> int:
     """The number of pivots of a matrix of power series that are known to be nonzero at this precision."""
     rows, rank = [list(row) for row in table], 0
     while rows:
-        place = min(((_valuation(x), i, j) for i, row in enumerate(rows) for j, x in enumerate(row)), default=(10**9, 0, 0))
+        place = min(
+            ((_valuation(x), i, j) for i, row in enumerate(rows) for j, x in enumerate(row)), default=(10**9, 0, 0)
+        )
         low, i, j = place
         if low >= length:
             break
@@ -188,4 +191,11 @@ def _series_rank(table: list[list[Any]], length: int) -> int:
     return rank
 
 
-__all__ = ["TimeSeries", "feature_indices", "first_order", "kept_feature_rank", "kept_output_series", "reached_dimension"]
+__all__ = [
+    "TimeSeries",
+    "feature_indices",
+    "first_order",
+    "kept_feature_rank",
+    "kept_output_series",
+    "reached_dimension",
+]

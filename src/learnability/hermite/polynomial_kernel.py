@@ -54,9 +54,13 @@ def features(weights: Array, degree: int) -> Array:
 
 
 def averages(points: Array, masses: Array, copies: int) -> tuple[Array, Array]:
-    """The law of the mean of ``copies`` independent draws from a discrete law: points (n^copies, p) and masses."""
-    grid = np.array(list(itertools.product(range(len(points)), repeat=copies)))
-    return points[grid].mean(1), masses[grid].prod(1)
+    """The law of the mean of ``copies`` independent draws from a discrete law: one point for each multiset of draws.
+
+    (n, p), (n,) -> (C(n + copies - 1, copies), p) and the masses, which are multinomial.
+    """
+    grid = np.array(list(itertools.combinations_with_replacement(range(len(points)), copies)))
+    repeats = np.array([math.prod(math.factorial(row.count(i)) for i in set(row)) for row in grid.tolist()])
+    return points[grid].mean(1), math.factorial(copies) / repeats * masses[grid].prod(1)
 
 
 def graded_singular_values(matrix: Array, sweeps: int = 40) -> tuple[Array, Array]:

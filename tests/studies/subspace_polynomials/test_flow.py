@@ -37,7 +37,7 @@ def test_an_estimate_that_the_scale_does_not_give_is_named() -> None:
     analysis = analyse("flow", [setting], [train("flow", setting, Context(2))])
     claim = next(claim for claim in CLAIMS if claim.id == "escape-time.leap3")
     assert claim.measure is not None
-    with pytest.raises(NotAtThisScale, match="escape_slope"):
+    with pytest.raises(NotAtThisScale, match="exponent of escape"):
         claim.measure({"escape_leap_3": analysis})
 
 

@@ -27,6 +27,10 @@ from tests.studies.subspace_polynomials.tiny import (
 CLAIMS: dict[str, Claim] = {claim.id: claim for kind in KINDS for claim in module(kind, "claims").CLAIMS}
 
 
+#: The first stage with its output kept belongs to the larger scales.
+LARGER_SCALES = {f"averaging{suffix}.output" for suffix in ("", ".p3", ".one-copy", ".one-copy-p3")}
+
+
 def test_every_variable_says_what_it_is(analyses: dict[str, xr.Dataset]) -> None:
     for dataset in analyses.values():
         for variable in dataset.variables.values():
@@ -47,7 +51,10 @@ def test_every_claim_can_be_measured_and_judged(analyses: dict[str, xr.Dataset])
     for claim in CLAIMS.values():
         assert claim.measure is not None
         assert claim.rule is not None
-        judge(claim.rule, claim.measure(analyses), claim.seeds_needed)
+        try:
+            judge(claim.rule, claim.measure(analyses), claim.seeds_needed)
+        except NotAtThisScale:
+            assert claim.id in LARGER_SCALES
         assert claim.figure is None or claim.figure in CONFIG["figures"]
 
 
@@ -65,16 +72,28 @@ def test_a_claim_stands_with_the_kind_of_its_first_experiment() -> None:
         "not-coordinates.learnable-again",
         "trapping-exact",
         "trapping-exact.floor",
-        "two-stage-decay",
+        "trapping-relu",
+        "trapping-relu.floor",
+        "trapping-relu.hidden",
+        "trapping-relu.hidden-flow",
         "averaging",
         "averaging.p3",
+        "averaging.one-copy",
+        "averaging.one-copy-p3",
+        "averaging.targets",
+        "averaging-removable",
+        "averaging-removable.simplified",
         "lambda-scaling",
         "lambda-scaling.p3",
+        "lambda-scaling.one-copy",
+        "lambda-scaling.one-copy.p3",
         "taylor-rank",
         "taylor-rank.p3",
         "taylor-rank.tanh",
+        "taylor-rank.delayed",
+        "taylor-rank.moved",
         "gap",
-        "gap.moved",
+        "gap.output",
     ],
 )
 def test_exact_claims_hold_at_any_size(claim: str, analyses: dict[str, xr.Dataset]) -> None:
@@ -84,11 +103,13 @@ def test_exact_claims_hold_at_any_size(claim: str, analyses: dict[str, xr.Datase
     assert judge(rule, measure(analyses))[0] == "supported"
 
 
-@pytest.mark.parametrize("claim", ["not-coordinates", "trapping-finite-d", "averaging", "averaging-removable", "gap"])
+@pytest.mark.parametrize("claim", ["not-coordinates", "escape-time.leap2", "averaging", "gap"])
 def test_a_claim_on_a_target_that_is_left_out_is_not_at_this_scale(claim: str, analyses: dict[str, xr.Dataset]) -> None:
     others = {}
     for name, dataset in analyses.items():
         dim, coordinate = ("case", "polynomial") if name == "two_stage" else ("target", "target")
+        if coordinate not in dataset.coords:
+            continue
         others[name] = dataset.assign_coords(
             {coordinate: names(dim, [f"z{i + 1}" for i in range(dataset.sizes[dim])], "another polynomial")}
         )
@@ -108,7 +129,9 @@ def test_every_figure_is_drawn_and_stands_in_the_config(analyses: dict[str, xr.D
             found.draw(analyses).draw_without_rendering()
 
 
-@pytest.mark.parametrize("name", ["reflective_table", "finite_dimension", "online_sgd", "two_stage", "taylor"])
+@pytest.mark.parametrize(
+    "name", ["reflective_table", "finite_dimension", "online_sgd", "two_stage", "second_stage", "taylor"]
+)
 def test_two_batches_make_one_run(name: str) -> None:
     kind, setting = EXPERIMENTS[name]["kind"], settings_of(name)[0]
     parts = [train(kind, setting, Context(seeds)) for seeds in (range(2), range(2, 4))]
@@ -130,7 +153,8 @@ def test_two_batches_make_one_run(name: str) -> None:
         case "flow":
             assert both.attrs["seeds"] == 4
             np.testing.assert_allclose(
-                2 * both["deficit"].isel(bound=0).values, (first["deficit"] + second["deficit"]).isel(bound=0).values
+                2 * both["limit_distance"].isel(bound=0).values,
+                (first["limit_distance"] + second["limit_distance"]).isel(bound=0).values,
             )
             together("largest_rise", np.maximum)
             np.testing.assert_array_equal(
@@ -140,11 +164,12 @@ def test_two_batches_make_one_run(name: str) -> None:
             assert both.attrs["seeds"] == 4
             together("worst_gap", np.maximum)
             together("failed_runs", np.add)
-        case "two_stage":
+        case "second_stage":
             assert both.attrs["seeds"] == 4
-            together("bound_ratio", np.maximum)
-            together("lambda_min", np.maximum)
-        case "taylor":
+            np.testing.assert_allclose(
+                2 * both["final_loss"].values[..., 0], (first["final_loss"] + second["final_loss"]).values[..., 0]
+            )
+        case "two_stage" | "taylor":
             xr.testing.assert_identical(both, first)
 
 

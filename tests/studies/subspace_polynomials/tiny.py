@@ -17,7 +17,7 @@ from learnability.results.labelled import with_bounds
 from tests.doubles import Context
 
 STUDY = "learnability.studies.subspace_polynomials"
-KINDS = ("diagnosis", "flow", "online_sgd", "two_stage", "taylor")
+KINDS = ("diagnosis", "flow", "trapped_part", "relu", "online_sgd", "two_stage", "second_stage", "taylor")
 CONFIG: dict[str, Any] = read_yaml(Path(__file__).parents[3] / "config" / "studies" / "subspace_polynomials.yaml")
 EXPERIMENTS: dict[str, dict[str, Any]] = CONFIG["experiments"]
 
@@ -32,6 +32,8 @@ TINY: dict[str, dict[str, Any]] = {
     },
     "trapping_exact": {"particles": 8, "end_time": 5.0, "save_points": 6},
     "finite_dimension": {"dimensions": [16, 64, 256], "particles": 40, "end_time": 6.0, "save_points": 13},
+    "trapped_part": {"dimensions": [16, 64, 256], "particles": 40, "save_points": 3},
+    "relu": {"particles": 8, "end_time": 3.0, "save_points": 4},
     "escape_leap_2": {"dimensions": [16, 64, 256], "particles": 40},
     "escape_leap_3": {"dimensions": [16, 64, 256], "particles": 40, "end_time": 80.0, "save_points": 41},
     "coefficient": {"particles": 8, "end_time": 5.0, "save_points": 9},
@@ -43,7 +45,21 @@ TINY: dict[str, dict[str, Any]] = {
         "end_time": 3.0,
         "save_points": 7,
     },
-    "two_stage": {"particles": 60, "curve_points": 21},
+    "two_stage": {"times": [0.1, 0.2, 2.0], "nodes": 8, "single_nodes": 48, "curve_points": 21},
+    "second_stage": {
+        "neurons": 40,
+        "end_time": 30.0,
+        "save_points": 16,
+        "samples_per_dimension": 60,
+        "batch_size": 32,
+    },
+    "second_stage_one_copy": {
+        "neurons": 40,
+        "end_time": 30.0,
+        "save_points": 16,
+        "samples_per_dimension": 60,
+        "dimension": 16,
+    },
     "taylor": {"order": 7},
 }
 

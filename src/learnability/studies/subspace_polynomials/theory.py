@@ -8,17 +8,25 @@ Array = NDArray[np.float64]
 PAPER = "Chen, Ge 2024 (arXiv 2402.08948)"
 OURS = f"this study, on the definitions of {PAPER}"
 
+SUMMARY = "a circulating summary of arXiv 2402.08948"
+
 STAIRCASES = {2: "z1 + z1*z2", 3: "z1 + z1*z2 + z1*z2*z3"}
 """The staircases in two and three variables."""
 
 SPANNING_ORDERS = {2: 2, 3: 4}
 """The order s at which the Taylor coefficients of flow (4.1) for these staircases span the subspace."""
 
+GAP = "7*z1 - 7*z1*z2 + 0.5*He3(z1) - 1.5*He3(z1)*z2 + 0.75*He5(z1) - z2*z3 + 0.5*He2(z1)*z3"
+"""Nothing reflective, and yet (4.1) with sin(x + pi/4) stays on w2 = w1^2 / 2, w3 = 0 for all times."""
+
+PARABOLA = "14*z1 - 14*z1*z2 + He3(z1) + 6*z1*He2(z2) + 3*He3(z1)*z2"
+"""(4.1) with sin(x + pi/4) stays on w2 = w1^2 / 2 for all times, on which polynomials of degree 2 vanish."""
+
+FIRST_STAGE = 2.0
+"""Length T of the first stage behind all decays of the second (flow time)."""
+
 ESCAPE_FRACTION = 0.9
 """A run has left the floor once its loss is below this fraction of it."""
-
-DEFICIT_TIME = 5.0
-"""The fixed time of the deficit, before any of the dimensions has escaped."""
 
 NECESSARY_EXPONENT = -0.5
 """Power of d in the bound of the necessary condition, floor - inf L <= C(T) d^{-1/2}."""

@@ -1,4 +1,4 @@
-"""Claims on what is reflective; nothing is trained. Declared before measuring."""
+"""Claims on what is reflective; nothing is trained."""
 
 from learnability.results.claim import Analyses, AtLeast, AtMost, Claim, Equals, Measurement
 from learnability.results.measuring import entry, exactly, largest, smallest
@@ -30,7 +30,7 @@ CLAIMS = (
         experiments=("reflective_table",),
         expected="0",
         figure="reflective_table",
-        form="summary",
+        evidence="existence",
     ),
     Claim(
         id="reflective-table.residual",
@@ -42,7 +42,7 @@ CLAIMS = (
         experiments=("reflective_table",),
         expected="<= 1e-12",
         figure="reflective_table",
-        form="summary",
+        evidence="existence",
     ),
     Claim(
         id="reflective-table.larger",
@@ -56,7 +56,7 @@ CLAIMS = (
         experiments=("reflective_table",),
         expected="> 1e-2",
         figure="reflective_table",
-        form="summary",
+        evidence="existence",
     ),
     Claim(
         id="reflective-table.planted",
@@ -67,7 +67,7 @@ CLAIMS = (
         measure=exactly(TABLE, lambda t: t["planted_misses"]),
         experiments=("reflective_table",),
         expected="0",
-        form="summary",
+        evidence="existence",
     ),
     Claim(
         id="not-coordinates",
@@ -79,6 +79,6 @@ CLAIMS = (
         experiments=("reflective_table",),
         expected="> 1e-2 with dim S* = 2",
         figure="reflective_table",
-        form="summary",
+        evidence="exact",
     ),
 )

@@ -24,7 +24,7 @@ def draw(analyses: Analyses) -> Figure:
     d, times = three["finite_dimension"].values, three["escape_time"].isel(bound=0).values
     axes[0, 1].plot(d, theory.anchored(d, theory.escape_exponent(3), times[0]), **THEORY, label="slope 1/2")
     axes[0, 1].set_yscale("log", base=2)
-    axes[0, 1].set_title(f"leap 3, $He_3$: power {with_interval(three['escape_slope'])} of d")
+    axes[0, 1].set_title(f"leap 3, $He_3$: power {with_interval(three['escape_limit'])} as d grows")
     for axis in axes[0]:
         axis.legend()
     return figure

@@ -7,7 +7,7 @@ from learnability.results.labelled import bounds_of
 
 def pretty(polynomial: object) -> str:
     """A polynomial's text for a label: subscripts, no stars."""
-    text = str(polynomial).replace("He2", "He_2").replace("He3", "He_3").replace("*", " ")
+    text = str(polynomial).replace("He2", "He_2").replace("He3", "He_3").replace("He5", "He_5").replace("*", " ")
     for i in range(1, 9):
         text = text.replace(f"z{i}", f"z_{i}")
     return f"${text}$"

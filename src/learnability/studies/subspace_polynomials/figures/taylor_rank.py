@@ -18,11 +18,20 @@ def _orders(row: xr.Dataset) -> str:
     return "spans at s = " + ", ".join(str(order) if order else "never" for order in orders)
 
 
+def _features(row: xr.Dataset) -> str:
+    """The rank of the features without averaging, and the invariant curve where there is one."""
+    rank = f"1 copy: rank {int(row['one_copy'])} of {int(row['features'])}"
+    if int(row["trapped_dimension"]) or str(row["curve"].item()) == "none":
+        return rank
+    return f"{rank}\n{row['curve'].item()} for ever"
+
+
 def draw(analyses: Analyses) -> Figure:
     """One panel for each target; the activations are set apart by a small shift."""
     table = analyses["taylor"]
     names, order = texts(table["target"]), table["order"].values
-    figure, axes = new_figure(-(-len(names) // COLUMNS), COLUMNS, width=2.5, height=2.2)
+    rows = -(-(len(names) + 1) // COLUMNS)
+    figure, axes = new_figure(rows, COLUMNS, width=2.5, height=2.2)
     for i, name in enumerate(names):
         axis, row = axes[i // COLUMNS, i % COLUMNS], table.isel(target=i)
         for j, activation in enumerate(texts(table["activation"])):
@@ -30,12 +39,23 @@ def draw(analyses: Analyses) -> Figure:
             axis.step(order, shifted, where="mid", color=COLOURS[j], label=activation, lw=1.3)
             axis.plot(order, shifted, MARKERS[j], color=COLOURS[j], ms=3)
         axis.axhline(int(row["used_variables"]), **THEORY)
-        axis.set_title(f"{pretty(name)}\n{_orders(row)}", fontsize=7)
+        axis.set_title(f"{_wrapped(name)}\n{_orders(row)}", fontsize=6.5)
+        axis.text(0.97, 0.04, _features(row), transform=axis.transAxes, ha="right", va="bottom", fontsize=6)
         axis.set_xlabel("Taylor order s")
-        axis.set_ylim(0.5, 4.5)
+        axis.set_ylim(0.0, 4.5)
     for axis in axes.ravel()[len(names) :]:
         axis.axis("off")
     handles, labels = axes[0, 0].get_legend_handles_labels()
     axes.ravel()[-1].legend(handles, labels, loc="center", title="dashed: dimension p")
     axes[0, 0].set_ylabel("rank of $q_1..q_s$")
     return figure
+
+
+def _wrapped(name: str, width: int = 34) -> str:
+    """A polynomial's label on lines of about ``width`` characters of its text."""
+    lines = [""]
+    for word in name.replace(" - ", " + -").split(" + "):
+        if len(lines[-1]) + len(word) > width:
+            lines.append("")
+        lines[-1] += (" + " if lines[-1] or len(lines) > 1 else "") + word
+    return "\n".join(pretty(line.replace("+ -", "- ")) for line in lines)

@@ -1,12 +1,27 @@
-"""Reflective targets at d = infinity: the loss above its floor, and the largest trapped weight."""
+"""Reflective targets at d = infinity: the loss above its floor, and the largest trapped weight, for two activations."""
 
 import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from learnability.results.claim import Analyses
 from learnability.results.labelled import texts
-from learnability.results.style import COLOURS, MARKERS, new_figure
+from learnability.results.style import COLOURS, MARKERS, THEORY, new_figure
 from learnability.studies.subspace_polynomials.figures.labels import pretty
+
+
+def _relu(axes: Axes, flow: xr.Dataset) -> None:
+    """The loss of ReLU networks with the floors of what they cannot see, dashed."""
+    time, hidden = flow["time"].values, flow.sel(condition="ReLU, no bias")
+    for i, name in enumerate(texts(flow["target"])):
+        axes.plot(time, flow["loss"].values[i], color=COLOURS[i], label=pretty(name))
+        if float(hidden["loss_floor"][i]):
+            axes.axhline(float(hidden["loss_floor"][i]), **THEORY | {"color": COLOURS[i]})
+    trapped = float(hidden["trapped_norm"].max())
+    axes.set_ylabel("population loss, floors dashed (1)")
+    axes.set_title(f"ReLU, no bias: largest trapped weight {trapped:.0e}")
+    axes.legend(fontsize=6)
 
 
 def draw(analyses: Analyses) -> Figure:
@@ -14,7 +29,7 @@ def draw(analyses: Analyses) -> Figure:
     flow = analyses["trapping_exact"]
     time, median = flow["time"].values, flow.isel(dimension=0, bound=0)
     loss, trapped = median["loss"].values, median["trapped_norm_max"].values
-    figure, axes = new_figure(1, 2, width=3.6, height=2.8)
+    figure, axes = new_figure(1, 3, width=3.2, height=2.8)
     for i, name in enumerate(texts(flow["target"])):
         excess = loss[i] - float(flow["floor"][i])
         style = {"color": COLOURS[i], "marker": MARKERS[i], "markevery": (3 * i, 12), "label": pretty(name)}
@@ -25,6 +40,7 @@ def draw(analyses: Analyses) -> Figure:
     axes[0, 1].set_yscale("log")
     axes[0, 1].set_ylim(1e-18, 1e-6)
     axes[0, 1].set_ylabel("largest $|w_{S^*}|$ of a particle; 0 drawn at 1e-18", fontsize=7)
+    _relu(axes[0, 2], analyses["relu"])
     for axis in axes[0]:
         axis.set_xlabel("flow time")
     least = float((loss - flow["floor"].values[:, None]).min())

@@ -1,4 +1,4 @@
-"""Mean-field flows over seeds: bands, deficits, escape times, distance from the limit."""
+"""Mean-field flows over seeds: bands, escape times, distance from the limit."""
 
 from collections.abc import Sequence
 
@@ -7,10 +7,10 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from learnability.results.contract import Run
-from learnability.results.labelled import names, texts, variable
+from learnability.results.labelled import exponents, names, texts, variable
 from learnability.results.status import Status
+from learnability.statistics.asymptotics import Correction, LocalExponents, local_exponents
 from learnability.statistics.intervals import bootstrap
-from learnability.statistics.scaling import bootstrap_slope
 from learnability.studies.subspace_polynomials import theory
 from learnability.studies.subspace_polynomials.estimates import bootstrapped, median_band
 
@@ -46,22 +46,6 @@ def first_crossing(times: Array, loss: Array, level: Array) -> Array:
     return np.where(reached, crossing, np.inf)
 
 
-def _increment_ratio(samples: Array, axis: int) -> Array:
-    """``(t_n - t_{n-1}) / (t_2 - t_1)`` of the median times of samples (seed, dimension, target).
-
-    It is 1 for growth like log d on a geometric grid.
-    """
-    medians = np.moveaxis(np.median(samples, axis=axis), -2, -1)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray((medians[..., -1] - medians[..., -2]) / (medians[..., 1] - medians[..., 0]))
-
-
-def _slopes(dimension: Array, samples: Array, rng: np.random.Generator, statistic: str) -> tuple[Array, ...]:
-    """Slopes with intervals for samples (seed, dimension, target)."""
-    rows = [bootstrap_slope(dimension, samples[:, :, j], rng, statistic=statistic) for j in range(samples.shape[2])]
-    return tuple(np.array(values) for values in zip(*rows, strict=True))
-
-
 def _escape(times: Array, dimension: Array, loss: Array, floor: Array, rng: np.random.Generator) -> Variables:
     """Escape times, their power of d and the ratio of their increments."""
     # Runs stop after they have escaped: what follows counts as below the floor.
@@ -74,37 +58,53 @@ def _escape(times: Array, dimension: Array, loss: Array, floor: Array, rng: np.r
         "escape_times": variable(("seed", *AXES), escape, "time to leave the floor", "flow time"),
     }
     if len(dimension) >= 3 and np.isfinite(escape).all():
-        slope = _slopes(dimension, escape, rng, "median")
-        ratio = bootstrap(_increment_ratio, escape, rng)
-        found["escape_slope"] = bootstrapped("target", slope, "power of d of the escape time")
-        found["escape_increments"] = bootstrapped("target", ratio, "last over first increment of the escape time")
+        # The first neurons to escape go on growing: at larger d fewer are enough, and t ~ sqrt(d / log d) at leap 3.
+        found |= exponents(
+            [_local(dimension, escape[:, :, j], rng, "median", ("1/log x", "x^-1/2")) for j in range(escape.shape[2])],
+            "power of d of the escape time",
+            "target",
+            "escape",
+        )
+    increments = np.diff(escape, axis=1) if np.isfinite(escape).all() else np.zeros((1, 0, 0))
+    if increments.shape[1] >= 3 and (increments > 0).all():
+        middle = np.sqrt(dimension[1:] * dimension[:-1])
+        of_increments = exponents(
+            [
+                _local(middle, increments[:, :, j], rng, "median", ("x^-1/2", "1/log x"))
+                for j in range(increments.shape[2])
+            ],
+            "power of d of the increments of the escape time",
+            "target",
+            "increment",
+        )
+        # There is one increment less than there are times, and so may be one decade.
+        found |= {name: _renamed(values, "window", "increment_window") for name, values in of_increments.items()}
     return found
 
 
-def _deficits(times: Array, dimension: Array, loss: Array, floor: Array, rng: np.random.Generator) -> Variables:
-    """``floor - min_{t <= T} L`` of every seed, its power of d, and that between the two largest dimensions."""
-    early = times <= theory.DEFICIT_TIME + 1e-9
-    deficit = floor - loss[..., early].min(-1)
-    positive = np.where((deficit > 0).all(axis=(0, 1)), deficit, np.nan)
-    mean = bootstrap(np.mean, deficit, rng)
-    slope = _slopes(dimension, positive, rng, "mean")
-    last = _slopes(dimension[-2:], positive[:, -2:], rng, "mean")
-    return {
-        "deficit": bootstrapped(AXES, mean, "floor - min L up to t = 5, mean over seeds"),
-        "deficit_slope": bootstrapped("target", slope, "power of d of the deficit"),
-        "deficit_last_slope": bootstrapped("target", last, "power of d between the two largest d"),
-    }
+def _renamed(values: xr.Variable, dim: str, name: str) -> xr.Variable:
+    """A variable with another name for one of its dimensions."""
+    return xr.Variable([name if d == dim else d for d in values.dims], values.values, values.attrs)
+
+
+def _local(
+    x: Array, samples: Array, rng: np.random.Generator, statistic: str, corrections: Sequence[Correction]
+) -> LocalExponents:
+    """Local exponents of samples (seed, x), the limit resting on all of the range."""
+    return local_exponents(x, samples, rng, statistic, corrections, last_decades=4)
 
 
 def _distances(dimension: Array, loss: Array, limit: Array, rng: np.random.Generator) -> Variables:
     """``sup_t |L_d - L_inf|`` with the same second layer in both, and its power of d."""
     distance = np.abs(loss - limit[:, None]).max(-1)
     mean = bootstrap(np.mean, distance, rng)
-    slope = _slopes(dimension, distance, rng, "mean")
-    return {
-        "limit_distance": bootstrapped(AXES, mean, "sup_t |L_d - L_inf|, mean over seeds"),
-        "limit_slope": bootstrapped("target", slope, "power of d of sup_t |L_d - L_inf|"),
-    }
+    found = {"limit_distance": bootstrapped(AXES, mean, "sup_t |L_d - L_inf|, mean over seeds")}
+    if len(dimension) < 3:
+        return found
+    local = [
+        _local(dimension, distance[:, :, j], rng, "mean", ("x^-1/2", "x^-1", "none")) for j in range(distance.shape[2])
+    ]
+    return found | exponents(local, "power of d of sup_t |L_d - L_inf|", "target", "distance")
 
 
 def _finite_statistics(
@@ -113,7 +113,6 @@ def _finite_statistics(
     found = _escape(times, dimension, loss, floor, rng)
     if np.isnan(loss).any():
         return found
-    found |= _deficits(times, dimension, loss, floor, rng)
     if limit.shape[1]:
         found |= _distances(dimension, loss, limit[:, 0], rng)
     return found

@@ -1,4 +1,4 @@
-"""The claim on the limit of SGD. Declared before measuring."""
+"""The claim on the limit of SGD."""
 
 from learnability.results.claim import Analyses, AtMost, Claim, Measurement
 from learnability.results.measuring import measured, seeds_of
@@ -15,7 +15,7 @@ CLAIMS = (
     Claim(
         id="sgd-follows",
         source=f"{PAPER}, mean-field limit of SGD",
-        statement="Online SGD follows the mean-field flow.",
+        statement="Online SGD of a two-layer network follows the mean-field flow from the same particles.",
         measured="sup_t |mean over seeds of L_sgd - L_flow| / L(0), the worse of the targets",
         rule=AtMost(0.02),
         measure=_gap,

@@ -5,19 +5,25 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
+from learnability.hermite.activation_class import ODD
 from learnability.results.contract import Run
 from learnability.results.labelled import variable
 
 
 def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
-    """Ranks and spanning orders by target and activation, the variables of each target and the dimension of its S*."""
+    """Ranks by target and activation, the variables of each target, the dimension of its S* and its norm."""
     run = runs[0]
-    trapped = run.target["trapped_dimension"].sel(activation_class="smooth").values
+    trapped = run.target["trapped_dimension"]
     return (
-        run.result[["rank", "spanning_order", "exact"]]
+        run.result.drop_vars("seed_count")
+        .drop_dims("seed", errors="ignore")
         .drop_attrs(deep=False)
         .assign(
             used_variables=variable("target", run.target["used_variables"].values, "variables of the target"),
-            trapped_dimension=variable("target", trapped, "dimension of S*"),
+            trapped_dimension=variable("target", trapped.sel(activation_class="smooth").values, "dimension of S*"),
+            trapped_dimension_odd=variable(
+                "target", trapped.sel(activation_class=ODD.describe()).values, "dimension of S* for an odd activation"
+            ),
+            norm_squared=variable("target", run.target["norm_squared"].values, "E h^2"),
         )
     )

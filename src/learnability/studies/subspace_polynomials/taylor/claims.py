@@ -1,15 +1,18 @@
-"""Claims on the Taylor condition; nothing is trained. Declared before measuring."""
+"""Claims on the Taylor condition and on averaging, by exact arithmetic; nothing is trained."""
 
 import numpy as np
+import xarray as xr
 
 from learnability.hermite.taylor_rank import DESCRIPTIONS
-from learnability.results.claim import Analyses, Claim, Equals, Measurement
+from learnability.results.claim import Analyses, AtLeast, AtMost, Claim, Equals, Measurement
+from learnability.results.labelled import texts
 from learnability.results.measuring import Measure, entry
 from learnability.studies.subspace_polynomials import theory
 from learnability.studies.subspace_polynomials.theory import OURS, PAPER
 
-GAP, GAP_MOVED = "z1 + z1*z2 + z2*z3 + 0.5*He2(z1)*z3", "z1 + z1*z2 + z2*z3 + 0.4*He2(z1)*z3"
-WITH_EVEN_TERMS, SINE, TANH = ("sine", "sigmoid", "exponential"), ("sine",), ("tanh",)
+DELAYED, PROMPT = "z1 + z1*z2 + z2*z3 + 0.5*He2(z1)*z3", "z1 + z1*z2 + z2*z3 + 0.4*He2(z1)*z3"
+WITH_EVEN_TERMS, SINE = ("sine", "sigmoid", "exponential"), ("sine",)
+CONJECTURE = f"{PAPER}, conjecture that the averaging step can be removed"
 
 
 def _common_order(polynomial: str, activations: tuple[str, ...]) -> Measure:
@@ -23,6 +26,68 @@ def _common_order(polynomial: str, activations: tuple[str, ...]) -> Measure:
     return measure
 
 
+def _row(analyses: Analyses, polynomial: str) -> xr.Dataset:
+    return entry(analyses["taylor"], "target", polynomial)
+
+
+def _proved(values: xr.DataArray) -> float:
+    """A dimension or a rank; NaN where nothing is proved."""
+    number = int(values)
+    return float(number) if number >= 0 else float("nan")
+
+
+def _trapped_with_odd_activation(analyses: Analyses) -> Measurement:
+    row = _row(analyses, theory.STAIRCASES[2])
+    order = int(row["spanning_order"].sel(activation=DESCRIPTIONS["tanh"]))
+    return Measurement.exact(
+        int(row["trapped_dimension_odd"]), f"first order of full rank to order 10: {order or 'none'}"
+    )
+
+
+def _reached(analyses: Analyses) -> Measurement:
+    row = _row(analyses, theory.GAP)
+    note = f"invariant curve {row['curve'].item()}; dim S* = {int(row['trapped_dimension'])}, so nothing is reflective"
+    return Measurement.exact(_proved(row["reached"]) + int(row["trapped_dimension"]), note)
+
+
+def _reached_kept(analyses: Analyses) -> Measurement:
+    return Measurement.exact(int(_row(analyses, theory.GAP)["reached_kept"]), "power series in t and a, exact")
+
+
+def _averageable(table: xr.Dataset) -> xr.Dataset:
+    """The targets whose Taylor coefficients span the subspace: those that the sufficient condition is about."""
+    spans = table["spanning_order"].sel(activation=DESCRIPTIONS["sine"]).values > 0
+    return table.isel(target=np.flatnonzero(spans))
+
+
+def _degenerate(analyses: Analyses) -> Measurement:
+    table = _averageable(analyses["taylor"])
+    short = (table["features"] - table["one_copy_kept"]).values
+    return Measurement.exact(
+        int((short != 0).sum()), f"{len(short)} targets, ranks {', '.join(map(str, table['features'].values))}"
+    )
+
+
+def _degenerate_average(analyses: Analyses) -> Measurement:
+    table = _averageable(analyses["taylor"])
+    return Measurement.exact(int((table["features"] != table["many_copies"]).sum()), f"{table.sizes['target']} targets")
+
+
+def _left_by_one_copy(analyses: Analyses) -> Measurement:
+    row = _row(analyses, theory.PARABOLA)
+    share = float(row["unreachable"]) / (0.5 * float(row["norm_squared"]))
+    note = (
+        f"curve {row['curve'].item()}; rank {int(row['one_copy'])} of {int(row['features'])} with one copy, "
+        f"{int(row['many_copies'])} with two, {int(row['one_copy_kept'])} with one and the output kept"
+    )
+    return Measurement.exact(share, note)
+
+
+def _undecided(analyses: Analyses) -> Measurement:
+    table = analyses["taylor"]
+    return Measurement.exact(int((table["reached"] < 0).sum()), f"of {', '.join(texts(table['target']))}")
+
+
 CLAIMS = (
     Claim(
         id="taylor-rank",
@@ -34,6 +99,7 @@ CLAIMS = (
         experiments=("taylor",),
         expected="2",
         figure="taylor_rank",
+        evidence="exact",
     ),
     Claim(
         id="taylor-rank.p3",
@@ -45,6 +111,7 @@ CLAIMS = (
         experiments=("taylor",),
         expected="4",
         figure="taylor_rank",
+        evidence="exact",
     ),
     Claim(
         id="taylor-rank.tanh",
@@ -53,37 +120,121 @@ CLAIMS = (
             "With tanh and no bias the Taylor coefficients of (4.1) for z1 + z1 z2 never span the subspace, "
             "for want of even terms."
         ),
-        measured="first order of full rank up to order 10, 0 for none",
-        rule=Equals(0, 0),
-        measure=_common_order(theory.STAIRCASES[2], TANH),
+        measured="dimension of the largest subspace that is reflective for an odd activation, by the rational closure",
+        rule=AtLeast(1),
+        measure=_trapped_with_odd_activation,
         experiments=("taylor",),
-        expected="0",
+        expected="1",
         figure="taylor_rank",
+        evidence="exact",
+    ),
+    Claim(
+        id="taylor-rank.delayed",
+        source=OURS,
+        statement="The Taylor coefficients of (4.1) for z1 + z1 z2 + z2 z3 + 0.5 He2(z1) z3 span the subspace at "
+        "order 7.",
+        measured="first order of full rank with sin(x + pi/4)",
+        rule=Equals(7, 0),
+        measure=_common_order(DELAYED, SINE),
+        experiments=("taylor",),
+        expected="7",
+        figure="taylor_rank",
+        evidence="exact",
+    ),
+    Claim(
+        id="taylor-rank.moved",
+        source=OURS,
+        statement="The Taylor coefficients of (4.1) for z1 + z1 z2 + z2 z3 + 0.4 He2(z1) z3 span the subspace at "
+        "order 3.",
+        measured="first order of full rank with sin(x + pi/4)",
+        rule=Equals(3, 0),
+        measure=_common_order(PROMPT, SINE),
+        experiments=("taylor",),
+        expected="3",
+        figure="taylor_rank",
+        evidence="exact",
     ),
     Claim(
         id="gap",
         source=f"{PAPER}, the gap between the necessary and the sufficient condition",
-        statement="A target that is not reflective can fail the Taylor condition at low order: 7 where 3 is generic.",
-        measured=f"first order of full rank with sin(x + pi/4), {GAP}",
-        rule=Equals(7, 0),
-        measure=_common_order(GAP, SINE),
+        statement=(
+            "A target of three variables with nothing reflective can fail the Taylor condition at every order: "
+            f"{theory.GAP}."
+        ),
+        measured=(
+            "dimension of the span of the weights under (4.1) with sin(x + pi/4), for all times, plus dim S*: "
+            "an invariant curve, proved as an identity of polynomials over the rationals"
+        ),
+        rule=AtMost(2),
+        measure=_reached,
         experiments=("taylor",),
-        expected="7",
+        expected="2: w2 = w1^2 / 2, w3 = 0 for all times",
         figure="taylor_rank",
+        evidence="exact",
     ),
     Claim(
-        id="gap.moved",
+        id="gap.output",
         source=OURS,
         statement=(
-            "The order 7 of z1 + z1 z2 + z2 z3 + 0.5 He2(z1) z3 is the work of a cancellation: "
-            "with 0.4 in place of 0.5 the order is 3."
+            f"With the network's output kept the weights leave the invariant curve of {theory.GAP} and span the "
+            "subspace."
         ),
-        measured=f"first order of full rank with sin(x + pi/4), {GAP_MOVED}",
+        measured="dimension of the span of the coefficients of w(t; a), a power series in t and a over Q(sqrt 2)",
         rule=Equals(3, 0),
-        measure=_common_order(GAP_MOVED, SINE),
+        measure=_reached_kept,
         experiments=("taylor",),
         expected="3",
         figure="taylor_rank",
-        form="summary",
+        evidence="exact",
+    ),
+    Claim(
+        id="averaging.targets",
+        source=f"{PAPER}, algebraic independence by averaging",
+        statement=(
+            "Averaging p copies makes lambda_min of the second stage positive wherever the Taylor coefficients of "
+            "(4.1) span "
+            "the subspace."
+        ),
+        measured="such targets of the list whose features with p copies are not proved independent",
+        rule=Equals(0, 0),
+        measure=_degenerate_average,
+        experiments=("taylor",),
+        expected="0",
+        figure="taylor_rank",
+        evidence="exact",
+    ),
+    Claim(
+        id="averaging-removable",
+        source=CONJECTURE,
+        statement=(
+            "Averaging can be removed: with one copy and the network's output kept, lambda_min of the second stage "
+            "is positive "
+            "for small T and all T but isolated ones, for every listed target whose Taylor coefficients of (4.1) "
+            "span the subspace."
+        ),
+        measured="such targets of the list whose features with one copy are not proved independent",
+        rule=Equals(0, 0),
+        measure=_degenerate,
+        experiments=("taylor",),
+        expected="0: consistent with the conjecture, no proof of it",
+        figure="taylor_rank",
+        reason="Each listed target is decided exactly; the conjecture is about all targets.",
+        evidence="existence",
+    ),
+    Claim(
+        id="averaging-removable.simplified",
+        source=OURS,
+        statement=(
+            "Under (4.1) alone averaging cannot always be removed: for "
+            f"{theory.PARABOLA} the Taylor coefficients span the subspace, and yet one copy leaves part of the loss "
+            "for ever."
+        ),
+        measured="loss that the second stage leaves over E h^2 / 2, one copy, for all lengths of the first stage",
+        rule=AtLeast(0.01),
+        measure=_left_by_one_copy,
+        experiments=("taylor",),
+        expected="994/11 of 262",
+        figure="taylor_rank",
+        evidence="exact",
     ),
 )

@@ -1,4 +1,4 @@
-"""The setting of a table of Taylor ranks."""
+"""The setting of a table of exact ranks."""
 
 from typing import Annotated
 
@@ -9,7 +9,14 @@ from learnability.studies.subspace_polynomials.settings import HiddenPolynomials
 
 
 class TaylorSetting(Setting):
-    """Ranks of the Taylor coefficients of the simplified flow for every target and activation."""
+    """Exact ranks for every target: of the Taylor coefficients of (4.1) by activation, and of the second stage's
+    features.
+
+    ``order`` of the Taylor coefficients; features are followed to ``feature_order``, and series with the network's
+    output kept to ``kept_order``, both with sin(x + pi/4).
+    """
 
     target: HiddenPolynomials
     order: Annotated[int, Field(ge=1, le=16)] = 10
+    feature_order: Annotated[int, Field(ge=4, le=200)] = 64
+    kept_order: Annotated[int, Field(ge=2, le=30)] = 20

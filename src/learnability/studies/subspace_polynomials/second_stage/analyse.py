@@ -1,0 +1,94 @@
+"""The loss of two-stage SGD beside its limit and the stated bound, and its rate, by dimension."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from learnability.results.contract import Run
+from learnability.results.labelled import variable
+from learnability.statistics.intervals import bootstrap
+from learnability.statistics.scaling import bootstrap_slope
+from learnability.studies.subspace_polynomials.estimates import bootstrapped, median_band
+from learnability.studies.subspace_polynomials.second_stage.setting import SecondStageSetting
+
+Array = NDArray[np.float64]
+
+#: The rate is that between these two fractions of the loss at the start.
+FROM, TO = 0.3, 0.05
+
+
+def _crossing(times: Array, log_loss: Array, level: float) -> Array:
+    """The time at which each row of log L falls below a level, by linear interpolation; NaN if never."""
+    found = np.full(len(log_loss), np.nan)
+    for i, row in enumerate(log_loss):
+        below = np.flatnonzero(row < level)
+        if below.size and below[0]:
+            k = below[0]
+            found[i] = times[k - 1] + (times[k] - times[k - 1]) * (row[k - 1] - level) / (row[k - 1] - row[k])
+    return found
+
+
+def rates(times: Array, loss: Array) -> Array:
+    """``-d log L / dt`` of each seed (seed, time) between two fractions of L(0); NaN where the lower is not reached."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        log_loss = np.log(loss / loss[:, :1])
+    start, end = (_crossing(times, log_loss, float(np.log(level))) for level in (FROM, TO))
+    return np.asarray(np.log(FROM / TO) / (end - start))
+
+
+def _settings(runs: Sequence[Run]) -> list[SecondStageSetting]:
+    found = []
+    for run in runs:
+        assert isinstance(run.setting, SecondStageSetting)
+        found.append(run.setting)
+    return found
+
+
+def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
+    """Bands, limits and bounds by dimension; the decay over the stated one, and the power of d in the rate."""
+    runs = sorted(runs, key=lambda run: run.setting.dimension)  # type: ignore[attr-defined]
+    settings, results = _settings(runs), [run.result for run in runs]
+    dimension = np.array([setting.dimension for setting in settings], dtype=float)
+    times = results[0]["time"].values
+    loss = np.stack([result["loss"].values for result in results], axis=1)
+    limit, bound = (np.stack([r[name].values for r in results]) for name in ("limit_loss", "limit_bound"))
+    smallest = np.array([float(result["limit_lambda_min"]) for result in results])
+    # How much faster than stated the logarithm of the loss has fallen by the end, by seed and dimension.
+    with np.errstate(invalid="ignore", divide="ignore"):
+        decay = -np.log(loss[..., -1] / loss[..., 0]) / (2 * smallest * times[-1])
+    per_seed = np.stack([rates(times, loss[:, j]) for j in range(len(runs))], axis=1)
+    found = {
+        "loss": median_band(("dimension", "time"), loss, "loss of the network"),
+        "limit_loss": variable(("dimension", "time"), limit, "loss in the limit of many neurons and samples"),
+        "limit_bound": variable(("dimension", "time"), bound, "L(0) exp(-2 lambda_min t)"),
+        "decay": bootstrapped(
+            "dimension", bootstrap(np.mean, decay, rng), "-log(L/L(0)) at the end over 2 lambda_min t, mean over seeds"
+        ),
+        "rate": bootstrapped(
+            "dimension",
+            bootstrap(np.mean, per_seed, rng),
+            "rate from 30% to 5% of L(0), mean over seeds",
+            "1/flow time",
+        ),
+        "limit_rate": variable("dimension", rates(times, limit), "the same in the limit", "1/flow time"),
+        "final_loss": bootstrapped(
+            "dimension", bootstrap(np.mean, loss[..., -1] / loss[..., 0], rng), "L/L(0) at the end, mean over seeds"
+        ),
+        "outside": variable(
+            "dimension", [float(r["outside"].mean()) for r in results], "mean |w_perp|^2 after the first stage"
+        ),
+        "copies": variable((), settings[0].copies, "averaged copies"),
+    }
+    if len(runs) >= 2 and np.isfinite(per_seed).all():
+        slope = bootstrap_slope(dimension, per_seed, rng, statistic="mean")
+        found["rate_slope"] = bootstrapped((), slope, "power of d in the rate")
+    return xr.Dataset(
+        found,
+        coords={
+            "dimension": variable("dimension", dimension, "input dimension"),
+            "time": variable("time", times, "time of the second stage", "flow time"),
+        },
+        attrs={"seeds": loss.shape[0]},
+    )
