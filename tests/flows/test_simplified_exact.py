@@ -30,8 +30,8 @@ def test_trajectory_against_float64() -> None:
 
 
 def test_trajectory_against_mpmath() -> None:
-    """The flow of z1 + z1 z2 at tau = 1.3 by mpmath's Taylor solver, 40 digits."""
-    with mpmath.workdps(45):
+    """The flow of z1 + z1 z2 at tau = 1.3 by mpmath's Taylor solver, 25 digits."""
+    with mpmath.workdps(28):
         root = 1 / mpmath.sqrt(2)
 
         def slope(_: object, w: list[object]) -> list[object]:
@@ -39,11 +39,11 @@ def test_trajectory_against_mpmath() -> None:
             g, decay = x - x * y, root * mpmath.exp(-(x * x + y * y) / 2)  # type: ignore[operator]
             return [decay * (1 - y - g * x), decay * (-x - g * y)]  # type: ignore[operator]
 
-        expected = mpmath.odefun(slope, 0, [mpmath.mpf(0), mpmath.mpf(0)], tol=mpmath.mpf(10) ** -42)(mpmath.mpf("1.3"))
+        expected = mpmath.odefun(slope, 0, [mpmath.mpf(0), mpmath.mpf(0)], tol=mpmath.mpf(10) ** -26)(mpmath.mpf("1.3"))
         with precision(256):
             found = exact_trajectory(STAIRCASE, 1.5, 256)(arb("1.3"))
             for ours, theirs in zip(found, expected, strict=True):
-                assert abs(float(ours - arb(mpmath.nstr(theirs, 44)))) < 1e-38
+                assert abs(float(ours - arb(mpmath.nstr(theirs, 28)))) < 1e-24
 
 
 def test_a_point_outside_is_refused() -> None:

@@ -67,7 +67,7 @@ def exact_terms(target: HermiteExpansion) -> dict[MultiIndex, Fraction]:
         raise ValueError(
             f"{target}: exact arithmetic needs coefficients that are fractions with denominators up to 10000"
         )
-    return terms
+    return {index: Fraction(value) for index, value in terms.items()}
 
 
 def exact_derivatives(activation: str, count: int) -> list[Fraction]:

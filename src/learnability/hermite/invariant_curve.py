@@ -13,6 +13,7 @@ the exponential, ``Phi = e^{|w|^2/2} H`` and ``X = grad H + H w``.
 """
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -105,8 +106,8 @@ class InvariantCurve:
         return Fraction(int(energy.p), int(energy.q))
 
 
-def _sum(values: "object") -> fmpq:
-    return sum(values, fmpq(0))  # type: ignore[call-overload,no-any-return]
+def _sum(values: Iterable[fmpq]) -> fmpq:
+    return sum(values, fmpq(0))
 
 
 def _null_vectors(matrix: fmpq_mat) -> list[list[fmpq]]:

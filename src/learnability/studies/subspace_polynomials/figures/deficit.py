@@ -23,7 +23,7 @@ def draw(analyses: Analyses) -> Figure:
     d = held["dimension"].values
     figure, axes = new_figure(1, 2, width=3.4, height=2.8)
     for i in range(held.sizes["target"]):
-        _power_law(axes[0, 0], held["deficit"].isel(target=i), i)
+        _power_law(axes[0, 0], held["deficit"].isel(target=i).rename(dimension="finite_dimension"), i)
     start = float(held["deficit"].isel(bound=0).max("target")[0])
     for exponent, line, text in (
         (theory.NECESSARY_EXPONENT, "--", "bound, slope -1/2"),

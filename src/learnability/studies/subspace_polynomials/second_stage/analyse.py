@@ -16,7 +16,7 @@ from learnability.studies.subspace_polynomials.second_stage.setting import Secon
 Array = NDArray[np.float64]
 
 #: The rate is that between these two fractions of the loss at the start.
-FROM, TO = 0.3, 0.05
+FROM, TO = 0.3, 0.1
 
 
 def _crossing(times: Array, log_loss: Array, level: float) -> Array:
@@ -69,7 +69,7 @@ def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
         "rate": bootstrapped(
             "dimension",
             bootstrap(np.mean, per_seed, rng),
-            "rate from 30% to 5% of L(0), mean over seeds",
+            "rate from 30% to 10% of L(0), mean over seeds",
             "1/flow time",
         ),
         "limit_rate": variable("dimension", rates(times, limit), "the same in the limit", "1/flow time"),

@@ -49,7 +49,10 @@ def _derivative_means(radius: Tensor, degree: int) -> list[Tensor]:
     return [
         math.factorial(degree)
         // math.factorial(degree - k)
-        * sum(math.comb(degree - k, i) * normal_moment(i) * square ** (i // 2) for i in range(0, degree - k + 1, 2))
+        * sum(
+            (math.comb(degree - k, i) * normal_moment(i) * square ** (i // 2) for i in range(0, degree - k + 1, 2)),
+            torch.zeros_like(square),
+        )
         for k in range(degree + 1)
     ]
 
