@@ -16,8 +16,11 @@ Weights = Callable[[Array], Array]
 
 def trained_weights(target: HermiteExpansion, times: Sequence[float], keep_output: bool) -> dict[float, Weights]:
     """For each length of the first stage the map from a (n,) to the weights (n, p), in float64."""
+    found: dict[float, Weights] = {}
     if not keep_output:
-        return dict((time, partial(_simplified, target, time)) for time in times)
+        for time in times:
+            found[time] = partial(_simplified, target, time)
+        return found
     # Imported here: the simplified flow does without torch, which takes two seconds to import.
     from learnability.flows.mean_field import full_weights
 
@@ -25,7 +28,6 @@ def trained_weights(target: HermiteExpansion, times: Sequence[float], keep_outpu
     nodes, masses = uniform_nodes(48)
     degrees = 2 * np.arange(len(nodes)) + 1
     transform = degrees[:, None] * np.polynomial.legendre.legvander(nodes, len(nodes) - 1).T * masses
-    found: dict[float, Weights] = {}
     at_nodes, last = np.zeros((len(nodes), target.variables)), 0.0
     for time in sorted(set(times)):
         at_nodes = full_weights(target, nodes, masses, time - last, start_weights=at_nodes)

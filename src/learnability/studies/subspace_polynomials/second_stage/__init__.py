@@ -3,4 +3,4 @@
 from learnability.results.contract import Kind
 from learnability.studies.subspace_polynomials.second_stage.setting import SecondStageSetting
 
-KIND = Kind(setting=SecondStageSetting, target_for=("train", "analyse"))
+KIND = Kind(setting=SecondStageSetting, target_for=("train",))
