@@ -36,7 +36,7 @@ def _deficit(variables: int, copies: str, keep_output: bool = False) -> Measure:
     def measure(analyses: Analyses) -> Measurement:
         case = _case(analyses, variables, keep_output).sel(copies=copies)
         features, rank = int(case["features"]), int(case["feature_rank"])
-        return Measurement(features - rank, 0, features - rank, None, f"rank {rank} of {features}; {_value(case)}")
+        return Measurement.exact(features - rank, f"rank {rank} of {features}; {_value(case)}")
 
     return measure
 
