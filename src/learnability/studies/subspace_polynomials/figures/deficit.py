@@ -32,14 +32,16 @@ def draw(analyses: Analyses) -> Figure:
         axes[0, 0].plot(d, theory.anchored(d, exponent, start), **THEORY | {"linestyle": line}, label=text)
     axes[0, 0].set_ylabel("floor - least trapped part of L, t up to 5 (1)", fontsize=7)
     slowest = held.isel(target=int(held["exponent_limit"].isel(bound=0).values.argmax()))
-    axes[0, 0].set_title(f"trapped: powers as d grows {with_interval(slowest['exponent_limit'])} or below")
+    axes[0, 0].set_title(f"trapped: powers as d grows\n{with_interval(slowest['exponent_limit'])} or below")
     free = flow.isel(target=np.flatnonzero(flow["trapped_dimension"].values == 0))
     for i in range(free.sizes["target"]):
         _power_law(axes[0, 1], free["limit_distance"].isel(target=i), i)
     axes[0, 1].set_ylabel("sup over t of $|L_d - L_\\infty|$ (1)")
     first = free.isel(target=0)
     if "distance_limit" in first:
-        axes[0, 1].set_title(f"free, {pretty(first['target'].item())}: power {with_interval(first['distance_limit'])}")
+        axes[0, 1].set_title(
+            f"free, {pretty(first['target'].item())}:\npower as d grows {with_interval(first['distance_limit'])}"
+        )
     for axis in axes[0]:
         axis.legend()
     return figure

@@ -20,7 +20,7 @@ def _relu(axes: Axes, flow: xr.Dataset) -> None:
             axes.axhline(float(hidden["loss_floor"][i]), **THEORY | {"color": COLOURS[i]})
     trapped = float(hidden["trapped_norm"].max())
     axes.set_ylabel("population loss, floors dashed (1)")
-    axes.set_title(f"ReLU, no bias: largest trapped weight {trapped:.0e}")
+    axes.set_title(f"ReLU, no bias:\nlargest trapped weight {trapped:.0e}")
     axes.legend(fontsize=6)
 
 
@@ -44,7 +44,7 @@ def draw(analyses: Analyses) -> Figure:
     for axis in axes[0]:
         axis.set_xlabel("flow time")
     least = float((loss - flow["floor"].values[:, None]).min())
-    axes[0, 0].set_title(f"d = ∞: never below the floor (least excess {least:.0e})")
+    axes[0, 0].set_title(f"d = ∞: never below the floor\n(least excess {least:.0e})")
     axes[0, 1].set_title(f"$w_{{S^*}}$ stays at {trapped.max():.0e} or below")
     axes[0, 1].legend(loc="center right")
     return figure
