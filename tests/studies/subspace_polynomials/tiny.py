@@ -34,7 +34,7 @@ TINY: dict[str, dict[str, Any]] = {
     "finite_dimension": {"dimensions": [16, 64, 256], "particles": 40, "end_time": 6.0, "save_points": 13},
     "trapped_part": {"dimensions": [16, 64, 256], "particles": 40, "save_points": 3},
     "relu": {"particles": 8, "end_time": 3.0, "save_points": 4},
-    "escape_leap_2": {"dimensions": [16, 64, 256], "particles": 40},
+    "escape_leap_2": {"dimensions": [16, 64, 256, 1024], "particles": 40},
     "escape_leap_3": {"dimensions": [16, 64, 256], "particles": 40, "end_time": 80.0, "save_points": 41},
     "coefficient": {"particles": 8, "end_time": 5.0, "save_points": 9},
     "online_sgd": {
