@@ -49,7 +49,7 @@ def test_numbers_of_tasks_in_one_job_are_runs_of_their_own():
 
     class Renamed(Context):
         def stream(self, name):
-            return super().stream(name.replace("/", "/2/"))
+            return super().stream(name.replace("/", "/2/") if "/" in name else f"{name}/2")
 
     alone = setting_of("localisation", **{**common, "target": {**many, "tasks": 2}})
     assert together.sel(tasks=[2]).identical(trained("localisation", alone, Renamed(3)))

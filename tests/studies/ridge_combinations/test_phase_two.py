@@ -6,7 +6,7 @@ import pytest
 from learnability.studies.ridge_combinations.phase_one import directions
 from learnability.studies.ridge_combinations.phase_two import regressions
 from learnability.studies.ridge_combinations.phase_two.regressions import Samples, kernel_ridge, lasso, prepared, ridge
-from learnability.studies.ridge_combinations.phase_two.train import train, trained_weights
+from learnability.studies.ridge_combinations.phase_two.train import refit_target, train, trained_weights
 from tests.doubles import Context
 from tests.studies.ridge_combinations.cases import setting_of, target_of
 
@@ -68,6 +68,32 @@ def test_a_cubic_kernel_is_exact_from_as_many_samples_as_cubics():
     test = samples(300)
     assert kernel_ridge(samples(60), samples(100), test, 3).l1 < 1e-2
     assert kernel_ridge(samples(20), samples(100), test, 3).l1 > 0.2
+
+
+def test_the_kernel_is_the_same_in_its_features(monkeypatch):
+    """Products of the features are the kernel, and both forms of ridge regression predict the same."""
+    rng = np.random.default_rng(2)
+    x, y = rng.standard_normal((7, 5)), rng.standard_normal((9, 5))
+    products = regressions.polynomial_features(x, 3) @ regressions.polynomial_features(y, 3).T
+    np.testing.assert_allclose(products, regressions.polynomial_kernel(x, y, 3), rtol=1e-12)
+
+    def samples(count):
+        inputs = rng.standard_normal((count, 3))
+        return Samples(inputs, inputs[:, 0] ** 3 + rng.standard_normal(count))
+
+    sets = samples(50), samples(40), samples(60)
+    monkeypatch.setattr(regressions, "KERNEL_PENALTIES", (0.7,))
+    by_features = kernel_ridge(*sets, 3)
+    monkeypatch.setattr(regressions.math, "comb", lambda n, k: 10**9)
+    assert kernel_ridge(*sets, 3).l1 == pytest.approx(by_features.l1, rel=1e-9)
+
+
+def test_labels_are_noisy_in_training_and_clean_in_the_test():
+    setting = setting_of("phase_two", label_noise=0.5)
+    goal = refit_target(setting, target_of("phase_two", setting))
+    noisy, clean = (goal.samples(4000, np.random.default_rng(0), noisy=noisy) for noisy in (True, False))
+    np.testing.assert_array_equal(noisy.inputs, clean.inputs)
+    assert np.std(noisy.labels - clean.labels) == pytest.approx(0.5, rel=0.06)  # five standard errors
 
 
 def test_the_weights_of_a_chain_are_rebuilt():

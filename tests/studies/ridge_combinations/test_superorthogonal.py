@@ -1,41 +1,116 @@
-"""Superorthogonal polynomials: least degrees, and conditions recomputed by quadrature."""
+"""Superorthogonal polynomials: least degrees, certificates, and conditions recomputed by other means."""
 
 import math
+from fractions import Fraction
 
+import flint
 import numpy as np
 import pytest
 
 from learnability.hermite.basis import gauss_hermite, hermite_basis
+from learnability.studies.ridge_combinations.superorthogonal import polynomials
 from learnability.studies.ridge_combinations.superorthogonal.polynomials import (
+    Outcome,
     active_conditions,
-    least_eigenvalue,
-    minimal_degree,
-    solve,
+    certify,
+    decide,
+    form,
+    free_degrees,
+    least_degree,
+    pivots,
+    quadratic_form,
+    scaled_residual,
 )
+from tests.doubles import Context, Interrupted, MemoryCheckpoint
+from tests.studies.ridge_combinations.cases import setting_of, trained
 
 
-def test_superorthogonal_degrees():
-    assert minimal_degree(1) == 17
-    assert minimal_degree(0) == 20
-    assert minimal_degree(1, 3) == 23
-    assert least_eigenvalue(15, 1) > 0 > least_eigenvalue(17, 1)
+def test_least_degrees_by_exact_pivots():
+    assert [least_degree(ell, parity) for ell in (2, 3) for parity in (0, 1)] == [20, 17, 20, 23]
 
 
-def test_superorthogonal_solution_satisfies_its_conditions_exactly():
-    """E f^2 h_2 = 0 recomputed by quadrature with the rounded coefficients, beside a condition that must not hold."""
-    solution = solve(2, 2, 1, 17, 60, np.random.default_rng(0))
-    assert solution.residual < 1e-60
-    c = np.array([float(v) for v in solution.coefficients])
-    assert np.linalg.norm(c) == pytest.approx(1)
-    x, weights = gauss_hermite(60)
-    basis = hermite_basis(x, 17)
-    f = basis[:, 3::2] @ c
-    size = math.sqrt(weights @ f**4)
-    for k, ell in ((1, 1), (1, 2), (2, 1), (2, 2)):
-        assert abs(weights @ (f**k * basis[:, ell])) < 1e-9 * size
-    assert abs(weights @ (f**2 * basis[:, 4])) > 1e-6 * size
-    assert solution.fourth_moment > 1e9
-    assert size**2 == pytest.approx(solution.fourth_moment, rel=1e-6)
+@pytest.mark.parametrize(("degrees", "parity", "degree"), [(2, 1, 15), (2, 1, 17), (2, 0, 18), (2, 0, 20), (3, 1, 23)])
+def test_pivots_are_those_of_the_exact_matrix(degrees, parity, degree):
+    """E[He_i (x^2-1) He_j] from integer moments; the product of the pivots is its determinant over prod i!."""
+    moments = [math.prod(range(1, n, 2)) if n % 2 == 0 else 0 for n in range(2 * degree + 4)]
+    table = [flint.fmpz_poly([1]), flint.fmpz_poly([0, 1])]
+    for k in range(1, degree):
+        table.append(flint.fmpz_poly([0, 1]) * table[k] - k * table[k - 1])
+    free = free_degrees(degrees, parity, degree)
+
+    def mean(polynomial):
+        return sum(int(c) * moments[n] for n, c in enumerate(polynomial.coeffs()))
+
+    weight = flint.fmpz_poly([-1, 0, 1])
+    matrix = flint.fmpz_mat([[mean(table[i] * weight * table[j]) for j in free] for i in free])
+    expected = Fraction(int(matrix.det()), math.prod(math.factorial(i) for i in free))
+    assert math.prod(pivots(degrees, parity, degree)) == expected
+
+
+def test_the_tensors_are_those_of_the_quadrature():
+    """E[f^2 h_2] is the form over sqrt 2, and the cubic tensor gives E[f^3 h_1]."""
+    free = free_degrees(2, 1, 9)
+    np.testing.assert_allclose(form(free, 2, 2) * math.sqrt(2), quadratic_form(2, 1, 9), rtol=1e-12)
+    c = np.random.default_rng(0).standard_normal(len(free))
+    x, weights = gauss_hermite(30)
+    basis = hermite_basis(x, 9)
+    f = basis[:, free] @ c
+    cubic = np.einsum("ijk,i,j,k->", form(free, 3, 1), c, c, c)
+    assert cubic == pytest.approx(weights @ (f**3 * basis[:, 1]), rel=1e-9)
+
+
+@pytest.mark.parametrize("case", [(2, 2, 1, 17), (3, 2, 1, 19), (3, 2, 0, 22)])
+def test_certified_polynomials_satisfy_their_conditions(case):
+    """Recomputed from the decimals with rational moments: each condition is below the radius times its positive part,
+    and a condition that was not asked for is not small."""
+    powers, degrees, parity, degree = case
+    decision = decide(*case, 40, np.random.default_rng(0))
+    assert decision.outcome == Outcome.EXISTS
+    assert decision.certificate.radius <= 1e-40
+    free = free_degrees(degrees, parity, degree)
+    with flint.ctx.workprec(900):
+        c = [flint.arb(text) for text in decision.certificate.coefficients]
+        table = [flint.arb_poly([1]), flint.arb_poly([0, 1])]
+        for k in range(1, degree):  # another recurrence than the module's: h_k = He_k / sqrt(k!)
+            table.append(flint.arb_poly([0, 1]) * table[k] - k * table[k - 1])
+        f = sum((v / flint.arb.fac_ui(i).sqrt() * table[i] for v, i in zip(c, free, strict=True)), flint.arb_poly([]))
+        moment = [math.prod(range(1, n, 2)) if n % 2 == 0 else 0 for n in range(4 * degree + 8)]
+
+        def size(k, ell):
+            product = f**k * table[ell]
+            terms = [product[n] * moment[n] for n in range(product.degree() + 1)]
+            return float(abs(sum(terms))), float(sum(abs(t) for t in terms))
+
+        for k, ell in active_conditions(powers, degrees, parity):
+            value, scale = size(k, ell)
+            assert value < 1e-30 * scale
+        assert size(2, 4)[0] > 1e-12 * size(2, 4)[1]
+
+
+def test_the_scaled_residual_sees_a_condition_that_a_large_power_would_hide():
+    """A random vector is no solution for K = 3, although E[f^3 h_1] is tiny beside |f^3|."""
+    free = free_degrees(2, 1, 19)
+    c = np.random.default_rng(1).standard_normal(len(free))
+    tensors = [form(free, k, ell) for k, ell in active_conditions(3, 2, 1)]
+    assert np.abs(scaled_residual(tensors, c)).max() > 1e-3
+    assert certify(3, 2, 1, 19, c, 30) is None
+
+
+def test_degrees_without_a_solution_are_never_accepted(monkeypatch):
+    """Below the least degree none exists; at degree 17 with K = 3 none is found, and nothing is claimed."""
+    monkeypatch.setattr(polynomials, "_STARTS", 1)
+    assert decide(2, 2, 1, 15, 40, np.random.default_rng(0)).outcome == Outcome.IMPOSSIBLE
+    assert decide(3, 2, 0, 18, 40, np.random.default_rng(0)).outcome == Outcome.IMPOSSIBLE
+    assert decide(3, 2, 1, 17, 40, np.random.default_rng(0)).outcome == Outcome.UNDECIDED
+
+
+def test_a_killed_run_resumes_with_the_cases_it_has():
+    setting = setting_of("superorthogonal", cases=[[2, 2, 1, 17], [2, 2, 0, 20]])
+    whole = trained("superorthogonal", setting)
+    checkpoint = MemoryCheckpoint(stop_after=1)
+    with pytest.raises(Interrupted):
+        trained("superorthogonal", setting, Context(3, checkpoint))
+    assert whole.identical(trained("superorthogonal", setting, Context(3, checkpoint)))
 
 
 def test_active_conditions_are_those_that_parity_leaves():

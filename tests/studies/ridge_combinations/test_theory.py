@@ -57,6 +57,12 @@ def test_weak_share_decays_like_its_exponent():
     assert -2 < slopes[-1] < -1.7
 
 
+def test_the_logarithm_of_the_weak_share_is_that_of_the_share():
+    for tasks in (4, 64):
+        expected = math.log(theory.weak_share(tasks, math.sqrt(2), 3))
+        assert theory.log_weak_share(tasks, math.sqrt(2), 3) == pytest.approx(expected, abs=1e-9)
+
+
 def test_cost_of_a_step_does_not_depend_on_the_dimension_for_the_overlap_engine():
     small, large = (theory.step_cost(np.array(64.0), 16, d, 4) for d in (10, 10**6))
     assert small["overlap"] == large["overlap"]

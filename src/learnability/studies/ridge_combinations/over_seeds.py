@@ -20,11 +20,15 @@ def over_seeds(
     rng: np.random.Generator,
     long_name: str,
     units: str = "1",
+    smooth: bool | None = None,
 ) -> xr.Variable:
-    """``statistic`` (which takes ``axis``, as ``np.mean`` does) of ``values`` (seed, ...); ``dims`` are its own."""
+    """``statistic`` (which takes ``axis``, as ``np.mean`` does) of ``values`` (seed, ...); ``dims`` are its own.
+
+    ``smooth`` is to be asked for where the statistic takes a median of its own.
+    """
     # A time that was never reached is infinite, and quantiles between two infinite ones are NaN: no warning is due.
     with np.errstate(invalid="ignore"):
-        return estimate(dims, *bootstrap(statistic, values, rng), long_name, _INTERVAL, units)
+        return estimate(dims, *bootstrap(statistic, values, rng, smooth=smooth), long_name, _INTERVAL, units)
 
 
 def slope_over_seeds(

@@ -97,14 +97,16 @@ def plan(
     generator: torch.Generator,
     tasks: int | None = None,
     coherence: int = 0,
+    label_noise: float = 0.0,
 ) -> Plan:
     """Phase I of ``setting`` at one dimension with ``replicas`` independent seeds.
 
-    It learns the first ``tasks`` tasks of the target artifact, at the coherence of this number.
+    It learns the first ``tasks`` tasks of the target artifact, at the coherence of this number, from labels with normal
+    noise of deviation ``label_noise``.
     """
     link, gram = target["link"].values[:tasks], target["gram"].values[coherence, :tasks, :tasks]
     exponent, tasks, device = int(target["information_exponent"]), len(gram), generator.device
-    problem = TwoLayerProblem(label_function(link), RELU)
+    problem = TwoLayerProblem(label_function(link), RELU, label_noise=label_noise)
     batch = max(1, round(setting.horizon * tasks * dimension ** (exponent - 1) / setting.steps))
     per_sample = setting.relative_step / (np.sqrt(tasks) * dimension ** (exponent / 2))
     signs, biases = neurons(setting, generator)

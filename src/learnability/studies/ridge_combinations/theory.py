@@ -72,9 +72,35 @@ def weak_share(tasks: int, ratio: float, exponent: int, nodes: int = 2000) -> fl
     return float(np.trapezoid(integrand, g))
 
 
-def coherence_threshold(exponent: int, tasks: int) -> float:
-    """(p-2)/(M+p-2) of arXiv 2411.08798: above it localised points of the equiangular flow lose their stability."""
+def log_weak_share(tasks: float, ratio: float, exponent: int) -> float:
+    """log of :func:`weak_share` for any number of tasks, by Laplace-scaled quadrature of its logarithm.
+
+    With lambda = M / 2 the integrand is phi(g) Phi(g/c)^lambda Phi(g)^{lambda-1}, all in logarithms.
+    """
+    from scipy.special import log_ndtr, logsumexp
+
+    c = ratio ** (1 / (exponent - 2))
+    g = np.linspace(-8, 60, 40_000)
+    half = tasks / 2
+    log = -(g**2) / 2 - math.log(2 * math.pi) / 2 + half * log_ndtr(g / c) + (half - 1) * log_ndtr(g)
+    return float(logsumexp(log) + math.log(g[1] - g[0]))
+
+
+def average_coherence(exponent: int, tasks: int) -> float:
+    """(p-2)/(M+p-2), where the average of M equiangular tasks turns from a saddle into a minimum of the loss.
+
+    The sharp threshold of arXiv 2411.08798. It says nothing of the localised points, which stay stable beyond it.
+    """
     return (exponent - 2) / (tasks + exponent - 2)
+
+
+def localised_coherence(tasks: int) -> float:
+    """1 / (1 + 2 sqrt(M-1)) for p = 3: up to there a point on one of M equiangular tasks exists, and is stable.
+
+    The ratio s of the other alignments to the largest solves rho (M-1) s^2 - (1-rho) s + rho = 0
+    (:mod:`.equiangular`), whose discriminant is (1-rho)^2 - 4 (M-1) rho^2.
+    """
+    return 1 / (1 + 2 * math.sqrt(tasks - 1))
 
 
 def step_cost(batch: np.ndarray, width: int, dimension: int, tasks: int) -> dict[str, np.ndarray]:

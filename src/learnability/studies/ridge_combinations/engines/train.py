@@ -21,7 +21,6 @@ from learnability.statistics.random import torch_generator
 from learnability.studies.ridge_combinations.engines.setting import EnginesSetting
 from learnability.studies.ridge_combinations.phase_one import decaying, directions, label_function
 
-ENGINES = ("full", "decoupled", "overlap")
 # Biases of the COMPARED_NEURONS, for which the setting makes room.
 BIASES = (-1.0, -1.0, -0.6, 1.0)
 SIGNS = (1.0, 1.0, 1.0, -1.0)
@@ -85,7 +84,7 @@ def _flow(setting: EnginesSetting, target: xr.Dataset, context: RunContext, time
 
 
 def train(setting: EnginesSetting, target: xr.Dataset, context: RunContext) -> xr.Dataset:
-    """Every engine at the first relative step, the full engine at the others, and the flow."""
+    """The setting's engines at the first relative step, the full engine at the others, and the flow."""
     sections = Sections(context.checkpoint)
 
     def alignment(name: str, delta: float) -> Arrays:
@@ -94,7 +93,7 @@ def train(setting: EnginesSetting, target: xr.Dataset, context: RunContext) -> x
         )
 
     first = setting.relative_steps[0]
-    by_engine = [alignment(name, first) for name in ENGINES]
+    by_engine = [alignment(name, first) for name in setting.engines]
     by_step = [alignment("full", delta) for delta in setting.relative_steps]
     times = by_engine[0]["time"]
     flow = sections.result("flow", lambda _: {"alignment": _flow(setting, target, context, times)})["alignment"]
@@ -112,7 +111,7 @@ def train(setting: EnginesSetting, target: xr.Dataset, context: RunContext) -> x
     coords = {
         "seed": list(context.seeds),
         "relative_step": list(setting.relative_steps),
-        "engine": names("engine", ENGINES, "SGD engine"),
+        "engine": names("engine", setting.engines, "SGD engine"),
         "time": variable("time", times, "step size x samples", "flow time"),
     }
     attributes = {"dimension": setting.dimension, "horizon": setting.horizon}

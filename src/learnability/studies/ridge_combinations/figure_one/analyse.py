@@ -6,9 +6,15 @@ import numpy as np
 import xarray as xr
 
 from learnability.results.contract import Run
-from learnability.results.labelled import variable
+from learnability.results.labelled import Dims, variable
 from learnability.studies.ridge_combinations.alignments import above, localised_only, top_two
+from learnability.studies.ridge_combinations.exact_shares import share
 from learnability.studies.ridge_combinations.over_seeds import over_seeds
+
+
+def _pooled(dims: Dims, alone: np.ndarray, long_name: str) -> xr.Variable:
+    """Share of the neurons of all seeds, (seed, ..., neuron): those of one seed share their data, and nothing else."""
+    return share(dims, alone.sum((0, -1)), alone.shape[0] * alone.shape[-1], f"{long_name}, neurons of all seeds")
 
 
 def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
@@ -21,6 +27,10 @@ def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
     kept, first = ("variant", "time"), alignment[0, 0]
     data = {
         "localised": over_seeds(np.mean, kept, alone, rng, "fraction of neurons on one direction"),
+        "localised_last": _pooled(
+            "variant", localised_only(*top_two(alignment[:, :, -1])), "fraction on one direction"
+        ),
+        "control_last": _pooled((), localised_only(*top_two(control[:, -1])), "fraction on one direction, NTK scaling"),
         "grown": over_seeds(np.mean, kept, grown, rng, "fraction of neurons above 0.5"),
         "control": over_seeds(np.mean, "moment", control_alone, rng, "fraction on one direction in the NTK scaling"),
         "samples": variable("time", result["time"].values, "samples seen", "samples"),

@@ -1,26 +1,29 @@
 """Localisation over the coherence, and weak tasks over the number of tasks."""
 
-import numpy as np
 from matplotlib.figure import Figure
 
 from learnability.results.claim import Analyses
 from learnability.results.style import THEORY
 from learnability.studies.ridge_combinations.figures.curves import counts_axis, curve, page_wide
 
+_NAMES = {"flow": "flow, one direction", "flow_average": "flow, the average", "sgd": "SGD, one direction"}
+
 
 def draw(analyses: Analyses) -> Figure:
-    """Localisation over the coherence, and shares of weak tasks over M."""
+    """Where neurons end over the coherence, and shares of weak tasks over M."""
     analysis, width = analyses["coherence"], analyses["width"]
-    figure, axes = page_wide(1, 2)
+    figure, axes = page_wide(1, 2, height=3.1)
     first, second = axes[0]
     rho = analysis["coherence"].values
-    for index, name in enumerate(("flow", "sgd")):
-        curve(first, rho, analysis[name].values, index, {"flow": "population flow", "sgd": "SGD"}[name])
-    first.axvline(float(analysis["threshold"]), label=r"$(p-2)/(M+p-2)$", **THEORY)
-    first.set(xlabel=r"coherence $\langle v_m,v_n\rangle$", ylabel="fraction of neurons above 0.9", ylim=(-0.02, 1.05))
-    half = rho[np.argmax(analysis["flow"].values[:, 0] < 0.5)]
-    first.set_title(f"Localisation is lost by coherence {half:g}")
-    first.legend()
+    for index, (name, label) in enumerate(_NAMES.items()):
+        curve(first, rho, analysis[name].values, index, label)
+    low, high = (float(analysis[f"{name}_threshold"][0]) for name in ("average", "localised"))
+    first.axvspan(low, high, color="#bbbbbb", alpha=0.4, lw=0, label="both are stable")
+    for threshold in (low, high):
+        first.axvline(threshold, **THEORY)
+    first.set(xlabel=r"coherence $\langle v_m,v_n\rangle$", ylabel="fraction of neurons", ylim=(-0.02, 1.05))
+    first.set_title(f"One direction and the average are both stable\nfrom {low:.3f} to {high:.3f}")
+    first.legend(loc="center right")
     tasks = width["tasks"].values
     for k, exponent in enumerate(width["strength_exponent"].values):
         slope = width["slope"].values[k, 0]
@@ -28,6 +31,7 @@ def draw(analyses: Analyses) -> Figure:
         second.plot(tasks, width["expected_share"].values[k], **THEORY)
     second.set(yscale="log", xlabel="number of tasks M", ylabel="share of one weak task")
     counts_axis(second, tasks)
-    second.set_title("Weak tasks lose neurons (theory dashed)")
+    worst = 100 * float(width["worst_ratio"][0])
+    second.set_title(f"Weak tasks lose neurons, within {worst:.0f}%\nof the theory (dashed)")
     second.legend()
     return figure

@@ -5,33 +5,37 @@ from matplotlib.figure import Figure
 
 from learnability.results.claim import Analyses
 from learnability.results.style import COLOURS, MARKERS, THEORY
-from learnability.studies.ridge_combinations.figures.curves import curve, page_wide
+from learnability.studies.ridge_combinations.figures.curves import counts_axis, curve, page_wide
 
 
 def draw(analyses: Analyses) -> Figure:
-    """Tasks found at fixed width, and neurons that settle on one."""
+    """Share of the tasks found, beside independent draws of the localised neurons, and how many those are."""
     analysis, other = analyses["coverage"], analyses["coverage_orthonormal"]
-    tasks, found = analysis["tasks"].values, analysis["tasks_found"].values[:, 0]
+    tasks, found = analysis["tasks"].values, analysis["found"].values[:, 0]
     number, root = float(other["tasks"].values[0]), float(np.sqrt(analysis["dimension"].values[0]))
     figure, axes = page_wide(1, 2)
     first, second = axes[0]
     curve(first, tasks, found, 0, "random directions")
-    first.plot(tasks, tasks, label="all tasks", **THEORY)
-    curve(second, tasks, analysis["localised"].values[:, 0], 0, "random directions")
-    for panel, name in ((first, "tasks_found"), (second, "localised")):
+    first.plot(tasks, 1 - analysis["expected_missed"].values[:, 0], label="independent draws", **THEORY)
+    first.plot(number, 1 - float(other["expected_missed"][0, 0]), "x", color="black")
+    curve(second, tasks, analysis["neurons_near"].values[:, 0], 0, "random directions")
+    for panel, name in ((first, "found"), (second, "neurons_near")):
         value, low, high = other[name].values[0, 0]
         error = [[value - low], [high - value]]
         panel.errorbar(
             number, value, error, fmt=MARKERS[1], color=COLOURS[1], capsize=2, label="orthonormal directions"
         )
+        counts_axis(panel, tasks)
         panel.axvline(root, color="#777777", linestyle=":", label=r"$M=\sqrt{d}$")
         panel.set(xlabel="number of tasks M")
-        panel.set_xticks(tasks)
-    first.set(ylabel="tasks with a neuron above 0.9", ylim=(0, None))
-    second.set(ylabel="fraction of neurons on one direction", ylim=(0, 1))
-    first.set_title(f"{found[0, 0]:.0f} of {tasks[0]} random tasks found, {found[-1, 0]:.0f} of {tasks[-1]}")
-    shares = 100 * analysis["localised"].values[[0, -1], 0, 0]
-    second.set_title(f"{shares[0]:.0f}% of neurons settle at M = {tasks[0]}, {shares[1]:.0f}% at {tasks[-1]}")
-    first.legend(loc="upper left", bbox_to_anchor=(0.08, 1.0))
+    first.set(ylabel="share of the tasks found", ylim=(0, 1.05))
+    second.set(ylabel="neurons above 0.9", ylim=(0, None))
+    random, orthonormal = found[-1, 0], other["found"].values[0, 0, 0]
+    first.set_title(f"M = {tasks[-1]}: {random:.2f} of random tasks found,\n{orthonormal:.2f} of orthonormal ones")
+    near = analysis["neurons_near"].values[-1, 0, 0], other["neurons_near"].values[0, 0, 0]
+    second.set_title(
+        f"M = {tasks[-1]}: {near[0]:.0f} neurons find a random direction,\n{near[1]:.0f} an orthonormal one"
+    )
+    first.legend(loc="lower left")
     second.legend()
     return figure

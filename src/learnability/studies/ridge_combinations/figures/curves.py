@@ -50,5 +50,5 @@ def error_curves(panel: Axes, analysis: xr.Dataset, chosen: tuple[str, ...]) -> 
     panel.axhline(float(analysis["zero_l1"].values[0]), color="#777777", linestyle=":", label="zero predictor")
     log_axes(panel)
     panel.set(xlabel="samples n", ylabel=r"test $L^1$ error")
-    ticks = {*counts.tolist(), *analysis["kernel_samples"].values.tolist()} - {1500, 2500}
+    ticks = {*counts.tolist(), *analysis["kernel_samples"].values.tolist()}
     counts_axis(panel, np.array(sorted(ticks)))

@@ -60,7 +60,14 @@ def draw(analyses: Analyses) -> Figure:
     last, analysis = axes[1, 1], analyses["samples_m"]
     tasks = analysis["tasks"].values
     curve(last, tasks, analysis["scaled_half_time"].values[:, 0], 0, "SGD")
-    last.plot(tasks, analysis["escape_constant"].values, label=r"flow: $1/(3\alpha_3 c_M)$", **THEORY)
+    last.plot(tasks, analysis["hitting_constant"].values[:, 0], label="flow at this d", **THEORY)
+    last.plot(
+        tasks,
+        analysis["escape_constant"].values,
+        color="#777777",
+        linestyle=":",
+        label=r"$d\to\infty$: $1/(3\alpha_3\delta c_M)$",
+    )
     last.set(xlabel="number of tasks M", ylabel=r"$T_{50}/(M d^{2})$", ylim=(0, None))
     counts_axis(last, tasks)
     last.set_title(f"M slope {float(analysis['tasks_slope'].values[0]):.2f} is below 1: $c_M$ grows")

@@ -1,4 +1,6 @@
-"""Where superorthogonal polynomials exist, and those that were constructed."""
+"""Where superorthogonal polynomials exist, and those that were certified."""
+
+import math
 
 from matplotlib.figure import Figure
 
@@ -9,7 +11,7 @@ from learnability.studies.ridge_combinations.figures.curves import page_wide
 
 
 def draw(analyses: Analyses) -> Figure:
-    """Least eigenvalue over the degree, and the table of constructed polynomials."""
+    """Least eigenvalue over the degree, and the table of decided cases."""
     analysis = analyses["superorthogonal"]
     degrees, values = analysis["degree"].values, analysis["least_eigenvalue"].values
     figure, axes = page_wide(1, 2)
@@ -22,22 +24,25 @@ def draw(analyses: Analyses) -> Figure:
     first.set_yscale("symlog", linthresh=0.1)
     first.set_yticks([-0.1, 0, 0.1, 1, 10], ["-0.1", "0", "0.1", "1", "10"])
     first.set(xlabel="degree", ylabel=r"least eigenvalue of $E[h_i(x^2-1)h_j]$")
-    even, odd = (int(v) for v in analysis["minimal_degree"].values)
-    first.set_title(f"They exist from degree {odd} (odd) and {even} (even)")
+    even, odd = (int(v) for v in analysis["least_degree"].values[0])
+    first.set_title(f"K = L = 2: from degree {odd} (odd) and {even} (even)")
     first.legend()
-    rows = [
-        [str(case[0]), str(case[1]), parities[case[2]], str(case[3]), f"{residual:.0e}", f"{moment:.1e}"]
-        for case, residual, moment in zip(
-            analysis["case_definition"].values,
-            analysis["residual"].values,
-            analysis["fourth_moment"].values,
-            strict=True,
-        )
-    ]
+    meanings = dict(
+        zip(analysis["status"].attrs["flag_values"], analysis["status"].attrs["flag_meanings"].split(), strict=True)
+    )
+    rows, radii = [], analysis["radius"].values
+    for case, code, radius, (low, _) in zip(
+        analysis["case_definition"].values, analysis["status"].values, radii, analysis["kurtosis"].values, strict=True
+    ):
+        certified = [f"1e{math.log10(radius):.0f}", f"{low:.0e}"] if math.isfinite(radius) else ["", ""]
+        rows.append([str(case[0]), str(case[1]), parities[case[2]], str(case[3]), meanings[int(code)], *certified])
     second.axis("off")
-    table = second.table(rows, colLabels=["K", "L", "parity", "degree", "residual", r"$E f^4$"], loc="upper center")
+    labels = ["K", "L", "parity", "degree", "outcome", "radius", r"$E f^4$"]
+    table = second.table(
+        rows, colLabels=labels, loc="upper center", colWidths=[0.08, 0.08, 0.14, 0.14, 0.24, 0.15, 0.15]
+    )
     table.auto_set_font_size(False)
     table.set_fontsize(7.5)
-    table.scale(1, 1.4)
-    second.set_title(f"Fourth moments from {analysis['fourth_moment'].values.min():.0e}")
+    table.scale(1, 1.1)
+    second.set_title(f"{int((radii > 0).sum())} of {len(rows)} cases certified by interval Newton")
     return figure

@@ -8,10 +8,25 @@ import numpy as np
 import xarray as xr
 
 from learnability.results.contract import Run
-from learnability.results.labelled import variable
+from learnability.results.labelled import exponents, variable
+from learnability.statistics.asymptotics import local_exponents
+from learnability.statistics.scaling import fit_slope
 from learnability.studies.ridge_combinations import theory
 from learnability.studies.ridge_combinations.alignments import above, localised_only, tasks_found
+from learnability.studies.ridge_combinations.exact_shares import share
 from learnability.studies.ridge_combinations.over_seeds import over_seeds, slope_over_seeds
+
+
+def ratio_of_medians(logs: np.ndarray, axis: int = 0) -> np.ndarray:
+    """Median over seeds of the first over that of the second, of the logarithms of pairs (seed, 2, ...)."""
+    median = np.moveaxis(np.median(logs, axis=axis), axis, 0)
+    return np.asarray(np.exp(median[0] - median[1]))
+
+
+def _slope_gap(log_x: np.ndarray, logs: np.ndarray, axis: int = 0) -> np.ndarray:
+    """Slope of the log median of the first minus that of the second, of the logarithms of pairs (seed, 2, x)."""
+    slopes = fit_slope(log_x, np.median(logs, axis=axis))[0]
+    return np.asarray(slopes[..., 0] - slopes[..., 1])
 
 
 def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
@@ -26,6 +41,7 @@ def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
     largest = result["largest"].values
     alone = localised_only(largest, result["second"].values).mean(-1)
     found = tasks_found(largest, result["task"].values)
+    near = above(largest, 0.9).sum(-1)  # J_eff, the neurons that can find a task
     all_found = above(found, tasks[:, None] - 0.5)
     bound = np.stack([theory.correlational_bound(dimensions, int(m), exponent) for m in tasks])
     grid = ("tasks", "dimension")
@@ -35,15 +51,33 @@ def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
         "scaled_half_time": over_seeds(np.median, grid, half / unit, rng, "T50 / (M d^(p-1))"),
         "localised": over_seeds(np.mean, grid, alone, rng, "fraction of neurons on one direction"),
         "tasks_found": over_seeds(np.mean, grid, found, rng, "tasks with a neuron above 0.9", "tasks"),
-        "all_found": over_seeds(np.mean, grid, all_found, rng, "fraction of seeds in which all tasks are found"),
+        "found": share(grid, found.sum(0), len(found) * tasks[:, None], "fraction of tasks found, seeds pooled"),
+        "all_found": share(grid, all_found.sum(0), len(found), "fraction of seeds in which all tasks are found"),
+        "neurons_near": over_seeds(np.mean, grid, near, rng, "neurons above 0.9 on a direction", "neurons"),
+        "expected_missed": variable(
+            grid, ((1 - 1 / tasks[:, None]) ** near).mean(0), "fraction of tasks missed if each such neuron draws one"
+        ),
         "engine": result["engine"].variable,
         "correlational_bound": variable(grid, bound, "M d^(p/2), CSQ lower bound up to its constant", "samples"),
     }
     if setting.phase_one.bias != "uniform":
+        flow = np.median(result["flow_time"].values, axis=-1)
+        logs = np.log(np.stack([half, flow], axis=1))  # of the same starts: a seed is resampled with both
         data |= _flow_times(setting, tasks, dimensions, unit)
+        text = "T50 over that of the flow from the same starts"
+        data["over_flow"] = over_seeds(ratio_of_medians, grid, logs, rng, text, smooth=True)
+        if len(dimensions) > 1:
+            text = "slope of log T50 minus that of the flow from the same starts"
+            gap = partial(_slope_gap, np.log(dimensions))
+            data["dimension_slope_gap"] = over_seeds(gap, (), logs[:, :, 0], rng, text, smooth=True)
     for axis, x, values in (("dimension", dimensions, half[:, 0]), ("tasks", tasks, half[:, :, 0])):
         if len(x) > 1:
             data[f"{axis}_slope"] = slope_over_seeds(x, values, rng, f"slope of log T50 against log {axis}")
+        if len(x) > 2 and (axis == "dimension" or len(dimensions) <= 2):
+            # Starts are of size d^(-1/2): the flow's relative correction is of order d^(-1/2) for p = 3 and d^(-1) for
+            # p = 4. Against M the correction is the logarithm in c_M.
+            forms: Any = ("1/log x",) if axis == "tasks" else ("x^-1/2", "x^-1")[:: 1 if exponent == 3 else -1]
+            data |= exponents(local_exponents(x, values, rng, "median", forms), f"exponent of T50 in {axis}", name=axis)
     coords = {"tasks": tasks, "dimension": dimensions}
     return xr.Dataset(data, coords=coords, attrs={"information_exponent": exponent, "seeds": half.shape[0]})
 

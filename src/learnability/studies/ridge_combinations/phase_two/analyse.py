@@ -32,8 +32,12 @@ def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
             (), float(comb(setting.dimension + degree, degree)), "polynomials of the links' degree in d variables"
         ),
     }
-    if setting.kernel_samples:
+    if result.sizes["kernel_samples"]:
         kernel = result["kernel_l1"].values
         data["kernel_l1"] = over_seeds(np.median, "kernel_samples", kernel, rng, "error of kernel ridge")
     coords = {name: result[name].variable for name in ("samples", "method", "kernel_samples")}
-    return xr.Dataset(data, coords, {"seeds": result.sizes["seed"], "dimension": setting.dimension})
+    return xr.Dataset(
+        data,
+        coords,
+        {"seeds": result.sizes["seed"], "dimension": setting.dimension, "label_noise": setting.label_noise},
+    )

@@ -29,16 +29,18 @@ _VALIDATION = 4000
 
 
 class Refit(NamedTuple):
-    """What the second layer is fitted to: directions (M~, d) and link coefficients (M~, degree + 1)."""
+    """What the second layer is fitted to: directions (M~, d), link coefficients (M~, degree + 1), label noise."""
 
     directions: torch.Tensor
     link: np.ndarray
+    noise: float = 0.0
 
-    def samples(self, count: int, rng: np.random.Generator) -> Samples:
+    def samples(self, count: int, rng: np.random.Generator, noisy: bool = True) -> Samples:
         """Fresh inputs (count, d) and labels (count,), float64."""
         x = rng.standard_normal((count, self.directions.shape[1]))
         t = torch.as_tensor(x) @ self.directions.mT
-        return Samples(x, label_function(self.link)(t).numpy())
+        clean = label_function(self.link)(t).numpy()
+        return Samples(x, clean + self.noise * rng.standard_normal(count) if noisy and self.noise else clean)
 
 
 def refit_target(setting: PhaseTwoSetting, target: xr.Dataset) -> Refit:
@@ -49,14 +51,14 @@ def refit_target(setting: PhaseTwoSetting, target: xr.Dataset) -> Refit:
     if setting.new_link is not None:
         new = np.array(setting.new_link) / np.linalg.norm(setting.new_link)
         link = np.tile(new, (count, 1))
-    return Refit(frame[:count], link)
+    return Refit(frame[:count], link, setting.label_noise)
 
 
 def trained_weights(setting: PhaseTwoSetting, target: xr.Dataset, context: RunContext, section: Section) -> Arrays:
     """Weights (seed, neuron, d) after phase I, rebuilt in R^d where the chain ran."""
     dimension = setting.dimension
     generator = torch_generator(context.stream("init"), context.device)
-    planned = plan(setting.phase_one, target, dimension, len(context.seeds), generator)
+    planned = plan(setting.phase_one, target, dimension, len(context.seeds), generator, label_noise=setting.label_noise)
     data = torch_generator(context.stream("data"), context.device)
     steps = [setting.phase_one.steps]
     result = run(
@@ -92,7 +94,7 @@ def _refits(
     """
     signs = rng.choice([-1.0, 1.0], size=len(trained))
     biases = rng.uniform(-setting.bias_range, setting.bias_range, size=len(trained))
-    validation, test = goal.samples(_VALIDATION, rng), goal.samples(setting.test_samples, rng)
+    validation, test = goal.samples(_VALIDATION, rng), goal.samples(setting.test_samples, rng, noisy=False)
     pool = goal.samples(max(setting.samples), rng)
     scores = np.full((len(setting.samples), len(setting.features) * len(REGRESSIONS), 3), np.nan)
     for f, kind in enumerate(setting.features):
@@ -112,10 +114,16 @@ def _refits(
     return scores, float(np.abs(test.labels).mean())
 
 
-def _kernels(setting: PhaseTwoSetting, goal: Refit, rng: np.random.Generator) -> list[Score]:
+def kernel_counts(setting: PhaseTwoSetting, phase_one_samples: int) -> list[int]:
+    """Numbers of samples of the kernel: those of the setting, and with ``equal_total`` those of both phases."""
+    total = [phase_one_samples + max(setting.samples)] if setting.equal_total else []
+    return [*setting.kernel_samples, *total]
+
+
+def _kernels(setting: PhaseTwoSetting, goal: Refit, counts: list[int], rng: np.random.Generator) -> list[Score]:
     degree = int(np.flatnonzero(np.abs(goal.link).max(0))[-1])
-    validation, test = goal.samples(1000, rng), goal.samples(2000, rng)
-    return [kernel_ridge(goal.samples(n, rng), validation, test, degree) for n in setting.kernel_samples]
+    validation, test = goal.samples(1000, rng), goal.samples(2000, rng, noisy=False)
+    return [kernel_ridge(goal.samples(n, rng), validation, test, degree) for n in counts]
 
 
 def _measure(setting: PhaseTwoSetting, target: xr.Dataset, context: RunContext, phase_one: Arrays) -> Arrays:
@@ -124,13 +132,14 @@ def _measure(setting: PhaseTwoSetting, target: xr.Dataset, context: RunContext, 
     frame = directions(target["gram"].values[0], setting.dimension).numpy()
     seeds, methods = len(context.seeds), len(setting.features) * len(REGRESSIONS)
     scores, zero = np.full((seeds, len(setting.samples), methods, 3), np.nan), np.full(seeds, np.nan)
-    kernel = np.full((seeds, len(setting.kernel_samples), 2), np.nan)
+    counts = kernel_counts(setting, int(phase_one["samples"]))
+    kernel = np.full((seeds, len(counts), 2), np.nan)
     for i, seed in enumerate(context.seeds):
         rng, trained = context.stream(f"phase-two/{seed}"), phase_one["weights"][i]
         if not np.isfinite(trained).all():
             continue
         scores[i], zero[i] = _refits(setting, goal, frame, trained, rng)
-        for k, score in enumerate(_kernels(setting, goal, rng)):
+        for k, score in enumerate(_kernels(setting, goal, counts, rng)):
             kernel[i, k] = score.l1, score.l2
         context.progress(i + 1, seeds, "phase two")
     return {"scores": scores, "zero": zero, "kernel": kernel}
@@ -160,6 +169,6 @@ def train(setting: PhaseTwoSetting, target: xr.Dataset, context: RunContext) -> 
         "seed": list(context.seeds),
         "samples": list(setting.samples),
         "method": names("method", methods, "features and regression"),
-        "kernel_samples": list(setting.kernel_samples),
+        "kernel_samples": kernel_counts(setting, int(phase_one["samples"])),
     }
     return xr.Dataset(data, coords=coords, attrs={"dimension": setting.dimension})

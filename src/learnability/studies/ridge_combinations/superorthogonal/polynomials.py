@@ -1,15 +1,42 @@
-"""Superorthogonal polynomials (Proposition 13): E[f^k h_l] = 0 for 1 <= k <= K, 1 <= l <= L, E f = 0, E f^2 = 1.
+"""Superorthogonal polynomials (Proposition 13): E[f^k h_l] = 0 for 1 <= k <= K, 1 <= l <= L, with E f = 0 and f != 0.
 
-Polynomials of one parity. k = 1 says that f has no h_1..h_L; the others are solved by least squares in float64 with
-Christoffel weights and then by Gauss-Newton in multiprecision on exact moments E x^{2n} = (2n-1)!!.
+k = 1 says that f has no h_1..h_L. The condition (k, l) = (2, 2) is a quadratic form of the coefficients c that keeps
+the parities apart, Q_ij = E[h_i (x^2 - 1) h_j] = sqrt 2 E[h_i h_2 h_j]: tridiagonal in steps of two, with 2i on the
+diagonal and sqrt(i (i-1)) beside it. Its pivots are rational,
+
+    d_i = 2i - i (i-1) / d_{i-2},
+
+and as many of them are negative as Q has negative directions. Where all are positive nothing but f = 0 satisfies the
+condition, whatever K >= 2. Where K = 2 and L <= 3 no other condition is left for a polynomial of one parity, so that
+the first pivot that is not positive decides: below that degree in both parities there is none of mixed parity either,
+since E[f^2 h_2] = Q(even part) + Q(odd part).
+
+Other conditions (K = 3) are solved numerically, and a polynomial is accepted when interval Newton (Krawczyk's test, in
+ball arithmetic with exact moments E x^{2n} = (2n-1)!!) proves that an exact solution lies within a certified distance.
+A degree at which neither argument decides is undecided.
 """
 
+import math
 from dataclasses import dataclass
+from enum import IntEnum
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from learnability.hermite.basis import gauss_hermite, hermite_basis
+
+# Starts of the numerical solution, and the scaled residual below which one is handed to the certificate.
+_STARTS = 8
+_SOLVED = 1e-8
+
+
+class Outcome(IntEnum):
+    """What is known of a degree in one parity; codes of the study's own, beside those of a run's status."""
+
+    EXISTS = 16
+    IMPOSSIBLE = 17
+    UNDECIDED = 18
 
 
 def active_conditions(powers: int, degrees: int, parity: int) -> list[tuple[int, int]]:
@@ -22,160 +49,211 @@ def free_degrees(degrees: int, parity: int, degree: int) -> list[int]:
     return [i for i in range(degrees + 1, degree + 1) if i % 2 == parity]
 
 
-def least_eigenvalue(degree: int, parity: int, degrees: int = 2) -> float:
-    """The least eigenvalue of Q_ij = E[h_i (x^2 - 1) h_j] over the free degrees, for K = 2 and L = 2 or 3.
+def pivots(degrees: int, parity: int, degree: int) -> list[Fraction]:
+    """The pivots d_i of Q over the free degrees, exact: Q = L D L^T in the basis He_i."""
+    found: list[Fraction] = []
+    for i in free_degrees(degrees, parity, degree):
+        found.append(Fraction(2 * i) - (Fraction(i * (i - 1)) / found[-1] if found else 0))
+    return found
 
-    The only condition left is E[f^2 h_2] = 0, so that f exists if and only if Q takes both signs: iff this is <= 0.
+
+def least_degree(degrees: int, parity: int, limit: int = 200) -> int:
+    """The least degree at which Q takes both signs, certified by rational pivots; for L >= 2.
+
+    For K = 2 and L = 2, 3 it is the least degree of a superorthogonal polynomial of this parity; for larger K or L a
+    lower bound.
     """
-    return float(np.linalg.eigvalsh(_quadratic_form(degrees, degree, parity))[0])
-
-
-def minimal_degree(parity: int, degrees: int = 2, limit: int = 60) -> int:
-    """The least degree of a superorthogonal polynomial for K = 2 and L = ``degrees`` in (2, 3), in one parity."""
-    for degree in range(degrees + 2, limit):
-        if degree % 2 == parity and least_eigenvalue(degree, parity, degrees) <= 0:
+    for degree, pivot in zip(free_degrees(degrees, parity, limit), pivots(degrees, parity, limit), strict=True):
+        if pivot <= 0:
             return degree
-    raise ValueError(f"no degree below {limit}")
+    raise ValueError(f"no degree up to {limit}")
+
+
+def quadratic_form(degrees: int, parity: int, degree: int) -> np.ndarray:
+    """Q_ij = E[h_i (x^2 - 1) h_j] over the free degrees."""
+    free = np.array(free_degrees(degrees, parity, degree), dtype=float)
+    beside = np.sqrt(free[1:] * (free[1:] - 1))
+    return np.diag(2 * free) + np.diag(beside, 1) + np.diag(beside, -1)
+
+
+def least_eigenvalue(degree: int, parity: int, degrees: int = 2) -> float:
+    """The least eigenvalue of Q, for the figure: its sign is that of the pivots."""
+    return float(np.linalg.eigvalsh(quadratic_form(degrees, parity, degree))[0])
+
+
+def triple_mean(i: int, j: int, k: int) -> float:
+    """E[h_i h_j h_k] = sqrt(i! j! k!) / ((s-i)! (s-j)! (s-k)!), s = (i+j+k)/2; 0 where s is none or too small."""
+    total = i + j + k
+    s = total // 2
+    if total % 2 or s < max(i, j, k):
+        return 0.0
+    log = math.lgamma
+    above = 0.5 * (log(i + 1) + log(j + 1) + log(k + 1))
+    return math.exp(above - log(s - i + 1) - log(s - j + 1) - log(s - k + 1))
+
+
+def form(free: list[int], power: int, ell: int) -> np.ndarray:
+    """The symmetric tensor of E[f^k h_l] over the free degrees, k = 2 or 3; its entries are not negative."""
+    if power == 2:
+        return np.array([[triple_mean(i, j, ell) for j in free] for i in free])
+    middle = range(2 * max(free) + 1)
+    pairs = np.array([[[triple_mean(i, j, m) for m in middle] for j in free] for i in free])
+    others = np.array([[triple_mean(k, ell, m) for m in middle] for k in free])
+    return np.asarray(np.einsum("ijm,km->ijk", pairs, others))
+
+
+def _contract(tensor: np.ndarray, c: np.ndarray, slots: int) -> np.ndarray:
+    for _ in range(slots):
+        tensor = tensor @ c
+    return tensor
+
+
+def scaled_residual(tensors: list[np.ndarray], c: np.ndarray) -> np.ndarray:
+    """E[f^k h_l] over the same sum with all terms positive: 1 where nothing cancels, whatever the size of f^k."""
+    return np.array([float(_contract(t, c, t.ndim) / _contract(t, np.abs(c), t.ndim)) for t in tensors])
+
+
+def numerical_solution(tensors: list[np.ndarray], rng: np.random.Generator) -> np.ndarray | None:
+    """Unit coefficients with a scaled residual below 1e-8, those of the first start that gets there; else None."""
+    from scipy.optimize import least_squares
+
+    def residuals(c: np.ndarray) -> np.ndarray:
+        return np.array([*scaled_residual(tensors, c), c @ c - 1])
+
+    for _ in range(_STARTS):
+        start = rng.standard_normal(tensors[0].shape[0])
+        found = least_squares(residuals, start / np.linalg.norm(start), xtol=1e-15, ftol=1e-15, gtol=1e-15)
+        if np.abs(scaled_residual(tensors, found.x)).max() < _SOLVED:
+            return np.asarray(found.x / np.linalg.norm(found.x))
+    return None
 
 
 @dataclass(frozen=True)
-class Solution:
-    """Coefficients on the free degrees (decimal text), the largest residual, E f^4, and the float64 residual before."""
+class Certificate:
+    """An exact solution lies within ``radius`` of ``coefficients`` (decimal text) in every entry.
+
+    ``kurtosis`` encloses E f^4 / (E f^2)^2 of the exact solution.
+    """
 
     coefficients: list[str]
-    residual: float
-    start_residual: float
-    fourth_moment: float
+    radius: float
+    kurtosis: tuple[float, float]
 
 
-def _quadratic_form(degrees: int, degree: int, parity: int) -> np.ndarray:
-    """Q_ij = E[h_i (x^2 - 1) h_j] over the free degrees, by quadrature that is exact for it."""
+class _Conditions:
+    """E[f^k h_l] and its derivatives in ball arithmetic, from exact moments."""
+
+    def __init__(self, powers: int, degrees: int, parity: int, degree: int) -> None:
+        import flint
+
+        self.arb, self.poly = flint.arb, flint.arb_poly
+        self.free, self.active = (
+            free_degrees(degrees, parity, degree),
+            active_conditions(powers, degrees, parity),
+        )
+        table = [flint.arb_poly([1]), flint.arb_poly([0, 1])]
+        x = table[1]
+        for k in range(1, max(degree, degrees)):
+            table.append((x * table[k] - self.arb(k).sqrt() * table[k - 1]) * (1 / self.arb(k + 1).sqrt()))
+        self.table = table
+        moments, odd = [self.arb(1)], self.arb(1)
+        for n in range(1, max(powers + 1, 4) * degree // 2 + degrees + 2):
+            odd *= 2 * n - 1
+            moments.append(odd)
+        self.moments = moments
+
+    def mean(self, polynomial: Any) -> Any:
+        """E of a polynomial of a standard normal number."""
+        return sum((polynomial[2 * n] * self.moments[n] for n in range(polynomial.degree() // 2 + 1)), self.arb(0))
+
+    def function(self, c: list[Any]) -> Any:
+        return sum((value * self.table[i] for value, i in zip(c, self.free, strict=True)), self.poly([0]))
+
+    def values(self, c: list[Any]) -> list[Any]:
+        f = self.function(c)
+        return [self.mean(f**k * self.table[ell]) for k, ell in self.active]
+
+    def derivatives(self, c: list[Any], moving: list[int]) -> list[list[Any]]:
+        """The Jacobian (condition, moving entry)."""
+        f = self.function(c)
+        rows = [k * f ** (k - 1) * self.table[ell] for k, ell in self.active]
+        return [[self.mean(row * self.table[self.free[j]]) for j in moving] for row in rows]
+
+
+def certify(powers: int, degrees: int, parity: int, degree: int, c: np.ndarray, digits: int) -> Certificate | None:
+    """Newton from ``c`` in multiprecision, then Krawczyk's test on a box of radius 10^-digits; None where it fails.
+
+    As many entries as there are conditions move, the others stay at their decimals: those whose columns of the
+    Jacobian are best conditioned.
+    """
+    import flint
+    from scipy.linalg import qr
+
+    with flint.ctx.workprec(int(8 * digits) + 400):
+        system = _Conditions(powers, degrees, parity, degree)
+        point = [flint.arb(float(value)) for value in c]
+        every = list(range(len(c)))
+        slope = np.array([[float(v.mid()) for v in row] for row in system.derivatives(point, every)])
+        slope /= np.abs(slope).max(1, keepdims=True)
+        moving = [int(j) for j in qr(slope, pivoting=True, mode="r")[1][: len(system.active)]]
+        for _ in range(12):
+            jacobian = flint.arb_mat(system.derivatives(point, moving))
+            step = jacobian.mid().inv() * flint.arb_mat([[v] for v in system.values(point)])
+            for row, j in enumerate(moving):
+                point[j] = (point[j] - step[row, 0]).mid()
+        radius = flint.arb(10) ** (-digits)
+        box = list(point)
+        for j in moving:
+            box[j] = point[j] + flint.arb(0, 1) * radius
+        inverse = flint.arb_mat(system.derivatives(point, moving)).mid().inv().mid()
+        values = flint.arb_mat([[v] for v in system.values(point)])
+        identity = flint.arb_mat([[int(i == j) for j in moving] for i in moving])
+        spread = flint.arb_mat([[box[j] - point[j]] for j in moving])
+        image = (identity - inverse * flint.arb_mat(system.derivatives(box, moving))) * spread - inverse * values
+        if not all(abs(image[row, 0]) < radius for row in range(len(moving))):
+            return None
+        square = system.function(box) ** 2
+        kurtosis = system.mean(square**2) / system.mean(square) ** 2
+        text = [value.str(digits, radius=False) for value in point]
+        ends = float(kurtosis.lower()), float(kurtosis.upper())
+    return Certificate(text, 10.0**-digits, ends)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What is known of polynomials of one parity and degree at most ``degree``.
+
+    ``scaled_residual`` is that of the numerical solution, NaN where none was found or looked for.
+    """
+
+    outcome: Outcome
+    certificate: Certificate | None
+    scaled_residual: float
+
+
+def decide(powers: int, degrees: int, parity: int, degree: int, digits: int, rng: np.random.Generator) -> Decision:
+    """Whether superorthogonal polynomials of this parity and degree exist: by pivots, else by interval Newton.
+
+    K = 2 or 3, L >= 2.
+    """
+    if all(pivot > 0 for pivot in pivots(degrees, parity, degree)):
+        return Decision(Outcome.IMPOSSIBLE, None, math.nan)
     free = free_degrees(degrees, parity, degree)
-    x, weights = gauss_hermite(degree + 3)
-    basis = hermite_basis(x, degree)[:, free]
-    return np.asarray(basis.T @ (basis * (weights * (x**2 - 1))[:, None]))
+    tensors = [form(free, k, ell) for k, ell in active_conditions(powers, degrees, parity)]
+    c = numerical_solution(tensors, rng)
+    if c is None:
+        return Decision(Outcome.UNDECIDED, None, math.nan)
+    certificate = certify(powers, degrees, parity, degree, c, digits)
+    outcome = Outcome.UNDECIDED if certificate is None else Outcome.EXISTS
+    return Decision(outcome, certificate, float(np.abs(scaled_residual(tensors, c)).max()))
 
 
-def _isotropic_vector(form: np.ndarray) -> np.ndarray:
-    """A unit vector c with c^T Q c = 0, from the extreme eigenvectors of a form that takes both signs."""
-    values, vectors = np.linalg.eigh(form)
-    low, high = values[0], values[-1]
-    return (np.sqrt(high) * vectors[:, 0] + np.sqrt(max(-low, 0.0)) * vectors[:, -1]) / np.sqrt(high - min(low, 0.0))
-
-
-def _least_squares_start(
-    powers: int, degrees: int, free: list[int], parity: int, rng: np.random.Generator
-) -> np.ndarray:
-    """Least squares in float64 from random starts; the best vector found."""
-    from scipy.optimize import least_squares
-
-    x, weights = gauss_hermite((powers * max(free) + degrees) // 2 + 2)
-    basis = hermite_basis(x, max(free))
-    active = active_conditions(powers, degrees, parity)
-
-    def residuals(c: np.ndarray) -> np.ndarray:
-        f = basis[:, free] @ c
-        scaled = [weights @ (f**k * basis[:, ell]) / np.sqrt(weights @ f ** (2 * k)) for k, ell in active]
-        return np.array([*scaled, c @ c - 1])
-
-    best, best_size = np.zeros(len(free)), np.inf
-    for _ in range(40):
-        start = rng.standard_normal(len(free))
-        found = least_squares(residuals, start / np.linalg.norm(start), xtol=1e-15, ftol=1e-15, gtol=1e-15)
-        size = float(np.abs(found.fun).max())
-        if size < best_size:
-            best, best_size = found.x, size
-        if best_size < 1e-11:
-            break
-    return best
-
-
-def _hermite_table(mp: Any, top: int) -> list[list[Any]]:
-    """Monomial coefficients of h_0..h_top in multiprecision."""
-    table = [[mp.mpf(1)], [mp.mpf(0), mp.mpf(1)]]
-    for k in range(1, top):
-        raised = [mp.mpf(0), *table[k]]
-        lowered = table[k - 1] + [mp.mpf(0)] * 2
-        root, norm = mp.sqrt(k), mp.sqrt(k + 1)
-        table.append([(a - root * b) / norm for a, b in zip(raised, lowered, strict=True)])
-    return table
-
-
-def _product(mp: Any, p: list[Any], q: list[Any]) -> list[Any]:
-    result = [mp.mpf(0)] * (len(p) + len(q) - 1)
-    for i, a in enumerate(p):
-        if a:
-            for j, b in enumerate(q):
-                result[i + j] += a * b
-    return result
-
-
-class _System:
-    """Residuals and Jacobian of the conditions in multiprecision."""
-
-    def __init__(self, mp: Any, powers: int, degrees: int, free: list[int], parity: int) -> None:
-        self.mp, self.powers, self.free = mp, powers, free
-        self.active = active_conditions(powers, degrees, parity)
-        self.table = _hermite_table(mp, max(free))
-        longest = 2 * powers * max(free) + degrees + 1
-        self.moments = [mp.fac2(n - 1) if n % 2 == 0 else mp.mpf(0) for n in range(max(longest, 4 * max(free)) + 1)]
-
-    def powers_of(self, c: list[Any]) -> list[list[Any]]:
-        f = [self.mp.mpf(0)] * (max(self.free) + 1)
-        for value, degree in zip(c, self.free, strict=True):
-            for i, h in enumerate(self.table[degree]):
-                f[i] += value * h
-        result = [[self.mp.mpf(1)], f]
-        while len(result) <= max(self.powers, 2):
-            result.append(_product(self.mp, result[-1], f))
-        return result
-
-    def mean(self, p: list[Any], q: list[Any]) -> Any:
-        product = _product(self.mp, p, q)
-        return self.mp.fsum(a * self.moments[i] for i, a in enumerate(product) if a and i % 2 == 0)
-
-    def residuals(self, c: list[Any], powers: list[list[Any]]) -> tuple[list[Any], list[Any]]:
-        """E[f^k h_l] / |f^k| for the active pairs and |c|^2 - 1; and the scales |f^k|."""
-        scales = [self.mp.sqrt(self.mean(p, p)) for p in powers]
-        values = [self.mean(powers[k], self.table[ell]) / scales[k] for k, ell in self.active]
-        return [*values, self.mp.fsum(v * v for v in c) - 1], scales
-
-    def jacobian(self, c: list[Any], powers: list[list[Any]], scales: list[Any]) -> Any:
-        """With the scales held fixed, which changes Gauss-Newton only by terms of the order of the residual."""
-        matrix = self.mp.matrix(len(self.active) + 1, len(c))
-        for row, (k, ell) in enumerate(self.active):
-            base = _product(self.mp, powers[k - 1], self.table[ell])
-            for j, degree in enumerate(self.free):
-                matrix[row, j] = k * self.mean(base, self.table[degree]) / scales[k]
-        for j, value in enumerate(c):
-            matrix[len(self.active), j] = 2 * value
-        return matrix
-
-
-def solve(powers: int, degrees: int, parity: int, degree: int, digits: int, rng: np.random.Generator) -> Solution:
-    """A superorthogonal polynomial of the given parity and degree, to ``digits`` digits."""
-    import mpmath
-
-    free = free_degrees(degrees, parity, degree)
-    mp = mpmath.mp.clone()
-    mp.dps = digits + 20
-    system = _System(mp, powers, degrees, free, parity)
-    if active_conditions(powers, degrees, parity) == [(2, 2)]:
-        start = _isotropic_vector(_quadratic_form(degrees, degree, parity))
-    else:
-        start = _least_squares_start(powers, degrees, free, parity, rng)
-    c = [mp.mpf(float(v)) for v in start]
-    size, first = mp.inf, mp.inf
-    for _ in range(12):
-        powers_of_f = system.powers_of(c)
-        residual, scales = system.residuals(c, powers_of_f)
-        size = max(abs(r) for r in residual)
-        first = min(first, size) if first == mp.inf else first
-        if size < mp.mpf(10) ** (-digits):
-            break
-        matrix = system.jacobian(c, powers_of_f, scales)
-        step = matrix.T * mp.lu_solve(matrix * matrix.T, mp.matrix(residual))
-        c = [value - step[j] for j, value in enumerate(c)]
-    square = system.powers_of(c)[2]
-    text = [mpmath.nstr(value, digits) for value in c]
-    return Solution(text, float(size), float(first), float(system.mean(square, square)))
+def cancellation(powers: int, degrees: int, parity: int, coefficients: list[str], degree: int) -> float:
+    """The largest |E[f^k h_l]| / E|f^k h_l| of the active conditions, by quadrature in float64."""
+    x, weights = gauss_hermite((powers * degree + degrees) // 2 + 2)
+    basis = hermite_basis(x, degree)
+    f = basis[:, free_degrees(degrees, parity, degree)] @ np.array([float(v) for v in coefficients])
+    pairs = active_conditions(powers, degrees, parity)
+    return max(
+        float(abs(weights @ (f**k * basis[:, ell])) / (weights @ np.abs(f**k * basis[:, ell]))) for k, ell in pairs
+    )

@@ -7,7 +7,8 @@ import numpy as np
 import xarray as xr
 
 from learnability.results.contract import Run
-from learnability.results.labelled import variable
+from learnability.results.labelled import exponents, variable
+from learnability.statistics.asymptotics import local_exponents_of
 from learnability.studies.ridge_combinations import theory
 from learnability.studies.ridge_combinations.over_seeds import over_seeds, slope_over_seeds
 
@@ -20,7 +21,7 @@ def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
     """Runs differ in the ratio of the strengths: one strength exponent C_p each."""
     ordered = sorted(runs, key=lambda run: run.setting.target.strength_ratio)  # type: ignore[attr-defined]
     targets: list[Any] = [run.setting.target for run in ordered]
-    exponents = np.array([t.strength_ratio ** (2 / (t.information_exponent - 2)) for t in targets])
+    strengths = np.array([t.strength_ratio ** (2 / (t.information_exponent - 2)) for t in targets])
     tasks = ordered[0].result["tasks"].values
     share = np.stack([run.result["share"].values for run in ordered], axis=1)
     expected = np.array(
@@ -31,14 +32,27 @@ def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
         for k in range(len(targets))
     ]
     limits = [np.polyfit(np.log(tasks), np.log(row), 1)[0] for row in expected]
+    # Exact values, from M = 10 to 10^15: what the slope tends to, and how slowly.
+    many = 10.0 ** np.arange(1, 16)
+    far = [
+        np.array([theory.log_weak_share(m, t.strength_ratio, t.information_exponent) for m in many]) for t in targets
+    ]
+    limit = exponents(
+        [local_exponents_of(many, row, corrections=("1/log x",), last_decades=10) for row in far],
+        "exponent of the share of one weak task in M",
+        "strength_exponent",
+        "share",
+    )
     grid = ("strength_exponent", "tasks")
+    weak = share[:, -1] / expected[-1]
     worst = over_seeds(_worst_ratio, (), share / expected, rng, "largest |measured / theory - 1|")
     data = {
         "share": over_seeds(np.mean, grid, share, rng, "share of one weak task"),
         "expected_share": variable(grid, expected, "share of one weak task by the finite-M theory"),
         "ratio": variable(grid, share.mean(0) / expected, "measured share over theory"),
         "worst_ratio": worst,
+        "weak_ratio": over_seeds(np.mean, "tasks", weak, rng, "measured share of a weak task over theory, C_p above 1"),
         "slope": xr.Variable.concat(slopes, "strength_exponent"),
         "expected_slope": variable("strength_exponent", limits, "slope of the finite-M theory at these M"),
     }
-    return xr.Dataset(data, {"strength_exponent": exponents, "tasks": tasks}, {"seeds": share.shape[0]})
+    return xr.Dataset(data | limit, {"strength_exponent": strengths, "tasks": tasks}, {"seeds": share.shape[0]})

@@ -2,42 +2,71 @@
 
 from functools import partial
 
-from learnability.results.claim import Analyses, Claim, Equals, Measurement
-from learnability.results.measuring import estimated, measured, seeds_of
+import numpy as np
+
+from learnability.results.claim import Analyses, AtMost, Claim, Equals, Measurement
+from learnability.results.labelled import bounds_of
+from learnability.results.measuring import estimated, limit_exponent, measured, seeds_of
 from learnability.studies.ridge_combinations import PAPER
 
 
-def _slope_gap(analyses: Analyses) -> Measurement:
-    """Slope of the unequal strengths minus that of the finite-M theory."""
-    unequal = analyses["width"].isel(strength_exponent=1, drop=True)
-    return measured(unequal["slope"] - unequal["expected_slope"], seeds_of(unequal), "measured minus finite-M theory")
+def _weak_ratio(analyses: Analyses) -> Measurement:
+    """Share of a weak task over the finite-M formula, at the M where it is farthest from 1."""
+    analysis = analyses["width"]
+    ratios = analysis["weak_ratio"]
+    worst = int(np.abs(np.log(ratios.isel(bound=0).values)).argmax())
+    measured_slope, formula = float(analysis["slope"][-1, 0]), float(analysis["expected_slope"][-1])
+    note = (
+        f"worst over M, at M = {int(analysis['tasks'][worst])}; slope of the share {measured_slope:.2f}, of the "
+        f"formula {formula:.2f} at these M: -C_p = -2 is approached like 1 / log M"
+    )
+    return measured(ratios.isel(tasks=worst, drop=True), seeds_of(analysis), note)
 
 
-_claim = partial(Claim, experiments=("width",), seeds_needed=4, figure="coherence")
+def _needed_width(analyses: Analyses) -> Measurement:
+    """Exponent in M of the neurons that a weak task needs, one over its share, minus C_p + 1/2."""
+    analysis = analyses["width"].isel(strength_exponent=-1)
+    slope, low, high = (float(part) for part in bounds_of(analysis["slope"]))
+    allowed = float(analysis["strength_exponent"]) + 0.5
+    return Measurement(-slope - allowed, -high - allowed, -low - allowed, seeds_of(analysis))
+
+
+_claim = partial(Claim, experiments=("width",), seeds_needed=4, figure="coherence", evidence="statistical")
 
 CLAIMS: tuple[Claim, ...] = (
     _claim(
         "width.equal",
         f"{PAPER}, Theorem 4",
-        "With equal strengths (C_p = 1) every task gets a share 1/M of the neurons.",
+        "With equal leading coefficients (C_p = 1) every one of M tasks gets a share 1/M of the neurons.",
         "slope of log share against log M",
         Equals(-1.0, 0.05),
         estimated("width", "slope", where={"strength_exponent": 0}),
     ),
     _claim(
         "width",
-        f"{PAPER}, Theorem 4",
-        "With unequal strengths the share of a weak task falls like M^(-C_p) up to logarithms.",
-        "slope of log share against log M minus that of the finite-M theory, C_p = 2",
-        Equals(0.0, 0.1),
-        _slope_gap,
+        "ours",
+        "With leading coefficients in the ratio sqrt 2 (C_p = 2, p = 3) the share of a weak task among M is the "
+        "probability that its start wins, int phi(g) Phi(g/sqrt 2)^(M/2) Phi(g)^(M/2-1) dg.",
+        "share by the population flow from random starts over that probability, the worst over M from 4 to 64",
+        Equals(1.0, 0.15),
+        _weak_ratio,
     ),
     _claim(
-        "width.slope",
+        "width.limit",
         f"{PAPER}, Theorem 4",
-        "With unequal strengths the raw slope of the share of a weak task reaches -C_p at these M.",
-        "slope of log share against log M, C_p = 2",
-        Equals(-2.0, 0.2),
-        estimated("width", "slope", where={"strength_exponent": 1}),
+        "The share of a weak task falls like M^(-C_p) in the limit of many tasks, here C_p = 2.",
+        "exponent in M of the exact probability, extrapolated in 1/log M from M up to 10^15",
+        Equals(-2.0, 0.1),
+        limit_exponent("width", where={"strength_exponent": -1}, name="share"),
+        evidence="asymptotic",
+    ),
+    _claim(
+        "width.needed",
+        f"{PAPER}, Theorem 4",
+        "J = O(M^(C_p + 1/2)) neurons are enough for a weak task to get its share: one over the share of a weak task "
+        "grows no faster than that, here C_p = 2.",
+        "slope of log(1 / share) against log M, M from 4 to 64, minus C_p + 1/2",
+        AtMost(0.0),
+        _needed_width,
     ),
 )

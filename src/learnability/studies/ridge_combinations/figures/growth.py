@@ -1,0 +1,37 @@
+"""The paper's regime: M grows with d; samples of phase I beside those of a kernel."""
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from learnability.results.claim import Analyses
+from learnability.results.style import THEORY
+from learnability.studies.ridge_combinations.figures.curves import curve, log_axes, page_wide
+
+_NAMES = {0.5: r"$M=\sqrt{d}$"}
+
+
+def draw(analyses: Analyses) -> Figure:
+    """T50 / (M d^{p-1}) over d for M = d^gamma, and T50 over the number of cubics in the plane of d and M."""
+    analysis = analyses["growth"]
+    d, powers = analysis["dimension"].values, analysis["power"].values
+    figure, axes = page_wide(1, 2, height=3.0)
+    first, second = axes[0]
+    for k, power in enumerate(powers):
+        name = _NAMES.get(float(power), rf"$M=d^{{{power:.2f}}}$")
+        curve(first, d, analysis["scaled_half_time"].values[k], k, name)
+        label = r"flow, $d\to\infty$" if k == 0 else None
+        first.plot(d, analysis["escape_constant"].values[k], label=label, **THEORY)
+        curve(second, d, analysis["over_kernel"].values[k], k, name)
+    first.set(xscale="log", xlabel="dimension d", ylabel=r"$T_{50}/(M d^{p-1})$", ylim=(0, None))
+    slopes = " and ".join(f"{v:.2f}" for v in analysis["slope"].values[:, 0])
+    allowed = " and ".join(f"{analysis.attrs['information_exponent'] - 1 + p:.2f}" for p in powers)
+    first.set_title(f"Slopes {slopes} of $T_{{50}}$ in d,\n{allowed} are allowed")
+    first.legend()
+    second.axhline(1.0, color="#777777", linestyle=":", label="as many as cubics")
+    log_axes(second)
+    second.set(xlabel="dimension d", ylabel=r"$T_{50}$ / number of cubics")
+    below = [int(d[np.argmax(row < 1)]) if (row < 1).any() else None for row in analysis["over_kernel"].values[..., 0]]
+    said = f"from d = {below[0]} at M = $\\sqrt{{d}}$" if below[0] else "at no d that was run"
+    second.set_title(f"Fewer samples than cubics\n{said}")
+    second.legend()
+    return figure

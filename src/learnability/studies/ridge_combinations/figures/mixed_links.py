@@ -1,0 +1,38 @@
+"""Links of several degrees: who localises, by the signs of the student's coefficients."""
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from learnability.results.claim import Analyses
+from learnability.results.style import COLOURS
+from learnability.studies.ridge_combinations.figures.curves import page_wide
+
+_SIGNS = {-1: "-", 0: "0", 1: "+"}
+
+
+def draw(analyses: Analyses) -> Figure:
+    """Share of neurons above 0.9 for every pattern of coefficients; dark where the theory lets them pass."""
+    analysis, refit = analyses["mixed_links"], analyses["refit"]
+    figure, axes = page_wide(1, 2, height=3.2)
+    first, second = axes[0]
+    p = analysis.attrs["information_exponent"]
+    patterns = analysis["pattern_coefficients"].values[:, p:]
+    chosen = np.flatnonzero(patterns[:, 0] > 0)
+    shares, allowed = analysis["by_pattern"].values[chosen, 0], analysis["allowed"].values[chosen]
+    colours = [COLOURS[0] if passes else COLOURS[1] for passes in allowed]
+    first.bar(range(len(chosen)), shares, color=colours)
+    labels = ["".join(_SIGNS[int(v)] for v in patterns[k]) for k in chosen]
+    first.set_xticks(range(len(chosen)), labels)
+    first.set(xlabel=f"signs in degrees {p} to {analysis.attrs['degree']}", ylabel="share above 0.9", ylim=(0, 1.05))
+    total = float(analysis["localised"][0])
+    first.set_title(f"{total:.0%} of random neurons localise (blue: $R(k)>0$)")
+    samples = refit["samples"].values
+    for k, tasks in enumerate(refit["tasks"].values):
+        values = refit["error"].values[0, k]
+        second.plot(samples, values[:, 0], color=COLOURS[k % len(COLOURS)], label=f"M = {tasks}")
+        second.fill_between(samples, values[:, 1], values[:, 2], color=COLOURS[k % len(COLOURS)], alpha=0.2, lw=0)
+    second.set(xscale="log", yscale="log", xlabel="samples n of phase II", ylabel=r"test $L^1$ error")
+    slope = float(refit["sample_slope"].values[0, 0])
+    second.set_title(f"Refit on true directions: error falls like $n^{{{slope:.2f}}}$")
+    second.legend()
+    return figure

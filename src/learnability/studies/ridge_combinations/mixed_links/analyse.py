@@ -1,0 +1,40 @@
+"""Who localised, by what the signs of the coefficients allow."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from learnability.results.contract import Run
+from learnability.results.labelled import variable
+from learnability.studies.ridge_combinations.exact_shares import share
+from learnability.studies.ridge_combinations.mixed_links.theory import all_positive, descends
+from learnability.studies.ridge_combinations.ridge_target import links
+
+
+def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
+    """Neurons are independent starts of a flow without noise: all of them are trials."""
+    setting: Any = runs[0].setting
+    result, p = runs[0].result, setting.target.information_exponent
+    link = links(setting.target)[0]
+    student = result["student"].values.reshape(-1, len(link)).astype(float)
+    localised = result["largest"].values.ravel() > 0.9
+    patterns, which = np.unique(student, axis=0, return_inverse=True)
+    allowed = np.array([descends(c, link, p) for c in patterns])
+    positive = np.array([all_positive(c, link, p) for c in patterns])
+    leads = patterns[:, p] != 0 if p % 2 else patterns[:, p] * link[p] > 0
+    count, done = (np.bincount(which, weights=w, minlength=len(patterns)) for w in (np.ones(len(which)), localised))
+    wrong = leads[which] & ~allowed[which]
+    data = {
+        "localised": share((), localised.sum(), len(localised), "fraction of neurons above 0.9"),
+        "agreement": share((), (localised == allowed[which]).sum(), len(localised), "fraction that does as R(k) says"),
+        "wrong_sign": share((), (localised & wrong).sum(), wrong.sum(), "fraction localised where R(k) has a zero"),
+        "not_needed": share((), (localised & ~positive[which]).sum(), localised.sum(), "fraction of those localised"),
+        "by_pattern": share("pattern", done, count, "fraction of neurons above 0.9, by coefficients"),
+        "pattern_coefficients": variable(("pattern", "degree"), patterns, "student coefficients"),
+        "allowed": variable("pattern", allowed.astype(np.int8), "R(k) > 0 on (0, 1)"),
+        "expected": variable((), float(allowed.mean()), "share of the patterns with R(k) > 0 on (0, 1)"),
+        "condition": variable((), float(positive.mean()), "share of the patterns with all products positive"),
+    }
+    return xr.Dataset(data, attrs={"seeds": result.sizes["seed"], "information_exponent": p, "degree": len(link) - 1})
