@@ -91,7 +91,12 @@ def test_many_samples_give_the_subspace() -> None:
     found = stepwise.stepwise(x, y, [(2, 1)], stepwise.label_weights, partial_trace)
     assert smallest_cosine(found, 1) > 0.95
     assert smallest_cosine(kernel.gradient_subspace(x[:1500], y[:1500], 1), 1) > 0.8
-    assert smallest_cosine(reuse.train(np.tile(x, (5, 1)), np.tile(y, 5), 1, np.random.default_rng(3)), 1) > 0.8
+    assert (
+        smallest_cosine(
+            reuse.learned_subspaces(np.tile(x, (5, 1)), np.tile(y, 5), [20_000], 1, np.random.default_rng(3))[0], 1
+        )
+        > 0.8
+    )
 
 
 def test_directions_found_earlier_enter_the_weights() -> None:

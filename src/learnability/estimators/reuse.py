@@ -9,6 +9,8 @@ the label: its leap is the generative one (Arnaboldi, Dandi, Krzakala, Pesce, St
 Suzuki, Wu, arXiv 2406.01581). With ``rho = 0`` it is online SGD.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,6 +21,7 @@ Array = NDArray[np.float64]
 PROVISIONAL = 1.0
 """The size rho of the provisional step, in units in which the label has variance one."""
 
+WIDTH = 12
 _SHARE_OF_NOISE = 0.1
 
 
@@ -46,12 +49,32 @@ def _pass(weights, signs, bias, x, y, step, rho):  # type: ignore[no-untyped-def
                     weights[j, k] = scale * (weights[j, k] + c * x[i, k])
 
 
-def train(x: Array, y: Array, count: int, rng: np.random.Generator, width: int = 16, rho: float = PROVISIONAL) -> Array:
-    """The leading right singular vectors (d, count) of the first layer after one pass over the samples."""
+def learned_subspaces(
+    x: Array,
+    y: Array,
+    counts: Sequence[int],
+    directions: int,
+    rng: np.random.Generator,
+    *,
+    width: int = WIDTH,
+    rho: float = PROVISIONAL,
+    exponent: int = 2,
+) -> list[Array]:
+    """The leading right singular vectors (d, directions) of the first layer after each number of samples of one pass.
+
+    The step size is ``0.1 d^(-max(2, k)/2)`` for the leap k that the update has: the noise of single samples then does
+    not drown the signal at correlations of order ``d^(-1/2)`` (arXiv 2003.10409).
+    """
     d = x.shape[1]
     weights = rng.standard_normal((width, d))
     weights /= np.linalg.norm(weights, axis=1, keepdims=True)
     signs = np.where(np.arange(width) % 2, -1.0, 1.0)
     bias = rng.uniform(0.3, 1.0, width) * rng.choice([-1.0, 1.0], width)
-    _pass(weights, signs, bias, np.ascontiguousarray(x), np.ascontiguousarray(y), _SHARE_OF_NOISE / d, rho)
-    return np.ascontiguousarray(np.linalg.svd(weights, full_matrices=False)[2][:count].T)
+    step = _SHARE_OF_NOISE * d ** (-max(2, exponent) / 2)
+    found, done = [], 0
+    for count in counts:
+        part = slice(done, count)
+        _pass(weights, signs, bias, np.ascontiguousarray(x[part]), np.ascontiguousarray(y[part]), step, rho)
+        done = count
+        found.append(np.ascontiguousarray(np.linalg.svd(weights, full_matrices=False)[2][:directions].T))
+    return found

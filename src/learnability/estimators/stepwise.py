@@ -16,7 +16,7 @@ Weights = Callable[[Array, Array], Array]
 
 COSINES = 8
 _DEGREE_ALONG = 2
-_BASIS_LIMIT = 48
+_BASIS_LIMIT = 24
 
 
 def label_weights(y: Array, along: Array) -> Array:

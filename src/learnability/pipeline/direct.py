@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 
 from learnability.pipeline import questions
-from learnability.pipeline.canonical import stream_id
+from learnability.pipeline.canonical import parts_of, stream_id
 from learnability.pipeline.config import PlannedExperiment, plan_experiment
 from learnability.pipeline.kinds import stage_module
 from learnability.pipeline.streams import stream
@@ -64,9 +64,10 @@ def analyses(
 
 
 def _run(planned: PlannedExperiment, setting: Setting, root_seed: int, say: Callable[[str], None]) -> Run:
-    train = stage_module(questions.STUDY, planned.kind, "train").train
+    train, declared = stage_module(questions.STUDY, planned.kind, "train").train, planned.declared
     ((first, last),) = planned.batches()
-    stream_name = stream_id(planned.kind, planned.declared, setting)
-    names = (questions.STUDY, planned.name, stream_name, f"seeds {first}-{last}")
-    result = train(setting, DirectContext(root_seed, names, range(first, last), say))
+    names = (questions.STUDY, planned.name, stream_id(planned.kind, declared, setting), f"seeds {first}-{last}")
+    context = DirectContext(root_seed, names, range(first, last), say)
+    parts = [train(part, context) for part in parts_of(declared, setting)]
+    result = xr.concat(parts, declared.separated.axis) if declared.separated else parts[0]
     return Run(setting, result.assign_coords(seed=np.arange(first, last)))

@@ -24,6 +24,13 @@ STUDY = "atlas"
 """The study whose kinds and figures answer questions."""
 
 NAME = r"[a-z0-9][a-z0-9_]*"
+CAPTION = (
+    "Escape times of the population flows against the dimension: median and 80% band over starts, theory dashed. "
+    "With a check: the share of seeds that learn the subspace against the samples, with exact binomial bands, and the "
+    "samples that half of the seeds need against the dimension, with the predicted exponents dashed."
+)
+CHECKED_DIMENSIONS = (32, 64, 128)
+CHECKED_SEEDS = 12
 _LONGEST_NAME = 40
 _HEADER = "# Written by `learnability ask`, which replaces it when the same question is asked again."
 
@@ -104,10 +111,12 @@ def as_study(question: Question) -> StudyConfig:
         "diagnosis": block("diagnosis", 1),
         "times": block("times", question.seeds, dimensions=decades),
     }
+    if question.check:
+        experiments["check"] = block("check", CHECKED_SEEDS, dimensions=list(CHECKED_DIMENSIONS))
     content = {
         "study": STUDY,
         "experiments": experiments,
-        "figures": {"answer": {"experiments": list(experiments), "caption": "The answer to a question."}},
+        "figures": {"answer": {"experiments": list(experiments), "caption": CAPTION}},
     }
     study: StudyConfig = validate(StudyConfig, content, "the question")
     return study

@@ -6,16 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from learnability.pipeline.questions import CAPTION
 from learnability.report.wording import finding
 from learnability.results.atomic import replacing
 from learnability.results.store import read
 
 if TYPE_CHECKING:
     from learnability.studies.atlas.answer import Answer
-
-CAPTION = (
-    "Escape times of the population flows against the dimension: median and 80% band over random starts, theory dashed."
-)
 
 
 def answers_of(paths: Sequence[Path]) -> list["Answer"]:

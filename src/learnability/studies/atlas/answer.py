@@ -1,13 +1,16 @@
 """The answer to a question: what its analyses say of one target, as rows and as sentences."""
 
+import itertools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import xarray as xr
 
 from learnability.results.labelled import texts
 from learnability.studies.atlas import theory
+from learnability.studies.atlas.methods import LABEL
 
 STEP = 0.1
 """The step size, in units of 1 / Var f, by which flow time is told in steps of full-batch descent."""
@@ -65,7 +68,84 @@ def _answer(analyses: Mapping[str, xr.Dataset], place: int, text: str) -> Answer
     rows = tuple(row for row in zip(*columns, strict=True) if row[0])
     times = analyses["times"].isel(target=place)
     verdict, doubts = _verdict(known, times)
-    return Answer(text, rows, _times(known, times), (), tuple(verdict), tuple(doubts))
+    check = None if "check" not in analyses else analyses["check"].isel(target=place)
+    if check is not None:
+        verdict += _measured(check)
+        doubts += _not_told_apart(check)
+    rows_of_check = () if check is None else _check(check)
+    return Answer(text, rows, _times(known, times), rows_of_check, tuple(verdict), tuple(doubts))
+
+
+def _check(check: xr.Dataset) -> tuple[Row, ...]:
+    """(method, n for half of the seeds by d, exponent measured, predicted)."""
+    dimensions = check["dimension"].values.tolist()
+    rows = []
+    for method in texts(check["method"]):
+        one = check.sel(method=method)
+        samples = ", ".join(
+            f"{_count(n)} at d = {d}" for n, d in zip(one["samples"].values.tolist(), dimensions, strict=True)
+        )
+        middle, low, high = (float(x) for x in one["exponent"])
+        measured = f"{middle:.2f} ({low:.2f} to {high:.2f})" if math.isfinite(middle) else "–"
+        rows.append((LABEL[method], samples, measured, _predicted(float(one["predicted"]))))
+    return tuple(rows)
+
+
+def _count(samples: float) -> str:
+    if math.isnan(samples):
+        return "not run"
+    return "not reached" if math.isinf(samples) else f"{samples:,.0f}"
+
+
+def _predicted(exponent: float) -> str:
+    if math.isnan(exponent):
+        return "no theorem"
+    return "does not learn it" if math.isinf(exponent) else f"{exponent:g}"
+
+
+def _measured(check: xr.Dataset) -> list[str]:
+    """What learned and what did not, at the largest dimension that was measured."""
+    last = check.isel(dimension=-1)
+    d, methods = int(last["dimension"]), texts(check["method"])
+    samples = dict(zip(methods, last["samples"].values.tolist(), strict=True))
+    learned = sorted((n, method) for method, n in samples.items() if math.isfinite(n))
+    failed = [method for method, n in samples.items() if math.isinf(n)]
+    said = []
+    if learned:
+        listed = ", ".join(f"{LABEL[method]} ({n:,.0f})" for n, method in learned)
+        said.append(f"Measured at d = {d}, samples from which half of the seeds learn the subspace: {listed}.")
+    if failed:
+        listed = ", ".join(
+            f"{LABEL[method]} ({int(check['num_samples'].values[_ran(last, method)][-1]):,})" for method in failed
+        )
+        said.append(f"Did not learn it at d = {d} within the samples that were tried: {listed}.")
+    return said
+
+
+def _ran(one: xr.Dataset, method: str) -> Any:
+    return one["learned"].sel(method=method).isel(bound=0).notnull().values
+
+
+def _not_told_apart(check: xr.Dataset) -> list[str]:
+    """Methods whose measured exponent fits the prediction of another class as well."""
+    said = []
+    dimensions = check["dimension"].values.tolist()
+    for method in texts(check["method"]):
+        one = check.sel(method=method)
+        middle, low, high = (float(x) for x in one["exponent"])
+        inside = sorted({p for p in (1.0, 1.5, 2.0, 3.0) if low <= p <= high})
+        if len(inside) > 1:
+            lines = " and ".join(power(p) for p in inside)
+            gap = min(b - a for a, b in itertools.pairwise(inside))
+            # The interval shrinks as 1 / log of the range of dimensions.
+            ratio = (dimensions[-1] / dimensions[0]) ** (1.1 * (high - low) / gap)
+            said.append(
+                f"{LABEL[method]}: d = {dimensions[0]} to {dimensions[-1]} cannot tell {lines} apart; dimensions up to "
+                f"about {dimensions[0] * ratio:,.0f} would."
+            )
+        elif math.isinf(float(one["predicted"])) and math.isfinite(middle):
+            said.append(f"{LABEL[method]} learned it where the theory that is quoted gives no number of samples.")
+    return said
 
 
 def _times(known: xr.Dataset, times: xr.Dataset) -> tuple[Row, ...]:

@@ -1,23 +1,57 @@
-"""From the text of a target to what is computed with: the function, and its Hermite expansion."""
+"""From the text of a target to what is computed with: its function, its Hermite expansion, its exponents."""
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from learnability.diagnosis import shape
+from learnability.diagnosis.diagnose import diagnose
 from learnability.hermite.basis import evaluate
 from learnability.hermite.expansion import HermiteExpansion
-from learnability.hermite.target_language import parse
+from learnability.hermite.target_language import parse as parse_target
+from learnability.hermite.tensors import symmetric_tensors
 from learnability.results.contract import Setting
 from learnability.studies.atlas.settings import Target
 
 Array = NDArray[np.float64]
 
+FLOW_DEGREE = {1: 12, 2: 8, 3: 6}
+"""The degree at which a target that is no polynomial is cut for its flows, by its number of directions; else 5."""
 
-def expansion_of(text: str) -> HermiteExpansion:
-    """The Hermite expansion of a target, centred, in coordinates of its hidden subspace: r variables, all needed."""
-    target = parse(text).centred()
-    hidden = shape.hidden_basis(shape.gradient_covariance(target))
-    return shape.restricted(target, hidden)
+_TRACE_TOLERANCE = 1e-8
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """What methods and theory use of a target in coordinates of its hidden subspace.
+
+    ``labels`` maps z (n, directions) to labels of mean zero and variance one. ``correlational`` and ``generative`` are
+    ((leap, directions gained), ...); ``complete`` says whether the generative leaps find every direction.
+    ``traceable``: partial traces of the label, one leap at a time, reach every direction of the first leap.
+    ``kernel_degree``: the least degree at which the target, cut there, depends on every direction.
+    """
+
+    labels: Callable[[Array], Array]
+    directions: int
+    degree: int
+    correlational: tuple[tuple[int, int], ...]
+    generative: tuple[tuple[int, int], ...]
+    complete: bool
+    traceable: bool
+    kernel_degree: int
+
+    @property
+    def information_exponent(self) -> int:
+        """The first correlational leap."""
+        return self.correlational[0][0]
+
+    @property
+    def generative_exponent(self) -> int:
+        """The first generative leap; that of the label where none was found."""
+        return self.generative[0][0] if self.generative else self.information_exponent
 
 
 def text_of(setting: Setting) -> str:
@@ -26,6 +60,65 @@ def text_of(setting: Setting) -> str:
     return setting.target.text
 
 
-def values(text: str, z: Array) -> Array:
-    """``f(z) - E f`` for z (..., r), in units of its standard deviation."""
-    return evaluate(expansion_of(text).normalised(), z)
+@functools.lru_cache(maxsize=64)
+def expansion_of(text: str) -> HermiteExpansion:
+    """The Hermite expansion of a target, centred, in coordinates of its hidden subspace: r variables, all needed.
+
+    A target that is no polynomial is cut at :data:`FLOW_DEGREE`.
+    """
+    found = diagnose(text)
+    inner = shape.restricted(found.target.centred(), found.hidden)
+    if found.function is None:
+        return inner
+    highest = FLOW_DEGREE.get(inner.variables, 5)
+    kept = {b: a for b, a in inner.coefficients.items() if sum(b) <= highest and abs(a) > 1e-9 * found.norm}
+    return HermiteExpansion(inner.variables, kept)
+
+
+@functools.lru_cache(maxsize=64)
+def known_of(text: str) -> Known:
+    """What is known of a target, from its diagnosis."""
+    found = diagnose(text)
+    target, hidden = expansion_of(text), found.hidden
+    size = (found.norm**2 - found.mean**2) ** 0.5
+    if found.function is None:
+        inner = target.scaled(1 / size)
+
+        def labels(z: Array) -> Array:
+            return evaluate(inner, z)
+    else:
+        function, mean = parse_target(text), found.mean
+
+        def labels(z: Array) -> Array:
+            return np.asarray((function(z @ hidden.T) - mean) / size)  # type: ignore[operator]
+
+    return Known(
+        labels,
+        found.intrinsic_dimension,
+        target.degree,
+        found.correlational.pairs,
+        found.generative.pairs,
+        found.generative.complete,
+        _traceable(target, found.correlational.pairs[0]),
+        _kernel_degree(target),
+    )
+
+
+def _traceable(target: HermiteExpansion, first: tuple[int, int]) -> bool:
+    """Whether the partial trace of the first leap's tensor has the rank of the leap."""
+    tensor = symmetric_tensors(target)[first[0]]
+    while tensor.ndim > 2:
+        tensor = np.trace(tensor, axis1=0, axis2=1)
+    matrix = tensor if tensor.ndim == 2 else tensor[:, None]
+    return int(np.linalg.matrix_rank(matrix, _TRACE_TOLERANCE * target.norm)) >= first[1]
+
+
+def _kernel_degree(target: HermiteExpansion) -> int:
+    """The least degree at which the target, cut there, depends on every direction."""
+    degrees = sorted({sum(b) for b in target.coefficients})
+    for degree in degrees:
+        kept = {b: a for b, a in target.coefficients.items() if sum(b) <= degree}
+        part = HermiteExpansion(target.variables, kept)
+        if shape.hidden_basis(shape.gradient_covariance(part)).shape[1] == target.variables:
+            return degree
+    return degrees[-1]

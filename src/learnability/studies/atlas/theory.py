@@ -2,6 +2,10 @@
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from learnability.studies.atlas.problem import Known
 
 ONLINE = "Ben Arous, Gheissari, Jagannath, arXiv 2003.10409; Abbe, Boix-Adsera, Misiakiewicz, arXiv 2302.11055"
 GENERATIVE = "Damian, Pillaud-Vivien, Lee, Bruna, arXiv 2403.05529; Damian, Lee, Bruna, arXiv 2506.05500"
@@ -37,3 +41,24 @@ def planted_exponent(exponents: Sequence[int], direction: int) -> float:
     return (
         max(first / 2 - 1.0, 0.0) if exponents[direction] == first and direction < exponents.count(first) else math.nan
     )
+
+
+def sample_exponent(method: str, known: "Known") -> float:
+    """p of ``n ~ d^p`` for a method of the check; inf where it cannot learn the target, NaN where no theorem is known.
+
+    Online SGD ``max(1, s-1)`` with the largest correlational leap s; a sample used twice replaces the leap by the
+    generative one k; partial traces of the label ``max(1, s/2)``, unless the trace of a leap's tensor misses a
+    direction; the best transform and the U-statistic ``max(1, k/2)``; a kernel the least degree p at which the target,
+    cut there, depends on every direction.
+    """
+    leap = max(k for k, _ in known.correlational)
+    generative = max((k for k, _ in known.generative), default=0) if known.complete else 0
+    if method == "online_sgd":
+        return online_exponent(leap)
+    if method == "partial_trace":
+        return correlational_exponent(leap) if known.traceable else math.inf
+    if method == "kernel_ridge":
+        return float(known.kernel_degree)
+    if not generative or method == "two_timescale":
+        return math.nan
+    return online_exponent(generative) if method == "reused_samples" else generative_exponent(generative)

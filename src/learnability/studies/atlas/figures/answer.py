@@ -1,4 +1,4 @@
-"""The figure of a question: escape times of every saddle against the dimension, and success against samples."""
+"""The figure of a question: escape times of every saddle, and what algorithms learn from n samples."""
 
 import math
 from collections.abc import Mapping
@@ -8,20 +8,28 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from learnability.results.labelled import texts
-from learnability.results.style import COLOURS, MARKERS, THEORY, new_figure
+from learnability.results.labelled import bounds_of, texts
+from learnability.results.style import COLOURS, MARKERS, THEORY, band, new_figure
+from learnability.studies.atlas.methods import LABEL
 
+COLOUR = dict(zip(LABEL, COLOURS, strict=False))
+MARKER = dict(zip(LABEL, MARKERS, strict=False))
 _MOST = 4
 
 
 def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
-    """One row of panels a target (at most four targets are drawn): times, and the measured check where there is one."""
-    times = analyses["times"]
-    count = min(times.sizes["target"], _MOST)
-    figure, axes = new_figure(count, 2, width=4.2, height=3.0)
+    """One block of panels a target (at most four are drawn): times, and below them the check if there is one."""
+    times, check = analyses["times"], analyses.get("check")
+    count, per_target = min(times.sizes["target"], _MOST), 1 if check is None else 2
+    figure, axes = new_figure(count * per_target, 2 if check is None else 3, width=4.0, height=3.1)
     for i in range(count):
-        for panel, flow in zip(axes[i], ("joint", "planted"), strict=True):
+        row = axes[i * per_target]
+        for panel, flow in zip(row, ("joint", "planted"), strict=False):
             _escapes(panel, times.isel(target=i).sel(flow=flow), flow)
+        if check is not None:
+            _exponents(row[2], check.isel(target=i))
+            for j, panel in enumerate(axes[i * per_target + 1]):
+                _success(panel, check.isel(target=i, dimension=j))
     figure.suptitle(_title(times), fontsize=9)
     return figure
 
@@ -37,29 +45,54 @@ def _escapes(axes: Axes, one: xr.Dataset, flow: str) -> None:
             continue
         drawn = True
         colour = COLOURS[angle % len(COLOURS)]
-        top = np.where(np.isfinite(high), high, middle)
-        axes.fill_between(dimensions[seen], low[seen], top[seen], color=colour, alpha=0.18, linewidth=0)
-        axes.plot(
-            dimensions[seen],
-            middle[seen],
-            MARKERS[angle % len(MARKERS)] + "-",
-            color=colour,
-            label=f"direction {angle + 1}",
-        )
+        band(axes, dimensions[seen], low[seen], np.where(np.isfinite(high), high, middle)[seen], colour)
+        marker = MARKERS[angle % len(MARKERS)]
+        axes.plot(dimensions[seen], middle[seen], f"{marker}-", color=colour, label=f"direction {angle + 1}")
         slope = float(one["predicted"].isel(angle=angle))
         if slope > 0:
-            line = middle[seen][-1] * (dimensions[seen] / dimensions[seen][-1]) ** slope
-            axes.plot(dimensions[seen], line, **THEORY)
+            axes.plot(dimensions[seen], middle[seen][-1] * (dimensions[seen] / dimensions[seen][-1]) ** slope, **THEORY)
     axes.set(xscale="log", xlabel="dimension d", ylabel="escape time (flow time)")
     share = float(one["trapped"].isel(dimension=0)[0])
     name = {"joint": "link refitted (joint)", "planted": "link known (planted)"}[flow]
-    trapped = f"; {share:.0%} of starts trapped" if share > 0 else ""
-    axes.set_title(f"{name}{trapped}")
+    axes.set_title(name + (f"; {share:.0%} of starts trapped" if share > 0 else ""))
     if drawn:
         axes.set_yscale("log")
         axes.legend()
     else:
-        axes.text(0.5, 0.5, "no start learns every direction", ha="center", transform=axes.transAxes)
+        axes.text(0.5, 0.5, "most starts never escape", ha="center", transform=axes.transAxes)
+
+
+def _success(axes: Axes, one: xr.Dataset) -> None:
+    """Share of seeds that learn, with exact binomial bands, against n."""
+    counts = one["num_samples"].values
+    for method in texts(one["method"]):
+        middle, low, high = (x.values for x in bounds_of(one["learned"].sel(method=method)))
+        ran = np.isfinite(middle)
+        if ran.any():
+            band(axes, counts[ran], low[ran], high[ran], COLOUR[method])
+            axes.plot(counts[ran], middle[ran], f"{MARKER[method]}-", color=COLOUR[method], label=LABEL[method])
+    axes.set(xscale="log", xlabel="samples n", ylabel="share of seeds that learn", ylim=(-0.03, 1.03))
+    axes.set_title(f"d = {int(one['dimension'])}, {int(one['seeds'])} seeds")
+
+
+def _exponents(axes: Axes, one: xr.Dataset) -> None:
+    """Samples for half of the seeds against d, with the predicted slope dashed."""
+    dimensions = one["dimension"].values.astype(float)
+    for method in texts(one["method"]):
+        samples = one["samples"].sel(method=method).values
+        seen = np.isfinite(samples)
+        if not seen.any():
+            continue
+        axes.plot(dimensions[seen], samples[seen], f"{MARKER[method]}-", color=COLOUR[method], label=LABEL[method])
+        slope = float(one["predicted"].sel(method=method))
+        if math.isfinite(slope):
+            line = samples[seen][0] * (dimensions[seen] / dimensions[seen][0]) ** slope
+            axes.plot(dimensions[seen], line, **{**THEORY, "color": COLOUR[method]})
+    axes.set(xscale="log", yscale="log", xlabel="dimension d", ylabel="samples for half of the seeds")
+    axes.set_xticks(dimensions, [f"{d:.0f}" for d in dimensions], minor=False)
+    axes.minorticks_off()
+    axes.legend(fontsize=6.5)
+    axes.set_title("measured; predicted exponents dashed")
 
 
 def _title(times: xr.Dataset) -> str:
@@ -68,8 +101,10 @@ def _title(times: xr.Dataset) -> str:
         one = times.isel(target=i, dimension=0).sel(flow="joint")
         last = float(one["escape_time"].isel(angle=int(one["directions"]) - 1, quantile=1))
         short = text if len(text) <= 60 else text[:57] + "..."
-        d = int(one["dimension"])
-        said.append(
-            f"{short}: " + (f"learned at time {last:.3g} at d = {d:,}" if math.isfinite(last) else "not learned")
+        found = (
+            f"learned at flow time {last:.3g} at d = {int(one['dimension']):,}"
+            if math.isfinite(last)
+            else "not learned"
         )
+        said.append(f"{short}: {found}")
     return "\n".join(said)

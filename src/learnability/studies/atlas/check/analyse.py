@@ -1,0 +1,87 @@
+"""Analysis: success against n, the samples that half of the seeds need, their exponents, and what theory predicts."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from learnability.results.contract import Run
+from learnability.results.labelled import estimate, names, texts, variable
+from learnability.statistics.intervals import clopper_pearson
+from learnability.statistics.scaling import bootstrap_slope
+from learnability.studies.atlas import theory
+from learnability.studies.atlas.problem import known_of, text_of
+
+LEARNED = 0.8
+"""The smallest cosine of the principal angles from which a subspace counts as learned."""
+
+GRID = 10 ** (1 / 4)
+"""The ratio of neighbouring numbers of samples."""
+
+Array = NDArray[np.float64]
+
+
+def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
+    """One entry of ``target`` for every setting."""
+    joined = xr.concat([_case(run, rng) for run in runs], "target")
+    return joined.assign_coords(target=names("target", [text_of(run.setting) for run in runs], "target"))
+
+
+def needed(cosine: Array, counts: Array) -> Array:
+    """The least n (..., seed) from which on every larger n that was run is learned; inf where there is none, NaN
+    where nothing was run. ``cosine`` (..., n, seed)."""
+    ran = np.isfinite(cosine)
+    good = (cosine > LEARNED) | ~ran
+    from_here = np.flip(np.logical_and.accumulate(np.flip(good, -2), -2), -2) & ran
+    first = np.where(from_here.any(-2), np.asarray(counts, dtype=float)[from_here.argmax(-2)], math.inf)
+    return np.where(ran.any(-2), first, math.nan)
+
+
+def _case(run: Run, rng: np.random.Generator) -> xr.Dataset:
+    result = run.result.transpose("method", "dimension", "num_samples", "seed")
+    cosine, counts = result["cosine"].values, result["num_samples"].values
+    seeds, dimensions = cosine.shape[-1], result["dimension"].values
+    ran = np.isfinite(cosine).any(-1)
+    successes = (cosine > LEARNED).sum(-1)
+    low, high = clopper_pearson(successes, seeds)
+    over = ("method", "dimension", "num_samples")
+    learned = [np.where(ran, values, math.nan) for values in (successes / seeds, low, high)]
+    samples = needed(cosine, counts)
+    half = np.quantile(samples, 0.5, axis=-1, method="inverted_cdf")
+    slopes = np.array([exponent(dimensions, one, rng) for one in samples])
+    known = known_of(text_of(run.setting))
+    methods = texts(result["method"])
+    predicted = [theory.sample_exponent(method, known) for method in methods]
+    return xr.Dataset(
+        {
+            "learned": estimate(over, *learned, "share of seeds that learn the subspace", "95% Clopper-Pearson"),
+            "samples": variable(
+                ("method", "dimension"), half, "n from which half of the seeds learn; inf beyond the last"
+            ),
+            "exponent": estimate(
+                "method",
+                *slopes.T,
+                "exponent of n in d",
+                "95% bootstrap over seeds, widened by half a step of the grid",
+            ),
+            "predicted": variable(
+                "method", predicted, "exponent that theory gives; inf: not at all; NaN: none is known"
+            ),
+            "seeds": variable((), seeds, "number of seeds"),
+        },
+        coords={name: result[name] for name in ("method", "dimension", "num_samples")},
+    )
+
+
+def exponent(dimensions: Array, samples: Array, rng: np.random.Generator) -> tuple[float, float, float]:
+    """(exponent, low, high) of the median over seeds of ``samples`` (dimension, seed); NaN where one is not finite."""
+    if len(dimensions) < 2 or not np.isfinite(np.quantile(samples, 0.5, axis=-1, method="inverted_cdf")).all():
+        return (math.nan,) * 3
+    # Seeds of different dimensions share no samples: each is resampled by itself.
+    found = np.array([rng.permuted(row) for row in samples]).T
+    capped = np.where(np.isfinite(found), found, 1e300)
+    middle, low, high = bootstrap_slope(dimensions, capped, rng)
+    step = 0.5 * math.log(GRID) / math.log(dimensions[-1] / dimensions[0])
+    return middle, max(low - step, -10.0), min(high + step, 10.0)
