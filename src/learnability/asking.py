@@ -62,7 +62,7 @@ def question_of(
     targets: Sequence[str],
     dimension: int = DIMENSION,
     sweep: Mapping[str, Sequence[float]] | None = None,
-    seeds: int = 256,
+    seeds: int = 128,
     check: bool = False,
 ) -> Question:
     """The question, validated; every target is read, so that a mistake costs nothing but a message."""
@@ -87,7 +87,7 @@ def ask(
     dimension: int = DIMENSION,
     *,
     sweep: Mapping[str, Sequence[float]] | None = None,
-    seeds: int = 256,
+    seeds: int = 128,
     check: bool = False,
     root_seed: int = 0,
 ) -> Asked:

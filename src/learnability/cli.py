@@ -167,7 +167,7 @@ def ask(
     sweep: Annotated[
         list[str] | None, typer.Option(help='Values of a coefficient: --sweep c=0,0.1,1 for "h2(z1) + c*h3(z2)".')
     ] = None,
-    seeds: Annotated[int, typer.Option(help="Random starts of the flows.")] = 256,
+    seeds: Annotated[int, typer.Option(help="Random starts of the flows.")] = 128,
     name: Annotated[str, typer.Option(help="The name of the question. Default: one made from the target.")] = "",
     quick: Annotated[bool, typer.Option("--quick", help="The diagnosis alone; nothing is run or written.")] = False,
     cores: CoresOption = "all",

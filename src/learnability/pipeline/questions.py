@@ -45,7 +45,7 @@ class Question(Model):
     targets: tuple[str, ...] = Field(min_length=1)
     sweep: dict[Annotated[str, Field(pattern=r"^[a-df-y]$")], tuple[float, ...]] = Field(default_factory=dict)
     dimension: int = Field(default=1000, ge=20, le=10**9)
-    seeds: int = Field(default=256, ge=16)
+    seeds: int = Field(default=128, ge=16)
     check: bool = False
 
     @model_validator(mode="after")

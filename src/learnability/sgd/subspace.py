@@ -28,6 +28,7 @@ _SHARE_OF_NOISE = 0.1
 _LARGEST_STEP = 0.1
 _SAVED = 60
 _MOST_STEPS = 1000
+_MULTIPLE = 10
 
 
 @dataclass(frozen=True)
@@ -72,12 +73,12 @@ def samples_to_learn(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """(samples until the subspace is learned, inf beyond the budget; smallest cosine at the end), one entry a chain.
 
-    NaN samples where the budget does not cover fifty steps, and a chain would therefore say nothing.
+    NaN where the budget is below ``10 d^max(1, k-1)``, so that a chain would say nothing.
     """
     link, r = target.centred().normalised(), target.variables
     step_size, batch = schedule(link.information_exponent, dimension)
     steps = min(budget.samples // batch, _MOST_STEPS)
-    if steps < 50:
+    if budget.samples < _MULTIPLE * dimension ** max(1, link.information_exponent - 1):
         return np.full(budget.chains, math.nan), np.full(budget.chains, math.nan)
     problem = TwoLayerProblem(label=lambda z: polynomial(link, z), activation=RELU)
     signs = torch.ones(budget.width, dtype=torch.float64)

@@ -11,15 +11,15 @@ from learnability.diagnosis import shape
 from learnability.diagnosis.diagnose import diagnose
 from learnability.hermite.basis import evaluate
 from learnability.hermite.expansion import HermiteExpansion
-from learnability.hermite.target_language import parse as parse_target
+from learnability.hermite.target_language import parse_target
 from learnability.hermite.tensors import symmetric_tensors
 from learnability.results.contract import Setting
 from learnability.studies.atlas.settings import Target
 
 Array = NDArray[np.float64]
 
-FLOW_DEGREE = {1: 12, 2: 8, 3: 6}
-"""The degree at which a target that is no polynomial is cut for its flows, by its number of directions; else 5."""
+FLOW_DEGREE = {1: 12, 2: 6, 3: 5}
+"""The degree at which a target that is no polynomial is cut for its flows, by its number of directions; else 4."""
 
 _TRACE_TOLERANCE = 1e-8
 
@@ -70,7 +70,7 @@ def expansion_of(text: str) -> HermiteExpansion:
     inner = shape.restricted(found.target.centred(), found.hidden)
     if found.function is None:
         return inner
-    highest = FLOW_DEGREE.get(inner.variables, 5)
+    highest = FLOW_DEGREE.get(inner.variables, 4)
     kept = {b: a for b, a in inner.coefficients.items() if sum(b) <= highest and abs(a) > 1e-9 * found.norm}
     return HermiteExpansion(inner.variables, kept)
 

@@ -4,7 +4,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-from learnability.hermite.target_language import parse
+from learnability.hermite.expansion import HermiteExpansion
+from learnability.hermite.target_language import parse_target
 from learnability.results.contract import Model
 
 MOST_VARIABLES = 6
@@ -12,16 +13,17 @@ MOST_DEGREE = 12
 
 
 def _answerable(text: str) -> str:
-    """A target that can be asked about: not constant, in at most six variables, of at most degree 12."""
-    target = parse(text)
-    if not target.information_exponent:
-        raise ValueError(f"the target {text!r} is constant: there is nothing to learn")
+    """A target that can be asked about: not constant, in at most six variables; a polynomial of degree at most 12."""
+    target = parse_target(text)
     if target.variables > MOST_VARIABLES:
         raise ValueError(
             f"the target {text!r} has {target.variables} variables; times can be computed for at most {MOST_VARIABLES}"
         )
-    if target.degree > MOST_DEGREE:
-        raise ValueError(f"the target {text!r} has degree {target.degree}; at most {MOST_DEGREE} is feasible")
+    if isinstance(target, HermiteExpansion):
+        if not target.information_exponent:
+            raise ValueError(f"the target {text!r} is constant: there is nothing to learn")
+        if target.degree > MOST_DEGREE:
+            raise ValueError(f"the target {text!r} has degree {target.degree}; at most {MOST_DEGREE} is feasible")
     return text
 
 

@@ -47,22 +47,26 @@ def _case(run: Run, rng: np.random.Generator) -> xr.Dataset:
     successes = (cosine > LEARNED).sum(-1)
     low, high = clopper_pearson(successes, seeds)
     over = ("method", "dimension", "num_samples")
-    learned = [np.where(ran, values, math.nan) for values in (successes / seeds, low, high)]
+    share, low, high = (np.where(ran, values, math.nan) for values in (successes / seeds, low, high))
     samples = needed(cosine, counts)
     half = np.quantile(samples, 0.5, axis=-1, method="inverted_cdf")
-    slopes = np.array([exponent(dimensions, one, rng) for one in samples])
+    slope, slope_low, slope_high = np.array([exponent(dimensions, one, rng) for one in samples]).T
     known = known_of(text_of(run.setting))
     methods = texts(result["method"])
     predicted = [theory.sample_exponent(method, known) for method in methods]
     return xr.Dataset(
         {
-            "learned": estimate(over, *learned, "share of seeds that learn the subspace", "95% Clopper-Pearson"),
+            "learned": estimate(
+                over, share, low, high, "share of seeds that learn the subspace", "95% Clopper-Pearson"
+            ),
             "samples": variable(
                 ("method", "dimension"), half, "n from which half of the seeds learn; inf beyond the last"
             ),
             "exponent": estimate(
                 "method",
-                *slopes.T,
+                slope,
+                slope_low,
+                slope_high,
                 "exponent of n in d",
                 "95% bootstrap over seeds, widened by half a step of the grid",
             ),

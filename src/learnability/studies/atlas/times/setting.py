@@ -17,8 +17,8 @@ class TimesSetting(Setting):
 
     target: Target
     dimensions: tuple[Annotated[int, Field(ge=20, le=10**12)], ...] = Field(min_length=1)
-    relative_tolerance: float = Field(default=1e-5, gt=0, le=1e-2)
-    max_steps: int = Field(default=6000, ge=1)
+    relative_tolerance: float = Field(default=1e-4, gt=0, le=1e-2)
+    max_steps: int = Field(default=3000, ge=1)
     width: int = Field(default=16, ge=2)
     chains: int = Field(default=8, ge=2)
-    sample_budget: int = Field(default=10_000_000, ge=1000)
+    sample_budget: int = Field(default=2_000_000, ge=1000)
