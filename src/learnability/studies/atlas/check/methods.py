@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 
 from learnability.estimators import kernel, moments, reuse, stepwise
 from learnability.estimators.moments import smallest_cosine
-from learnability.flows.two_timescale import Features, descend, profile_loss, retract
+from learnability.flows.two_timescale import Features, follow, profile_loss, retract
 from learnability.studies.atlas.check.setting import CheckSetting
 from learnability.studies.atlas.problem import Known
 
 Array = NDArray[np.float64]
 
-_DESCENT_STEPS = 60
+_FLOW_STEPS = 150
+_FLOW_TIME = 1e4
 _DESCENT_DEGREE = 6
 _RIDGE = 1e-3
 _POPULATION = 200_000
@@ -122,9 +123,14 @@ def two_timescale(known: Known, data: Samples, grid: Sequence[int]) -> Cosines:
         def objective(weights: torch.Tensor, active: torch.Tensor, n: int = n) -> tuple[torch.Tensor, torch.Tensor]:
             return profile_loss(features, _RIDGE, inputs[:, :n], labels[:, :n], weights)
 
-        weights, _, _ = descend(objective, start, 1.0, _DESCENT_STEPS, line_search=True)
-        found.append(smallest_cosine(weights[0].numpy(), r))
+        end = follow(objective, start, _never, _FLOW_TIME, _FLOW_STEPS)
+        found.append(smallest_cosine(end.weights[0].numpy(), r))
     return found
+
+
+def _never(weights: torch.Tensor) -> torch.Tensor:
+    """No run knows when it has arrived: it ends at rest, or with its steps."""
+    return torch.zeros(len(weights), dtype=torch.bool)
 
 
 METHODS: dict[str, Callable[[Known, Samples, Sequence[int]], Cosines]] = {
