@@ -81,7 +81,7 @@ def _check(check: xr.Dataset) -> tuple[Row, ...]:
     dimensions = check["dimension"].values.tolist()
     rows = []
     for method in texts(check["method"]):
-        one = check.sel(method=method)
+        one = check.sel({"method": method})
         samples = ", ".join(
             f"{_count(n)} at d = {d}" for n, d in zip(one["samples"].values.tolist(), dimensions, strict=True)
         )
@@ -123,7 +123,7 @@ def _measured(check: xr.Dataset) -> list[str]:
 
 
 def _ran(one: xr.Dataset, method: str) -> Any:
-    return one["learned"].sel(method=method).isel(bound=0).notnull().values
+    return one["learned"].sel({"method": method}).isel(bound=0).notnull().values
 
 
 def _not_told_apart(check: xr.Dataset) -> list[str]:
@@ -131,7 +131,7 @@ def _not_told_apart(check: xr.Dataset) -> list[str]:
     said = []
     dimensions = check["dimension"].values.tolist()
     for method in texts(check["method"]):
-        one = check.sel(method=method)
+        one = check.sel({"method": method})
         middle, low, high = (float(x) for x in one["exponent"])
         inside = sorted({p for p in (1.0, 1.5, 2.0, 3.0) if low <= p <= high})
         if len(inside) > 1:

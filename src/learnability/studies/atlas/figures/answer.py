@@ -66,7 +66,7 @@ def _success(axes: Axes, one: xr.Dataset) -> None:
     """Share of seeds that learn, with exact binomial bands, against n."""
     counts = one["num_samples"].values
     for method in texts(one["method"]):
-        middle, low, high = (x.values for x in bounds_of(one["learned"].sel(method=method)))
+        middle, low, high = (x.values for x in bounds_of(one["learned"].sel({"method": method})))
         ran = np.isfinite(middle)
         if ran.any():
             band(axes, counts[ran], low[ran], high[ran], COLOUR[method])
@@ -79,12 +79,12 @@ def _exponents(axes: Axes, one: xr.Dataset) -> None:
     """Samples for half of the seeds against d, with the predicted slope dashed."""
     dimensions = one["dimension"].values.astype(float)
     for method in texts(one["method"]):
-        samples = one["samples"].sel(method=method).values
+        samples = one["samples"].sel({"method": method}).values
         seen = np.isfinite(samples)
         if not seen.any():
             continue
         axes.plot(dimensions[seen], samples[seen], f"{MARKER[method]}-", color=COLOUR[method], label=LABEL[method])
-        slope = float(one["predicted"].sel(method=method))
+        slope = float(one["predicted"].sel({"method": method}))
         if math.isfinite(slope):
             line = samples[seen][0] * (dimensions[seen] / dimensions[seen][0]) ** slope
             axes.plot(dimensions[seen], line, **{**THEORY, "color": COLOUR[method]})

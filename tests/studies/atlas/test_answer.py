@@ -1,0 +1,48 @@
+"""The sentences about a check, from cosines that are made up."""
+
+import numpy as np
+import xarray as xr
+
+from learnability.results.contract import Run
+from learnability.results.labelled import names, with_bounds
+from learnability.studies.atlas import answer
+from learnability.studies.atlas.check.analyse import analyse
+from learnability.studies.atlas.check.setting import CheckSetting
+
+
+def check() -> xr.Dataset:
+    """Online SGD needs 10 d; kernel ridge never learns; the U-statistic was not run."""
+    counts = np.array([100, 178, 316, 562, 1000, 1778, 3162])
+    dimensions = np.array([20, 40, 80])
+    cosine = np.full((3, 3, 7, 4), np.nan)
+    cosine[0] = np.where(counts[None, :, None] >= 10 * dimensions[:, None, None], 0.9, 0.1)
+    cosine[1, :, :4] = 0.1
+    methods = ("online_sgd", "kernel_ridge", "u_statistic")
+    result = xr.Dataset(
+        {"cosine": (("method", "dimension", "num_samples", "seed"), cosine)},
+        {"method": names("method", methods, "method"), "dimension": dimensions, "num_samples": counts},
+    )
+    setting = CheckSetting.model_validate({"target": {"text": "h2(z1)"}, "dimensions": (20, 40, 80)})
+    return with_bounds(analyse([Run(setting, result)], np.random.default_rng(0))).isel(target=0)
+
+
+def test_rows_say_what_was_reached_and_what_was_not_run() -> None:
+    online, kernel, pairs = answer._check(check())
+    assert online[1] == "316 at d = 20, 562 at d = 40, 1,000 at d = 80"
+    assert "not reached at d = 80" in kernel[1]
+    assert "not run at d = 20" in pairs[1]
+    assert online[3] == "1"
+
+
+def test_the_verdict_names_what_learned_and_what_did_not() -> None:
+    learned, failed = answer._measured(check())
+    assert "online SGD (1,000)" in learned
+    assert "kernel ridge (562)" in failed
+    assert "U-statistic" not in learned + failed
+
+
+def test_an_exponent_that_fits_two_laws_is_said_to_fit_both() -> None:
+    found = check()
+    wide = found["exponent"].copy(data=np.array([[1.2, 0.9, 1.7], [np.nan] * 3, [np.nan] * 3]))
+    (sentence,) = answer._not_told_apart(found.assign(exponent=wide))
+    assert "cannot tell d and d^1.5 apart" in sentence
