@@ -28,8 +28,13 @@ def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
             _escapes(panel, times.isel(target=i).sel(flow=flow), flow)
         if check is not None:
             _exponents(row[2], check.isel(target=i))
+            dimensions = check.sizes["dimension"]
             for j, panel in enumerate(axes[i * per_target + 1]):
-                _success(panel, check.isel(target=i, dimension=j))
+                if j < dimensions:
+                    # With more dimensions than panels, the largest are drawn.
+                    _success(panel, check.isel(target=i, dimension=max(dimensions - 3, 0) + j))
+                else:
+                    panel.set_axis_off()
     figure.suptitle(_title(times), fontsize=9)
     return figure
 
