@@ -37,6 +37,7 @@ def parse(text: str, variables: int | None = None) -> HermiteExpansion:
     ``h3(z1)`` is the orthonormal Hermite polynomial ``h_3 = He_3 / sqrt(3!)`` of the first hidden coordinate,
     ``He3(z1)`` the probabilists' one, ``z1^3`` a monomial. Factors are joined by ``*``, terms by ``+`` and ``-``, and
     products are expanded exactly. The result is ``f(z) = sum_b a_b h_b(z)`` with ``h_b(z) = prod_i h_{b_i}(z_i)``.
+    Texts with functions, such as ``"sign(z1*z2)"``, are for :func:`diagnose` and :func:`run_sgd` alone.
 
     Parameters
     ----------

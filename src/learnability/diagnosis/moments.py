@@ -196,8 +196,9 @@ def label_transforms(sample: Array, count: int = TRANSFORMS) -> tuple[Callable[[
 
         return indicate, len(levels), True
     knots = np.quantile(sample, np.linspace(0, 1, 4001))
-    knots, first = np.unique(knots, return_index=True)
-    heights = np.linspace(-1, 1, 4001)[first]
+    # Values that differ by rounding alone are one knot: z and -z of an even link have the same rank.
+    apart = np.concatenate([[True], np.diff(knots) > 1e-10 * np.abs(knots[1:])])
+    knots, heights = knots[apart], np.linspace(-1, 1, 4001)[apart]
 
     def rank(y: Array) -> Array:
         u = np.interp(y, knots, heights)

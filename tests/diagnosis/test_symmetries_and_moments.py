@@ -1,0 +1,118 @@
+"""Symmetries that are known groups, invariant tensors that are counted by hand, moments against closed forms."""
+
+import math
+
+import numpy as np
+import pytest
+
+from learnability.diagnosis import symmetries
+from learnability.diagnosis.moments import Panels, PolynomialPowers, PolynomialValues, RandomPoints
+from learnability.hermite.basis import evaluate
+from learnability.hermite.rotation import multi_indices, rotate
+from learnability.hermite.target_language import parse
+
+
+def _values(text: str) -> PolynomialValues:
+    return PolynomialValues(parse(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "order"),
+    [
+        ("z1*z2*z3", 24),  # even sign changes times permutations: the tetrahedral group with reflections
+        ("re(z1, z2, 3)", 6),  # the dihedral group of the triangle
+        ("re(z1, z2, 4)", 8),
+        ("z1*h3(z2)", 2),
+        ("h3(z1) + h3(z2)", 2),
+        ("h4(z1) + h4(z2)", 8),
+        ("z1 + z1*z2", 1),
+    ],
+)
+def test_groups_have_their_order(text: str, order: int) -> None:
+    """The closure of what is found, with the identity; and what a search finds for a rotated target."""
+    target = parse(text)
+    found = symmetries.find(_values(text), target.variables)
+    group = symmetries.closure([*found.elements, np.eye(target.variables)])
+    assert len(group) == order
+    for g in group:
+        np.testing.assert_allclose(g @ g.T, np.eye(len(g)), atol=1e-10)
+    turn = np.linalg.qr(np.random.default_rng(1).standard_normal((target.variables,) * 2))[0]
+    values = PolynomialValues(rotate(target, turn))
+    turned = symmetries.search(values, target.variables, symmetries.find(values, target.variables))
+    for g in turned.elements:
+        back = turn.T @ g @ turn
+        assert min(np.abs(back - h).max() for h in group) < 1e-6
+    assert order == 1 or turned.elements
+
+
+def test_continuous_rotations() -> None:
+    assert len(symmetries.find(_values("(z1^2 + z2^2)^2"), 2).rotations) == 1
+    assert len(symmetries.find(_values("z1^2 + z2^2 + z3^2"), 3).rotations) == 3
+    assert not symmetries.find(_values("z1*z2"), 2).rotations
+
+
+def test_invariant_tensors_are_counted_by_hand() -> None:
+    """Swap: (k + 2) // 2 symmetric functions of degree k. Sign changes: even powers alone. -I: none for odd k."""
+    swap, minus = np.array([[0.0, 1.0], [1.0, 0.0]]), -np.eye(2)
+    turn = symmetries.rotation_by(np.array([[0.0, -1.0], [1.0, 0.0]]), 2 * math.pi / 3)
+    for k in range(1, 7):
+        assert symmetries.invariants([swap], 2, k).shape[1] == (k + 2) // 2
+        assert symmetries.invariants([minus], 2, k).shape[1] == (0 if k % 2 else k + 1)
+        flips = [np.diag([1.0, -1.0]), np.diag([-1.0, 1.0])]
+        assert symmetries.invariants(flips, 2, k).shape[1] == (0 if k % 2 else k // 2 + 1)
+        # Rotation by a third of a turn: z^a zbar^b with a - b divisible by 3.
+        expected = sum((2 * a - k) % 3 == 0 for a in range(k + 1))
+        assert symmetries.invariants([turn], 2, k).shape[1] == expected
+        # The swap with a sign: what it changes the sign of.
+        assert symmetries.invariants([], 2, k, opposite=[swap]).shape[1] == k + 1 - (k + 2) // 2
+
+
+def test_representations_are_orthogonal_and_turn_the_basis() -> None:
+    """``c -> D c`` for f(z) -> f(g^T z), against values."""
+    rng = np.random.default_rng(2)
+    g = np.linalg.qr(rng.standard_normal((3, 3)))[0]
+    indices = multi_indices(3, 4)
+    c = rng.standard_normal((len(indices), 1))
+    moved = symmetries.representation(g, 4)(c)
+    assert np.linalg.norm(moved) == pytest.approx(np.linalg.norm(c))
+    z = rng.standard_normal((20, 3))
+    from learnability.hermite.expansion import HermiteExpansion
+
+    before = HermiteExpansion(3, {tuple(b): v for b, v in zip(indices.tolist(), c[:, 0].tolist(), strict=True)})
+    after = HermiteExpansion(3, {tuple(b): v for b, v in zip(indices.tolist(), moved[:, 0].tolist(), strict=True)})
+    np.testing.assert_allclose(evaluate(after, z), evaluate(before, z @ g), atol=1e-10)
+
+
+def test_values_of_polynomials() -> None:
+    target = parse("z1*z2^3 - 2*h3(z3)*z5 + 1 + z4")
+    z = np.random.default_rng(0).standard_normal((7, 11, 5))
+    np.testing.assert_allclose(PolynomialValues(target)(z), evaluate(target, z), rtol=1e-12, atol=1e-12)
+
+
+def test_moments_of_powers_are_exact() -> None:
+    """For z1 z2 the second transform is ``(y^2 - 1)/sqrt 8``, and ``E[y^2 h2(z1)] = sqrt 2``: a half."""
+    first, second, *_ = PolynomialPowers(parse("z1*z2")).batches(np.eye(2), 0, 2, 0)
+    place = {tuple(b): i for i, b in enumerate(multi_indices(2, 2).tolist())}
+    assert first.values[place[(1, 1)], 0] == pytest.approx(1)
+    assert abs(second.values[place[(1, 1)], 0]) < 1e-12
+    # The rule has fewer nodes than the square of the transform needs: its norm is that of the rule.
+    assert second.values[place[(2, 0)], 0] == pytest.approx(second.values[place[(0, 2)], 0])
+    assert second.values[place[(2, 0)], 0] > 0.4
+
+
+def test_random_moments_have_honest_errors() -> None:
+    """Moments that vanish by the swap: six standard errors are exceeded with probability below 1e-4."""
+    values = _values("h3(z1) + h3(z2)")
+    (batch,) = RandomPoints(values, 2).batches(np.eye(2), 0, 1, 0)
+    difference = batch.values[0] - batch.values[1]
+    assert (np.abs(difference) < 6 * np.hypot(batch.error[0], batch.error[1])).all()
+    assert np.abs(batch.values).max() > 0.1
+
+
+def test_panels_of_a_known_link() -> None:
+    """``E[T(z^2) h_3(z)] = 0`` and ``E[E[h_2 | y]^2] = 1``, of which eight transforms hold most."""
+    panels = Panels(lambda z: z[..., 0] ** 2)
+    (odd,) = panels.batches(np.eye(1), 0, 3, 0)
+    assert np.abs(odd.values).max() < 1e-12
+    (even,) = panels.batches(np.eye(1), 0, 2, 0)
+    assert 0.9 < float((even.values**2).sum()) < 1 + 1e-6
