@@ -33,6 +33,7 @@ def test_the_same_question_gives_the_same_numbers(asked: learnability.Asked) -> 
         ("*".join(f"z{i}" for i in range(1, 41)), "40 variables"),
         ("3", "constant"),
         ("h2(z1) +", "column"),
+        ("exp(z1^2)", "second moment is infinite"),
     ],
 )
 def test_a_target_that_cannot_be_answered_gives_one_clear_message(target: str, said: str) -> None:

@@ -68,6 +68,7 @@ def question_of(
     """The question, validated; every target is read, so that a mistake costs nothing but a message."""
     from learnability.pipeline.config import plan_experiment, validate
     from learnability.pipeline.questions import STUDY, Question, as_study
+    from learnability.studies.atlas.settings import answerable
 
     content = {
         "targets": list(targets),
@@ -77,6 +78,11 @@ def question_of(
         "check": check,
     }
     question: Question = validate(Question, content, "the question")
+    for text in question.texts:
+        try:
+            answerable(text)
+        except ValueError as error:
+            raise UserError("the target", str(error), remedy="correct the target") from None
     for name, block in as_study(question).experiments.items():
         plan_experiment("the question", STUDY, name, block, "laptop")
     return question
@@ -188,7 +194,11 @@ def _show_diagnosis(console: Console, question: Question) -> None:
     from learnability.report.question_screen import diagnosis_panel
 
     for text in question.texts:
-        console.print(diagnosis_panel(text, diagnose(text).rows()))
+        try:
+            rows = diagnose(text).rows()
+        except ValueError as error:
+            raise UserError("the target", str(error), remedy="ask about another target") from None
+        console.print(diagnosis_panel(text, rows))
 
 
 def _answer(name: str, cores: str) -> int:
