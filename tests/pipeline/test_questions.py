@@ -1,6 +1,7 @@
 """Questions: how they are read, planned and kept apart from studies."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -65,6 +66,8 @@ def test_a_question_is_planned_from_kinds_of_the_atlas(tmp_path: Path) -> None:
     assert all(path.startswith("results/questions/two/") for path in paths)
     assert not any("questions" in path for path in table.study_paths("multi_index", "laptop"))
     assert '"study":"atlas"' in table.analysis_job("two", "times", "laptop")
+    asked: Any = "questions"
+    assert table.priority("two", ["times"], asked, 2) == 2
     with pytest.raises(UserError, match=r"broken\.yaml"):
         table.question_paths("broken")
 

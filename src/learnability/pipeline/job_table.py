@@ -247,6 +247,8 @@ class JobTable:
 
     def priority(self, study: str, names: Iterable[str], scale: Scale, stage: int) -> int:
         """The priority of a job that belongs to these experiments; within one experiment a later stage goes first."""
+        if study not in self.configs:
+            return stage  # a question, which is asked alone
         ranks = self._ranks(scale)
         return 10 * (len(ranks) - max(ranks[study, name] for name in names)) + stage
 
