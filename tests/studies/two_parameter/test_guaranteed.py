@@ -12,7 +12,7 @@ from learnability.studies.two_parameter.hierarchy.guaranteed import (
     exact_measure,
     guaranteed_intervals,
     membership,
-    moved_to_valley,
+    moved_to_swept_region,
 )
 from learnability.studies.two_parameter.hierarchy.sizes import Hierarchy
 from learnability.studies.two_parameter.measures import MEASURES, product_mean, quantile_table
@@ -125,14 +125,15 @@ def test_obstacles_are_the_violated_conditions() -> None:
     assert set(membership(hierarchy, top).obstacle.tolist()) <= {Obstacle.SWEPT, Obstacle.BEYOND}
 
 
-def test_a_target_in_the_valley_is_outside_and_near() -> None:
+def test_a_target_in_the_swept_region_is_outside_and_near() -> None:
     hierarchy = Hierarchy(3, 4, (0.1,))
     targets = np.random.default_rng(32).random((5000, 3))
     member = membership(hierarchy, targets)
     inside, digits = targets[member.inside], member.digits[member.inside]
     for level, stage in enumerate(hierarchy.stages, start=1):
-        moved = moved_to_valley(hierarchy, inside, digits, level)
-        assert np.abs(moved - inside).max() < 1.1 * stage.width
+        moved = moved_to_swept_region(hierarchy, inside, digits, level)
+        assert np.abs(moved[:, stage.along] - inside[:, stage.along]).max() < 1.1 * stage.width
+        assert np.abs(moved[:, stage.across] - inside[:, stage.across]).max() < 1.1 * stage.room
         assert (membership(hierarchy, moved).level < level).all()
 
 

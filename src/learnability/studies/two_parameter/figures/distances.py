@@ -28,13 +28,9 @@ def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
     for i in range(points.sizes["point"]):
         shade = 0.35 + 0.65 * (i + 1) / points.sizes["point"]
         depth = int(points.depth.values[i])
-        axes.plot(eps, points.near.values[i], color=COLOURS[0], alpha=shade, linewidth=1.2)
-        begins = int(np.argmax(points.near.values[i] > 0))
-        if begins:  # at the foot of its rise; of those that have risen already at the left edge the last is named
-            axes.annotate(f"N = {depth}", (eps[begins], 2.5e-3), fontsize=6, rotation=90, ha="right")
-        elif i == points.sizes["point"] - 1:
-            axes.annotate(f"N = {depth}", (eps[0], points.near.values[i][0]), fontsize=6, va="top")
-    axes.plot([], [], color=COLOURS[0], label="hierarchical, N stages")
+        ends = i in (0, points.sizes["point"] - 1)
+        label = f"hierarchical, N = {depth}" if ends else None
+        axes.plot(eps, points.near.values[i], color=COLOURS[0], alpha=shade, linewidth=1.2, label=label)
     axes.set(
         xscale="log", yscale="log", xlabel="distance $\\varepsilon$", ylabel="P(final distance $\\leq \\varepsilon$)"
     )

@@ -26,7 +26,7 @@ def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
     first = int(np.argmax(shares.sum(axis=0)))
     share = shares[:, first].sum() / total if total else 0.0
     left.set_title(f"{share:.0%} of the lost targets: {texts(points.obstacle)[first]}")
-    left.legend(loc="upper left")
+    left.legend(loc="upper left", frameon=True)
     time = points.flow_time_median.values
     right.plot(rho, time, MARKERS[0] + "-", color=COLOURS[0])
     known = np.isfinite(time)

@@ -213,6 +213,15 @@ def _gain_of_decreasing_rho(analyses: Analyses) -> Measurement:
     return Measurement(value, value - error, value + error, int(constant.targets.values[0]))
 
 
+def _series_exchanged(analyses: Analyses) -> Analyses:
+    """The series with constant and with decreasing rho exchanged, and 100 times as many targets."""
+    learning = analyses["learning"]
+    other = {"depth": "shrinking", "shrinking": "depth"}
+    changed = [other.get(name, name) for name in texts(learning.series)]
+    exchanged = learning.assign_coords(series=("point", np.array(changed)))
+    return {**analyses, "learning": exchanged.assign(targets=learning.targets * 100)}
+
+
 def _lost_where_the_proof_says(analyses: Analyses) -> Measurement:
     """Share of the lost uniform targets whose first violated condition of F0 is the swept region or a valley."""
     points = series(analyses["learning"], "splitting", "rho", dimension=3)
@@ -479,6 +488,7 @@ _DEPTH = (
         _gain_of_decreasing_rho,
         _LEARNING,
         "positive",
+        contradicted_by=_series_exchanged,
         evidence="statistical",
         seeds_needed=500,
         figure="depth_and_dimension",

@@ -12,7 +12,7 @@ from learnability.studies.two_parameter.hierarchy.sizes import Hierarchy
 from learnability.studies.two_parameter.measures import MEASURES, Measure
 from learnability.studies.two_parameter.own_measure import OwnMeasure
 
-PLACEMENT = 4096
+PLACEMENT = 2048
 """Targets by which cuts are chosen; they are no targets of the runs."""
 
 

@@ -95,12 +95,13 @@ def membership(hierarchy: Hierarchy, targets: np.ndarray) -> Membership:
 @dataclass(frozen=True)
 class _Place:
     """Where n targets stand at one stage: cell, distance from its valley in widths, height above the piece, and the
-    coordinate that puts a target of the same box into its valley."""
+    two coordinates that put a target of the same box into its valley, where the growing teeth sweep."""
 
     cell: np.ndarray
     position: np.ndarray
     height: np.ndarray
     valley: np.ndarray
+    swept: np.ndarray
 
 
 def _walk(hierarchy: Hierarchy, targets: np.ndarray, digits: np.ndarray | None = None) -> Iterator[_Place]:
@@ -116,8 +117,10 @@ def _walk(hierarchy: Hierarchy, targets: np.ndarray, digits: np.ndarray | None =
         coordinate = (targets[:, k] - base[:, k]) / tilt[:, k]
         cell, odd, position = _cell(stage, coordinate, None if digits is None else digits[:, i])
         height = sign[:, j] * (targets[:, j] - base[:, j] - tilt[:, j] * coordinate)
-        valley = base[:, k] + tilt[:, k] * (stage.first_edge + stage.pitch * (cell + odd))
-        yield _Place(cell, position, height, valley)
+        foot = stage.first_edge + stage.pitch * (cell + odd)
+        valley = base[:, k] + tilt[:, k] * foot
+        swept = base[:, j] + tilt[:, j] * foot + sign[:, j] * SWEPT_HEIGHT * stage.width
+        yield _Place(cell, position, height, valley, swept)
         mirror = np.where(odd, -1.0, 1.0)
         base += tilt * (stage.first_edge + stage.pitch * (cell + odd + mirror * stage.side_position))[:, None]
         tilt *= (mirror * stage.pitch * stage.gaps.tilt)[:, None]
@@ -126,14 +129,18 @@ def _walk(hierarchy: Hierarchy, targets: np.ndarray, digits: np.ndarray | None =
         sign[:, k], side = np.where(odd, side, -side), sign[:, j].copy()
 
 
-def moved_to_valley(hierarchy: Hierarchy, targets: np.ndarray, digits: np.ndarray, level: int) -> np.ndarray:
-    """Targets (n, d) moved, along the coordinate that stage ``level`` splits, to the valley of their cell.
+SWEPT_HEIGHT: Final = 0.3
+"""Height above the piece, in cell widths, to which :func:`moved_to_swept_region` moves a target."""
 
-    ``digits`` (n, N) are those that the flow to the targets found. A target that was learned moves by about a cell
-    width."""
+
+def moved_to_swept_region(hierarchy: Hierarchy, targets: np.ndarray, digits: np.ndarray, level: int) -> np.ndarray:
+    """Targets (n, d) moved to where the teeth of stage ``level`` sweep, at the foot of the tooth of their cell.
+
+    ``digits`` (n, N) are those that the flow to the targets found. A target that was learned moves inside its box of
+    stage ``level - 1``, whose sides tend to 0 with the level."""
     place = next(islice(_walk(hierarchy, targets, digits), level - 1, None))
-    moved = targets.copy()
-    moved[:, hierarchy.stages[level - 1].along] = place.valley
+    stage, moved = hierarchy.stages[level - 1], targets.copy()
+    moved[:, stage.along], moved[:, stage.across] = place.valley, place.swept
     return moved
 
 

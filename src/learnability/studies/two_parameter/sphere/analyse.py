@@ -30,7 +30,7 @@ def analyse(runs: list[Run], rng: np.random.Generator) -> xr.Dataset:
             "is_tried": variable(where, tried, "whether the seed has a target on this sphere"),
             "direction": result.direction,
             "nearest_lost": result.nearest_lost,
-            "finest_cell": result.finest_cell,
+            "innermost_side": result.innermost_side,
             "nearby_unresolved": result.nearby_unresolved,
             "centre": variable(("sphere", "axis"), shape[:, :3], "centre of the sphere"),
             "radius": variable("sphere", shape[:, 3], "radius of the sphere"),

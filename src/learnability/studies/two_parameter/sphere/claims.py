@@ -12,13 +12,13 @@ def _with_counterexample(analyses: Analyses) -> Measurement:
 
 def _distance_to_lost(analyses: Analyses) -> Measurement:
     spheres = analyses["spheres"]
-    found, cell = spheres.nearest_lost.values, float(spheres.finest_cell[0])
-    # Two cells: a target moves to the valley of its own cell, and its finger leans by less than another.
+    found, cell = spheres.nearest_lost.values, float(spheres.innermost_side[0])
+    # Two sides: a target moves along two coordinates, inside a box whose sides are those of an innermost one.
     near = found <= 2 * cell
     if not near.all() and int(spheres.nearby_unresolved.values[~near].sum()):
         raise OutOfSteps(f"{int(spheres.nearby_unresolved.sum())} flows to nearby targets did not finish")
     low, high = clopper_pearson(near.sum(), len(near))
-    note = f"finest cell {cell:.1e}; {int((found == 0).sum())} of {len(found)} targets are not learned themselves"
+    note = f"innermost boxes {cell:.1e}; {int((found == 0).sum())} of {len(found)} targets are not learned themselves"
     return Measurement(float(near.mean()), float(low), float(high), len(found), note)
 
 
@@ -39,8 +39,8 @@ CLAIMS: tuple[Claim, ...] = (
         "not-learnable-dense",
         f"{PAPER}, Corollary 5",
         "Targets that are not learned are dense: there is one as near as one likes to every target, W < d",
-        "share of random targets for which one that is not learned was found within two widths of the map's finest "
-        "cells, which tend to 0 with more stages",
+        "share of random targets for which one that is not learned was found within two sides of an "
+        "innermost box; the sides tend to 0 with more stages",
         AtLeast(0.99),
         _distance_to_lost,
         ("spheres",),

@@ -6,7 +6,7 @@ import xarray as xr
 from learnability.results.contract import RunContext
 from learnability.results.labelled import variable
 from learnability.studies.two_parameter.hierarchy.flow import gradient_flow
-from learnability.studies.two_parameter.hierarchy.guaranteed import membership, moved_to_valley
+from learnability.studies.two_parameter.hierarchy.guaranteed import membership, moved_to_swept_region
 from learnability.studies.two_parameter.hierarchy.outcome import Outcome
 from learnability.studies.two_parameter.hierarchy.sizes import Hierarchy
 from learnability.studies.two_parameter.obstructions import directions
@@ -67,7 +67,7 @@ def _nearby(
 ) -> dict[str, xr.Variable]:
     """Corollary 5: around a random target of the cube, one a seed, targets that are not learned at small distances.
 
-    The target itself, and the target moved to the valley of its cell at each level of the deeper map."""
+    The target itself, and the target moved to where the teeth of each stage of the deeper map sweep."""
     seeds = len(context.seeds)
     targets = rng.random((seeds, 3))
 
@@ -76,7 +76,7 @@ def _nearby(
 
     first = follow(targets)
     levels = range(1, fine.depth + 1)
-    moved = [moved_to_valley(fine, targets, first.digits.T, level) for level in levels]
+    moved = [moved_to_swept_region(fine, targets, first.digits.T, level) for level in levels]
     second = follow(np.concatenate(moved))
     outcomes, tried = (first, second), np.stack([targets, *moved])
     lost = [~outcome.learned(np.full(len(outcome.status), fine.precision)) for outcome in outcomes]
@@ -90,7 +90,5 @@ def _nearby(
             "distance of a target from one that is not learned",
         ),
         "nearby_unresolved": variable("seed", open_.sum(axis=0), "flows to nearby targets that did not finish"),
-        "finest_cell": variable(
-            "seed", np.full(seeds, min(stage.width for stage in fine.stages)), "width of the finest cells of the map"
-        ),
+        "innermost_side": variable("seed", np.full(seeds, fine.box_sides.max()), "largest side of an innermost box"),
     }
