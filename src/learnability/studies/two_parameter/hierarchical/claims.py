@@ -195,22 +195,20 @@ def _precision_rate(analyses: Analyses) -> Measurement:
 
 
 def _gain_of_decreasing_rho(analyses: Analyses) -> Measurement:
-    """P(stage N passed | stage N-1 passed), decreasing rho_n minus constant rho, at the deepest N that both have."""
+    """Learned fraction with decreasing rho_n minus that with constant rho, at the deepest N that both have.
+
+    Both see the same targets, which only narrows the interval for two independent samples that is given."""
     constant, falling = (series(analyses["learning"], name, "depth") for name in ("depth", "shrinking"))
     depths = np.intersect1d(constant.depth.values, falling.depth.values)
-    if len(depths) < 2 or not np.isclose(constant.rho.values[0], falling.rho.values[0]):
-        raise NotAtThisScale("two depths with both constant and decreasing rho")
-    ratios, variances = [], []
+    if not len(depths) or not np.isclose(constant.rho.values[0], falling.rho.values[0]):
+        raise NotAtThisScale("a depth with both constant and decreasing rho")
+    fractions, variance, n = [], 0.0, int(constant.targets.values[0])
     for points in (falling, constant):
-        learned, n = bounds_of(points.learned)[0].values, points.targets.values[0]
-        first, last = (learned[np.flatnonzero(points.depth.values == depth)[0]] for depth in (depths[0], depths[-1]))
-        steps = depths[-1] - depths[0]
-        ratio = (last / first) ** (1 / steps)
-        ratios.append(ratio)
-        # The same targets are in both fractions, so last / first is a binomial fraction of first n.
-        variances.append((ratio / steps) ** 2 * (1 - last / first) / (last / first * first * n))
-    value, error = ratios[0] - ratios[1], _Z * math.sqrt(sum(variances))
-    return Measurement(value, value - error, value + error, int(constant.targets.values[0]))
+        p = float(bounds_of(points.learned)[0].values[np.flatnonzero(points.depth.values == depths[-1])[0]])
+        fractions.append(p)
+        variance += p * (1 - p) / n
+    value, error = fractions[0] - fractions[1], _Z * math.sqrt(variance)
+    return Measurement(value, value - error, value + error, n, f"N = {int(depths[-1])}")
 
 
 def _series_exchanged(analyses: Analyses) -> Analyses:
@@ -482,8 +480,8 @@ _DEPTH = (
     Claim(
         "depth.decreasing-rho",
         _PROOF,
-        "Splitting parameters rho_n that decrease with the stage keep more of each level than a constant one",
-        "fraction kept per stage, rho_n = rho .8^(n-1) minus constant rho",
+        "Splitting parameters rho_n that decrease with the stage keep more targets than a constant one",
+        "learned fraction at the deepest common N, rho_n = rho .8^(n-1) minus constant rho",
         AtLeast(0.0),
         _gain_of_decreasing_rho,
         _LEARNING,
