@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from learnability.pipeline.config import read_yaml
+
 ROOT = Path(__file__).parents[2]
 MADE_FOR_THE_SITE = {"gallery.md", "studies.md", "changelog.md", "contributing.md"}
 DOCUMENTS = [
@@ -54,6 +56,22 @@ def test_the_tutorial_shows_what_is_printed() -> None:
 
     text = (ROOT / "docs/tutorial.md").read_text(encoding="utf-8")
     assert str(learnability.diagnose("h2(z1) + h3(z2) + 0.5*h1(z1)*h2(z2)")) in text
+
+
+def test_the_page_of_errors_is_assembled_from_its_entries() -> None:
+    spec = importlib.util.spec_from_file_location("pages", ROOT / "docs/pages.py")
+    assert spec is not None
+    assert spec.loader is not None
+    pages = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(pages)
+    studies = read_yaml(ROOT / "config/config.yaml")["studies"]
+    text = (ROOT / "docs/errors.md").read_text(encoding="utf-8")
+    assert text == pages.errors_page(ROOT, studies), "run python docs/pages.py"
+    entries = sorted((ROOT / "docs/errors").glob("*.md"))
+    assert len(re.findall(r'<a id="[^"]+"></a>', text)) == len(entries), "an entry is named <study>-<slug>.md"
+    for entry in entries:
+        study = entry.stem.partition("-")[0]
+        assert (ROOT / f"tests/errors/test_{study}.py").is_file(), f"{entry.name} is not derived a second time"
 
 
 @pytest.mark.slow

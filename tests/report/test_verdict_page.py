@@ -1,5 +1,6 @@
 """The page of verdicts, and that the committed one is in step."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,13 @@ UNTESTED = {**ROW, "id": "demo/sq", "estimate": None, "interval": None, "seeds":
 
 def test_committed_page_is_in_step() -> None:
     assert verdict_table.in_step(ROOT), "run make verdicts"
+
+
+def test_every_committed_claim_that_is_measured_can_be_contradicted() -> None:
+    rows = json.loads((ROOT / verdict_table.VERDICTS_FILE).read_text(encoding="utf-8"))["claims"]
+    measured = [row for row in rows if row["estimate"] is not None and None not in row["interval"]]
+    assert measured
+    assert [row["id"] for row in measured if not row["refuted_by"]] == []
 
 
 def test_written_page_is_in_step_until_either_file_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ pytestmark = pytest.mark.workflow
 
 
 def test_another_root_seed_is_run_beside_the_results_and_compared(project: Project) -> None:
+    assert all(claim["refuted_by"] for claim in project.claims() if claim["estimate"] is not None)
     before = project.contents()
     done = project.call(sys.executable, "-m", "learnability.cli", "robustness", "--root-seed", "7", "--cores", "1")
     assert done.returncode == 0, done.stderr
