@@ -65,6 +65,17 @@ def test_curvature_of_the_full_range_is_no_part_of_the_limit() -> None:
     assert found.limit_high - found.limit_low < 0.01
 
 
+def test_the_interval_of_the_limit_holds_what_another_correction_gives() -> None:
+    d = np.geomspace(30, 3e5, 9)
+    log_times = 2 * np.log(d) - 4 / np.sqrt(d)
+    alone = local_exponents_of(d, log_times, corrections=("x^-1",))
+    assert not alone.limit_low <= 2 <= alone.limit_high
+    both = local_exponents_of(d, log_times, corrections=("x^-1", "x^-1/2"))
+    assert both.limit == alone.limit
+    assert both.limit_low <= 2 + 1e-9
+    assert both.limit_high >= 2 - 1e-9
+
+
 def test_the_interval_of_the_limit_covers_it_as_often_as_it_says() -> None:
     """400 experiments of 24 seeds, medians of log-normal times with a correction 3/d: nominal coverage 95%; 91% lies
     3.7 standard deviations below it (false alarm 2e-4, and the seed is fixed)."""
