@@ -65,7 +65,7 @@ def _claim_line(row: Mapping[str, Any], undecided: Mapping[str, str]) -> str:
         _cell(row["measured"]),
         _cell(_estimate(row)),
         _cell(rule(row)),
-        row["evidence"],
+        "" if row["verdict"] == "not tested" else row["evidence"],
         "" if row["seeds"] is None else str(row["seeds"]),
         f"{VERDICT_MARKS[row['verdict']]} {row['verdict']}{' ‡' if row['id'] in undecided else ''}",
     ]

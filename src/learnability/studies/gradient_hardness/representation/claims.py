@@ -165,6 +165,7 @@ CLAIMS = (
         source="lecture, Theorem 1",
         statement="intersections of k >= d^rho halfspaces are not efficiently learnable",
         measured="-",
+        evidence="existence",
         reason="it rests on a cryptographic assumption; the reduction to networks is tested by halfspace-sign",
     ),
     Claim(
@@ -172,6 +173,7 @@ CLAIMS = (
         source="lecture, Theorem 2 (Livni et al. 2014)",
         statement="functions of polynomial Barron norm are not efficiently learnable",
         measured="-",
+        evidence="existence",
         reason=(
             "it rests on Theorem 1; that networks of polynomial path norm hold the class is tested by halfspace-sign"
         ),

@@ -12,9 +12,10 @@ from learnability.studies.multi_index.theory import PAPER
 def plateaus(analyses: Analyses) -> Measurement:
     """Largest distance of a median plateau height from theory at the largest dimension."""
     data = analyses["staircase"].isel(dimension=-1)
-    offset = np.abs((data["plateau"] - data["predicted_plateau"]).transpose("saddle", "bound").values)
-    estimate, low, high = offset[int(np.nanargmax(offset.max(axis=1)))].tolist()
-    return Measurement(estimate, 0.0, max(estimate, low, high), seeds_of(data))
+    offset = (data["plateau"] - data["predicted_plateau"]).transpose("saddle", "bound").values
+    estimate, low, high = offset[int(np.nanargmax(np.abs(offset).max(axis=1)))].tolist()
+    nearest = 0.0 if low <= 0 <= high else min(abs(low), abs(high))
+    return Measurement(abs(estimate), nearest, max(map(abs, (estimate, low, high))), seeds_of(data))
 
 
 def exponent(analyses: Analyses, saddle: int) -> Measurement:
@@ -32,6 +33,7 @@ CLAIMS: tuple[Claim, ...] = (
         measure=plateaus,
         experiments=("staircase",),
         expected="0",
+        evidence="statistical",
         seeds_needed=8,
         figure="staircase",
     ),
