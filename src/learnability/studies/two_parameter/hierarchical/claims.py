@@ -423,6 +423,7 @@ _NOT_TESTED = (
         _THM6,
         "The map can be C-infinity with infinitely many stages",
         "nothing",
+        evidence="existence",
         reason="a computed map has finitely many stages, and ours is C^{1,1}; measured is the limit in rho at fixed N",
     ),
     Claim(
@@ -430,6 +431,7 @@ _NOT_TESTED = (
         f"{PAPER}, discussion",
         "Does Theorem 6 extend to measures of infinite mass, the Lebesgue measure on R^d say?",
         "nothing",
+        evidence="existence",
         reason="an open question: the construction starts from a box that holds all but eps of the mass",
     ),
     Claim(
@@ -437,6 +439,7 @@ _NOT_TESTED = (
         f"{PAPER}, discussion",
         "Are learnable targets not dense for maps whose Jacobian at 0 has not full rank?",
         "nothing",
+        evidence="existence",
         reason="an open question: the loss barrier of Theorem 3 needs a Jacobian of full rank, and no finite sample of "
         "targets shows that a set is dense",
     ),
@@ -445,6 +448,7 @@ _NOT_TESTED = (
         f"{PAPER}, discussion",
         "What are the learnable sets of models with 2 < W < d parameters?",
         "nothing",
+        evidence="existence",
         reason="an open question: no construction with more parameters is known to measure",
     ),
 )
