@@ -228,6 +228,7 @@ CLAIMS: tuple[Claim, ...] = (
         f"{PAPER}, Theorem 11",
         "For any rho some constant p, q need SQ tolerance (M d)^(-rho).",
         "not measured",
+        evidence="existence",
         reason="a lower bound over all statistical query algorithms cannot be measured by running one",
     ),
     _claim(

@@ -20,6 +20,7 @@ CLAIMS = (
         rule=AtMost(0.02),
         measure=_gap,
         experiments=("online_sgd",),
+        evidence="statistical",
         expected="within the particle and batch noise, below 0.02",
         seeds_needed=4,
         figure="trapping",
