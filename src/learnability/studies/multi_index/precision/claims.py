@@ -35,6 +35,7 @@ CLAIMS: tuple[Claim, ...] = (
         statement="The joint flow in M loses the escape once d^(s-1) reaches 1e16.",
         measured="fraction of runs in a rotated frame whose escape time is off by more than 1 % or missing, "
         "d^(s-1) >= 1e16",
+        evidence="statistical",
         rule=AtLeast(0.5),
         measure=partial(lost, form="correlation"),
     ),
@@ -43,6 +44,7 @@ CLAIMS: tuple[Claim, ...] = (
         statement="The spectral form keeps the escape where d^(s-1) reaches 1e16.",
         measured="fraction of runs in a rotated frame whose escape time is off by more than 1 % or missing, "
         "d^(s-1) >= 1e16",
+        evidence="statistical",
         rule=AtMost(0.25),
         measure=partial(lost, form="spectral"),
     ),
