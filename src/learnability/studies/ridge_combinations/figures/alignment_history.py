@@ -21,6 +21,8 @@ def draw(analyses: Analyses) -> Figure:
         panel.grid(False)
     axes[0, 0].set_ylabel("neuron, by final task")
     figure.colorbar(image, ax=list(axes[0]), label=r"$|\langle w_j, v_m\rangle|$")
-    found = len({int(row.argmax()) for row in history[-1] if row.max() > 0.9})
-    figure.suptitle(f"Neurons settle on {found} of {history.shape[2]} tasks", x=0.01, ha="left", fontsize=9)
+    ended = [int(row.argmax()) for row in history[-1] if row.max() > 0.9]
+    neurons, tasks = history.shape[1:]
+    title = f"{len(ended)} of {neurons} neurons end above 0.9, on {len(set(ended))} of {tasks} tasks"
+    figure.suptitle(title, x=0.01, ha="left", fontsize=9)
     return figure
