@@ -103,6 +103,7 @@ CLAIMS = (
             "sqrt(d): 1/2), z1 z2"
         ),
         rule=Between(-0.25, 0.25),
+        window_seen=True,
         measure=_limit("escape_leap_2", "z1*z2", "increment"),
         experiments=("escape_leap_2",),
         expected="0",
@@ -120,6 +121,7 @@ CLAIMS = (
         measured="power of d, as d grows, of the median escape time with a correction in 1/log d (leap 2: 0, leap "
         "4: 1), He_3",
         rule=Between(0.25, 0.75),
+        window_seen=True,
         measure=_limit("escape_leap_3", "He3(z1)", "escape"),
         experiments=("escape_leap_3",),
         expected="1/2",

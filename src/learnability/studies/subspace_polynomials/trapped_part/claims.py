@@ -50,6 +50,7 @@ CLAIMS = (
         measured="power of d as d grows of floor - min L_S up to t = 5; the slowest of three targets, two of which "
         "have a proper S",
         rule=Between(theory.OBSERVED_EXPONENT - 0.25, theory.OBSERVED_EXPONENT + 0.25),
+        window_seen=True,
         measure=_slowest,
         experiments=("trapped_part",),
         expected="-1",
