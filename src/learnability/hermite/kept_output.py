@@ -22,7 +22,6 @@ from flint import nmod_mat, nmod_poly
 
 from learnability.hermite.expansion import HermiteExpansion
 from learnability.hermite.feature_rank import PRIME, ROOT_OF_TWO, Series, exact_terms, feature_series, modular
-from learnability.hermite.polynomial_kernel import feature_indices
 from learnability.hermite.rotation import multi_indices
 
 _SINE = (1, 1, -1, -1)
@@ -189,13 +188,3 @@ def _series_rank(table: list[list[Any]], length: int) -> int:
                 rows[k] = [(x - factor.mul_low(y, length)).truncate(length) for x, y in zip(row, pivot, strict=True)]
         rank += 1
     return rank
-
-
-__all__ = [
-    "TimeSeries",
-    "feature_indices",
-    "first_order",
-    "kept_feature_rank",
-    "kept_output_series",
-    "reached_dimension",
-]
