@@ -16,6 +16,7 @@ from learnability.pipeline.canonical import canonical, setting_id
 from learnability.pipeline.config import SCALES, read_yaml
 from learnability.pipeline.fingerprint import closure
 from learnability.pipeline.job_table import JobTable
+from learnability.results.claim import EVIDENCE, FORMS
 from learnability.results.contract import Setting
 
 ROOT = Path(__file__).parents[2]
@@ -31,7 +32,6 @@ LEANING = re.compile(
     r"However|In (?:this|that|both)|With(?:out)? (?:it|this|that|these)|The (?:same|latter|former|other))\b"
 )
 """How a statement begins that leans on the row above it."""
-FORMS = {"stated", "printed", "corrected", "summary"}
 
 each_study = pytest.mark.parametrize("study", STUDIES)
 each_kind = pytest.mark.parametrize(("study", "kind"), KINDS, ids=["/".join(pair) for pair in KINDS])
@@ -146,7 +146,8 @@ def test_claims_are_well_formed(study: str, table: JobTable) -> None:
     assert claims
     assert len(set(ids)) == len(ids)
     for claim in claims:
-        assert claim.form in FORMS
+        assert claim.form in FORMS, claim.id
+        assert claim.evidence in EVIDENCE, claim.id
         assert claim.source, claim.id
         assert claim.statement, claim.id
         assert not LEANING.match(claim.statement), f"{claim.id}: {claim.statement!r} must be read alone"

@@ -38,7 +38,7 @@ def test_what_is_missing_at_a_scale_stays_missing() -> None:
     def absent(analyses: object) -> Any:
         raise NotAtThisScale("d = 9")
 
-    claim = Claim("c", "s", "t", "m", AtMost(1), absent, ("first",))
+    claim = Claim("c", "s", "t", "m", AtMost(1), absent, ("first",), evidence="exact")
     assert robustness.moved_by_rounding("demo", [claim], {"first": xr.Dataset()}, draws=2) == []
 
 

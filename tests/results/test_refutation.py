@@ -32,7 +32,7 @@ ANALYSES = {
 
 
 def _claim(rule: Rule, measure: Callable[[Analyses], Measurement], **more: Any) -> Claim:
-    return Claim("c", "s", "t", "m", rule, measure, more.pop("experiments", ("first",)), **more)
+    return Claim("c", "s", "t", "m", rule, measure, more.pop("experiments", ("first",)), evidence="exact", **more)
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def test_an_interval_upside_down_is_a_mistake() -> None:
 
 def test_a_claim_without_a_measurement_must_say_why() -> None:
     with pytest.raises(ValueError, match="must say why"):
-        Claim("a", "b", "c", "d")
+        Claim("a", "b", "c", "d", evidence="exact")
 
 
 def test_rows_are_valid_json_even_for_infinite_intervals() -> None:
@@ -58,12 +58,13 @@ def test_rows_are_valid_json_even_for_infinite_intervals() -> None:
         Equals(1, 0.1),
         lambda analyses: Measurement(1.0, -math.inf, math.inf, 5),
         ("first",),
+        evidence="statistical",
     )
     made = row("demo", claim, {"first": xr.Dataset()}, {"first": "results/x"})
     assert json.loads(to_json([made]))[0]["interval"] == [None, None]
     assert made["verdict"] == "inconclusive"
     assert made["artifact"] == "results/x"
-    untested = Claim("crypto", "Theorem 2", "hard", "-", reason="rests on an assumption")
+    untested = Claim("crypto", "Theorem 2", "hard", "-", reason="rests on an assumption", evidence="exact")
     rows = [made, row("demo", untested, {}, {})]
     assert rows[1]["verdict"] == "not tested"
     assert counted(rows) == "2 claims of the sources: 1 inconclusive, 1 not tested"
@@ -78,6 +79,7 @@ def _made(**changes: Any) -> dict[str, Any]:
         "rule": AtMost(1.0),
         "measure": lambda analyses: Measurement(float(analyses["first"]["size"].max()), 0.1, 0.3, 5),
         "experiments": ("first",),
+        "evidence": "existence",
         **changes,
     }
     return row("demo", Claim(**fields), {"first": xr.Dataset({"size": ("seed", np.array([0.2]))})}, {"first": "x"})

@@ -25,8 +25,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, Protocol, get_args
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -40,8 +40,10 @@ VERDICTS: tuple[Verdict, ...] = (
     "not at this scale",
     "out of steps",
 )
-Form = Literal["stated", "printed", "corrected", "summary"]
+Form = Literal["stated", "printed", "corrected"]
+FORMS: tuple[Form, ...] = get_args(Form)
 Evidence = Literal["exact", "statistical", "asymptotic", "existence", "summary"]
+EVIDENCE: tuple[Evidence, ...] = get_args(Evidence)
 
 
 class NotAtThisScale(LookupError):
@@ -179,7 +181,7 @@ class Claim:
     expected: str = ""
     unit: str = "1"
     form: Form = "stated"
-    evidence: Evidence | None = None
+    evidence: Evidence = field(kw_only=True)
     window_seen: bool = False
     contradicted_by: Callable[[Analyses], Analyses] | None = None
     seeds_needed: int = 0

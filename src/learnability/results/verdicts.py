@@ -13,7 +13,6 @@ from learnability.results.atomic import replacing
 from learnability.results.claim import (
     VERDICTS,
     Claim,
-    Evidence,
     Measurement,
     NotAtThisScale,
     OutOfSteps,
@@ -30,15 +29,6 @@ if TYPE_CHECKING:
 def _number(value: float) -> float | None:
     """A finite number for JSON, which has no others."""
     return float(value) if math.isfinite(value) else None
-
-
-def evidence_of(claim: Claim, measurement: Measurement | None) -> Evidence:
-    """The kind of evidence that the claim names."""
-    if claim.evidence is not None:
-        return claim.evidence
-    if claim.form == "summary":
-        return "summary"
-    return "exact" if measurement is not None and measurement.seeds is None else "statistical"
 
 
 def _verdict(claim: Claim, rule: Rule, measurement: Measurement, refuted_by: str) -> tuple[Verdict, str]:
@@ -58,7 +48,7 @@ def row(study: str, claim: Claim, analyses: Mapping[str, xr.Dataset], artifacts:
         "study": study,
         "source": claim.source,
         "form": claim.form,
-        "evidence": evidence_of(claim, None),
+        "evidence": claim.evidence,
         "statement": claim.statement,
         "measured": claim.measured,
         "unit": claim.unit,
@@ -90,7 +80,6 @@ def row(study: str, claim: Claim, analyses: Mapping[str, xr.Dataset], artifacts:
         return {**result, "verdict": "out of steps", "reason": because(str(unfinished))}
     result["refuted_by"] = refutation(claim, read)
     verdict, why = _verdict(claim, claim.rule, measurement, result["refuted_by"])
-    result["evidence"] = evidence_of(claim, measurement)
     result["estimate"] = _number(measurement.estimate)
     result["interval"] = [_number(measurement.low), _number(measurement.high)]
     result["seeds"] = measurement.seeds
