@@ -8,9 +8,12 @@ from typing import Any
 
 import xarray as xr
 
+from learnability.hermite.expansion import HermiteExpansion
+from learnability.hermite.target_language import parse_target
 from learnability.results.labelled import texts
 from learnability.studies.atlas import theory
 from learnability.studies.atlas.methods import LABEL
+from learnability.studies.atlas.problem import cut_degree
 
 STEP = 0.1
 """The step size, in units of 1 / Var f, by which flow time is told in steps of full-batch descent."""
@@ -68,6 +71,9 @@ def _answer(analyses: Mapping[str, xr.Dataset], place: int, text: str) -> Answer
     rows = tuple(row for row in zip(*columns, strict=True) if row[0])
     times = analyses["times"].isel(target=place)
     verdict, doubts = _verdict(known, times)
+    if not isinstance(parse_target(text), HermiteExpansion):
+        highest = cut_degree(int(times["directions"]))
+        doubts.append(f"Its times and chain samples are those of its Hermite expansion, cut at degree {highest}.")
     check = None if "check" not in analyses else analyses["check"].isel(target=place)
     if check is not None:
         verdict += _measured(check)

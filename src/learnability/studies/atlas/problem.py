@@ -60,6 +60,11 @@ def text_of(setting: Setting) -> str:
     return setting.target.text
 
 
+def cut_degree(directions: int) -> int:
+    """The degree at which a target that is no polynomial is cut for its flows."""
+    return FLOW_DEGREE.get(directions, 4)
+
+
 @functools.lru_cache(maxsize=64)
 def expansion_of(text: str) -> HermiteExpansion:
     """The Hermite expansion of a target, centred, in coordinates of its hidden subspace: r variables, all needed.
@@ -70,7 +75,7 @@ def expansion_of(text: str) -> HermiteExpansion:
     inner = shape.restricted(found.target.centred(), found.hidden)
     if found.function is None:
         return inner
-    highest = FLOW_DEGREE.get(inner.variables, 4)
+    highest = cut_degree(inner.variables)
     kept = {b: a for b, a in inner.coefficients.items() if sum(b) <= highest and abs(a) > 1e-9 * found.norm}
     return HermiteExpansion(inner.variables, kept)
 
