@@ -56,9 +56,10 @@ def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
         dimensions = exact["dimension"].values if axes is not right else analyses["escape_joint"]["dimension"].values
         _panel(axes, dimensions.astype(float), drawn, title)
     flows = [Line2D([], [], color=c, marker="o", label=f"{n}: median, 10 to 90 %") for n, c in _FLOWS.items()]
+    other = Line2D([], [], color=COLOURS[2], marker="o", label="joint, other starts or learners")
     first = Line2D([], [], color=_FLOWS["joint"], linestyle=":", label="first of two saddles")
     theory = Line2D([], [], label="theory, drawn over the decades that decide", **THEORY)
-    figure.legend(handles=[*flows, first, theory], loc="outside lower center", ncols=4)
+    figure.legend(handles=[*flows, other, first, theory], loc="outside lower center", ncols=5)
     return figure
 
 

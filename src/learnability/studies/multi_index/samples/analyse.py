@@ -1,4 +1,4 @@
-"""Analysis of finite samples: success, its mechanism, and the empirical time beside that of the population flow."""
+"""Analysis of finite samples: success, and the empirical time beside that of the population flow."""
 
 import math
 from collections.abc import Sequence
@@ -26,7 +26,6 @@ def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
     cosines = np.stack([row["cosine"].values for row in rows])
     succeeded = cosines >= SUCCESS
     undecided = (np.stack([row["status"].values for row in rows]) == Status.MAX_STEPS) & ~succeeded
-    positive = np.stack([row["coefficient"].values for row in rows]) > 0
     times = np.where(succeeded, np.stack([row["time"].values for row in rows]), math.inf)
     seeds = cosines.shape[-1]
     wins, left = succeeded.sum(axis=-1), undecided.sum(axis=-1)
@@ -37,11 +36,6 @@ def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
             "success": estimate(dims, wins / seeds, low, high, "fraction with a cosine of 0.8", "95% Clopper-Pearson"),
             "successes": variable(dims, wins, "seeds with a cosine of 0.8"),
             "undecided": variable(dims, left, "seeds out of steps"),
-            "agreement": variable(
-                dims,
-                ((succeeded == positive) & ~undecided).sum(axis=-1),
-                "seeds that succeed exactly where the coefficient of degree s is positive at the start",
-            ),
             "time_ratio": variable(
                 dims,
                 np.where(np.isfinite(ratio), ratio, math.nan),

@@ -98,7 +98,6 @@ def train(setting: SamplesSetting, target: xr.Dataset, context: RunContext) -> x
                 "time": ran.time,
                 "status": ran.status,
                 "steps": ran.steps,
-                "coefficient": (y * labels_of_degree(s, x @ start)).mean(dim=1),
             }
             stored |= {f"{key}/{name}": value.cpu().numpy() for name, value in found.items()}
             if context.checkpoint.due():
@@ -119,7 +118,6 @@ def _dataset(setting: SamplesSetting, link: HermiteExpansion, stored: dict[str, 
         {
             "cosine": variable(dims, table("cosine"), "cosine at the end"),
             "time": variable(dims, table("time"), "time at the end", "flow time"),
-            "coefficient": variable(dims, table("coefficient"), "mean of y h_s(w.x) at the start"),
             "steps": variable(dims, table("steps"), "steps taken"),
             "status": xr.Variable(dims, table("status"), status_attributes()),
             "population_time": variable("dimension", times, "median time of the population flow", "flow time"),
