@@ -41,6 +41,7 @@ CLAIMS: tuple[Claim, ...] = (
             expected="1",
             evidence="summary",
             form="printed",
+            window_seen=True,
             seeds_needed=16,
             figure="samples",
         )
@@ -60,6 +61,7 @@ CLAIMS: tuple[Claim, ...] = (
             experiments=(experiment,),
             expected="1",
             evidence="statistical",
+            window_seen=True,
             seeds_needed=16,
             figure="samples",
         )

@@ -35,6 +35,7 @@ def _claim(prefix: str, family: str, statement: str, source: str, expected: str)
         ("elementary",),
         expected,
         evidence="asymptotic",
+        window_seen=True,
         seeds_needed=500,
         figure="distances",
     )

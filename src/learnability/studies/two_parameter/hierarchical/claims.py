@@ -362,6 +362,7 @@ _MAIN = (
         "most",
         evidence="existence",
         seeds_needed=500,
+        window_seen=True,
         figure="mechanism",
     ),
 )
@@ -492,6 +493,7 @@ _DEPTH = (
         "positive",
         contradicted_by=_series_exchanged,
         evidence="statistical",
+        window_seen=True,
         seeds_needed=500,
         figure="depth_and_dimension",
     ),

@@ -46,6 +46,7 @@ CLAIMS: tuple[Claim, ...] = (
         ("spheres",),
         "1",
         evidence="existence",
+        window_seen=True,
         seeds_needed=50,
     ),
 )
