@@ -16,6 +16,7 @@
 #   make verify ARCHIVE=file          is it what was packed, and a valid Workflow Run RO-Crate?
 #   make restore ARCHIVE=file         lay its results into results/; FORCE=1 replaces others
 #   make reproduce ARCHIVE=file       run again and compare; STUDY=a,b for some of its studies
+#   make paper-exports                figures as PDF and claims.tex, macros by claim, for a paper
 #   make verdicts                     write the verdicts of a scale into docs/verdicts.md
 #   make robustness                   do the verdicts hold under rounding, other seeds (ROOT_SEED=7), by chance?
 #   make pictures                     copy the pictures of the documents from the results
@@ -48,7 +49,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 VALIDATOR := .venv-validator
 LEARNABILITY := $(BIN)/learnability
 
-.PHONY: figures ask cost test bench lint docs clean help report archive verify restore reproduce verdicts robustness pictures new-study named-archive
+.PHONY: figures ask cost test bench lint docs clean help report paper-exports archive verify restore reproduce verdicts robustness pictures new-study named-archive
 .DEFAULT_GOAL := figures
 
 figures: $(SETUP)/workflow
@@ -64,6 +65,9 @@ ask: $(SETUP)/workflow
 
 report: $(SETUP)/workflow
 	@$(LEARNABILITY) report $(if $(SCALE),--scale "$(SCALE)") $(if $(STUDY),--study "$(STUDY)")
+
+paper-exports: $(SETUP)/workflow
+	@$(LEARNABILITY) paper-exports $(if $(SCALE),--scale "$(SCALE)")
 
 archive: $(SETUP)/workflow
 	@$(LEARNABILITY) archive pack $(if $(SCALE),--scale "$(SCALE)") $(if $(STUDY),--study "$(STUDY)") $(if $(WITH_RUNS),--with-runs) $(if $(ALLOW_UNCOMMITTED),--allow-uncommitted)

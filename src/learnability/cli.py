@@ -191,6 +191,15 @@ def report(scale: ScaleOption = None, study: StudyOption = "") -> None:
     typer.echo(launch.write_report(_text(scale), study))
 
 
+@app.command("paper-exports")
+def paper_exports(scale: ScaleOption = None) -> None:
+    """Write figures as PDF and claims.tex, macros by claim, for a paper that cites the results of a scale."""
+    from learnability import launch
+
+    _in_project()
+    typer.echo(launch.export_for_papers(_text(scale)))
+
+
 @app.command()
 def verdicts(
     claims: Annotated[Path, typer.Argument(help="The claims.json of a finished scale.")] = Path(

@@ -26,7 +26,7 @@ from learnability.pipeline.events import VARIABLE
 from learnability.pipeline.job_table import FIGURE_FORMATS, JobTable
 from learnability.pipeline.lock import only_one_run
 from learnability.pipeline.progress import clock
-from learnability.report import site
+from learnability.report import latex, site
 from learnability.report.wording import interval, number
 from learnability.results.errors import UserError
 from learnability.results.integrity import set_damaged_aside
@@ -227,6 +227,15 @@ def write_report(scale: str, studies: str) -> str:
     if not any(results.glob("*/figures/*.svg")):
         raise UserError(str(results), "there are no figures yet", remedy="run make figures first")
     return _pages(table).as_posix()
+
+
+def export_for_papers(scale: str) -> str:
+    """``make paper-exports``: write the figures and macros of a finished scale and say where they are."""
+    table = JobTable(Path("config"), {"scale": scale} if scale else {})
+    results = Path("results") / table.main.scale
+    if not (results / "claims.json").is_file():
+        raise UserError(str(results / "claims.json"), "there is no such file", remedy="run make figures first")
+    return f"{latex.export(results, read_rows(results / 'claims.json')).as_posix()}/"
 
 
 def _explain_failure(state: RunState, results: Path, console: Console) -> None:

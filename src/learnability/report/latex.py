@@ -1,0 +1,83 @@
+r"""Results for a paper: figures as PDF, and a file of macros, so that a paper cites numbers that cannot go stale.
+
+``claims.tex`` defines one macro for each claim and fact, read by id::
+
+    \input{claims}
+    The exponent is \claimvalue{multi_index/escape-joint.s3} \claiminterval{multi_index/escape-joint.s3}
+    (\claimverdict{multi_index/escape-joint.s3}).
+
+An id that is not in the file stops LaTeX with an error that names it.
+"""
+
+import re
+import shutil
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from learnability.report.wording import interval, number
+from learnability.results.atomic import replacing
+
+_SPECIAL = {
+    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
+    "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "<": r"\ensuremath{<}", ">": r"\ensuremath{>}",
+}  # fmt: skip
+_HEAD = r"""% Made by `make paper-exports` from claims.json of the scale {scale}. Edit nothing here.
+\makeatletter
+\newcommand{{\claim@get}}[2]{{\@ifundefined{{claim@#1@#2}}%
+  {{\PackageError{{claims}}{{There is no claim #2}}{{Its id may have changed: see claims.json.}}}}%
+  {{\@nameuse{{claim@#1@#2}}}}}}
+\newcommand{{\claimvalue}}[1]{{\claim@get{{value}}{{#1}}}}
+\newcommand{{\claiminterval}}[1]{{\claim@get{{interval}}{{#1}}}}
+\newcommand{{\claimverdict}}[1]{{\claim@get{{verdict}}{{#1}}}}
+\newcommand{{\claimrule}}[1]{{\claim@get{{rule}}{{#1}}}}
+\newcommand{{\claimseeds}}[1]{{\claim@get{{seeds}}{{#1}}}}
+"""
+
+
+def escaped(text: str) -> str:
+    """Text as LaTeX shows it."""
+    return "".join(_SPECIAL.get(character, character) for character in text)
+
+
+def numeral(text: str) -> str:
+    r"""A number as LaTeX sets it: ``1.2e-05`` becomes ``1.2 \times 10^{-5}``."""
+    return re.sub(r"(-?[\d.]+)e([+-]?)0*(\d+)", _power, text)
+
+
+def _power(found: re.Match[str]) -> str:
+    sign = "-" if found[2] == "-" else ""
+    return rf"{found[1]} \times 10^{{{sign}{found[3]}}}"
+
+
+def macros(scale: str, rows: Iterable[Mapping[str, Any]]) -> str:
+    """The text of ``claims.tex``. A claim without a measurement has an empty value."""
+    lines = [_HEAD.format(scale=scale)]
+    for row in rows:
+        value = "" if row["estimate"] is None else rf"\ensuremath{{{numeral(number(row['estimate']))}}}"
+        width = interval(row)
+        width = rf"\ensuremath{{{numeral(width)}}}" if width.startswith("[") else width
+        facts = {
+            "value": value,
+            "interval": width,
+            "verdict": escaped(row["verdict"]),
+            "rule": escaped(row["rule"]),
+            "seeds": "" if row["seeds"] is None else str(row["seeds"]),
+        }
+        for fact, text in facts.items():
+            lines.append(rf"\expandafter\def\csname claim@{fact}@{row['id']}\endcsname{{{text}}}")
+    lines.append("\\makeatother\n")
+    return "\n".join(lines)
+
+
+def export(results: Path, rows: Iterable[Mapping[str, Any]]) -> Path:
+    """Write ``exports/claims.tex`` and copy every figure as PDF beside it; the folder."""
+    folder = results / "exports"
+    folder.mkdir(parents=True, exist_ok=True)
+    with replacing(folder / "claims.tex") as out:
+        out.write(macros(results.name, rows).encode())
+    for path in sorted(results.glob("*/figures/*.pdf")):
+        place = folder / f"{path.parts[-3]}-{path.name}"
+        with replacing(place) as out, path.open("rb") as figure:
+            shutil.copyfileobj(figure, out)
+    return folder
