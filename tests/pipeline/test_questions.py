@@ -94,7 +94,7 @@ def test_a_small_dimension_is_refused_in_directions() -> None:
     with pytest.raises(UserError, match="too small for a target of 5 directions"):
         question_of(["z1*z2*z3*z4*z5"], dimension=3)
     with pytest.raises(UserError, match="of 1 direction"):
-        question_of(["h2(0.6*z1 + 0.8*z2)"], dimension=19)
+        question_of(["(0.6*z1 + 0.8*z2)^2"], dimension=19)
 
 
 def test_a_callable_and_a_table_are_diagnosed(tmp_path: Path) -> None:
