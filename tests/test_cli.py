@@ -49,6 +49,9 @@ def test_commands_say_that_they_need_a_clone_of_the_project(command: tuple[str, 
         (("figures", "--device", "tpu"), ("--device", "cuda")),
         (("figures", "--study", "nothing"), ("nothing", "multi_index")),
         (("figure",), ("No such command",)),
+        (("ask", "z1*z2*z3*z4*z5", "--dimension", "3"), ("3 is too small", "5 directions", "at least 20")),
+        (("ask", "x1*x2", "--inputs", "cube", "--check"), ("--inputs cube", "leave --check")),
+        (("ask", "x1*y2", "--inputs", "cube"), ("the target", "y2")),
         (("archive", "verify", "none.zip"), ("none.zip", "there is no such file")),
         (("verdicts", "none.json"), ("none.json", "run make figures first")),
     ],
@@ -60,6 +63,13 @@ def test_mistakes_end_with_status_2_and_say_what_is_allowed(arguments: tuple[str
     said = done.stdout + done.stderr
     assert all(word in said for word in words), said
     assert "Traceback" not in said
+
+
+def test_a_function_of_bits_is_diagnosed() -> None:
+    done = _call("ask", "x1 + x1*x2*x3", "--inputs", "cube")
+    assert done.returncode == 0
+    assert "Walsh spectrum" in done.stdout
+    assert "not computed for functions of bits" in done.stdout
 
 
 def test_studies_are_completed_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:

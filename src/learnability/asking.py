@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from learnability.results.errors import UserError
 
@@ -17,10 +17,13 @@ if TYPE_CHECKING:
     import xarray as xr
     from rich.console import Console
 
+    from learnability.hermite.expansion import HermiteExpansion
+    from learnability.hermite.function_target import FunctionTarget
     from learnability.pipeline.questions import Question
     from learnability.studies.atlas.answer import Answer
 
 DIMENSION = 1000
+LEAST_DIMENSION = 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +80,10 @@ def question_of(
         "seeds": seeds,
         "check": check,
     }
-    question: Question = validate(Question, content, "the question")
+    if 1 <= dimension < LEAST_DIMENSION:
+        question: Question = validate(Question, {**content, "dimension": LEAST_DIMENSION}, "the question")
+        _refuse_dimension(question.texts, dimension)
+    question = validate(Question, content, "the question")
     for text in question.texts:
         try:
             answerable(text)
@@ -88,10 +94,44 @@ def question_of(
     return question
 
 
+def _refuse_dimension(targets: Sequence[str], dimension: int) -> None:
+    from learnability.diagnosis.diagnose import diagnose
+
+    try:
+        directions = max(diagnose(text).intrinsic_dimension for text in targets)
+    except ValueError as error:
+        raise UserError("the target", str(error), remedy="correct the target") from None
+    raise UserError(
+        "dimension",
+        f"{dimension} is too small for a target of {directions} direction{'s' if directions > 1 else ''}",
+        f"at least {LEAST_DIMENSION}",
+        "times and samples are told for high dimension; for the exponents alone, use --quick",
+    )
+
+
+def diagnosed(
+    targets: Sequence[str | HermiteExpansion | FunctionTarget], inputs: Literal["gaussian", "cube"] = "gaussian"
+) -> Asked:
+    """What algebra says alone: of bits, and of targets that are not given as text, no times are computed."""
+    from learnability.diagnosis.diagnose import diagnose
+    from learnability.studies.atlas.answer import Answer
+
+    about = "functions of bits" if inputs == "cube" else "targets that are not given as text"
+    doubt = f"Times, samples and checks are not computed for {about}."
+    found = []
+    for target in targets:
+        try:
+            found.append(Answer(str(target), tuple(diagnose(target, inputs=inputs).rows()), open_points=(doubt,)))
+        except ValueError as error:
+            raise UserError("the target", str(error), remedy="ask about another target") from None
+    return Asked(tuple(found), {})
+
+
 def ask(
-    target: str | Sequence[str],
+    target: str | HermiteExpansion | FunctionTarget | Sequence[str],
     dimension: int = DIMENSION,
     *,
+    inputs: Literal["gaussian", "cube"] = "gaussian",
     sweep: Mapping[str, Sequence[float]] | None = None,
     seeds: int = 128,
     check: bool = False,
@@ -102,9 +142,13 @@ def ask(
     Parameters
     ----------
     target:
-        One target or several, as text (see :func:`learnability.parse`).
+        One target or several, as text (see :func:`learnability.parse`). An expansion or a function target (from a
+        Python callable or a table of a link, :class:`learnability.FunctionTarget`) is diagnosed; its times are not
+        computed.
     dimension:
         The dimension d at which times and samples are told, at least 20.
+    inputs:
+        ``"gaussian"``, or ``"cube"`` for bits ``x1, x2, ...``, which are diagnosed alone.
     sweep:
         Values of coefficients that a target names: ``{"c": [0, 0.1, 1]}`` for ``"h2(z1) + c*h3(z2)"``.
     seeds:
@@ -128,6 +172,9 @@ def ask(
     from learnability.pipeline.direct import analyses
     from learnability.studies.atlas.answer import answers
 
+    if inputs == "cube" or not isinstance(target, (str, Sequence)):
+        several = isinstance(target, Sequence) and not isinstance(target, str)
+        return diagnosed(target if several else [target], inputs)  # type: ignore[arg-type, list-item]
     asked = question_of([target] if isinstance(target, str) else target, dimension, sweep, seeds, check)
     found = analyses(asked, root_seed)
     return Asked(tuple(answers(found)), found)
@@ -161,19 +208,28 @@ def command(
     name: str,
     quick: bool,
     cores: str,
+    inputs: Literal["gaussian", "cube"] = "gaussian",
 ) -> int:
     """``learnability ask``: print the diagnosis, answer the question through the workflow, print the rest."""
     from rich.console import Console
 
     from learnability.pipeline import questions
 
+    if inputs == "cube":
+        if check or sweep:
+            problem = "functions of bits are diagnosed alone: there is no check and no sweep for them"
+            raise UserError("--inputs cube", problem, remedy="leave --check and --sweep out")
+        print(diagnosed(targets, inputs))
+        return 0
     if len(targets) == 1 and (FOLDER / f"{targets[0]}.yaml").is_file():
         name, question = targets[0], questions.read_question(FOLDER, targets[0])
     elif len(targets) == 1 and re.fullmatch(r"config/questions/\S+\.yaml", targets[0]):
         name = Path(targets[0]).stem
         question = questions.read_question(FOLDER, name)
     else:
-        question = question_of(targets, dimension, parse_sweep(sweep), seeds, check)
+        # The diagnosis is the same in every dimension.
+        least = max(dimension, LEAST_DIMENSION) if quick else dimension
+        question = question_of(targets, least, parse_sweep(sweep), seeds, check)
         name = name or questions.name_of(question)
     console = Console()
     _show_diagnosis(console, question)

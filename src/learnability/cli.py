@@ -10,7 +10,7 @@ import sys
 import tempfile
 from enum import Enum, StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -170,6 +170,9 @@ def ask(
     seeds: Annotated[int, typer.Option(help="Random starts of the flows.")] = 128,
     name: Annotated[str, typer.Option(help="The name of the question. Default: one made from the target.")] = "",
     quick: Annotated[bool, typer.Option("--quick", help="The diagnosis alone; nothing is run or written.")] = False,
+    inputs: Annotated[
+        Literal["gaussian", "cube"], typer.Option(help="Of what the target is a function; cube: bits x1, x2, ...")
+    ] = "gaussian",
     cores: CoresOption = "all",
 ) -> None:
     """Ask what learns a target: exponents and traps at once, then times, samples and a page in results/questions/.
@@ -179,7 +182,7 @@ def ask(
     from learnability import asking
 
     _in_project()
-    raise typer.Exit(asking.command(target, dimension, check, sweep or [], seeds, name, quick, cores))
+    raise typer.Exit(asking.command(target, dimension, check, sweep or [], seeds, name, quick, cores, inputs))
 
 
 @app.command()

@@ -3,8 +3,11 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from learnability.asking import ask, question_of
+from learnability.hermite.function_target import FunctionTarget
 from learnability.pipeline.job_table import JobTable
 from learnability.pipeline.questions import (
     Question,
@@ -85,3 +88,24 @@ def test_a_question_with_the_name_of_a_study_is_refused(tmp_path: Path) -> None:
 def test_every_experiment_of_a_question_is_drawn() -> None:
     study = as_study(Question(targets=("h2(z1)",), check=True))
     assert set(study.figures["answer"].experiments) == set(study.experiments)
+
+
+def test_a_small_dimension_is_refused_in_directions() -> None:
+    with pytest.raises(UserError, match="too small for a target of 5 directions"):
+        question_of(["z1*z2*z3*z4*z5"], dimension=3)
+    with pytest.raises(UserError, match="of 1 direction"):
+        question_of(["(0.6*z1 + 0.8*z2)^2"], dimension=19)
+
+
+def test_a_callable_and_a_table_are_diagnosed(tmp_path: Path) -> None:
+    """z1 z2 is one leap of two directions; the table of tanh has information exponent 1."""
+    product = FunctionTarget.from_callable(lambda z: z[..., 0] * z[..., 1], 2, "mine")
+    (answer,) = ask(product).answers
+    assert answer.target == "mine"
+    assert dict(row[:2] for row in answer.diagnosis)["information exponent"].startswith("2")
+    assert not answer.times
+    assert "not given as text" in answer.open_points[0]
+    z = np.linspace(-6, 6, 1201)
+    np.savetxt(tmp_path / "link.txt", np.column_stack([z, np.tanh(z)]))
+    (answer,) = ask(FunctionTarget.from_table(tmp_path / "link.txt")).answers
+    assert dict(row[:2] for row in answer.diagnosis)["information exponent"].startswith("1")

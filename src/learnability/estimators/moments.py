@@ -24,6 +24,7 @@ Array = NDArray[np.float64]
 HIGHEST_TRACE = 4
 HIGHEST_PAIRS = 3
 _BLOCK = 2048
+_CACHED = 1024
 
 
 def partial_trace(x: Array, weights: Array, degree: int) -> Array:
@@ -32,7 +33,7 @@ def partial_trace(x: Array, weights: Array, degree: int) -> Array:
     ``tr He_3 = x (|x|^2 - (d + 2))``, ``tr He_4 = x x^T (|x|^2 - (d + 4)) - I (|x|^2 - (d + 2))``.
     """
     n, d = x.shape
-    square = (x**2).sum(axis=1)[:, None]
+    square = np.einsum("ij,ij->i", x, x)[:, None]
     if degree in (1, 3):
         scale = 1.0 if degree == 1 else square - (d + 2)
         vectors = (weights * scale).T @ x / n
@@ -42,10 +43,15 @@ def partial_trace(x: Array, weights: Array, degree: int) -> Array:
     outer, identity = (
         (weights, weights) if degree == 2 else (weights * (square - (d + 4)), weights * (square - (d + 2)))
     )
+    moments = np.zeros((weights.shape[1], d, d))
+    # In blocks that a cache holds: the product with a weight is otherwise bound by memory.
+    for first in range(0, n, _CACHED):
+        part = x[first : first + _CACHED]
+        for s, column in enumerate(outer[first : first + _CACHED].T):
+            moments[s] += (part * column[:, None]).T @ part
     total = np.zeros((d, d))
-    for s in range(weights.shape[1]):
-        moment = (x * outer[:, s, None]).T @ x / n
-        moment[np.diag_indices(d)] -= identity[:, s].mean()
+    for moment, mean in zip(moments / n, identity.mean(axis=0), strict=True):
+        moment[np.diag_indices(d)] -= mean
         total += moment @ moment
     return total
 
@@ -58,7 +64,7 @@ def u_statistic(x: Array, weights: Array, degree: int) -> Array:
     """
     n, d = x.shape
     own = (weights**2).sum(axis=1)
-    square = (x**2).sum(axis=1)
+    square = np.einsum("ij,ij->i", x, x)
     if degree == 1:
         vectors = weights.T @ x / n
         return np.asarray(vectors.T @ vectors - (x * own[:, None]).T @ x / n**2)

@@ -35,6 +35,8 @@ def page(name: str, analyses: Sequence[Path], figures: Sequence[Path], output: P
     """The page as text; links are relative to ``output``."""
     from jinja2 import Environment, PackageLoader
 
+    from learnability.studies.atlas.methods import GIVEN
+
     environment = Environment(loader=PackageLoader("learnability.report", "templates"), autoescape=True)
     found = answers_of(analyses)
     times = next(dataset for path in analyses if (dataset := read(path)).attrs["experiment"] == "times")
@@ -46,6 +48,7 @@ def page(name: str, analyses: Sequence[Path], figures: Sequence[Path], output: P
         picture=os.path.relpath(figures[0], output.parent),
         found=finding(svg),
         caption=CAPTION,
+        given=GIVEN,
         dimension=f"{int(times['dimension'][0]):,}",
         data=[os.path.relpath(path, output.parent) for path in (*analyses, *figures)],
     )

@@ -38,6 +38,9 @@ def answer_screen(answer: "Answer", diagnosis: bool = True) -> RenderableType:
         parts.append(
             _table(("method", "n for half of the runs", "exponent, measured", "exponent, predicted"), answer.check)
         )
+        from learnability.studies.atlas.methods import GIVEN
+
+        parts.append(Text(GIVEN, style="dim"))
     if answer.verdict:
         parts.append(Text("Verdict", style="bold"))
         parts += [Padding(Text(f"• {sentence}"), (0, 0, 0, 1)) for sentence in answer.verdict]

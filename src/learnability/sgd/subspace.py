@@ -68,17 +68,29 @@ def smallest_cosine(coordinates: Tensor, tasks: int) -> Tensor:
     return torch.linalg.svdvals(leading[..., :tasks])[:, -1]
 
 
+def samples_tried(target: HermiteExpansion, dimension: int, budget: Budget) -> int:
+    """The samples after which a run ends: the budget, or a thousand steps; 0 where no run is made.
+
+    None is made where the budget is below ``10 d^max(1, k-1)``, so that it would say nothing.
+    """
+    exponent = target.centred().information_exponent
+    if budget.samples < _MULTIPLE * dimension ** max(1, exponent - 1):
+        return 0
+    batch = schedule(exponent, dimension)[1]
+    return batch * min(budget.samples // batch, _MOST_STEPS)
+
+
 def samples_to_learn(
     target: HermiteExpansion, dimension: int, budget: Budget, rng: np.random.Generator
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """(samples until the subspace is learned, inf beyond the budget; smallest cosine at the end), one entry a chain.
 
-    NaN where the budget is below ``10 d^max(1, k-1)``, so that a chain would say nothing.
+    NaN where no run is made (:func:`samples_tried`).
     """
     link, r = target.centred().normalised(), target.variables
     step_size, batch = schedule(link.information_exponent, dimension)
-    steps = min(budget.samples // batch, _MOST_STEPS)
-    if budget.samples < _MULTIPLE * dimension ** max(1, link.information_exponent - 1):
+    steps = samples_tried(target, dimension, budget) // batch
+    if not steps:
         return np.full(budget.chains, math.nan), np.full(budget.chains, math.nan)
     problem = TwoLayerProblem(label=lambda z: polynomial(link, z), activation=RELU)
     signs = torch.ones(budget.width, dtype=torch.float64)

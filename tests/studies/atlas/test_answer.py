@@ -44,5 +44,22 @@ def test_the_verdict_names_what_learned_and_what_did_not() -> None:
 def test_an_exponent_that_fits_two_laws_is_said_to_fit_both() -> None:
     found = check()
     wide = found["exponent"].copy(data=np.array([[1.2, 0.9, 1.7], [np.nan] * 3, [np.nan] * 3]))
-    (sentence,) = answer._not_told_apart(found.assign(exponent=wide))
+    sentence, kernel = answer._not_told_apart(found.assign(exponent=wide))
     assert "cannot tell d and d^1.5 apart" in sentence
+    assert "theorem is about its loss" in kernel
+
+
+def test_an_interval_with_an_open_end_gives_the_other_bound() -> None:
+    assert answer._interval(1.25, 0.9, np.inf) == "1.25 (at least 0.90)"
+    assert answer._interval(1.25, -np.inf, 1.6) == "1.25 (at most 1.60)"
+    assert answer._interval(1.25, 0.9, 1.6) == "1.25 (0.90 to 1.60)"
+    found = check()
+    wide = found["exponent"].copy(data=np.array([[1.2, 0.9, np.inf], [np.nan] * 3, [np.nan] * 3]))
+    assert "too many seeds" in answer._not_told_apart(found.assign(exponent=wide))[0]
+
+
+def test_no_dimension_out_of_reach_is_advised() -> None:
+    found = check()
+    wide = found["exponent"].copy(data=np.array([[1.2, 0.1, 9.0], [np.nan] * 3, [np.nan] * 3]))
+    sentence = answer._not_told_apart(found.assign(exponent=wide))[0]
+    assert "d, d^1.5, d^2 and d^3 apart; more seeds" in sentence

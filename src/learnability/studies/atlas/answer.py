@@ -18,6 +18,8 @@ from learnability.studies.atlas.problem import cut_degree
 STEP = 0.1
 """The step size, in units of 1 / Var f, by which flow time is told in steps of full-batch descent."""
 
+_REACH = 10_000
+
 Row = tuple[str, str, str, str]
 
 
@@ -62,7 +64,7 @@ def power(exponent: float) -> str:
 
 
 def _law(exponent: float) -> str:
-    return "log d, at most" if exponent == 0 else power(exponent)
+    return "at most log d" if exponent == 0 else power(exponent)
 
 
 def _answer(analyses: Mapping[str, xr.Dataset], place: int, text: str) -> Answer:
@@ -73,7 +75,11 @@ def _answer(analyses: Mapping[str, xr.Dataset], place: int, text: str) -> Answer
     verdict, doubts = _verdict(known, times)
     if not isinstance(parse_target(text), HermiteExpansion):
         highest = cut_degree(int(times["directions"]))
-        doubts.append(f"Its times and chain samples are those of its Hermite expansion, cut at degree {highest}.")
+        lost = 1 - float(times["kept_share"])
+        doubts.append(
+            f"Its times, and the samples of the two-layer network, are those of its Hermite expansion cut at degree "
+            f"{highest}, which loses {lost:.2g} of the variance."
+        )
     check = None if "check" not in analyses else analyses["check"].isel(target=place)
     if check is not None:
         verdict += _measured(check)
@@ -92,9 +98,22 @@ def _check(check: xr.Dataset) -> tuple[Row, ...]:
             f"{_count(n)} at d = {d}" for n, d in zip(one["samples"].values.tolist(), dimensions, strict=True)
         )
         middle, low, high = (float(x) for x in one["exponent"])
-        measured = f"{middle:.2f} ({low:.2f} to {high:.2f})" if math.isfinite(middle) else "–"
-        rows.append((LABEL[method], samples, measured, _predicted(float(one["predicted"]))))
+        predicted = _predicted(float(one["predicted"]))
+        if method == "kernel_ridge":
+            predicted += " for its loss"
+        rows.append((LABEL[method], samples, _interval(middle, low, high), predicted))
     return tuple(rows)
+
+
+def _interval(middle: float, low: float, high: float) -> str:
+    """``1.25 (0.9 to 1.6)``, or one bound where the other is open."""
+    if not math.isfinite(middle):
+        return "–"
+    if math.isinf(low) or math.isinf(high):
+        bound = "no bounds" if math.isinf(low) and math.isinf(high) else ""
+        bound = bound or (f"at least {low:.2f}" if math.isinf(high) else f"at most {high:.2f}")
+        return f"{middle:.2f} ({bound})"
+    return f"{middle:.2f} ({low:.2f} to {high:.2f})"
 
 
 def _count(samples: float) -> str:
@@ -139,18 +158,26 @@ def _not_told_apart(check: xr.Dataset) -> list[str]:
     for method in texts(check["method"]):
         one = check.sel({"method": method})
         middle, low, high = (float(x) for x in one["exponent"])
-        inside = sorted({p for p in (1.0, 1.5, 2.0, 3.0) if low <= p <= high})
-        if len(inside) > 1:
-            lines = " and ".join(power(p) for p in inside)
+        inside = [p for p in (1.0, 1.5, 2.0, 3.0) if low <= p <= high]
+        name = LABEL[method][0].upper() + LABEL[method][1:]
+        if math.isfinite(middle) and math.isinf(high - low):
+            said.append(f"{name}: too many seeds did not learn within the samples for both bounds of its exponent.")
+        elif len(inside) > 1:
+            lines = ", ".join(power(p) for p in inside[:-1]) + " and " + power(inside[-1])
             gap = min(b - a for a, b in itertools.pairwise(inside))
             # The interval shrinks as 1 / log of the range of dimensions.
-            ratio = (dimensions[-1] / dimensions[0]) ** (1.1 * (high - low) / gap)
-            said.append(
-                f"{LABEL[method]}: d = {dimensions[0]} to {dimensions[-1]} cannot tell {lines} apart; dimensions up to "
-                f"about {dimensions[0] * ratio:,.0f} would."
+            reach = dimensions[0] * (dimensions[-1] / dimensions[0]) ** (1.1 * (high - low) / gap)
+            remedy = (
+                f"dimensions up to about {reach:,.0f}" if reach < _REACH else "more seeds, or much larger dimensions,"
             )
+            said.append(f"{name}: d = {dimensions[0]} to {dimensions[-1]} cannot tell {lines} apart; {remedy} would.")
         elif math.isinf(float(one["predicted"])) and math.isfinite(middle):
-            said.append(f"{LABEL[method]} learned it where the theory that is quoted gives no number of samples.")
+            said.append(f"{name} learned it where the theory that is quoted gives no number of samples.")
+    if "kernel_ridge" in texts(check["method"]):
+        said.append(
+            "For kernel ridge the theorem is about its loss; the subspace of its gradients, which is measured, can be "
+            "learned from fewer samples."
+        )
     return said
 
 
@@ -164,7 +191,9 @@ def _times(known: xr.Dataset, times: xr.Dataset) -> tuple[Row, ...]:
             exponent = float(times.sel(flow=flow)["exponent"].isel(angle=angle)[-1])
             theory_says = float(one["predicted"].isel(angle=angle))
             law = "no law known" if math.isnan(theory_says) else f"theory {_law(theory_says)}"
-            measured = f"measured d^{exponent:.2f}; {law}" if math.isfinite(exponent) else law
+            if math.isinf(quantiles[1]):
+                law = "at least half of the starts never learn it"
+            measured = f"measured d^{round(exponent, 2) + 0.0:.2f}; {law}" if math.isfinite(exponent) else law
             steps = number(quantiles[1] * variance / STEP)
             rows.append((f"direction {angle + 1}, {name}", band(*quantiles), steps, measured))
     return tuple(rows)
@@ -172,7 +201,9 @@ def _times(known: xr.Dataset, times: xr.Dataset) -> tuple[Row, ...]:
 
 def _verdict(known: xr.Dataset, times: xr.Dataset) -> tuple[list[str], list[str]]:
     d, leap = int(times["dimension"][0]), int(known["leap"])
-    generative = int(known["generative_leap"])
+    searched = int(known["generative_leap"])
+    # A transform of the label may be the identity: the correlational leap is a bound.
+    generative = min(searched, leap)
     online = theory.online_exponent(leap)
     said = [_online(times, d, leap, online), _joint(times, d), _planted(times, d)]
     doubts = ["Exponents hold as d grows; they do not give the constants, which the measured times and samples do."]
@@ -190,11 +221,16 @@ def _verdict(known: xr.Dataset, times: xr.Dataset) -> tuple[list[str], list[str]
             f"No transform of the label changes the exponent {best:g} of the best method: n ~ {power(best)} "
             f"(generative leap {generative})."
         )
+    if searched > leap:
+        doubts.append(
+            f"The numerical search finds a generative leap of {searched}; the correlational {leap} bounds it."
+        )
     trapped, inner = int(known["reflective_dimension"]), int(known["intrinsic_dimension"])
     if trapped:
         said.append(
             f"In the mean-field limit from a start without weight on the hidden subspace, {trapped} of {inner} "
-            f"directions are never learned (reflective subspace); the loss stays at {float(known['loss_floor']):.3g}."
+            f"directions {'is' if trapped == 1 else 'are'} never learned (reflective subspace); the loss stays at "
+            f"{2 * float(known['loss_floor']) / float(known['variance']):.3g} of that of a constant."
         )
     if not bool(known["certain"]) and generative > 0:
         doubts.append("The generative leaps rest on numerical moments, not on a certificate.")
@@ -214,10 +250,11 @@ def _online(times: xr.Dataset, d: int, leap: int, exponent: float) -> str:
     if math.isinf(middle):
         reached = float(times["sgd_cosine"])
         return (
-            f"{law}. A two-layer network trained on the correlation loss did not learn the subspace within the budget "
-            f"at d = {d:,} (median cosine {reached:.2f} at the end)."
+            f"{law}. At d = {d:,} most runs of a two-layer network on the correlation loss did not learn the subspace "
+            f"from {int(times['sgd_tried']):,} samples (median cosine {reached:.2f} at the end)."
         )
-    return f"{law}; a two-layer network at d = {d:,} needed {band(low, middle, high)}."
+    beyond = f", where never is more than {int(times['sgd_tried']):,}" if math.isinf(high) else ""
+    return f"{law}; a two-layer network at d = {d:,} needed {band(low, middle, high)}{beyond}."
 
 
 def _joint(times: xr.Dataset, d: int) -> str:

@@ -80,6 +80,14 @@ def expansion_of(text: str) -> HermiteExpansion:
     return HermiteExpansion(inner.variables, kept)
 
 
+def kept_share(text: str) -> float:
+    """The share of the variance that the expansion of a target keeps: 1 for a polynomial."""
+    found = diagnose(text)
+    if found.function is None:
+        return 1.0
+    return float(min(1.0, expansion_of(text).norm ** 2 / (found.norm**2 - found.mean**2)))
+
+
 @functools.lru_cache(maxsize=64)
 def known_of(text: str) -> Known:
     """What is known of a target, from its diagnosis."""

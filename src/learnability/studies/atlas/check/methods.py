@@ -16,7 +16,7 @@ from learnability.studies.atlas.problem import Known
 
 Array = NDArray[np.float64]
 
-_FLOW_STEPS = 150
+_FLOW_STEPS = 250
 _FLOW_TIME = 1e4
 _DESCENT_DEGREE = 6
 _RIDGE = 1e-3
@@ -32,6 +32,9 @@ class Samples:
     y: Array
     rng: np.random.Generator
 
+
+LEARNED = 0.8
+"""The smallest cosine of the principal angles from which a subspace counts as learned."""
 
 Cosines = list[float]
 
@@ -62,21 +65,34 @@ def partial_trace(known: Known, data: Samples, grid: Sequence[int]) -> Cosines:
     """Partial traces of the label as it is, at the correlational leaps."""
     if max(k for k, _ in known.correlational) > moments.HIGHEST_TRACE:
         return [math.nan] * len(grid)
-    return [_stepwise(known, data, n, known.correlational, stepwise.label_weights, moments.partial_trace) for n in grid]
+    return until_learned(
+        grid, lambda n: _stepwise(known, data, n, known.correlational, stepwise.label_weights, moments.partial_trace)
+    )
 
 
 def u_statistic(known: Known, data: Samples, grid: Sequence[int]) -> Cosines:
     """Pairs of samples and a basis of transforms of the label, at the generative leaps; the link is not known."""
     highest = max((k for k, _ in known.generative), default=math.inf)
-    most = _MOST_THREE if highest == moments.HIGHEST_PAIRS else math.inf
     if highest > moments.HIGHEST_PAIRS:
         return [math.nan] * len(grid)
-    return [
-        _stepwise(known, data, n, known.generative, stepwise.rank_weights, moments.u_statistic)
-        if n <= most
-        else math.nan
-        for n in grid
-    ]
+    most = _MOST_THREE if highest == moments.HIGHEST_PAIRS else math.inf
+    found = until_learned(
+        [n for n in grid if n <= most],
+        lambda n: _stepwise(known, data, n, known.generative, stepwise.rank_weights, moments.u_statistic),
+    )
+    return found + [math.nan] * (len(grid) - len(found))
+
+
+def until_learned(grid: Sequence[int], cosine: Callable[[int], float]) -> Cosines:
+    """``cosine(n)`` for every n, until it exceeds :data:`LEARNED` at two neighbouring n; NaN beyond."""
+    found: Cosines = []
+    for n in grid:
+        done = len(found) > 1 and min(found[-2:]) > LEARNED
+        if done or (found and math.isnan(found[-1])):
+            found.append(math.nan)
+        else:
+            found.append(cosine(n))
+    return found
 
 
 def _stepwise(
@@ -102,30 +118,41 @@ def best_transform(known: Known, data: Samples, grid: Sequence[int]) -> Cosines:
     def weights(y: Array, along: Array) -> Array:
         return transform[np.searchsorted(edges, y, "right")]
 
-    return [_stepwise(known, data, n, known.generative, weights, moments.partial_trace) for n in grid]
+    return until_learned(grid, lambda n: _stepwise(known, data, n, known.generative, weights, moments.partial_trace))
 
 
 def kernel_ridge(known: Known, data: Samples, grid: Sequence[int]) -> Cosines:
     """The subspace in which the predictor of kernel ridge regression varies most."""
     r = known.directions
-    return [smallest_cosine(kernel.gradient_subspace(data.x[:n], data.y[:n], r), r) for n in grid]
+    return until_learned(grid, lambda n: smallest_cosine(kernel.gradient_subspace(data.x[:n], data.y[:n], r), r))
 
 
-def two_timescale(known: Known, data: Samples, grid: Sequence[int]) -> Cosines:
-    """Descent of the subspace on the whole batch, the link refitted by ridge regression at every step."""
-    r, d = known.directions, data.x.shape[1]
+def two_timescale(known: Known, seeds: Sequence[Samples], grid: Sequence[int]) -> list[Cosines]:
+    """Descent of the subspace on the whole batch, the link refitted by ridge regression at every step: 250 steps.
+
+    All seeds side by side, in single precision: a step on few samples is otherwise spent on calls. Ends where all of
+    them have learned at two neighbouring n.
+    """
+    r, d = known.directions, seeds[0].x.shape[1]
     features = Features(r, min(known.degree, _DESCENT_DEGREE), 1.0)
-    start = retract(torch.from_numpy(data.rng.standard_normal((1, d, r))))
-    inputs, labels = torch.from_numpy(data.x)[None], torch.from_numpy(data.y)[None]
-    found = []
-    for n in grid:
+    starts = np.stack([data.rng.standard_normal((d, r)) for data in seeds])
+    start = retract(torch.from_numpy(starts.astype(np.float32)))
+    found = np.full((len(grid), len(seeds)), math.nan)
+    for place, n in enumerate(grid):
+        if place > 1 and (found[place - 2 : place] > LEARNED).all():
+            break
+        inputs = torch.from_numpy(np.stack([data.x[:n] for data in seeds]).astype(np.float32))
+        labels = torch.from_numpy(np.stack([data.y[:n] for data in seeds]).astype(np.float32))
 
-        def objective(weights: torch.Tensor, active: torch.Tensor, n: int = n) -> tuple[torch.Tensor, torch.Tensor]:
-            return profile_loss(features, _RIDGE, inputs[:, :n], labels[:, :n], weights)
+        def objective(
+            weights: torch.Tensor, active: torch.Tensor, x: torch.Tensor = inputs, y: torch.Tensor = labels
+        ) -> tuple[torch.Tensor, torch.Tensor]:
+            running = slice(None) if len(active) == len(x) else active
+            return profile_loss(features, _RIDGE, x[running], y[running], weights)
 
         end = follow(objective, start, _never, _FLOW_TIME, _FLOW_STEPS)
-        found.append(smallest_cosine(end.weights[0].numpy(), r))
-    return found
+        found[place] = [smallest_cosine(basis, r) for basis in end.weights.double().numpy()]
+    return [list(column) for column in found.T]
 
 
 def _never(weights: torch.Tensor) -> torch.Tensor:
@@ -133,15 +160,15 @@ def _never(weights: torch.Tensor) -> torch.Tensor:
     return torch.zeros(len(weights), dtype=torch.bool)
 
 
-METHODS: dict[str, Callable[[Known, Samples, Sequence[int]], Cosines]] = {
+SEPARATE: dict[str, Callable[[Known, Samples, Sequence[int]], Cosines]] = {
     "online_sgd": online_sgd,
     "reused_samples": reused_samples,
-    "two_timescale": two_timescale,
     "partial_trace": partial_trace,
     "best_transform": best_transform,
     "u_statistic": u_statistic,
     "kernel_ridge": kernel_ridge,
 }
+"""Methods that run one seed after the other; ``two_timescale`` runs all at once."""
 
 
 def most(setting: CheckSetting, method: str) -> int:

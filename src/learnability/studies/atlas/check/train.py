@@ -1,6 +1,7 @@
 """Training: every method on the same nested samples of every seed, at one dimension."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import xarray as xr
@@ -8,7 +9,7 @@ import xarray as xr
 from learnability.compiled.blas import one_blas_thread
 from learnability.results.contract import RunContext
 from learnability.results.labelled import names, variable
-from learnability.studies.atlas.check.methods import METHODS, Samples, counts, most
+from learnability.studies.atlas.check.methods import SEPARATE, Samples, counts, most, two_timescale
 from learnability.studies.atlas.check.setting import CheckSetting
 from learnability.studies.atlas.problem import known_of
 
@@ -16,22 +17,34 @@ FEWEST = 100
 
 
 def train(setting: CheckSetting, context: RunContext) -> xr.Dataset:
-    """``cosine`` (method, dimension, num_samples, seed): the smallest of the principal angles; NaN where not run."""
+    """``cosine`` (method, dimension, num_samples, seed): that of the largest principal angle.
+
+    NaN where not run: beyond the last n of a method, and beyond two neighbouring n at which the seed has learned.
+    """
     known = known_of(setting.target.text)
     grid = counts(FEWEST, max(most(setting, method) for method in setting.methods))
     seeds, methods, shape = len(context.seeds), setting.methods, len(setting.dimensions)
     cosine = np.full((len(methods), shape, len(grid), seeds), math.nan)
     data, noise = context.stream("data"), context.stream("noise")
+    parts = {method: [n for n in grid if n <= most(setting, method)] for method in methods}
     with one_blas_thread():
         for j, dimension in enumerate(setting.dimensions):
+            # One buffer for all seeds: fresh pages cost more than the numbers that fill them.
+            x, kept = np.empty((grid[-1], dimension)), []
             for seed in range(seeds):
                 context.progress(seed, seeds, f"{setting.target.text} in {dimension} dimensions")
-                x = data.standard_normal((grid[-1], dimension))
+                data.standard_normal(out=x)
                 y = known.labels(x[:, : known.directions])
                 for i, method in enumerate(methods):
-                    part = [n for n in grid if n <= most(setting, method)]
-                    samples = Samples(x[: part[-1]], y[: part[-1]], noise.spawn(1)[0])
-                    cosine[i, j, : len(part), seed] = METHODS[method](known, samples, part)
+                    last = parts[method][-1]
+                    samples = Samples(x[:last], y[:last], noise.spawn(1)[0])
+                    if method in SEPARATE:
+                        cosine[i, j, : len(parts[method]), seed] = SEPARATE[method](known, samples, parts[method])
+                    else:
+                        kept.append(replace(samples, x=x[:last].copy()))
+            if kept:
+                i, part = methods.index("two_timescale"), parts["two_timescale"]
+                cosine[i, j, : len(part)] = np.transpose(two_timescale(known, kept, part))
     return xr.Dataset(
         {
             "cosine": variable(

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from learnability.results.labelled import bounds_of, texts
 from learnability.results.style import COLOURS, MARKERS, THEORY, band, new_figure
+from learnability.studies.atlas.answer import number
 from learnability.studies.atlas.methods import LABEL
 
 COLOUR = dict(zip(LABEL, COLOURS, strict=False))
@@ -89,14 +90,15 @@ def _exponents(axes: Axes, one: xr.Dataset) -> None:
         if not seen.any():
             continue
         axes.plot(dimensions[seen], samples[seen], f"{MARKER[method]}-", color=COLOUR[method], label=LABEL[method])
-        slope = float(one["predicted"].sel({"method": method}))
+        # The theorem on kernel ridge is about its loss, not the subspace.
+        slope = math.nan if method == "kernel_ridge" else float(one["predicted"].sel({"method": method}))
         if math.isfinite(slope):
             line = samples[seen][0] * (dimensions[seen] / dimensions[seen][0]) ** slope
             axes.plot(dimensions[seen], line, **{**THEORY, "color": COLOUR[method]})
     axes.set(xscale="log", yscale="log", xlabel="dimension d", ylabel="samples for half of the seeds")
     axes.set_xticks(dimensions, [f"{d:.0f}" for d in dimensions], minor=False)
     axes.minorticks_off()
-    axes.legend(fontsize=6.5)
+    axes.legend(fontsize=6.5, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     axes.set_title("measured; predicted exponents dashed")
 
 
@@ -107,7 +109,7 @@ def _title(times: xr.Dataset) -> str:
         last = float(one["escape_time"].isel(angle=int(one["directions"]) - 1, quantile=1))
         short = text if len(text) <= 60 else text[:57] + "..."
         found = (
-            f"learned at flow time {last:.3g} at d = {int(one['dimension']):,}"
+            f"learned at flow time {number(last)} at d = {int(one['dimension']):,}"
             if math.isfinite(last)
             else "not learned"
         )

@@ -13,7 +13,7 @@ from learnability.results.contract import Run
 from learnability.results.labelled import estimate, names, texts, variable
 from learnability.statistics.intervals import wilson
 from learnability.studies.atlas import theory
-from learnability.studies.atlas.problem import expansion_of, text_of
+from learnability.studies.atlas.problem import expansion_of, kept_share, text_of
 
 QUANTILES = (0.1, 0.5, 0.9)
 
@@ -70,6 +70,8 @@ def _case(run: Run, angles: int) -> xr.Dataset:
             "unresolved": variable(over, unresolved.sum("seed").values, "runs that neither learned nor were trapped"),
             "directions": variable((), len(exponents), "number of directions of the target"),
             "sgd_samples": variable("quantile", sgd, "quantiles of the samples of online SGD; inf beyond the budget"),
+            "sgd_tried": result["sgd_tried"],
+            "kept_share": variable((), kept_share(text_of(run.setting)), "share of the variance that the flows keep"),
             "sgd_cosine": variable((), float(np.median(result["sgd_cosine"].values)), "median of the smallest cosine"),
         },
         coords={

@@ -11,7 +11,7 @@ from learnability.flows.multi_index import TRAPPED, haar_correlations
 from learnability.results.contract import RunContext
 from learnability.results.labelled import names, variable
 from learnability.results.status import status_attributes
-from learnability.sgd.subspace import Budget, samples_to_learn
+from learnability.sgd.subspace import Budget, samples_to_learn, samples_tried
 from learnability.studies.atlas.problem import expansion_of
 from learnability.studies.atlas.times.setting import TimesSetting
 
@@ -30,6 +30,9 @@ def train(setting: TimesSetting, context: RunContext) -> xr.Dataset:
     # What has no dimension `seed` would be taken from the first batch alone: chains are repeated for none.
     return result.assign(
         sgd_samples=variable("chain", samples, "samples until the smallest cosine exceeds 0.8; inf beyond the budget"),
+        sgd_tried=variable(
+            (), samples_tried(target, setting.dimensions[0], budget), "samples of a run that never learns"
+        ),
         sgd_cosine=variable("chain", cosine, "smallest cosine of the principal angles at the end of online SGD"),
     )
 
