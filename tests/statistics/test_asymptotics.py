@@ -143,3 +143,9 @@ def test_tolerances_are_continued_to_zero() -> None:
     assert continued([1.0, 2.0, 2.0]) == (2.0, 2.0, 2.0)
     with pytest.raises(ValueError, match="two or three"):
         continued([1.0])
+
+
+def test_one_value_has_no_exponent_and_is_not_refused() -> None:
+    found = local_exponents(np.array([200.0]), np.array([[1.0], [2.0], [3.0]]), np.random.default_rng(0))
+    assert math.isnan(found.limit)
+    assert np.isnan(found.slope).all()

@@ -91,6 +91,9 @@ def limit_weights(x: ArrayLike, correction: str = "none") -> np.ndarray:
 def _exponents(x: np.ndarray, combined: Combined, corrections: Sequence[str], last_decades: float) -> LocalExponents:
     if np.any(np.diff(x) <= 0):
         raise ValueError("the values of x must increase")
+    if len(x) == 1:  # one value has no slope: everything is unknown, and nothing is refused
+        unknown = np.full(1, math.nan)
+        return LocalExponents(x.copy(), unknown, unknown, unknown, *(math.nan,) * 3, (float(x[0]),) * 2, corrections[0])
     windows = decades(x)
 
     def spread(part: slice, weights: np.ndarray) -> np.ndarray:

@@ -36,7 +36,7 @@ def test_config_mistakes_are_refused(changes: dict[str, object], word: str) -> N
 
 def test_samples_need_rising_counts_and_enough_features() -> None:
     with pytest.raises(ValidationError, match="rise"):
-        setting_of("samples", sample_counts=[64, 8])
+        setting_of("samples", multiples=[64, 8])
     with pytest.raises(ValidationError, match="features"):
         setting_of("samples", features=1)
 

@@ -29,6 +29,7 @@ CLAIMS: dict[str, Claim] = {claim.id: claim for kind in KINDS for claim in modul
 
 #: The first stage with its output kept belongs to the larger scales.
 LARGER_SCALES = {f"averaging{suffix}.output" for suffix in ("", ".p3", ".one-copy", ".one-copy-p3")}
+LARGER_SCALES |= {"dimension-free.rate"}  # two dimensions have a slope, and no interval
 
 
 def test_every_variable_says_what_it_is(analyses: dict[str, xr.Dataset]) -> None:

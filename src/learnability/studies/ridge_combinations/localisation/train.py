@@ -11,7 +11,7 @@ from learnability.hermite.activations import relu_expansion
 from learnability.results.contract import RunContext
 from learnability.results.labelled import variable
 from learnability.results.sections import Arrays, Section, Sections
-from learnability.results.status import status_attributes
+from learnability.results.status import Status, status_attributes
 from learnability.sgd.loop import run
 from learnability.statistics.random import torch_generator
 from learnability.studies.ridge_combinations.localisation.setting import LocalisationSetting
@@ -76,7 +76,8 @@ def phase_one_times(
     samples = steps * float(planned.batch_size)
     largest = result.observed["largest"].astype(np.float64)
     flow = np.full(largest.shape[1:], np.nan)
-    if phase.bias != "uniform":  # a student of one bias: its time is compared with the flow's
+    # A student of one bias: its time is compared with the flow's, over the flow time of the steps that were taken.
+    if phase.bias != "uniform" and not (result.status == Status.DIVERGED).all():
         moments = np.concatenate([[0.0], planned.step_size(np.arange(phase.steps)).cumsum()])[steps]
         followed = flow_alignment(planned, target, tasks, start, moments)
         flow = hitting_times(samples, np.abs(followed).max(-1), setting.threshold)
