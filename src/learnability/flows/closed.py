@@ -21,6 +21,46 @@ CORRELATION_FORM_LIMIT = 1e7
 """``d^(s-1)`` up to which the joint flow is solved in M: beyond, rounding in I - G reaches the solver's tolerance."""
 
 
+Form = Literal["auto", "spectral", "correlation"]
+"""The form in which the joint flow is solved; see :func:`chosen_form`."""
+
+
+def chosen_form(form: Form, r: int, exponents: Sequence[int], dimensions: Sequence[int]) -> Form:
+    """The form of the joint flow: spectral where the form in M loses precision or r = 1, else in M, which is faster."""
+    if form != "auto":
+        return form
+    hardest = float(max(dimensions)) ** (max(exponents) - 1)
+    return "spectral" if r == 1 or hardest > CORRELATION_FORM_LIMIT else "correlation"
+
+
+def closed_problem(
+    target: HermiteExpansion,
+    exponents: Sequence[int],
+    link: Literal["joint", "planted"],
+    starts: NDArray[np.float64],
+    dimensions: Sequence[int],
+    form: Form = "auto",
+    device: str = "cpu",
+) -> tuple[Problem, torch.Tensor, torch.Tensor]:
+    """The problem of a centred target from starts M (dimension, sample, r, r), its first state and its chart.
+
+    ``exponents`` are the leap exponents of the target. Samples run over dimensions, then starts.
+    """
+    tensors, r = symmetric_tensors(target), starts.shape[-1]
+    correlations = starts.reshape(-1, r, r)
+    repeated = np.repeat(np.array(dimensions, dtype=np.int64), starts.shape[1])
+    if link == "joint" and chosen_form(form, r, exponents, dimensions) == "spectral":
+        spectral = SpectralFlow.build(tensors, device)
+        return spectral, *spectral.start(correlations, trap_rate(repeated, max(exponents)))
+    problem: Problem
+    if link == "joint":
+        problem, power = JointFlow.build(tensors, device), 2 * max(exponents) - 1
+    else:
+        problem, power = PlantedFlow.build(tensors, device), min(tensors) - 1
+    state = torch.from_numpy(np.ascontiguousarray(correlations.transpose(1, 2, 0)).reshape(r * r, -1)).to(device)
+    return problem, state, torch.from_numpy(trap_speed(repeated, power)).to(device)[None]
+
+
 def solve_closed(
     target: HermiteExpansion,
     link: Literal["joint", "planted"],
@@ -38,27 +78,12 @@ def solve_closed(
     directions, NaN for those that never escape. Unit of time: the flow of the loss with its factor 1/2. Source: Bietti,
     Bruna and Pillaud-Vivien, arXiv 2310.19793.
     """
-    tensors, r = symmetric_tensors(target), target.variables
     exponents = [exponent for exponent, _ in leaps(target)]
-    correlations = starts.reshape(-1, r, r)
-    repeated = np.repeat(np.array(dimensions, dtype=np.int64), starts.shape[1])
     options = SolverOptions(
         relative_tolerance=relative_tolerance,
         end_time=min(end_time, 1e300),
         max_steps=max_steps,
-        levels=(*(ESCAPED,) * r, math.nan),
+        levels=(*(ESCAPED,) * target.variables, math.nan),
         save_times=save_times,
     )
-    problem: Problem
-    if link == "joint" and (r == 1 or float(max(dimensions)) ** (max(exponents) - 1) > CORRELATION_FORM_LIMIT):
-        spectral = SpectralFlow.build(tensors)
-        problem = spectral
-        state, chart = spectral.start(correlations, trap_rate(repeated, max(exponents)))
-    else:
-        if link == "joint":
-            problem, power = JointFlow.build(tensors), 2 * max(exponents) - 1
-        else:
-            problem, power = PlantedFlow.build(tensors), min(tensors) - 1
-        state = torch.from_numpy(np.ascontiguousarray(correlations.transpose(1, 2, 0)).reshape(r * r, -1))
-        chart = torch.from_numpy(trap_speed(repeated, power))[None]
-    return solve(problem, state, chart, options)
+    return solve(*closed_problem(target, exponents, link, starts, dimensions), options)

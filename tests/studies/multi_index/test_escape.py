@@ -3,10 +3,11 @@
 import pytest
 import xarray as xr
 
+from learnability.flows.closed import chosen_form
 from learnability.results.claim import NotAtThisScale, judge
 from learnability.results.contract import Run
 from learnability.studies.multi_index import theory
-from learnability.studies.multi_index.closed_flows import batches_by_form, chosen_form
+from learnability.studies.multi_index.closed_flows import batches_by_form
 from learnability.studies.multi_index.escape.claims import CLAIMS
 from tests.doubles import Context
 from tests.studies.multi_index.runs import analyse, run_of, train

@@ -9,21 +9,14 @@ import torch
 import xarray as xr
 from numpy.typing import NDArray
 
-from learnability.flows.multi_index import TRAPPED, JointFlow, PlantedFlow, haar_correlations, trap_speed
-from learnability.flows.multi_index_spectral import SpectralFlow, trap_rate
+from learnability.flows.closed import ESCAPED, chosen_form, closed_problem
+from learnability.flows.multi_index import TRAPPED, haar_correlations
 from learnability.flows.solver import FlowState, Problem, SolverOptions, solve
-from learnability.hermite.tensors import symmetric_tensors
 from learnability.results.contract import RunContext
 from learnability.results.labelled import names, variable
 from learnability.results.status import status_attributes
 from learnability.studies.multi_index.links import expansions, leap_exponents, link_texts
 from learnability.studies.multi_index.settings import Flow, FlowSetting, Form
-
-ESCAPED = math.sqrt(0.5)
-"""A direction has escaped its saddle when its cosine exceeds this: half of its energy is learned."""
-
-CORRELATION_FORM_LIMIT = 1e7
-"""``d^(s-1)`` up to which the joint flow is solved in M: beyond, rounding in I - G reaches the solver's tolerance."""
 
 Array = NDArray[np.float64]
 
@@ -37,14 +30,6 @@ class Piece:
     state: torch.Tensor
     chart: torch.Tensor
     options: SolverOptions
-
-
-def chosen_form(form: Form, r: int, exponents: Sequence[int], dimensions: Sequence[int]) -> Form:
-    """The form of the joint flow: spectral where the form in M loses precision or r = 1, else in M, which is faster."""
-    if form != "auto":
-        return form
-    hardest = float(max(dimensions)) ** (max(exponents) - 1)
-    return "spectral" if r == 1 or hardest > CORRELATION_FORM_LIMIT else "correlation"
 
 
 def batches_by_form(form: Form, r: int, exponents: Sequence[int], dimensions: Sequence[int]) -> list[list[int]]:
@@ -65,29 +50,16 @@ def flow_piece(
     save_times: tuple[float, ...] = (),
 ) -> Piece:
     """The problem of one link and flow with starts M (dimension, sample, r, r) at the dimensions of the setting."""
-    tensors = symmetric_tensors(expansions(target)[link])
-    exponents = leap_exponents(target, link)
-    r = starts.shape[-1]
-    correlations = starts.reshape(-1, r, r)
-    dimensions = np.repeat(np.array(setting.dimensions), starts.shape[1])
     options = SolverOptions(
         relative_tolerance=setting.relative_tolerance,
         max_steps=setting.max_steps,
-        levels=(*(ESCAPED,) * r, math.nan),
+        levels=(*(ESCAPED,) * starts.shape[-1], math.nan),
         save_times=save_times,
     )
-    label = f"{flow} flow of {link_texts(target)[link]}"
-    if flow == "joint" and chosen_form(setting.form, r, exponents, setting.dimensions) == "spectral":
-        spectral = SpectralFlow.build(tensors, device)
-        return Piece(label, spectral, *spectral.start(correlations, trap_rate(dimensions, max(exponents))), options)
-    state = torch.from_numpy(np.ascontiguousarray(correlations.transpose(1, 2, 0)).reshape(r * r, -1)).to(device)
-    if flow == "joint":
-        threshold = trap_speed(dimensions, 2 * max(exponents) - 1)
-        problem: Problem = JointFlow.build(tensors, device)
-    else:
-        threshold = trap_speed(dimensions, min(tensors) - 1)
-        problem = PlantedFlow.build(tensors, device)
-    return Piece(label, problem, state, torch.from_numpy(threshold).to(device)[None], options)
+    label, expansion = f"{flow} flow of {link_texts(target)[link]}", expansions(target)[link]
+    exponents, dimensions = leap_exponents(target, link), setting.dimensions
+    problem = closed_problem(expansion, exponents, flow, starts, dimensions, setting.form, device)
+    return Piece(label, *problem, options)
 
 
 def solve_pieces(pieces: Sequence[Piece], context: RunContext) -> list[FlowState]:
