@@ -17,13 +17,15 @@ from learnability.pipeline.job_table import JobTable
 
 _STAGE_RULES = ("targets", "train", "analyse", "figures", "claims")
 _NOUNS = {
-    "targets": "targets",
-    "train": "training runs",
-    "analyse": "analyses",
-    "figures": "figures",
-    "claims": "studies to judge",
-    "report": "report",
+    "targets": ("target", "targets"),
+    "train": ("training run", "training runs"),
+    "analyse": ("analysis", "analyses"),
+    "figures": ("figure", "figures"),
+    "claims": ("study to judge", "studies to judge"),
+    "report": ("report", "reports"),
 }
+"""What a job of each rule is called, one and several."""
+
 # Reference seconds that stand behind the first guess of this machine's speed: the first jobs must not decide alone.
 _PRIOR = 20.0
 _START = 1.5  # wall seconds in which a job costs no CPU time: scheduling, and waiting for files
@@ -118,7 +120,7 @@ class RunState:
             missing = [path for path in outputs if not Path(path).exists()]
             chosen = (missing + [path for path in outputs if path not in set(missing)])[:wanted]
             self._total += sum(map(self.costs.seconds, chosen))
-        told = [f"{self._counts[rule]} {noun}" for rule, noun in _NOUNS.items() if self._counts.get(rule)]
+        told = [f"{count} {nouns[count > 1]}" for rule, nouns in _NOUNS.items() if (count := self._counts.get(rule))]
         return [Happening("plan", ", ".join(told))] if told else []
 
     def _on_info(self, event: Mapping[str, Any]) -> list[Happening]:

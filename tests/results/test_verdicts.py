@@ -113,7 +113,7 @@ def test_a_statistical_claim_needs_an_interval_with_a_width() -> None:
 def test_summaries_are_counted_apart() -> None:
     stated = {"verdict": "supported", "evidence": "exact"}
     summary = {"verdict": "contradicted", "evidence": "summary"}
-    assert counted([stated, summary]) == "1 claims of the sources: 1 supported; 1 of summaries: 1 contradicted"
+    assert counted([stated, summary]) == "1 claim of the sources: 1 supported; 1 of summaries: 1 contradicted"
     assert counted([summary]) == "1 of summaries: 1 contradicted"
 
 
@@ -122,4 +122,4 @@ def test_rows_of_an_older_file_can_be_shown_beside_newer_ones(tmp_path: Path) ->
     path.write_text(json.dumps([{"id": "a/b", "study": "a", "verdict": "supported"}]))
     (row,) = read_rows(path)
     assert row["evidence"] == "statistical"
-    assert counted([row]) == "1 claims of the sources: 1 supported"
+    assert counted([row]) == "1 claim of the sources: 1 supported"

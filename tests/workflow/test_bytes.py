@@ -114,7 +114,7 @@ def test_a_flipped_byte_is_named_and_rebuilt(finished: Project, project: Project
     assert done.returncode == 0, done.stdout + done.stderr
     assert victim.name in done.stderr
     assert "damaged artifact" in done.stderr
-    assert "1 training runs, 1 analyses" in done.stdout
+    assert "1 training run, 1 analysis" in done.stdout
     victim.with_name(victim.name + ".damaged").unlink()
     assert project.contents() == finished.contents()
 

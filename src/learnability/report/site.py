@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from learnability.report.mathematics import with_mathematics
 from learnability.report.wording import (
@@ -32,14 +32,14 @@ from learnability.report.wording import (
     rule,
 )
 from learnability.results.atomic import replacing
-from learnability.results.claim import VERDICTS
+from learnability.results.claim import VERDICTS, Evidence
 from learnability.results.verdicts import counted, read_rows
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 ASSETS = ("style.css", "site.js")
-EVIDENCE = ("exact", "statistical", "asymptotic", "existence", "summary")
+EVIDENCE = get_args(Evidence)
 _QUESTION = "When does gradient flow or SGD learn a high-dimensional target, and how long does it take?"
 
 

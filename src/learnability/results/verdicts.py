@@ -116,6 +116,7 @@ def counted(rows: Sequence[Mapping[str, Any]]) -> str:
     """
 
     def line(part: Sequence[Mapping[str, Any]], name: str) -> str:
+        name = name.replace("claims", "claim") if len(part) == 1 else name
         counts = {verdict: sum(row["verdict"] == verdict for row in part) for verdict in VERDICTS}
         return f"{len(part)} {name}: " + ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
 
