@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from learnability.results.claim import NotAtThisScale
 from learnability.results.labelled import exponents, with_bounds
 from learnability.results.measuring import enclosed, limit_exponent, share
 from learnability.statistics.asymptotics import local_exponents_of
@@ -34,3 +35,8 @@ def test_runs_out_of_steps_bound_a_share_both_ways() -> None:
 
 def test_an_enclosure_is_not_random() -> None:
     assert (enclosed(1.0, 1.5).estimate, enclosed(1.0, 1.5).seeds) == (1.25, None)
+
+
+def test_too_few_values_for_a_limit_are_a_matter_of_the_scale() -> None:
+    with pytest.raises(NotAtThisScale, match="too few values"):
+        limit_exponent("escape", name="dimension")({"escape": xr.Dataset()})

@@ -74,11 +74,14 @@ def estimated(experiment: str, name: str, pick: Pick | None = None, where: Mappi
 def limit_exponent(experiment: str, where: Mapping[str, int] | None = None, name: str = "exponent") -> Measure:
     """The exponent of the limit, for an asymptotic claim; the note says on what range it rests and how it drifts.
 
-    Reads the variables of :func:`~learnability.results.labelled.exponents` at the positions ``where``.
+    Reads the variables of :func:`~learnability.results.labelled.exponents` at the positions ``where``. Raises
+    NotAtThisScale where the scale that was run has too few values for a limit.
     """
 
     def measure(analyses: Analyses) -> Measurement:
         dataset = analyses[experiment]
+        if f"{name}_limit" not in dataset:
+            raise NotAtThisScale(f"the limit of an exponent of {experiment} ({name}: too few values)")
         at = {dim: index for dim, index in (where or {}).items() if dim in dataset[f"{name}_limit"].dims}
         estimate, low, high = (float(part) for part in bounds_of(dataset[f"{name}_limit"].isel(at)))
         local = dataset[f"{name}_local"].isel(at).values[-3:, 0]
