@@ -9,8 +9,9 @@ import pytest
 from rich.console import Console
 
 from learnability import run_state
-from learnability.display import PlainLines, failures_text
+from learnability.display import PlainLines, failures_text, verdict_table
 from learnability.pipeline.costs import Cost, Costs
+from learnability.results.claim import VERDICTS
 from learnability.run_state import RunState
 
 OUTPUTS = {
@@ -140,3 +141,11 @@ def test_costs_come_from_the_last_line_of_the_logs(tmp_path: Path) -> None:
     log.write_text("[train] x  50%  1s gone, 1s left\n[train] x  done in 3s (2.25 s of CPU, 120 MB)\n")
     assert costs.refresh(tmp_path / "results/laptop", tmp_path / "costs.json") == 1
     assert Costs.read(tmp_path / "costs.json").seconds("results/laptop/s/e/train/a/seeds0-2.zarr.zip") == 2.2
+
+
+def test_the_table_of_verdicts_is_whole_on_eighty_columns() -> None:
+    out = io.StringIO()
+    rows = [{"study": "subspace_polynomials", "verdict": verdict} for verdict in VERDICTS[:5]]
+    Console(file=out, width=80).print(verdict_table(rows))
+    assert "…" not in out.getvalue()
+    assert "subspace_polynomials" in out.getvalue()

@@ -135,8 +135,8 @@ def failures_text(failures: Sequence[Job]) -> Text:
 def verdict_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     """The verdicts by study."""
     shown = [verdict for verdict in VERDICTS if any(row["verdict"] == verdict for row in rows)]
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("study")
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
+    table.add_column("study", no_wrap=True, min_width=max(len(str(row["study"])) for row in rows))
     for verdict in shown:
         table.add_column(f"{VERDICT_MARKS[verdict]} {verdict}", justify="right")
     for study in dict.fromkeys(row["study"] for row in rows):
