@@ -138,7 +138,8 @@ def verdict_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
     table.add_column("study", no_wrap=True, min_width=max(len(str(row["study"])) for row in rows))
     for verdict in shown:
-        table.add_column(f"{VERDICT_MARKS[verdict]} {verdict}", justify="right")
+        longest = max(map(len, verdict.split()))  # a heading may break between its words, never inside one
+        table.add_column(f"{VERDICT_MARKS[verdict]} {verdict}", justify="right", min_width=longest)
     for study in dict.fromkeys(row["study"] for row in rows):
         of_study = [row["verdict"] for row in rows if row["study"] == study]
         table.add_row(study, *(str(of_study.count(verdict)) for verdict in shown))
