@@ -136,10 +136,10 @@ def verdict_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     """The verdicts by study."""
     shown = [verdict for verdict in VERDICTS if any(row["verdict"] == verdict for row in rows)]
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
-    table.add_column("study", no_wrap=True, min_width=max(len(str(row["study"])) for row in rows))
+    table.add_column("study", no_wrap=True)
     for verdict in shown:
-        longest = max(map(len, verdict.split()))  # a heading may break between its words, never inside one
-        table.add_column(f"{VERDICT_MARKS[verdict]} {verdict}", justify="right", min_width=longest)
+        width = max(9, *map(len, verdict.split()))  # a heading may break between its words, never inside one
+        table.add_column(f"{VERDICT_MARKS[verdict]} {verdict}", justify="right", width=width)
     for study in dict.fromkeys(row["study"] for row in rows):
         of_study = [row["verdict"] for row in rows if row["study"] == study]
         table.add_row(study, *(str(of_study.count(verdict)) for verdict in shown))
