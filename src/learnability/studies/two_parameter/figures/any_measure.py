@@ -29,7 +29,7 @@ def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
                 _cloud(axes, chosen.isel(point=-1), name, cuts)
             else:
                 axes.set_axis_off()
-                axes.set_title(f"{name}, {cuts} cuts: not run")
+                axes.set_title(f"{name}, {cuts}: not run")
     _fractions(figure.add_subplot(grid[:, len(names) :]), points)
     return figure
 
@@ -54,7 +54,7 @@ def _cloud(axes: Axes, point: xr.Dataset, name: str, cuts: str) -> None:
     value = float(bounds_of(point.learned)[0])
     axes.set(xlabel=f"$f_{along + 1}$", ylabel=f"$f_{across + 1}$", aspect="equal", xticks=[0, 1], yticks=[0, 1])
     axes.grid(False)
-    axes.set_title(f"{name}, {cuts} cuts: {value:.0%}")
+    axes.set_title(f"{name}, {cuts}: {value:.0%}")
 
 
 def _fractions(axes: Axes, points: xr.Dataset) -> None:
@@ -92,4 +92,4 @@ def _fractions(axes: Axes, points: xr.Dataset) -> None:
     axes.set(xlabel="learned fraction", xlim=(-0.03, 1.03))
     least = float(where(chosen, np.isclose(chosen.rho.values, rhos[-1])).learned.values[:, 0].min())
     axes.set_title(f"Cuts by the measure: {least:.0%} or more at $\\rho$ = {rhos[-1]:g}")
-    axes.legend(loc="upper left")
+    axes.legend(loc="lower left", frameon=True, framealpha=1.0, edgecolor="none")
