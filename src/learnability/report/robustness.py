@@ -24,6 +24,7 @@ from learnability.results.atomic import replacing
 from learnability.results.claim import Claim, NotAtThisScale, OutOfSteps, Verdict, judge
 from learnability.results.errors import UserError
 from learnability.results.refutation import rounded
+from learnability.results.verdicts import read_rows
 from learnability.statistics.false_alarms import estimator, false_alarms
 
 PAGE, RESULTS_FILE = Path("docs/robustness.md"), Path("docs/robustness.json")
@@ -31,15 +32,6 @@ SIZE = 1e-13
 _COPIED = ("Snakefile", "workflow", "profiles", "src", "config", "pyproject.toml", "requirements.lock")
 
 Rows = Sequence[Mapping[str, Any]]
-
-
-def _rows(results: Path) -> list[dict[str, Any]]:
-    path = results / "claims.json"
-    try:
-        rows: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UserError(str(path), "there is no such file", remedy="run make figures first") from None
-    return rows
 
 
 def _measured(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -108,7 +100,7 @@ def alarms(rows: Rows, rules: Mapping[str, tuple[float, float]]) -> list[dict[st
 def measure(table: JobTable, others: Sequence[tuple[str, Path]], draws: int) -> dict[str, Any]:
     """All that the page shows, for the chosen studies of a scale; each draw costs a measurement of each claim."""
     scale = table.main.scale
-    rows = [row for row in _rows(Path("results") / scale) if row["study"] in table.configs]
+    rows = [row for row in read_rows(Path("results") / scale / "claims.json") if row["study"] in table.configs]
     moved: list[dict[str, Any]] = []
     rules: dict[str, tuple[float, float]] = {}
     for study in table.configs:
@@ -118,7 +110,7 @@ def measure(table: JobTable, others: Sequence[tuple[str, Path]], draws: int) -> 
         rules |= {f"{study}/{claim.id}": (claim.rule.low, claim.rule.high) for claim in claims if claim.rule}
     compared = []
     for label, results in others:
-        count, differ = differing(rows, _rows(results))
+        count, differ = differing(rows, read_rows(results / "claims.json"))
         compared.append({"label": label, "claims": count, "moved": differ})
     return {
         "scale": scale,

@@ -13,8 +13,7 @@ from typing import Any
 from learnability.report import robustness
 from learnability.report.wording import VERDICT_MARKS, address, interval, number, rule
 from learnability.results.atomic import replacing
-from learnability.results.errors import UserError
-from learnability.results.verdicts import VERDICTS, counted
+from learnability.results.verdicts import VERDICTS, counted, read_rows
 
 PAGE, VERDICTS_FILE = Path("docs/verdicts.md"), Path("docs/verdicts.json")
 _INTRODUCTION = """\
@@ -112,11 +111,7 @@ def in_step(root: Path = Path()) -> bool:
 
 def write(claims: Path) -> None:
     """Write both files from a ``claims.json``, whose folder names the scale."""
-    try:
-        rows = json.loads(claims.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UserError(str(claims), "there is no such file", remedy="run make figures first") from None
-    content = {"scale": claims.resolve().parent.name, "undecided": {}, "claims": digest(rows)}
+    content = {"scale": claims.resolve().parent.name, "undecided": {}, "claims": digest(read_rows(claims))}
     if robustness.RESULTS_FILE.is_file():
         measured = json.loads(robustness.RESULTS_FILE.read_text(encoding="utf-8"))
         if measured["scale"] == content["scale"]:

@@ -20,6 +20,7 @@ from learnability.results.claim import (
     Verdict,
     judge,
 )
+from learnability.results.errors import UserError
 from learnability.results.refutation import refutation
 
 if TYPE_CHECKING:
@@ -104,8 +105,14 @@ _LATER_KEYS = {"evidence": "statistical", "accepted": None, "window_seen": False
 
 
 def read_rows(path: Path) -> list[dict[str, Any]]:
-    """The rows of a ``claims.json``; keys that it is too old to have get neutral values."""
-    rows: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+    """The rows of a ``claims.json``; keys that it is too old to have get neutral values.
+
+    Raises UserError where there is no such file.
+    """
+    try:
+        rows: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(str(path), "there is no such file", remedy="run make figures first") from None
     return [{**_LATER_KEYS, **row} for row in rows]
 
 
