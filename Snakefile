@@ -78,6 +78,13 @@ rule analyses:
     localrule: True
 
 
+rule questions:
+    """Answer every question in config/questions/."""
+    input:
+        [path for name in TABLE.questions for path in TABLE.question_paths(name)],
+    localrule: True
+
+
 for _study in TABLE.configs:
 
     rule:

@@ -97,8 +97,19 @@ def test_imports_inside_functions_are_followed(package: Path) -> None:
         ("a.py", "return 1", "return 2"),
         ("models.py", "pace: float = 1.0", "pace: float = 1.0\n    depth: int = 3"),
         ("models.py", "pace: float = 1.0", "pace: float = 2.0"),
+        ("sub/c.py", "SCALE = 2", "SCALE = 2\n\nif __name__ == '__main__':\n    print(unused(3))"),
     ],
-    ids=["comment", "docstring", "annotation", "error", "bystander below", "bystander", "new field", "unread default"],
+    ids=[
+        "comment",
+        "docstring",
+        "annotation",
+        "error",
+        "bystander below",
+        "bystander",
+        "new field",
+        "unread default",
+        "command",
+    ],
 )
 def test_what_cannot_change_a_number_does_not_count(package: Path, name: str, old: str, new: str) -> None:
     before = fp.fingerprint(*START)

@@ -123,3 +123,5 @@ def test_rows_of_an_older_file_can_be_shown_beside_newer_ones(tmp_path: Path) ->
     (row,) = read_rows(path)
     assert row["evidence"] == "statistical"
     assert counted([row]) == "1 claim of the sources: 1 supported"
+    path.write_text(json.dumps([made := _made()]))
+    assert to_json(read_rows(path)) == to_json([made])  # byte for byte: the archive compares files

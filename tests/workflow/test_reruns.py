@@ -132,7 +132,7 @@ def test_a_changed_default_that_training_reads_retrains(project: Project) -> Non
         ("src/learnability/results/errors.py", "remedy", "cure"),
         ("src/learnability/results/integrity.py", "damaged artifact", "broken artifact"),
         ("src/learnability/pipeline/progress.py", " left", " to go"),
-        ("src/learnability/pipeline/run_job.py", "done in", "finished in"),
+        ("src/learnability/pipeline/progress.py", "done in", "finished in"),
         ("src/learnability/pipeline/checkpoint.py", '"20"', '"30"'),
         ("src/learnability/results/store.py", "holds {variable.dtype}", "has the type {variable.dtype}"),
     ],

@@ -62,7 +62,7 @@ rule report:
             if path.endswith(".svg")
         ],
     output:
-        [path.replace(f"/{SCALE}/", "/{scale}/") for path in TABLE.report_paths()],
+        TABLE.report_paths("{scale}"),
     log:
         "results/{scale}/logs/report.log",
     resources:

@@ -24,12 +24,3 @@ rule question_page:
     shell:
         "python -m learnability.report.question_page --name {wildcards.question} --analyses {input.analyses:q}"
         " --figures {input.figures:q} --code {params.code} --output {output:q} > {log:q} 2>&1"
-
-
-rule questions:
-    """Answer every question in config/questions/."""
-    input:
-        lambda w: [
-            path for name in TABLE.questions for path in TABLE.question_paths(name)
-        ],
-    localrule: True

@@ -6,6 +6,7 @@ another function in the same file, another kind or another figure does not count
 what cannot change a number:
 
 - comments, docstrings, formatting and annotations of functions,
+- what runs only where a module is a command (``if __name__ == "__main__"``),
 - the words of an error (``raise Error(...)``) and of a progress report (``context.progress(...)``),
 - an optional field of a model that no definition reached reads: a new field with a default leaves results valid, and a
   changed default counts only where it is read.
@@ -67,7 +68,7 @@ def _enter(module: _Module, statement: ast.stmt) -> None:
     elif isinstance(statement, ast.If) and _is_type_checking(statement.test):
         for inner in statement.body:
             _enter(module, inner)
-    elif not _is_text(statement):
+    elif not _is_text(statement) and not _is_command(statement):
         names = list(_defined(statement))
         for name in names:
             module.definitions.setdefault(name, []).append(statement)
@@ -77,6 +78,12 @@ def _enter(module: _Module, statement: ast.stmt) -> None:
 
 def _is_type_checking(test: ast.expr) -> bool:
     return isinstance(test, ast.Name) and test.id == "TYPE_CHECKING"
+
+
+def _is_command(statement: ast.stmt) -> bool:
+    """``if __name__ == "__main__"``: it runs when the module is a command, never on import."""
+    test = statement.test if isinstance(statement, ast.If) else None
+    return isinstance(test, ast.Compare) and isinstance(test.left, ast.Name) and test.left.id == "__name__"
 
 
 def _is_text(statement: ast.stmt) -> bool:

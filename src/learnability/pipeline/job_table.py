@@ -259,10 +259,10 @@ class JobTable:
         shown = {*self.configs, *self.other_studies(self.main.scale)}
         return tuple(study for study in self.every_study if study in shown)
 
-    def report_paths(self) -> list[str]:
-        """The pages of the report, the start page first."""
+    def report_paths(self, scale: str = "") -> list[str]:
+        """The pages of the report on the chosen (or another) scale, the start page first."""
         shared = ("index.html", "verdicts.html", "search.html", "search.js", "style.css", "site.js")
-        folder = f"results/{self.main.scale}/report"
+        folder = f"results/{scale or self.main.scale}/report"
         return [f"{folder}/{name}" for name in (*shared, *(f"{study}.html" for study in self.reported()))]
 
     def described(self) -> dict[str, dict[str, Any]]:

@@ -113,7 +113,7 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UserError(str(path), "there is no such file", remedy="run make figures first") from None
-    return [{**_LATER_KEYS, **row} for row in rows]
+    return [row | {key: value for key, value in _LATER_KEYS.items() if key not in row} for row in rows]
 
 
 def counted(rows: Sequence[Mapping[str, Any]]) -> str:
