@@ -23,7 +23,9 @@ class Project:
 
     @property
     def environment(self) -> dict[str, str]:
-        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+        """Nothing was activated: the interpreter's folder is not on the path."""
+        own = str(Path(sys.executable).parent)
+        path = os.pathsep.join(part for part in os.environ["PATH"].split(os.pathsep) if part != own)
         return {**os.environ, "PATH": path, "PYTHONPATH": str(self.folder / "src")}
 
     def call(self, *command: str, **more: str) -> subprocess.CompletedProcess[str]:

@@ -242,8 +242,8 @@ def run_with_root_seed(table: JobTable, root_seed: int, cores: str) -> Path:
     text, count = re.subn(r"(?m)^root_seed:.*$", f"root_seed: {root_seed}", main.read_text(encoding="utf-8"))
     main.write_text(text if count else f"{text}\nroot_seed: {root_seed}\n", encoding="utf-8")
     results = Path("results") / table.main.scale
-    command = [sys.executable, "-m", "snakemake", (results / "claims.json").as_posix(), "--cores", cores]
-    command += ["--config", f"scale={table.main.scale}", f"studies={','.join(table.configs)}"]
+    command = [sys.executable, "-m", "learnability.launch", "--scale", table.main.scale]
+    command += ["--studies", ",".join(table.configs), "--cores", cores]
     source = os.pathsep.join(filter(None, [str((folder / "src").resolve()), os.environ.get("PYTHONPATH")]))
     status = subprocess.run(command, cwd=folder, env={**os.environ, "PYTHONPATH": source}, check=False).returncode
     if status:
