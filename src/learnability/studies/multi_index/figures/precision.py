@@ -7,16 +7,16 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from learnability.results.style import COLOURS, MARKERS, new_figure
+from learnability.results.style import COLOURS, MARKERS, THEORY, band, new_figure
 
 _FORMS = (("correlation", "form in M", COLOURS[1], ":"), ("spectral", "spectral form", COLOURS[0], "-"))
 _ROUNDING = 2.0**-53
 
 
 def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
-    """Deviation against d^(s-1), cost against d, orthonormality against degree."""
+    """Deviation against d^(s-1), cost against d, orthonormality against degree, conditioning of A_M against r d."""
     data = analyses["precision"]
-    figure, ((left, middle, right),) = new_figure(1, 3, width=3.0, height=2.8)
+    figure, ((left, middle, right, last),) = new_figure(1, 4, width=3.0, height=2.8)
     _deviations(left, data)
     _costs(middle, data)
     right.plot(data["degree"], data["hermite_error"], color=COLOURS[0], marker="o")
@@ -24,6 +24,7 @@ def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
     right.set(yscale="log", xlabel="degree", ylabel=r"largest error of $E\,h_j h_k$", ylim=(5e-17, 1e-13))
     right.set_title(f"Hermite basis: {float(data['hermite_error'].max()):.0e} at most")
     right.legend(loc="lower right")
+    _conditioning(last, analyses["averaging_operator"])
     return figure
 
 
@@ -62,3 +63,20 @@ def _costs(axes: Axes, data: xr.Dataset) -> None:
     best = np.nanmax(ratio) if np.isfinite(ratio).any() else float("nan")
     axes.set_title(f"Stiff: RK45 takes up to {best:.0f} times LSODA")
     axes.legend(fontsize=6, loc="upper right")
+
+
+def _conditioning(axes: Axes, data: xr.Dataset) -> None:
+    ranks, dimensions = data["rank"].values, data["dimension"].values.astype(float)
+    condition = data["condition"].transpose("rank", "quantile", "dimension").values
+    shown = np.unique([0, len(ranks) // 2, len(ranks) - 1])
+    for place, colour, marker in zip(shown, COLOURS, MARKERS, strict=False):
+        low, middle, high = condition[place]
+        product = ranks[place] * dimensions
+        axes.plot(product, middle, color=colour, marker=marker, linestyle="-", label=f"r = {ranks[place]}")
+        band(axes, product, low, high, colour)
+    ends = np.array([ranks[0] * dimensions[0], ranks[-1] * dimensions[-1]])
+    axes.plot(ends, condition[-1, 1, -1] * np.sqrt(ends / ends[-1]), label=r"$\propto \sqrt{r d}$", **THEORY)
+    axes.set(xscale="log", yscale="log", xlabel="r d", ylabel=r"(condition number of $A_M$)$^{1/K}$")
+    limits = [float(data["rank_limit"][0]), *data["dimension_limit"].values[:, 0]]
+    axes.set_title(f"Condition of $A_M$: $(r d)^{{K/2}}$ within {max(abs(limit - 0.5) for limit in limits):.0e}")
+    axes.legend(fontsize=6, loc="upper left")
