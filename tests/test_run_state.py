@@ -145,9 +145,29 @@ def test_costs_come_from_the_last_line_of_the_logs(tmp_path: Path) -> None:
 
 def test_the_table_of_verdicts_is_whole_on_eighty_columns() -> None:
     out = io.StringIO()
-    rows = [{"study": "subspace_polynomials", "verdict": verdict} for verdict in VERDICTS[:5]]
+    rows = [
+        {"study": "subspace_polynomials", "verdict": verdict, "evidence": "exact", "source": "Theorem 1"}
+        for verdict in VERDICTS[:5]
+    ]
     Console(file=out, width=80).print(verdict_table(rows))
     text = out.getvalue()
     words = {"subspace_polynomials", *(word for verdict in VERDICTS[:5] for word in verdict.split())}
     assert words <= set(text.split())
     assert text.splitlines()[-1].split()[1:] == ["1"] * 5
+
+
+def test_the_table_of_verdicts_counts_the_study_and_summaries_apart() -> None:
+    out = io.StringIO()
+    rows = [
+        {"study": "first", "verdict": "supported", "evidence": "exact", "source": "Theorem 1"},
+        {"study": "second", "verdict": "supported", "evidence": "exact", "source": "this study"},
+        {"study": "second", "verdict": "contradicted", "evidence": "summary", "source": "a summary"},
+    ]
+    Console(file=out, width=80).print(verdict_table(rows))
+    lines = [line.split() for line in out.getvalue().splitlines()]
+    assert lines[-4:] == [
+        ["first", "1", "0"],
+        ["second", "0", "0"],
+        ["of", "this", "study", "1", "0"],
+        ["of", "summaries", "0", "1"],
+    ]

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from learnability.pipeline.progress import clock
 from learnability.report.wording import VERDICT_MARKS, finding
-from learnability.results.verdicts import VERDICTS
+from learnability.results.verdicts import ORIGINS, VERDICTS, by_origin, verdict_counts
 from learnability.run_state import Happening, Job, RunState
 
 _STEP = 0.1  # without a terminal, a line for each tenth of the run
@@ -133,7 +133,7 @@ def failures_text(failures: Sequence[Job]) -> Text:
 
 
 def verdict_table(rows: Sequence[Mapping[str, Any]]) -> Table:
-    """The verdicts by study."""
+    """The verdicts by study: of its sources, then of what the study states itself and of summaries."""
     shown = [verdict for verdict in VERDICTS if any(row["verdict"] == verdict for row in rows)]
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
     table.add_column("study", no_wrap=True)
@@ -141,8 +141,11 @@ def verdict_table(rows: Sequence[Mapping[str, Any]]) -> Table:
         width = max(9, *map(len, verdict.split()))  # a heading may break between its words, never inside one
         table.add_column(f"{VERDICT_MARKS[verdict]} {verdict}", justify="right", width=width)
     for study in dict.fromkeys(row["study"] for row in rows):
-        of_study = [row["verdict"] for row in rows if row["study"] == study]
-        table.add_row(study, *(str(of_study.count(verdict)) for verdict in shown))
+        for name, part in by_origin([row for row in rows if row["study"] == study]).items():
+            sources = name == ORIGINS[0]
+            if part or sources:
+                counts = verdict_counts(part)
+                table.add_row(study if sources else f"  of {name}", *(str(counts[verdict]) for verdict in shown))
     return table
 
 

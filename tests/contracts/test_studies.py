@@ -149,6 +149,7 @@ def test_claims_are_well_formed(study: str, table: JobTable) -> None:
         assert claim.form in FORMS, claim.id
         assert claim.evidence in EVIDENCE, claim.id
         assert claim.source, claim.id
+        assert not re.match(r"ours?\b", claim.source, re.IGNORECASE), f"{claim.id}: say 'this study'"
         assert claim.statement, claim.id
         assert not LEANING.match(claim.statement), f"{claim.id}: {claim.statement!r} must be read alone"
         assert claim.measured, claim.id

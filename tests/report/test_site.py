@@ -107,6 +107,21 @@ def test_every_claim_has_its_permanent_address_and_every_word_of_its_verdict(mad
             assert f" {verdict}</span>" in made[f"{name}.html"]
 
 
+def test_the_study_and_summaries_are_counted_apart_from_the_sources() -> None:
+    own = row("multi_index", "contradicted", source="this study", statement="Ours falls.")
+    told = row("multi_index", "contradicted", evidence="summary", statement="Theirs falls.")
+    rows = [row("multi_index", "supported"), own, told]
+    pages = site.pages("laptop", [site.Study("multi_index", "a title", [], rows, [], [])])
+    start = pages["index.html"]
+    assert "1 claim of the sources: 1 supported; 1 of this study: 1 contradicted; 1 of summaries: 1 contrad" in start
+    assert "origin=this%20study&amp;verdict=contradicted" in start
+    assert "origin=the%20sources&amp;evidence=statistical&amp;verdict=supported" in start
+    assert "evidence=statistical&amp;verdict=contradicted" not in start
+    assert "Theirs falls." in start
+    assert "Ours falls." not in start  # it contradicts no source
+    assert pages["verdicts.html"].count('data-origin="this study"') == 1
+
+
 def test_text_of_strangers_is_escaped(made: dict[str, str]) -> None:
     assert "&lt;scales&gt;" in made["multi_index.html"]
     assert "<scales>" not in "".join(text for name, text in made.items() if name.endswith(".html"))

@@ -59,8 +59,8 @@ def test_written_page_is_in_step_until_either_file_changes(tmp_path: Path, monke
     assert (
         "a \\| b &lt; c | Theorem 1 | x | 0.1235 [0.1, 0.2] | at most 0.5 † | statistical | 16 | ✓ supported |" in text
     )
-    assert "| study | ✓ supported | – not tested |" in text
-    assert "| `demo` | 1 | 1 |" in text
+    assert "| study | claims of | ✓ supported | – not tested |" in text
+    assert "| `demo` | the sources | 1 | 1 |" in text
     assert verdict_table.in_step()
     (tmp_path / "docs/verdicts.md").write_text(text.replace("✓ supported |\n", "✗ contradicted |\n"))
     assert not verdict_table.in_step()
@@ -75,3 +75,13 @@ def test_writing_twice_gives_the_same_bytes() -> None:
 def test_claims_that_are_not_there_are_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="run make figures first"):
         verdict_table.write(tmp_path / "claims.json")
+
+
+def test_the_page_counts_the_study_apart_from_its_sources() -> None:
+    own = {**ROW, "id": "demo/own", "source": "this study, of Theorem 1"}
+    rows = verdict_table.digest([ROW, UNTESTED, own])
+    text = verdict_table.page({"scale": "laptop", "undecided": {}, "claims": rows})
+    assert "2 claims of the sources: 1 supported, 1 not tested; 1 of this study: 1 supported" in text
+    assert "| `demo` | the sources | 1 | 1 |" in text
+    assert "| `demo` | this study | 1 | 0 |" in text
+    assert "| `demo` | summaries |" not in text

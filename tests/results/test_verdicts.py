@@ -10,7 +10,7 @@ import pytest
 import xarray as xr
 
 from learnability.results.claim import AtLeast, AtMost, Between, Claim, Equals, Measurement, OutOfSteps, judge
-from learnability.results.verdicts import counted, read_rows, row, to_json
+from learnability.results.verdicts import by_origin, counted, read_rows, row, to_json
 
 
 @pytest.mark.parametrize(
@@ -110,11 +110,16 @@ def test_a_statistical_claim_needs_an_interval_with_a_width() -> None:
     assert made["refuted_by"] == "size 10 times as large: 2"
 
 
-def test_summaries_are_counted_apart() -> None:
-    stated = {"verdict": "supported", "evidence": "exact"}
-    summary = {"verdict": "contradicted", "evidence": "summary"}
+def test_the_study_and_summaries_are_counted_apart_from_the_sources() -> None:
+    stated = {"verdict": "supported", "evidence": "exact", "source": "Theorem 1 (closure: this study)"}
+    own = {"verdict": "contradicted", "evidence": "exact", "source": "this study, of Theorem 1"}
+    summary = {"verdict": "contradicted", "evidence": "summary", "source": "this study's summary"}
     assert counted([stated, summary]) == "1 claim of the sources: 1 supported; 1 of summaries: 1 contradicted"
-    assert counted([summary]) == "1 of summaries: 1 contradicted"
+    assert counted([own, stated, own]) == "1 claim of the sources: 1 supported; 2 of this study: 2 contradicted"
+    assert counted([own, own]) == "2 claims of this study: 2 contradicted"
+    assert counted([summary]) == "1 claim of summaries: 1 contradicted"
+    assert counted([]) == "no claims"
+    assert by_origin([own, stated]) == {"the sources": [stated], "this study": [own], "summaries": []}
 
 
 def test_rows_of_an_older_file_can_be_shown_beside_newer_ones(tmp_path: Path) -> None:

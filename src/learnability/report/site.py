@@ -32,14 +32,16 @@ from learnability.report.wording import (
     rule,
 )
 from learnability.results.atomic import replacing
-from learnability.results.claim import VERDICTS, Evidence
-from learnability.results.verdicts import counted, read_rows
+from learnability.results.claim import VERDICTS, Evidence, Verdict
+from learnability.results.verdicts import ORIGINS, by_origin, counted, origin, read_rows, verdict_counts
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 ASSETS = ("style.css", "site.js")
 EVIDENCE = get_args(Evidence)
+_COLUMNS = (*((ORIGINS[0], kind) for kind in EVIDENCE if kind != "summary"), *((name, "") for name in ORIGINS[1:]))
+"""Of the table on the start page: whose statements, and by which evidence they are judged."""
 _QUESTION = "When does gradient flow or SGD learn a high-dimensional target, and how long does it take?"
 
 
@@ -107,12 +109,12 @@ class Study:
 
     @property
     def against(self) -> list[Mapping[str, Any]]:
-        """What contradicts the source."""
-        return [row for row in self.rows if row["verdict"] == "contradicted"]
+        """What contradicts the source, or a summary of it."""
+        return [row for row in self.rows if row["verdict"] == "contradicted" and origin(row) != "this study"]
 
-    def count(self, evidence: str, verdict: str) -> int:
-        """The number of claims with this evidence and verdict."""
-        return sum(row["evidence"] == evidence and row["verdict"] == verdict for row in self.rows)
+    def count(self, whose: str, evidence: str) -> dict[Verdict, int]:
+        """How often each verdict was given to claims of this origin and evidence (any, where it is empty)."""
+        return verdict_counts([row for row in by_origin(self.rows)[whose] if evidence in ("", row["evidence"])])
 
 
 @functools.cache
@@ -135,7 +137,15 @@ def _templates() -> "Environment":
         "mathematics": with_mathematics,
         "plain": plain,
     }
-    made.globals |= {"marks": VERDICT_MARKS, "verdicts": VERDICTS, "evidence": EVIDENCE, "window_mark": WINDOW_MARK}
+    made.globals |= {
+        "marks": VERDICT_MARKS,
+        "verdicts": VERDICTS,
+        "evidence": EVIDENCE,
+        "origins": ORIGINS,
+        "origin": origin,
+        "columns": _COLUMNS,
+        "window_mark": WINDOW_MARK,
+    }
     return made
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from learnability.report import robustness
 from learnability.report.wording import VERDICT_MARKS, address, interval, number, rule
 from learnability.results.atomic import replacing
-from learnability.results.verdicts import VERDICTS, counted, read_rows
+from learnability.results.verdicts import VERDICTS, by_origin, counted, read_rows, verdict_counts
 
 PAGE, VERDICTS_FILE = Path("docs/verdicts.md"), Path("docs/verdicts.json")
 _INTRODUCTION = """\
@@ -21,7 +21,8 @@ A verdict compares the interval of an estimate with the values that the claim ac
 that no artifact can contradict is refused. *Printed* statements are quoted as the source prints them and stand beside
 their *corrected* form. The evidence is what decides a claim: *exact* (a certificate), *statistical* (an interval of
 stated coverage), *asymptotic* (local exponents by decade and their limit), *existence* (a witness, or a search with a
-stated reach), *summary* (what a circulating summary says of a source: counted apart).
+stated reach), *summary* (what a circulating summary says of a source). What a study states itself ("this study") and
+what summaries say is counted apart from what the sources state.
 ‡ marks a verdict that moves under rounding, another root seed or another tolerance: it is [not decided](robustness.md).
 † marks a rule whose window was set after its number had been seen; the [changelog](changelog.md) says which claims were
 added or changed after that. The name of a claim is its permanent address."""
@@ -92,12 +93,14 @@ def page(content: Mapping[str, Any]) -> str:
         "",
         _INTRODUCTION,
         "",
-        f"| study | {' | '.join(f'{VERDICT_MARKS[verdict]} {verdict}' for verdict in shown)} |",
-        "|---|" + "---:|" * len(shown),
+        f"| study | claims of | {' | '.join(f'{VERDICT_MARKS[verdict]} {verdict}' for verdict in shown)} |",
+        "|---|---|" + "---:|" * len(shown),
     ]
     for study, of_study in studies.items():
-        counts = [str(sum(row["verdict"] == verdict for row in of_study)) for verdict in shown]
-        lines.append(f"| `{study}` | {' | '.join(counts)} |")
+        for name, part in by_origin(of_study).items():
+            counts = verdict_counts(part)
+            if part:
+                lines.append(f"| `{study}` | {name} | {' | '.join(str(counts[verdict]) for verdict in shown)} |")
     for study, of_study in studies.items():
         lines += ["", f"## {study}", "", f"{counted(of_study)}.", "", *_claims(of_study, content["undecided"])]
     return "\n".join(lines).rstrip() + "\n"

@@ -101,7 +101,7 @@ def to_json(rows: Sequence[Mapping[str, Any]]) -> bytes:
     return (json.dumps(rows, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
-_LATER_KEYS = {"evidence": "statistical", "accepted": None, "window_seen": False, "refuted_by": ""}
+_LATER_KEYS = {"source": "", "evidence": "statistical", "accepted": None, "window_seen": False, "refuted_by": ""}
 
 
 def read_rows(path: Path) -> list[dict[str, Any]]:
@@ -116,21 +116,41 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
     return [row | {key: value for key, value in _LATER_KEYS.items() if key not in row} for row in rows]
 
 
+ORIGINS = ("the sources", "this study", "summaries")
+"""Whose statements claims judge: the sources', those of the study itself, those of circulating summaries."""
+
+
+def origin(row: Mapping[str, Any]) -> str:
+    """Whose statement a claim judges, one of ``ORIGINS``; the source of a study's own statement begins so."""
+    if row["evidence"] == "summary":
+        return "summaries"
+    return "this study" if row["source"].startswith("this study") else "the sources"
+
+
+def by_origin(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
+    """The claims apart by whose statement they judge, in the order of ``ORIGINS``; perhaps none of some."""
+    return {name: [row for row in rows if origin(row) == name] for name in ORIGINS}
+
+
+def verdict_counts(rows: Sequence[Mapping[str, Any]]) -> dict[Verdict, int]:
+    """How often each verdict was given, in the order of ``VERDICTS``; zeros too."""
+    return {verdict: sum(row["verdict"] == verdict for row in rows) for verdict in VERDICTS}
+
+
 def counted(rows: Sequence[Mapping[str, Any]]) -> str:
-    """The verdicts in one line: ``31 claims of the sources: 24 supported, 4 contradicted, ...; 2 of summaries: ...``.
+    """The verdicts in one line: ``31 claims of the sources: 24 supported, 4 contradicted, ...; 9 of this study: ...``.
 
-    What a circulating summary says of a source is counted apart from what the source says.
+    What a study states itself, and what a circulating summary says of a source, is counted apart from what the source
+    says.
     """
-
-    def line(part: Sequence[Mapping[str, Any]], name: str) -> str:
-        name = name.replace("claims", "claim") if len(part) == 1 else name
-        counts = {verdict: sum(row["verdict"] == verdict for row in part) for verdict in VERDICTS}
-        return f"{len(part)} {name}: " + ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
-
-    stated = [row for row in rows if row["evidence"] != "summary"]
-    summaries = [row for row in rows if row["evidence"] == "summary"]
-    parts = [line(stated, "claims of the sources")] if stated or not summaries else []
-    return "; ".join([*parts, *([line(summaries, "of summaries")] if summaries else [])])
+    lines: list[str] = []
+    for name, part in by_origin(rows).items():
+        if not part:
+            continue
+        claims = "" if lines else "claim " if len(part) == 1 else "claims "
+        given = ", ".join(f"{count} {verdict}" for verdict, count in verdict_counts(part).items() if count)
+        lines.append(f"{len(part)} {claims}of {name}: {given}")
+    return "; ".join(lines) or "no claims"
 
 
 def main(argv: list[str] | None = None) -> None:

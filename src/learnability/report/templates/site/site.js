@@ -38,7 +38,7 @@ function filterClaims(form) {
     const wanted = words(form.elements.q.value);
     let count = 0;
     for (const [row, text] of rows) {
-      const same = ["study", "evidence", "verdict"].every((name) => {
+      const same = ["study", "origin", "evidence", "verdict"].every((name) => {
         const value = form.elements[name].value;
         return !value || row.dataset[name] === value;
       });

@@ -78,7 +78,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     _claim(
         "coherence",
-        "ours",
+        "this study",
         "For M unit directions with equal inner products rho and p = 3, the fixed points of the flow on one direction "
         "are stable up to rho = 1/(1 + 2 sqrt(M-1)) and do not exist beyond; it is above (p-2)/(M+p-2), here M = 8.",
         "coherence beyond which no stable point on one direction exists, over 1/(1 + 2 sqrt(M-1))",
@@ -88,7 +88,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     _claim(
         "coherence.bistable-localised",
-        "ours",
+        "this study",
         "Beyond the coherence at which the average becomes stable, the population flow still takes random starts to "
         "single directions (M = 8, p = 3, d = 64).",
         "share of random starts that end above 0.9 on one direction, the largest strictly between both thresholds",
@@ -98,7 +98,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     _claim(
         "coherence.bistable-average",
-        "ours",
+        "this study",
         "Below the coherence at which single directions lose their stable points, the population flow already takes "
         "some random starts to the average of the directions (M = 8, p = 3, d = 64).",
         "share of random starts that end on the average, the largest strictly between both thresholds",
@@ -108,7 +108,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     _claim(
         "coherence.sgd-below",
-        "ours",
+        "this study",
         "While the average of M = 8 equiangular directions is a saddle, most SGD neurons localise.",
         "share of SGD neurons above 0.9 at the largest coherence below (p-2)/(M+p-2)",
         AtLeast(0.5),
@@ -117,7 +117,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     _claim(
         "coherence.sgd-above",
-        "ours",
+        "this study",
         "Beyond the coherence at which single directions lose their stable points, at most half of the SGD neurons "
         "are found near one of M = 8 equiangular directions.",
         "share of SGD neurons above 0.9 at the least coherence above 1/(1 + 2 sqrt(M-1))",

@@ -21,7 +21,7 @@ _claim = partial(Claim, seeds_needed=100, figure="engines", evidence="statistica
 CLAIMS: tuple[Claim, ...] = (
     _claim(
         "engines-agree",
-        "ours",
+        "this study",
         f"The laws of full SGD, of the decoupled chain and of the overlap chain are within {MARGIN:g} of each other "
         "(Kolmogorov distance).",
         "largest Kolmogorov distance from full SGD over six statistics of single neurons and two engines; its bound "
@@ -32,7 +32,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     _claim(
         "engines-agree.flow-small",
-        "ours",
+        "this study",
         "SGD at a small step size (delta = 0.1) follows the population flow to 0.05 in the mean largest alignment.",
         "sup over time of the difference of the mean largest alignment",
         AtMost(0.05),
@@ -41,7 +41,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     _claim(
         "engines-agree.flow-large",
-        "ours",
+        "this study",
         "SGD at delta = 1, the order of the step size of Theorem 4, is farther from the population flow than at "
         "delta = 0.1: noise of the samples matters there.",
         "gap to the flow at delta = 1 over the gap at delta = 0.1, from the same starts",

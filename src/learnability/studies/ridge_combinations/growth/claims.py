@@ -51,7 +51,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     _claim(
         "growth.beyond",
-        "ours",
+        "this study",
         "With M = d^(2/3) orthonormal tasks, beyond sqrt d, the number of samples to localise still grows no faster "
         "than M d^(p-1) = d^(8/3), p = 3.",
         "slope of log T50 against log d minus p - 1 + 2/3",
@@ -61,7 +61,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     _claim(
         "growth.flow",
-        "ours",
+        "this study",
         "With M = sqrt d tasks, SGD at delta = 1 needs a fixed multiple of the population flow's samples from the same "
         "starts: the step size M^(-1/2) d^(-p/2) of Theorem 4 keeps the noise as it is while d and M grow.",
         "factor by which T50 over the flow's T50 changes over the range of d",

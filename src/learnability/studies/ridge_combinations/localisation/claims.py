@@ -124,7 +124,7 @@ _LIMIT = "exponent of T50 in d in the limit, extrapolated from the last two deca
 CLAIMS: tuple[Claim, ...] = (
     _claim(
         "samples-d",
-        "ours",
+        "this study",
         "At M = 8, p = 3 and d from 64 to 256 the number of samples to localise grows with d as that of the population "
         "flow from the same starts, whose limit is d^(p-1) = d^2.",
         "slope of log T50 against log d minus that of the flow from the same starts, all samples drawn",
@@ -144,7 +144,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     _claim(
         "samples-d.matched",
-        "ours",
+        "this study",
         "Batches matched in mean and covariance give the T50 of batches drawn in full.",
         "ratio of the T50, each over the flow's from its own starts, at the largest common dimension",
         Between(0.85, 1.15),
@@ -153,7 +153,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     _claim(
         "samples-d.p4",
-        "ours",
+        "this study",
         "At M = 4, p = 4 and d from 24 to 64 the number of samples to localise grows with d as that of the population "
         "flow from the same starts, whose limit is d^(p-1) = d^3.",
         "slope of log T50 against log d minus that of the flow from the same starts, all samples drawn",
@@ -173,7 +173,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     _claim(
         "samples-M",
-        "ours",
+        "this study",
         "At small steps (delta = 0.05) the number of samples to localise is that of the population flow at the same M, "
         "d and starts, for M from 2 to 32 (p = 3, d = 256).",
         "T50 over that of the flow from the same starts, the worst over M",
@@ -257,7 +257,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     _claim(
         "coverage.orthonormal",
-        "ours",
+        "this study",
         "Each of the J_eff neurons that localise draws one of M orthonormal tasks, so that M exp(-J_eff/M) tasks are "
         "missed, far above sqrt d too (M = 64 in d = 100, delta = 0.1).",
         "log of the share of missed tasks over log of the mean of (1 - 1/M)^J_eff",
@@ -269,7 +269,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     _claim(
         "coverage.overlaps",
-        "ours",
+        "this study",
         "Overlaps hide tasks, not their number: of M = 64 random directions in d = 100 fewer than half as many neurons "
         "find one as of 64 orthonormal ones.",
         "neurons above 0.9 with random directions over those with orthonormal ones",

@@ -20,7 +20,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     _claim(
         "mixed.criterion",
-        "ours",
+        "this study",
         "A neuron localises if and only if R(k) = sum_i i alpha_i beta_i sigma^i k^(i-p) is positive on (0, 1), where "
         "sigma is the sign in which its leading coefficient grows.",
         "share of neurons that do as R says (links of degrees 3 to 5 with equal coefficients, M = 16)",
@@ -29,7 +29,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     _claim(
         "mixed.wrong-sign",
-        "ours",
+        "this study",
         "Neurons with the right sign in the leading degree and wrong ones above do not localise where R(k) has a zero "
         "in (0, 1): they stop on the way.",
         "share of these neurons above 0.9",
@@ -38,7 +38,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     _claim(
         "mixed.not-needed",
-        "ours",
+        "this study",
         "Products alpha_i beta_i that are all positive, the paper's condition, are not necessary: most neurons that "
         "localise violate it.",
         "share of the localised neurons with a product that is not positive",

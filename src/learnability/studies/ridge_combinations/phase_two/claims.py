@@ -103,7 +103,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     _claim(
         "phase-two.kernel",
-        "ours",
+        "this study",
         "At d = 16 and M = 4, with labels of noise 0.5, links of degree q = p = 3 and as many samples in all, cubic "
         "kernel ridge is no worse than the trained network: M d^2 is not small beside d^3/6 there.",
         "L1 of kernel ridge over L1 of the trained network, with the samples of both phases",
@@ -113,7 +113,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     _claim(
         "phase-two.kernel-count",
-        "ours",
+        "this study",
         "At d = 64, M = 8 a cubic kernel needs fewer samples than phase I used.",
         "number of cubic polynomials in d variables over the samples of phase I",
         AtMost(1.0),
@@ -136,7 +136,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     _claim(
         "fine-tuning.large",
-        "ours",
+        "this study",
         "On a new sum on a subset of the directions, the lead of LASSO over ridge shrinks with the number of samples.",
         "log ratio of the L1 errors, LASSO over ridge, at the largest n minus that at the second smallest n",
         AtLeast(0.0),

@@ -61,7 +61,7 @@ _MEASURED = "least degree with a rational pivot of E[h_i (x^2-1) h_j] that is no
 CLAIMS: tuple[Claim, ...] = (
     _claim(
         "superorthogonal.odd",
-        "ours",
+        "this study",
         "The least degree of an odd polynomial f with E[f^k h_l] = 0 for 1 <= k, l <= 2 (K = L = 2) is 17.",
         _MEASURED,
         Equals(17, 0),
@@ -70,7 +70,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     _claim(
         "superorthogonal.even",
-        "ours",
+        "this study",
         "The least degree of an even polynomial f with E f = 0 and E[f^k h_l] = 0 for 1 <= k, l <= 2 (K = L = 2) is "
         "20.",
         _MEASURED,
@@ -80,7 +80,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     _claim(
         "superorthogonal.all",
-        "ours",
+        "this study",
         "The least degree of a superorthogonal polynomial of any parity, mixed ones included, is 17 for K = L = 2.",
         f"{_MEASURED}, over both parities (E[f^2 h_2] is the sum over the even and the odd part)",
         Equals(17, 0),
@@ -88,7 +88,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     _claim(
         "superorthogonal.l3",
-        "ours",
+        "this study",
         "The least degree of a superorthogonal polynomial of any parity, mixed ones included, is 20 for K = 2, L = 3; "
         "among odd ones alone it is 23.",
         f"{_MEASURED}, over both parities",
@@ -108,7 +108,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     _claim(
         "superorthogonal.moments",
-        "ours",
+        "this study",
         "No sample of the size of phase I (M d^2 at M = 8, d = 64) shows the second moment of the superorthogonal "
         "polynomials that are constructed here: E f^4 exceeds the sample size times (E f^2)^2.",
         "log10 of the least E f^4 / (E f^2)^2, enclosed by ball arithmetic, over M d^2",

@@ -44,7 +44,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     _claim(
         "width",
-        "ours",
+        "this study",
         "With leading coefficients in the ratio sqrt 2 (C_p = 2, p = 3) the share of a weak task among M is the "
         "probability that its start wins, int phi(g) Phi(g/sqrt 2)^(M/2) Phi(g)^(M/2-1) dg.",
         "share by the population flow from random starts over that probability, the worst over M from 4 to 64",

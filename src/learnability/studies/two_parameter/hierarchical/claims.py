@@ -30,7 +30,7 @@ _Z = 1.959963984540054
 _LEARNING = ("learning",)
 _THM6 = f"{PAPER}, Theorem 6"
 _PROOF = f"{PAPER}, proof of Theorem 6"
-_OURS = f"our construction after {PAPER}, proof of Theorem 6"
+_OURS = f"this study, of its construction after {PAPER}, proof of Theorem 6"
 
 _UNDEFINED = Measurement(math.nan, math.nan, math.nan)
 """The scale has the maps, but no target on which the measured number is defined."""
