@@ -7,8 +7,8 @@ import xarray as xr
 from learnability.results.claim import AtLeast, AtMost, OutOfSteps, judge
 from learnability.results.contract import Run
 from learnability.results.labelled import bounds_of, names
-from learnability.studies.two_parameter.hierarchical.analyse import analyse
-from learnability.studies.two_parameter.hierarchical.claims import Select, limit, missed, slowest_fall
+from learnability.studies.two_parameter.hierarchical.analyse import _paired_increase, analyse
+from learnability.studies.two_parameter.hierarchical.claims import Select, least_increase, limit, missed, slowest_fall
 from learnability.studies.two_parameter.hierarchical.setting import Grid, HierarchicalSetting, Maps
 from learnability.studies.two_parameter.hierarchical.targets import build
 from learnability.studies.two_parameter.hierarchical.train import train
@@ -53,6 +53,40 @@ def test_flows_out_of_steps_are_no_misses() -> None:
     open_ = limit(3)({"learning": _analysis([0, 0, 0], [0, 0, 900])})
     assert open_.low < 0.7 < 0.99 < open_.high
     assert judge(AtLeast(0.99), open_)[0] == "inconclusive"
+
+
+def _paired(learned: np.ndarray, unresolved: np.ndarray) -> dict[str, xr.Dataset]:
+    """The analysis of a series of rho, largest first, whose learned targets are ``learned`` (targets, maps)."""
+    increase, error = _paired_increase(learned)
+    part = _analysis([0] * 3, [0] * 3)
+    return {
+        "learning": part.assign(
+            increase=("point", increase),
+            increase_error=("point", error),
+            unresolved=("point", unresolved.sum(axis=0)),
+        )
+    }
+
+
+def test_the_increase_holds_whatever_the_unresolved_flows_are() -> None:
+    """Every way in which the open flows may end gives an increase inside the interval, for fixed random targets."""
+    rng = np.random.default_rng(3)
+    learned = rng.random((1000, 3)) < [0.5, 0.6, 0.7]
+    open_ = np.zeros_like(learned)
+    open_[:2] = True
+    measure = least_increase(ALL)
+    found = measure(_paired(learned & ~open_, open_))
+    ends = []
+    for code in range(2**6):
+        truth = learned.copy()
+        truth[:2] = np.array([code >> k & 1 for k in range(6)], dtype=bool).reshape(2, 3)
+        ends.append(measure(_paired(truth, np.zeros_like(truth))))
+    assert found.low <= min(end.low for end in ends)
+    assert found.high >= max(end.high for end in ends)
+    assert found.low > min(end.low for end in ends) - 0.01
+    assert judge(AtLeast(0.0), found)[0] == "supported"
+    open_[:400] = True
+    assert judge(AtLeast(0.0), measure(_paired(learned & ~open_, open_)))[0] == "inconclusive"
 
 
 def test_the_limit_is_the_proved_measure_times_the_learned_part() -> None:

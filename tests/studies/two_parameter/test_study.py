@@ -10,6 +10,7 @@ import xarray as xr
 from learnability.results.claim import VERDICTS, Claim, NotAtThisScale, OutOfSteps, judge
 from learnability.results.contract import Kind, Run, Setting
 from learnability.results.labelled import with_bounds
+from learnability.results.refutation import refutation
 from learnability.results.store import concatenate
 from learnability.results.style import house_style
 from learnability.studies.two_parameter.ball.setting import BallSetting
@@ -123,6 +124,27 @@ def test_spheres_of_different_batches_are_counted_apart() -> None:
     learned = result.learned.values
     expected = [(~learned[:, 0]).sum(), (~learned[:12, 1]).sum(), (~learned[12:, 1]).sum()]
     np.testing.assert_array_equal(analysis.counterexamples, expected)
+
+
+def test_targets_with_no_lost_one_near_contradict_corollary_5_and_open_flows_leave_it_open() -> None:
+    claim = next(claim for claim in CLAIMS if claim.id == "not-learnable-dense")
+    side, seeds = 0.01, ("seed", np.arange(200))
+
+    def verdict(distance: float, unresolved: int) -> str:
+        spheres = xr.Dataset(
+            {
+                "nearest_lost": ("seed", np.where(np.arange(200) < 120, 0.0, distance)),
+                "nearby_unresolved": ("seed", np.full(200, unresolved)),
+                "innermost_side": ("seed", np.full(200, side)),
+            },
+            coords={"seed": seeds},
+        )
+        assert refutation(claim, {"spheres": spheres})
+        return judge(claim.rule, claim.measure({"spheres": spheres}), claim.seeds_needed)[0]  # type: ignore[arg-type, misc]
+
+    assert verdict(1.9 * side, 0) == "inconclusive"  # 200 of 200 is not yet 0.99
+    assert verdict(3 * side, 0) == "contradicted"
+    assert verdict(np.inf, 1) == "inconclusive"
 
 
 def test_only_the_first_four_pictures_have_chosen_targets() -> None:

@@ -117,16 +117,23 @@ def limit(dimension: int) -> Measure:
 
 
 def least_increase(select: Select) -> Measure:
-    """The least paired increase between successive rho, each interval widened for the number of comparisons."""
+    """The least paired increase between successive rho, each interval widened for the number of comparisons.
+
+    It holds whatever the unresolved flows are: those of the larger rho may have learned, and lower the increase; those
+    of the smaller one may have, and raise it. One of them changes the variance of the differences, which lie in
+    {-1, 0, 1}, by at most 3 / n for n targets: their mean square by 1 / n, the square of their mean by 2 / n.
+    """
 
     def measure(analyses: Analyses) -> Measurement:
         points = _at_least(select(analyses["learning"]), 2, "two values of rho")
-        if int(points.unresolved.sum()):
-            raise OutOfSteps(f"{int(points.unresolved.sum())} flows of the series did not finish")
         increase, error = points.increase.values[1:], points.increase_error.values[1:]
+        count, unresolved = int(points.targets.values[0]), points.unresolved.values
+        before, after = unresolved[:-1], unresolved[1:]
         z = _Z if len(increase) == 1 else float(np.sqrt(_Z**2 + 2 * np.log(len(increase))))
-        at, low, high = np.argmin(increase - z * error), increase - z * error, increase + z * error
-        return Measurement(float(increase[at]), float(low.min()), float(high.min()), int(points.targets.values[0]))
+        margin = z * np.sqrt(error**2 + 3 * (before + after) / count**2)
+        low, high = increase - before / count - margin, increase + after / count + margin
+        note = f"{int(unresolved.sum())} unresolved of {count} targets at {len(unresolved)} values of rho"
+        return Measurement(float(increase[np.argmin(low)]), float(low.min()), float(high.min()), count, note)
 
     return measure
 
@@ -297,9 +304,10 @@ _MAIN = (
             ),
             Claim(
                 f"main.rising.d{d}",
-                _PROOF,
-                f"The learned fraction rises as the splitting parameter rho falls (uniform targets, d = N = {d})",
-                "least paired increase of the learned fraction between successive rho",
+                _OURS,
+                "The fraction of uniform targets that the two-parameter map learns rises as its splitting parameter "
+                f"rho falls, d = N = {d}",
+                "least paired increase of the learned fraction between successive rho, whatever unresolved flows are",
                 AtLeast(0.0),
                 least_increase(_falling_rho("splitting", dimension=d)),
                 _LEARNING,
