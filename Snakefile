@@ -65,6 +65,17 @@ include: "workflow/rules/claims.smk"
 include: "workflow/rules/questions.smk"
 
 
+# Seconds each: on a cluster they run where Snakemake runs, and only training is submitted.
+localrules:
+    targets,
+    analyse,
+    figures,
+    claims,
+    verdicts,
+    report,
+    question_page,
+
+
 rule all:
     """Every figure and verdict of the chosen studies (the default)."""
     default_target: True

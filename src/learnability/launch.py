@@ -22,6 +22,7 @@ from rich.console import Console
 
 from learnability.display import Display, display_for, failures_text, verdict_table, wait_for
 from learnability.pipeline import costs, lifeline
+from learnability.pipeline.checkpoint import drop_finished
 from learnability.pipeline.events import VARIABLE
 from learnability.pipeline.job_table import FIGURE_FORMATS, JobTable
 from learnability.pipeline.lock import only_one_run
@@ -128,7 +129,16 @@ def _command(arguments: argparse.Namespace, targets: Sequence[str]) -> list[str]
     where = ["--workflow-profile", f"profiles/{arguments.profile}"] if arguments.profile else []
     cores = [] if arguments.profile else ["--cores", arguments.cores]
     named = ["--config", *config] if config else []
-    return [sys.executable, "-m", "snakemake", *targets, *cores, *where, "--logger", "learnability", *named]
+    ceilings = [] if arguments.profile else ["--resources", *_ceilings()]
+    logger = ["--logger", "learnability"]
+    return [sys.executable, "-m", "snakemake", *targets, *cores, *where, *ceilings, *logger, *named]
+
+
+def _ceilings() -> list[str]:
+    """What the jobs of this machine may take together: its memory, and one job for each of its GPUs, if it has any."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
+    gpus = len(list(Path("/dev").glob("nvidia[0-9]*")))
+    return [f"mem_mb={memory}", *([f"gpu={gpus}"] if gpus else [])]
 
 
 def _count_of_cores(text: str) -> int:
@@ -304,6 +314,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         if figures:
             console.print("\n".join(figures), soft_wrap=True, highlight=False)
             return 0
+    drop_finished()
     summarise(table, console)
     console.print(f"finished in {clock(time.monotonic() - start)}", highlight=False)
     return 0
@@ -322,6 +333,7 @@ def main(argv: list[str] | None = None) -> int:
     os.environ.setdefault("PYTHONUNBUFFERED", "1")
     try:
         with _stopped_by_signals():
+            lifeline.watch()
             return run(arguments, Console())
     except UserError as error:
         print(error.render(), file=sys.stderr)

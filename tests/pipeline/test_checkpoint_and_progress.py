@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from learnability.pipeline import progress as progress_module
-from learnability.pipeline.checkpoint import FileCheckpoint
+from learnability.pipeline.checkpoint import FileCheckpoint, drop_finished
 from learnability.pipeline.progress import Progress, clock
 
 
@@ -19,8 +19,13 @@ def test_checkpoint_round_trip_and_removal(tmp_path: Path) -> None:
     assert state is not None
     assert int(state["step"]) == 3
     assert state["generator"].tobytes() == b"abc"
-    checkpoint.remove()
+    checkpoint.finish()
+    assert checkpoint.load() is not None  # the scheduler may still call the job failed
+    drop_finished(tmp_path / "deep", older_than=3600.0)
+    assert checkpoint.load() is not None
+    drop_finished(tmp_path / "deep")
     assert checkpoint.load() is None
+    checkpoint.finish()  # a short job never saved one
 
 
 def test_a_damaged_checkpoint_counts_as_none(tmp_path: Path) -> None:

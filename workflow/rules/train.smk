@@ -17,9 +17,13 @@ rule train:
     priority: lambda w: TABLE.priority(w.study, [w.experiment], w.scale, 1)
     threads: lambda w: TABLE.experiment(w.study, w.experiment, w.scale).threads
     resources:
-        mem_mb=lambda w: TABLE.experiment(w.study, w.experiment, w.scale).memory_mb,
-        gpu=lambda w: int(TABLE.experiment(w.study, w.experiment, w.scale).gpu),
-        runtime=24 * 60,
+        mem_mb=lambda w, attempt: (
+            attempt * TABLE.experiment(w.study, w.experiment, w.scale).memory_mb
+        ),
+        gpu=lambda w: int(TABLE.wants_gpu(w.study, w.experiment, w.scale)),
+        runtime=lambda w, attempt: (
+            attempt * TABLE.experiment(w.study, w.experiment, w.scale).minutes
+        ),
         run=lambda w: TABLE.run_number(
             w.study, w.experiment, w.scale, w.setting, int(w.first), int(w.last)
         ),

@@ -8,8 +8,6 @@ another, every estimate has to lie in the archived interval.
 import json
 import os
 import shutil
-import subprocess
-import sys
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +18,7 @@ from learnability.archive.crate import SOURCE
 from learnability.archive.members import extract, open_archive
 from learnability.archive.restore import source_differences
 from learnability.archive.verify import demand_sound
+from learnability.pipeline.elsewhere import run_in
 from learnability.report.wording import interval, number
 from learnability.results.attributes import sha256
 from learnability.results.errors import UserError
@@ -89,17 +88,6 @@ def _prepare(archive: Path, folder: Path) -> None:
     shutil.rmtree(folder / "archived")
 
 
-def _run(folder: Path, scale: str, studies: Sequence[str], device: str, cores: str) -> None:
-    source = os.pathsep.join(filter(None, [str((folder / "src").resolve()), os.environ.get("PYTHONPATH")]))
-    command = [sys.executable, "-m", "learnability.cli", "figures", "--scale", scale, "--study", ",".join(studies)]
-    command += ["--cores", cores, *(["--device", device] if device else [])]
-    status = subprocess.run(command, cwd=folder, env={**os.environ, "PYTHONPATH": source}, check=False).returncode
-    if status:
-        raise UserError(
-            str(folder), f"the run ended with status {status}", remedy="see above; the same command goes on"
-        )
-
-
 def _differing(content: Mapping[str, Any], folder: Path, studies: Iterable[str]) -> tuple[int, list[str]]:
     """How many results of these studies were compared, and those whose bytes differ."""
     chosen = set(studies)
@@ -153,7 +141,7 @@ def reproduce(path: Path, chosen: Sequence[str] = (), device: str = "", cores: s
         print(f"note: the code here is not that of the archive: {line}")
     folder = Path(".cache/reproduce") / path.stem
     _prepare(path, folder)
-    _run(folder, content["scale"], studies, device, cores)
+    run_in(folder, content["scale"], studies, cores, device)
     compared, differ = _differing(content, folder, studies)
     (folder / "unfinished").unlink()
     if not differ:

@@ -1,4 +1,9 @@
-"""Checkpoints of long training jobs: outside the declared outputs, replaced atomically, removed when done."""
+"""Checkpoints of long training jobs: outside the declared outputs, replaced atomically.
+
+A job that is done marks its checkpoint as finished and keeps it: a scheduler may still call the job failed (its time
+ran out as it ended) and remove its output, and the next attempt then goes on from the last state. Finished checkpoints
+go when a run is complete, and after a day.
+"""
 
 import os
 import time
@@ -11,22 +16,26 @@ import numpy as np
 from learnability.results.atomic import replacing
 
 _SECONDS = "LEARNABILITY_CHECKPOINT_SECONDS"
+_FINISHED = ".finished"
+FOLDER = Path(".cache/checkpoints")
 
 
 class FileCheckpoint:
     """One ``.npz`` file. A damaged file counts as none: the job then starts afresh and gives the same bytes."""
 
     def __init__(self, path: Path, seconds: float | None = None) -> None:
-        self._path = path
+        self._path, self._finished = path, path.with_suffix(_FINISHED)
         self._seconds = float(os.environ.get(_SECONDS, "20")) if seconds is None else seconds
         self._last = time.monotonic()
 
     def load(self) -> dict[str, np.ndarray] | None:
-        try:
-            with self._path.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
-                return {name: stored[name] for name in stored.files}
-        except (FileNotFoundError, zipfile.BadZipFile, EOFError, ValueError, OSError):
-            return None
+        for path in (self._path, self._finished):
+            try:
+                with path.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
+                    return {name: stored[name] for name in stored.files}
+            except (FileNotFoundError, zipfile.BadZipFile, EOFError, ValueError, OSError):
+                continue
+        return None
 
     def due(self) -> bool:
         return time.monotonic() - self._last >= self._seconds
@@ -36,6 +45,17 @@ class FileCheckpoint:
             np.savez(stream, **{name: np.asarray(value) for name, value in state.items()})  # type: ignore[arg-type]
         self._last = time.monotonic()
 
-    def remove(self) -> None:
-        """Forget the state; called when the artifact is in place."""
-        self._path.unlink(missing_ok=True)
+    def finish(self) -> None:
+        """Mark the state as that of a finished job; called when the artifact is in place."""
+        if self._path.exists():
+            self._path.replace(self._finished)
+
+
+def drop_finished(folder: Path = FOLDER, older_than: float = 0.0) -> None:
+    """Remove the checkpoints of finished jobs that are older than so many seconds."""
+    for path in folder.glob(f"*{_FINISHED}"):
+        try:
+            if time.time() - path.stat().st_mtime >= older_than:
+                path.unlink()
+        except FileNotFoundError:  # another run removed it
+            continue

@@ -36,6 +36,8 @@ class ScaleBlock(Model):
 
     seeds: int = Field(ge=1)
     seed_batch: int = Field(ge=1)
+    memory_mb: int | None = Field(default=None, ge=1)
+    minutes: int | None = Field(default=None, ge=1)
     settings: dict[str, Any] = Field(default_factory=dict)
     sweep: dict[str, list[Any]] = Field(default_factory=dict)
 
@@ -54,6 +56,7 @@ class ExperimentBlock(Model):
     sweep: dict[str, list[Any]] = Field(default_factory=dict)
     threads: int = Field(default=1, ge=1)
     memory_mb: int = Field(default=2000, ge=1)
+    minutes: int = Field(default=120, ge=1)
     gpu: bool = False
     scales: dict[Scale, ScaleBlock]
 
@@ -86,6 +89,7 @@ class PlannedExperiment:
     seed_batch: int
     threads: int
     memory_mb: int
+    minutes: int
     gpu: bool
 
     def batches(self) -> Iterator[tuple[int, int]]:
@@ -258,6 +262,7 @@ def plan_experiment(where: str, study: str, name: str, block: ExperimentBlock, s
         at_scale.seeds,
         at_scale.seed_batch,
         block.threads,
-        block.memory_mb,
+        at_scale.memory_mb or block.memory_mb,
+        at_scale.minutes or block.minutes,
         block.gpu,
     )

@@ -245,6 +245,10 @@ class JobTable:
                 ranks.setdefault((study, name), len(ranks))
         return ranks
 
+    def wants_gpu(self, study: str, experiment: str, scale: str) -> bool:
+        """Whether a training job asks for a GPU: the experiment can use one, and the device may be one."""
+        return self.experiment(study, experiment, scale).gpu and self.main.device != "cpu"
+
     def priority(self, study: str, names: Iterable[str], scale: Scale, stage: int) -> int:
         """The priority of a job that belongs to these experiments; within one experiment a later stage goes first."""
         if study not in self.configs:

@@ -14,7 +14,7 @@ import xarray as xr
 
 from learnability import __version__
 from learnability.pipeline.canonical import canonical_json
-from learnability.pipeline.checkpoint import FileCheckpoint
+from learnability.pipeline.checkpoint import FOLDER, FileCheckpoint, drop_finished
 from learnability.pipeline.config import validate
 from learnability.pipeline.kinds import figure_module, has_module, kind_of, stage_module
 from learnability.pipeline.progress import Progress
@@ -114,7 +114,7 @@ class JobContext:
 
 def _checkpoint(arguments: argparse.Namespace, device: str) -> FileCheckpoint:
     key = canonical_json([arguments.job, arguments.code, device, _versions()])
-    return FileCheckpoint(Path(".cache/checkpoints") / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.npz")
+    return FileCheckpoint(FOLDER / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.npz")
 
 
 def train(arguments: argparse.Namespace, progress: Progress) -> None:
@@ -128,6 +128,7 @@ def train(arguments: argparse.Namespace, progress: Progress) -> None:
     first, last = job["seeds"]
     names = (job["study"], job["experiment"], job["stream"], f"seeds {first}-{last}")
     checkpoint = _checkpoint(arguments, device)
+    drop_finished(older_than=24 * 3600.0)
     context = JobContext(range(first, last), device, checkpoint, progress, job["root_seed"], names)
     targets = [read(path) for path in arguments.input]
     result = module.train(setting, *targets, context)
@@ -143,7 +144,7 @@ def train(arguments: argparse.Namespace, progress: Progress) -> None:
         "device": device,
     }
     write(_stamp(result, arguments, **more), arguments.output[0])
-    checkpoint.remove()
+    checkpoint.finish()
 
 
 def _load_runs(job: dict[str, Any], inputs: list[Path]) -> list[Run]:

@@ -6,23 +6,20 @@ writes ``docs/robustness.json`` and the page that follows from it. A claim whose
 """
 
 import json
-import os
 import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from learnability.pipeline.elsewhere import run_in
 from learnability.pipeline.job_table import JobTable
 from learnability.pipeline.stages import claims_of_kinds, read_analyses
 from learnability.report.wording import VERDICT_MARKS, address, interval, number
 from learnability.results.atomic import replacing
 from learnability.results.claim import Claim, NotAtThisScale, OutOfSteps, Verdict, judge
-from learnability.results.errors import UserError
 from learnability.results.refutation import rounded
 from learnability.results.verdicts import read_rows
 from learnability.statistics.false_alarms import estimator, false_alarms
@@ -242,10 +239,5 @@ def run_with_root_seed(table: JobTable, root_seed: int, cores: str) -> Path:
     text, count = re.subn(r"(?m)^root_seed:.*$", f"root_seed: {root_seed}", main.read_text(encoding="utf-8"))
     main.write_text(text if count else f"{text}\nroot_seed: {root_seed}\n", encoding="utf-8")
     results = Path("results") / table.main.scale
-    command = [sys.executable, "-m", "learnability.launch", "--scale", table.main.scale]
-    command += ["--studies", ",".join(table.configs), "--cores", cores]
-    source = os.pathsep.join(filter(None, [str((folder / "src").resolve()), os.environ.get("PYTHONPATH")]))
-    status = subprocess.run(command, cwd=folder, env={**os.environ, "PYTHONPATH": source}, check=False).returncode
-    if status:
-        raise UserError(str(folder), f"the run ended with status {status}", remedy="the same command goes on")
+    run_in(folder, table.main.scale, list(table.configs), cores)
     return folder / results
