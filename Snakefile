@@ -31,9 +31,8 @@ os.environ["LEARNABILITY_MACHINE_CODE"] = machine_code_fingerprint()
 os.environ.setdefault("MALLOC_MMAP_THRESHOLD_", str(2**30))
 os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", str(2**32))
 # Jobs run with the interpreter that reads this file, wherever it stands and however it was called.
-os.environ["PATH"] = os.pathsep.join(
-    [str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]
-)
+BESIDE = str(Path(sys.executable).parent)
+os.environ |= {"PATH": os.pathsep.join([BESIDE, os.getenv("PATH", os.defpath)])}
 os.environ["PYTHONPATH"] = os.pathsep.join(
     filter(None, [str(ROOT / "src"), os.environ.get("PYTHONPATH")])
 )
