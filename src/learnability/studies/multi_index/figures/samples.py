@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from learnability.results.labelled import bounds_of, texts
-from learnability.results.style import COLOURS, MARKERS, band, new_figure
+from learnability.results.style import COLOURS, MARKERS, THEORY, band, new_figure
 
 _ERRORS = (
     ("gradient", "gradient", COLOURS[1]),
@@ -18,10 +18,12 @@ _REFERENCES = (("s/2", 0.5, 0.0, ":"), ("s - 1", 1.0, -1.0, "-."), ("s", 1.0, 0.
 
 
 def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
-    """Success against n / d^(s-1) for both links, and the samples that the gradient needs at the equator."""
-    figure, ((left, middle, right, last),) = new_figure(1, 4, width=3.3, height=3.4)
+    """Success against n / d^(s-1) for both links, the exact flow of h2 against d, and the samples that the gradient
+    needs at the equator."""
+    figure, ((left, middle, exact, right, last),) = new_figure(1, 5, width=3.3, height=3.4)
     _success(left, analyses["samples"])
     _success(middle, analyses["samples_cubic"])
+    _exact(exact, analyses["empirical_flow"], analyses["empirical_flow_square"])
     data = analyses["gradient_error"]
     for axes, place in ((right, 0), (last, -1)):
         _errors(axes, data.isel(degree=place))
@@ -39,7 +41,8 @@ def _success(axes: Axes, data: xr.Dataset) -> None:
             if i == data.sizes["dimension"] - 1:
                 band(axes, multiples, low.values, high.values, COLOURS[i])
     axes.plot([], [], color=COLOURS[6], linestyle="-", label="fit of degrees 1 to 4")
-    axes.plot([], [], color=COLOURS[6], linestyle="--", label=f"fit of degree {s} alone")
+    if data.sizes["fit"] > 1:
+        axes.plot([], [], color=COLOURS[6], linestyle="--", label=f"fit of degree {s} alone")
     axes.axhline(0.5, color=COLOURS[7], linewidth=0.8, linestyle=":")
     power = "d" if s == 2 else f"d^{{{s - 1}}}"
     axes.set(xscale="log", xlabel=f"$n / {power}$", ylabel="fraction that finds the direction", ylim=(-0.03, 1.03))
@@ -49,6 +52,28 @@ def _success(axes: Axes, data: xr.Dataset) -> None:
     shown = ", ".join(f"{share:.2f} {fit}" for share, fit in zip(final, ("all", "alone"), strict=False))
     axes.set_title(f"h{s}, at $n = {multiples[-1]:g}\\,{power}$: {shown}")
     axes.legend(fontsize=6, loc="upper left" if s == 2 else "lower right")
+
+
+def _exact(axes: Axes, linear: xr.Dataset, square: xr.Dataset) -> None:
+    """Shares at the largest n / d and n / d^2 against d, with what theory says of them."""
+    rows = (
+        (linear, "success", "d", "find the direction", COLOURS[0]),
+        (square, "success", "d^2", "find the direction", COLOURS[2]),
+        (square, "followed", "d^2", "follow the population flow", COLOURS[1]),
+    )
+    for number, (data, name, power, said, colour) in enumerate(rows):
+        one = data.isel(multiple=-1)
+        share, low, high = bounds_of(one[name])
+        dimensions, label = one["dimension"].values, f"$n = {float(one['multiple']):g}\\,{power}$: {said}"
+        axes.plot(dimensions, share, color=colour, marker=MARKERS[number], linestyle="none", label=label)
+        band(axes, dimensions, low.values, high.values, colour)
+        theory = dict(THEORY, label="theory") if not number else THEORY
+        axes.plot(dimensions, one[f"predicted_{name}"], **theory)
+    axes.axhline(0.5, color=COLOURS[7], linewidth=0.8, linestyle=":")
+    axes.set(xscale="log", xlabel="dimension d", ylabel="fraction of starts", ylim=(-0.03, 1.03))
+    final = bounds_of(linear["success"])[0].isel(dimension=-1, multiple=-1)
+    axes.set_title(f"h2 alone, exact flow: {float(final):.2f} at d = {int(final['dimension'])}")
+    axes.legend(fontsize=6, loc="lower left")
 
 
 def _errors(axes: Axes, one: xr.Dataset) -> None:
