@@ -37,7 +37,7 @@ def _second_moment(dimension: int, count: int, rng: np.random.Generator) -> np.n
 def _statistics(krylov: Krylov) -> list[float]:
     flow = EmpiricalFlow(krylov)
     size = float(krylov.matrix[0, 1])
-    return [float(krylov.matrix[0, 0]), size, float(krylov.target[2]), float(krylov.matrix[2, 2]), flow.final]
+    return [float(krylov.matrix[0, 0]), size, float(krylov.overlaps[2]), float(krylov.matrix[2, 2]), flow.final]
 
 
 @pytest.mark.parametrize(("dimension", "steps"), [(7, 7), (30, 8)])

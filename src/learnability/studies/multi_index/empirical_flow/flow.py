@@ -35,9 +35,9 @@ class EmpiricalFlow:
 
     def __init__(self, krylov: Krylov) -> None:
         self.values, vectors = np.linalg.eigh(krylov.matrix)
-        self.start, self.target = vectors[0], krylov.target @ vectors
+        self.start, self.overlaps = vectors[0], krylov.overlaps @ vectors
         self.forward = float(krylov.matrix[0, 0]) > 0
-        self.final = abs(float(self.target[-1 if self.forward else 0]))
+        self.final = abs(float(self.overlaps[-1 if self.forward else 0]))
 
     def _weights(self, tau: Array) -> Array:
         """The coordinates of w(tau) along the eigenvectors, up to their length: the largest exponent is taken out."""
@@ -47,7 +47,7 @@ class EmpiricalFlow:
     def energy(self, tau: Array) -> Array:
         """lambda^2 at tau."""
         w = self._weights(tau)
-        return np.asarray((w @ self.target) ** 2 / (w**2).sum(axis=-1))
+        return np.asarray((w @ self.overlaps) ** 2 / (w**2).sum(axis=-1))
 
     def fit(self, tau: Array) -> Array:
         """A at tau."""

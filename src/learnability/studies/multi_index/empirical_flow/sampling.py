@@ -23,10 +23,10 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Krylov:
-    """S in the orthonormal basis q_0 = w_0, q_1, ... (``matrix``, tridiagonal), and ``target``, the e_1.q_j."""
+    """S in the orthonormal basis q_0 = w_0, q_1, ... (``matrix``, tridiagonal), and ``overlaps``, the e_1.q_j."""
 
     matrix: Array
-    target: Array
+    overlaps: Array
 
 
 def draw_krylov(cosine: float, dimension: int, count: int, directions: int, rng: np.random.Generator) -> Krylov:

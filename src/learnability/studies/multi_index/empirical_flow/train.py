@@ -32,7 +32,7 @@ def train(setting: EmpiricalFlowSetting, context: RunContext) -> xr.Dataset:
         found["final"][place] = flow.final
         found["time_ratio"][place] = flow.escape_time() / population if population else 1.0
         kept = slice(len(drawn.matrix) - _FEWER if len(drawn.matrix) == setting.directions else None)
-        shorter = EmpiricalFlow(Krylov(drawn.matrix[kept, kept], drawn.target[kept]))
+        shorter = EmpiricalFlow(Krylov(drawn.matrix[kept, kept], drawn.overlaps[kept]))
         found["truncation"][place] = abs(shorter.final - flow.final)
     dims = ("dimension", "multiple", "seed")
     return xr.Dataset(
