@@ -2,6 +2,7 @@
 #
 #   make figures                      every figure and verdict, laptop scale
 #   make figures SCALE=smoke          smoke | laptop | paper
+#   make quick                        a few figures at a reduced size, in a minute or two
 #   make figures STUDY=multi_index    one study (or several: STUDY=a,b)
 #   make figures FIGURE=escape_times  one figure, or several, with what they need
 #   make figures CORES=4 DEVICE=cpu   cores to use; auto | cpu | cuda
@@ -46,14 +47,20 @@ BIN := $(VENV)/bin
 SETUP := $(VENV)/.made
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
+# One figure of each study, with what computes it in seconds.
+QUICK := two_parameter/figure_4,subspace_polynomials/coefficient,multi_index/staircase,ridge_combinations/superorthogonal,gradient_hardness/cosine_class
+
 VALIDATOR := .venv-validator
 LEARNABILITY := $(BIN)/learnability
 
-.PHONY: figures ask cost test bench lint docs clean help report paper-exports archive verify restore reproduce verdicts robustness pictures new-study named-archive
+.PHONY: figures quick ask cost test bench lint docs clean help report paper-exports archive verify restore reproduce verdicts robustness pictures new-study named-archive
 .DEFAULT_GOAL := figures
 
 figures: $(SETUP)/workflow
 	@$(LEARNABILITY) figures $(if $(SCALE),--scale "$(SCALE)") $(if $(STUDY),--study "$(STUDY)") $(if $(FIGURE),--figure "$(FIGURE)") $(if $(PROFILE),--profile "$(PROFILE)") $(if $(DEVICE),--device "$(DEVICE)") --cores "$(CORES)"
+
+quick: $(SETUP)/workflow
+	@$(LEARNABILITY) figures --scale smoke --figure "$(QUICK)" --cores "$(CORES)"
 
 cost: $(SETUP)/workflow
 	@$(LEARNABILITY) cost $(if $(SCALE),--scale "$(SCALE)") $(if $(STUDY),--study "$(STUDY)") --cores "$(CORES)"

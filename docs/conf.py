@@ -17,10 +17,11 @@ version = release = _PROJECT["version"]
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode"]
 source_suffix = {".md": "markdown"}
-exclude_patterns = ["_build", "style", "errors", "guides/*.py"]
+exclude_patterns = ["_build", "generated/site", "style", "errors", "guides/*.py"]
 html_theme = "furo"
 html_title = "learnability"
 html_static_path: list[str] = []
+html_extra_path = ["generated/site"]  # the report of the results, if there were any
 html_theme_options = {"navigation_with_keys": True}
 
 myst_enable_extensions = ["colon_fence", "fieldlist"]

@@ -3,9 +3,12 @@
 import json
 import re
 import shutil
+import subprocess
 from pathlib import Path
 
 from ruamel.yaml import YAML
+
+from learnability.report.wording import finding
 
 SCALES = ("laptop", "paper", "smoke")
 
@@ -37,7 +40,10 @@ def _gallery(root: Path, study: str) -> str:
             kept.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(picture, kept)
             caption = " ".join(block["caption"].split())
-            shown = caption.replace("\\", "").replace("[", "(").replace("]", ")")
+            vector = picture.with_suffix(".svg")
+            found = finding(vector.read_text(encoding="utf-8")) if vector.is_file() else ""
+            said = f"{found}. {caption}" if found else caption
+            shown = said.replace("\\", "").replace("[", "(").replace("]", ")")
             lines += [f"![{shown}](../pictures/{study}_{figure}.png)", ""]
         module = f"src/learnability/studies/{study}/figures/{figure}.py"
         lines += [
@@ -67,6 +73,67 @@ def _root_page(root: Path, name: str) -> str:
     text = (root / name).read_text(encoding="utf-8")
     text = re.sub(r"\]\(docs/([^)]*)\)", r"](\1)", text)
     return text.replace("](CHANGELOG.md", "](changelog.md").replace("](README.md)", "](index.md)")
+
+
+_SHOWN = "results/laptop"
+
+
+def _changed(results: Path, committed: Path) -> str:
+    """How the verdicts of results differ from the committed ones, as a sentence."""
+    now, then = (
+        {row["id"]: row["verdict"] for row in json.loads(path.read_text(encoding="utf-8"))["claims"]}
+        for path in (results / "claims.json", committed)
+    )
+    count = sum(now.get(name) != then.get(name) for name in now.keys() | then.keys())
+    if not count:
+        return "Their verdicts are those of the page [verdicts](verdicts.md)."
+    return (
+        f"{count} of their verdicts {'differs' if count == 1 else 'differ'} from the page [verdicts](verdicts.md), "
+        "which shows the last committed run."
+    )
+
+
+def _commit(root: Path) -> str:
+    """The commit of the source, and whether files differ from it; empty where there is no git."""
+
+    def git(*words: str) -> str:
+        done = subprocess.run(["git", *words], cwd=root, capture_output=True, text=True, check=False)
+        return done.stdout.strip() if done.returncode == 0 else ""
+
+    head = git("rev-parse", "--short=10", "HEAD")
+    return f"`{head}`{' with changes' if head and git('status', '--porcelain') else ''}" if head else ""
+
+
+def results_page(root: Path, extra: Path) -> str:
+    """``docs/results.md``; the report with its figures and analyses is copied into ``extra``, where there is one.
+
+    Training artifacts, logs and benchmarks stay behind.
+    """
+    results = root / _SHOWN
+    shutil.rmtree(extra, ignore_errors=True)
+    extra.mkdir(parents=True)
+    head = ["# Results", ""]
+    if not ((results / "report/index.html").is_file() and (results / "claims.json").is_file()):
+        said = "This site was built where there were no results of the scale `laptop`. `make figures` and then "
+        said += "`make docs` adds them."
+        return "\n".join([*head, said, ""])
+    copied = [*results.glob("report/*"), results / "claims.json"]
+    copied += [*results.glob("*/figures/*"), *results.glob("*/*/analysis.zarr.zip")]
+    for path in copied:
+        kept = extra / path.relative_to(root)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(path, kept)
+    commit = _commit(root)
+    lines = [
+        f'<a href="{_SHOWN}/report/index.html">The report of the scale <code>laptop</code></a>: every figure, every '
+        "claim and the analyses behind them, to be looked at without running anything.",
+        "",
+        f"Copied from `{_SHOWN}` when this site was built{f', from the source at commit {commit}' if commit else ''}. "
+        f"{_changed(results, root / 'docs/verdicts.json')} Each page says under *Data* which code, versions and seeds "
+        "made an analysis.",
+        "",
+    ]
+    return "\n".join([*head, *lines])
 
 
 _ERRORS = """\
@@ -118,6 +185,7 @@ def write(root: Path) -> None:
     made |= {f"generated/studies/{study}.md": _readme(root, study) for study in studies}
     made |= {f"{name.lower()}.md": _root_page(root, f"{name}.md") for name in ("CHANGELOG", "CONTRIBUTING")}
     made["errors.md"] = errors_page(root, studies)
+    made["results.md"] = results_page(root, root / "docs/generated/site")
     for folder, title, intro in (
         (
             "gallery",

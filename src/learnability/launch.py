@@ -312,7 +312,10 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
                 _explain_failure(state, results, console)
                 return 1
         if figures:
-            console.print("\n".join(figures), soft_wrap=True, highlight=False)
+            lines = [*figures, f"report   {_pages(table).as_posix()}"]
+            if table.main.scale == "smoke":
+                lines.append("reduced size: the scale smoke shows that everything runs, and settles no statement")
+            console.print("\n".join(lines), soft_wrap=True, highlight=False)
             return 0
     drop_finished()
     summarise(table, console)

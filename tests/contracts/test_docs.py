@@ -12,7 +12,7 @@ import pytest
 from learnability.pipeline.config import read_yaml
 
 ROOT = Path(__file__).parents[2]
-MADE_FOR_THE_SITE = {"gallery.md", "studies.md", "changelog.md", "contributing.md"}
+MADE_FOR_THE_SITE = {"gallery.md", "results.md", "studies.md", "changelog.md", "contributing.md"}
 DOCUMENTS = [
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")),
     *(path for path in sorted((ROOT / "docs").glob("*.md")) if path.name not in MADE_FOR_THE_SITE),

@@ -45,6 +45,7 @@ class Browser:
         self._session = ""
         made = self._call("POST", "", {"capabilities": {"alwaysMatch": wanted}})
         self._session = f"/{made['sessionId']}"
+        self._call("POST", "/timeouts", {"script": 300_000})
 
     def _wait_for_driver(self) -> None:
         for _ in range(100):
@@ -60,7 +61,7 @@ class Browser:
         request = urllib.request.Request(f"{self._base}/session{self._session}{path}", data, method=method)
         request.add_header("Content-Type", "application/json")
         try:
-            with urllib.request.urlopen(request, timeout=60) as answer:
+            with urllib.request.urlopen(request, timeout=310) as answer:
                 return json.load(answer)["value"]
         except urllib.error.HTTPError as error:
             with error:
@@ -89,6 +90,15 @@ class Browser:
     def run(self, script: str) -> Any:
         """The value of a JavaScript expression."""
         return self._call("POST", "/execute/sync", {"script": f"return {script}", "args": []})
+
+    def load(self, script: str) -> None:
+        """Run a script in the page, such as a library."""
+        self._call("POST", "/execute/sync", {"script": script, "args": []})
+
+    def promise(self, script: str) -> Any:
+        """What a JavaScript promise becomes."""
+        waiting = f"const done = arguments[0]; {script}.then(done, (error) => done(String(error)))"
+        return self._call("POST", "/execute/async", {"script": waiting, "args": []})
 
     def until(self, script: str, seconds: float = 20.0) -> Any:
         """The value of an expression as soon as it is true."""

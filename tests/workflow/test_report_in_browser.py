@@ -4,6 +4,7 @@ The pages are those of the demo study; with LEARNABILITY_REPORT=results/laptop/r
 real results.
 """
 
+import importlib.util
 import os
 from collections.abc import Iterator
 from itertools import pairwise
@@ -32,6 +33,12 @@ _CONTRAST = """(() => {
   return Math.min(...seen.map((e) => luminance(getComputedStyle(e).color))
     .map((l) => (Math.max(l, ground) + 0.05) / (Math.min(l, ground) + 0.05)));
 })()"""
+
+
+# What axe-core, the rules of WCAG 2 in code, finds on a page: its serious and critical findings with their places.
+_AXE = """axe.run(document, {resultTypes: ['violations']}).then((found) => found.violations
+  .filter((v) => ['serious', 'critical'].includes(v.impact))
+  .map((v) => v.id + ': ' + v.nodes.slice(0, 3).map((n) => n.target.join(' ')).join(', ')))"""
 
 
 @pytest.fixture(scope="module")
@@ -175,6 +182,38 @@ def test_controls_have_names_and_headings_do_not_skip(browser: Browser, report: 
         assert browser.run(named)
         levels = browser.run("[...document.querySelectorAll('h1, h2, h3, h4')].map(e => Number(e.tagName[1]))")
         assert all(after - before <= 1 for before, after in pairwise(levels)), (page, levels)
+
+
+@pytest.fixture(scope="module")
+def axe() -> str:
+    """The source of axe-core."""
+    package = importlib.util.find_spec("axe_core_python")
+    if package is None or package.origin is None:
+        pytest.skip("axe-core-python is not installed (make test)")
+    return (Path(package.origin).parent / "axe.min.js").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1366, "light"), (390, "dark")])
+def test_axe_has_no_serious_finding(
+    browser: Browser, report: Path, study: str, axe: str, width: int, scheme: str
+) -> None:
+    every = sorted(report.glob("*.html"))
+    browser.scheme(scheme)
+    for page in every if scheme == "light" else [report / "index.html", report / f"{study}.html"]:
+        browser.open(page, width)
+        browser.until("document.readyState == 'complete'")
+        browser.load(axe)
+        assert browser.promise(_AXE) == [], page.name
+    browser.scheme("light")
+
+
+def test_axe_finds_what_is_wrong(browser: Browser, tmp_path: Path, axe: str) -> None:
+    bad = tmp_path / "bad.html"
+    bad.write_text('<html lang="en"><title>t</title><main><img src="x.png"><p style="color: #ccc">pale</p></main>')
+    browser.open(bad)
+    browser.load(axe)
+    found = browser.promise(_AXE)
+    assert [line.partition(":")[0] for line in found] == ["color-contrast", "image-alt"]
 
 
 def test_finding_is_the_figure_title_and_never_the_drawing_library(finished: Project) -> None:

@@ -21,6 +21,7 @@ _WRITING: Reference = ("learnability.results.store", "write")
 _JOINING: Reference = ("learnability.results.store", "concatenate")
 _JUDGING: Reference = ("learnability.results.verdicts", "rows_of_study")
 _STYLE: Reference = ("learnability.results.style", "house_style")
+_ROOM: Reference = ("learnability.results.legible", "make_room")
 
 
 def package(study: str, kind: str) -> str:
@@ -90,4 +91,4 @@ def claims_code(study: str, kinds: tuple[str, ...]) -> str:
 
 def figure_code(study: str, figure: str) -> str:
     """The fingerprint behind one figure."""
-    return fingerprint((f"{STUDIES}.{study}.figures.{figure}", "draw"), _STYLE)
+    return fingerprint((f"{STUDIES}.{study}.figures.{figure}", "draw"), _STYLE, _ROOM)

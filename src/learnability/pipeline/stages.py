@@ -184,7 +184,7 @@ def read_analyses(inputs: Sequence[Path]) -> dict[str, xr.Dataset]:
     return {dataset.attrs["experiment"]: dataset for dataset in datasets}
 
 
-def _finding(figure: "Figure") -> str:
+def finding_of(figure: "Figure") -> str:
     """What a figure says it found: its own title, or those of its panels."""
     titles = [figure.get_suptitle(), *(axes.get_title(place) for axes in figure.axes for place in _TITLE_PLACES)]
     return "; ".join(" ".join(title.split()) for title in dict.fromkeys(titles) if title.strip())
@@ -195,17 +195,18 @@ def draw_figure(arguments: argparse.Namespace, progress: Progress) -> None:
     import matplotlib
 
     matplotlib.use("agg")
+    from learnability.results.legible import make_room
     from learnability.results.style import house_style
 
     job = arguments.job
     with house_style():
         figure = figure_module(job["study"], job["figure"]).draw(read_analyses(arguments.input))
-        finding = _finding(figure)
+        finding = finding_of(figure)
+        make_room(figure, "reduced size: scale smoke" if arguments.scale == "smoke" else "")
         for path in arguments.output:
             form = path.suffix[1:]
             with replacing(path) as out:
                 figure.savefig(out, format=form, metadata={**_FIGURE_METADATA[form], "Title": finding})
-            figure.set_layout_engine("none")  # laid out with the first format, and the same in the others
 
 
 def judge_claims(arguments: argparse.Namespace, progress: Progress) -> None:

@@ -1,4 +1,4 @@
-"""One look for all figures: theory dashed, measurement solid with its band, one colour a quantity, legible in grey."""
+"""One look for all figures: three widths, two sizes of type, theory dashed, measurement solid, legible in grey."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -9,8 +9,17 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-# Okabe-Ito colours in an order whose lightness also differs, so that a grey print keeps them apart.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999")
+# Inches in print: one column of a journal's page, one and a half, both.
+SINGLE, ONE_AND_A_HALF, DOUBLE = 3.4, 5.2, 7.0
+WIDTHS = (SINGLE, ONE_AND_A_HALF, DOUBLE)
+
+# Points in print: titles and axes; ticks, legends and labels in the data.
+TEXT, SMALL = 8.0, 7.0
+
+# Hues of Okabe and Ito at lightness L* of 41, 54, 27, 48, 61, 34, 0 and 20: six apart at least, so that a grey print
+# keeps them apart, and none too light for a line on white (contrast 3 at least).
+COLOURS = ("#0063AA", "#E34F00", "#004A31", "#B84696", "#C38800", "#6A2CB0", "#000000", "#532700")
+NEUTRAL = "#777777"
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 THEORY: dict[str, Any] = {"linestyle": "--", "linewidth": 1.0, "color": "#444444"}
 
@@ -18,23 +27,28 @@ STYLE: Any = {
     "figure.dpi": 100,
     "savefig.dpi": 200,
     "figure.constrained_layout.use": True,
-    "font.size": 8.5,
+    "font.size": TEXT,
     "font.family": "DejaVu Sans",
     "mathtext.fontset": "dejavusans",
-    "axes.titlesize": 9,
+    "axes.titlesize": TEXT,
     "axes.titlelocation": "left",
-    "axes.labelsize": 8.5,
+    "axes.labelsize": TEXT,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,
     "grid.alpha": 0.25,
     "grid.linewidth": 0.5,
-    "legend.fontsize": 7.5,
+    "figure.titlesize": TEXT,
+    "legend.fontsize": SMALL,
+    "legend.title_fontsize": SMALL,
     "legend.frameon": False,
-    "lines.linewidth": 1.4,
-    "lines.markersize": 4,
-    "xtick.labelsize": 7.5,
-    "ytick.labelsize": 7.5,
+    "legend.handlelength": 1.8,
+    "legend.labelspacing": 0.3,
+    "legend.columnspacing": 1.2,
+    "lines.linewidth": 1.3,
+    "lines.markersize": 3.5,
+    "xtick.labelsize": SMALL,
+    "ytick.labelsize": SMALL,
     "svg.hashsalt": "learnability",
     "svg.fonttype": "none",
     "pdf.fonttype": 42,
@@ -48,12 +62,24 @@ def house_style() -> Iterator[None]:
         yield
 
 
-def new_figure(rows: int = 1, columns: int = 1, width: float = 3.4, height: float = 2.6) -> tuple[Figure, np.ndarray]:
-    """A figure of ``rows`` x ``columns`` panels, each about ``width`` x ``height`` inches; axes as a 2-D array."""
-    figure = Figure(figsize=(width * columns, height * rows), layout="constrained")
+def new_figure(
+    rows: int = 1, columns: int = 1, width: float | None = None, height: float = 2.5
+) -> tuple[Figure, np.ndarray]:
+    """A figure of ``rows`` x ``columns`` panels; axes as a 2-D array.
+
+    ``width``: inches of the whole figure, one of ``WIDTHS``; one column of the page for one panel a row, else both.
+    ``height``: inches of one row.
+    """
+    wide = width if width is not None else SINGLE if columns == 1 else DOUBLE
+    figure = Figure(figsize=(wide, height * rows), layout="constrained")
     return figure, figure.subplots(rows, columns, squeeze=False)
 
 
 def band(axes: Axes, x: Sequence[float] | np.ndarray, low: np.ndarray, high: np.ndarray, colour: str) -> None:
     """The band of a measurement (quantiles or an interval)."""
     axes.fill_between(x, low, high, color=colour, alpha=0.18, linewidth=0)
+
+
+def ordered(count: int) -> list[str]:
+    """``count`` colours from dark to light for an ordered quantity, such as the dimension; contrast 3 on white."""
+    return [mpl.colors.to_hex(mpl.colormaps["viridis"](at)) for at in np.linspace(0.0, 0.58, max(count, 1))]

@@ -22,7 +22,7 @@ def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
     """One block of panels a target (at most four are drawn): times, and below them the check if there is one."""
     times, check = analyses["times"], analyses.get("check")
     count, per_target = min(times.sizes["target"], _MOST), 1 if check is None else 2
-    figure, axes = new_figure(count * per_target, 2 if check is None else 3, width=4.0, height=3.1)
+    figure, axes = new_figure(count * per_target, 2 if check is None else 3, height=3.1)
     for i in range(count):
         row = axes[i * per_target]
         for panel, flow in zip(row, ("joint", "planted"), strict=False):
@@ -36,7 +36,7 @@ def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
                     _success(panel, check.isel(target=i, dimension=max(dimensions - 3, 0) + j))
                 else:
                     panel.set_axis_off()
-    figure.suptitle(_title(times), fontsize=9)
+    figure.suptitle(_title(times))
     return figure
 
 
@@ -98,7 +98,7 @@ def _exponents(axes: Axes, one: xr.Dataset) -> None:
     axes.set(xscale="log", yscale="log", xlabel="dimension d", ylabel="samples for half of the seeds")
     axes.set_xticks(dimensions, [f"{d:.0f}" for d in dimensions], minor=False)
     axes.minorticks_off()
-    axes.legend(fontsize=6.5, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
     axes.set_title("measured; predicted exponents dashed")
 
 

@@ -63,4 +63,4 @@ def _packing_panel(axes: Axes, data: xr.Dataset) -> None:
     plane, last = int(data["planar_sq_dimension"]), small[~capped][-1]
     size = found[~capped][-1]
     axes.set_title(f"SQ dimension: at least {size:.0f} at d = {last},\nexactly {plane} at d = 2")
-    axes.legend(loc="upper left", fontsize=7)
+    axes.legend(loc="upper left")

@@ -18,13 +18,13 @@ STARTS = {"default": "figure_1_default", "rademacher": "figure_1_rademacher"}
 
 def draw(analyses: Analyses) -> Figure:
     """Curves from both starts, times of full and half parity with the horizon, codings, and measured over predicted."""
-    figure, axes = new_figure(2, 3)
+    figure, axes = new_figure(3, 2, height=2.4)
     _default_curves(axes[0, 0], analyses)
     _rademacher_curves(axes[0, 1], analyses["figure_1_rademacher"])
-    _times(axes[0, 2], analyses)
-    _half(axes[1, 0], analyses)
-    _variants(axes[1, 1], analyses)
-    _ratios(axes[1, 2], analyses)
+    _times(axes[1, 0], analyses)
+    _half(axes[1, 1], analyses)
+    _variants(axes[2, 0], analyses)
+    _ratios(axes[2, 1], analyses)
     return figure
 
 
@@ -47,7 +47,7 @@ def _default_curves(axes: Axes, analyses: Analyses) -> None:
         f"PyTorch's default start, full parity: d = {d} stays\n"
         f"at chance ({accuracy:.1f}% right after {horizon:.0f} steps)"
     )
-    axes.legend(loc="lower left", fontsize=6.5)
+    axes.legend(loc="lower left")
 
 
 def _rademacher_curves(axes: Axes, data: xr.Dataset) -> None:
@@ -56,7 +56,7 @@ def _rademacher_curves(axes: Axes, data: xr.Dataset) -> None:
     d, steps = int(last["dimension"]), float(bounds_of(last["steps"])[0])
     finding = f"learned\nafter {steps:.0f} steps" if np.isfinite(steps) else "not learned\nwithin the horizon"
     axes.set_title(f"Rademacher start, full parity: d = {d} is {finding}")
-    axes.legend(loc="lower left", fontsize=6.5)
+    axes.legend(loc="lower left")
 
 
 def _curves(axes: Axes, data: xr.Dataset) -> None:
@@ -97,7 +97,7 @@ def _times(axes: Axes, analyses: Analyses) -> None:
     finding = f"{factor:.0f} times the steps" if np.isfinite(factor) else "censored"
     axes.set_title(f"Full parity: the initialisation decides\n({finding} at d = {last:.0f})")
     axes.set_ylim(0.5, None)
-    axes.legend(loc="lower right", fontsize=6)
+    axes.legend(loc="lower right")
 
 
 def _half(axes: Axes, analyses: Analyses) -> None:
@@ -111,7 +111,7 @@ def _half(axes: Axes, analyses: Analyses) -> None:
         axes.set_title(f"Half parity: censored at d = {last:.0f}")
     if axes.has_data():
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.legend(loc="lower right", fontsize=6.5)
+        axes.legend(loc="lower right")
     else:
         axes.text(0.5, 0.5, "no half parity at this scale", ha="center", transform=axes.transAxes)
 
@@ -154,7 +154,7 @@ def _variants(axes: Axes, analyses: Analyses) -> None:
             cases = known.isel(case=chosen.values)
             if not cases.sizes["case"]:
                 continue
-            shifted = cases.assign(dimension=cases["dimension"] + 0.16 * (2 * i + j - 2.5))
+            shifted = cases.assign(dimension=cases["dimension"] + 0.18 * (2 * i + j - 2.5))
             median_times(
                 axes, shifted, f"{name}, {coding}s", filled=j == 0, linestyle="-" if j == 0 else "--", **look(name)
             )
@@ -164,8 +164,8 @@ def _variants(axes: Axes, analyses: Analyses) -> None:
     solved, total = int(odd["solved"].sum()), int(odd["seeds"].sum())
     axes.set_title(f"Gaussian start without biases, signs:\n{solved} of {total} runs learn an odd d")
     axes.set_xticks(np.unique(data["dimension"].values))
-    axes.set_ylim(5, None)
-    axes.legend(loc="lower right", fontsize=6.5, ncols=2)
+    axes.set_ylim(5, 4 * float(data["horizon"].max()))
+    axes.legend(loc="lower right", ncols=2)
 
 
 def _ratios(axes: Axes, analyses: Analyses) -> None:
@@ -190,4 +190,4 @@ def _ratios(axes: Axes, analyses: Analyses) -> None:
     low, high = (known.min(), known.max()) if known.size else (np.nan, np.nan)
     where = "" if known.size == cases.sizes["case"] else ", where it is reached"
     axes.set_title(f"Rademacher start: full accuracy after\n{low:.2f} to {high:.2f} of $T=1/(\\eta\\lambda_v)${where}")
-    axes.legend(fontsize=6.5)
+    axes.legend()

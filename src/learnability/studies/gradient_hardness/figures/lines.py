@@ -7,7 +7,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 
 from learnability.results.labelled import bounds_of
-from learnability.results.style import COLOURS, MARKERS, THEORY
+from learnability.results.style import COLOURS, MARKERS, SMALL, THEORY
 from learnability.studies.gradient_hardness.settings import INITIALIZATIONS
 
 
@@ -34,13 +34,13 @@ def horizon_line(axes: Axes, horizon: float, vertical: bool, label: str = "horiz
             label,
             ha="right",
             va="top",
-            fontsize=7,
+            fontsize=SMALL,
             rotation=90,
             transform=axes.get_xaxis_transform(),
         )
     else:
         # In the middle by default: curves meet the line at small dimensions, and censored runs stand at large ones.
-        axes.text(at, horizon, label, ha="center", va="bottom", fontsize=7, transform=axes.get_yaxis_transform())
+        axes.text(at, horizon, label, ha="center", va="bottom", fontsize=SMALL, transform=axes.get_yaxis_transform())
 
 
 def median_times(axes: Axes, cases: xr.Dataset, label: str, filled: bool = True, **style: Any) -> None:
@@ -65,4 +65,4 @@ def median_times(axes: Axes, cases: xr.Dataset, label: str, filled: bool = True,
     for x, y, solved, total in rows:
         if solved < total:
             text = f"{int(total - solved)}/{int(total)}"
-            axes.annotate(text, (x, y), (0, 5), textcoords="offset points", ha="center", fontsize=6)
+            axes.annotate(text, (x, y), (0, 5), textcoords="offset points", ha="center", fontsize=SMALL)

@@ -7,15 +7,16 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
 from learnability.results.claim import Analyses
-from learnability.results.style import COLOURS, MARKERS, new_figure
+from learnability.results.style import COLOURS, DOUBLE, MARKERS
 from learnability.studies.gradient_hardness.figures.lines import theory_line
 
 
 def draw(analyses: Analyses) -> Figure:
     """Intersections over their bounds, parities and cosine neurons against d."""
     data, classes = analyses["representation"], analyses["orthonormal_classes"]
-    figure, axes = new_figure(1, 3)
-    left, middle, right = axes[0]
+    figure = Figure(figsize=(DOUBLE, 5.4), layout="constrained")
+    panels = figure.subplot_mosaic("ab;cc")
+    left, middle, right = (panels[name] for name in "abc")
     pairs = [f"{d}, {k}" for d, k in zip(data["dimension"].values, data["intersections"].values, strict=True)]
     place = np.arange(len(pairs))
     printed = data["printed_ratio"].values
@@ -40,7 +41,8 @@ def draw(analyses: Analyses) -> Figure:
     theory_line(middle, d, data["parity_hat_formula"], "$8(d+1)k+4d(d+1)+2$, $k=d$")
     theory_line(middle, d, data["parity_merged_formula"], "$6k^2+1$, $k=d$", linestyle="-.")
     middle.set(xlabel="input dimension d", ylabel="path norm of the full parity")
-    middle.set_title("Parities: merging the hats halves the norm\nand leaves d+1 neurons")
+    gain = float((data["parity_path_norm"] / data["parity_merged_path_norm"])[-1])
+    middle.set_title(f"Parities: merging the hats divides the norm by {gain:.1f} and leaves d+1 neurons")
     middle.set_ylim(5, 3e5)
     middle.legend(loc="upper left")
     _barron_panel(right, classes)
@@ -65,8 +67,5 @@ def _barron_panel(axes: Axes, data: xr.Dataset) -> None:
     cube, sphere = (
         float(data[f"{name}_exponent"]) for name in ("barron_lower_bound_diagonal", "ridge_path_norm_sphere")
     )
-    axes.set_title(
-        f"Cosine neurons: $d^{{{cube:.2f}}}$ on the rescaled cube,\n"
-        f"$d^{{{sphere:.2f}}}$ on the sphere: the summary's $d^2$"
-    )
+    axes.set_title(f"Cosine neurons: $d^{{{cube:.2f}}}$ on the rescaled cube, $d^{{{sphere:.2f}}}$ on the sphere")
     axes.legend()

@@ -14,13 +14,13 @@ from learnability.studies.gradient_hardness.figures.lines import theory_line
 def draw(analyses: Analyses) -> Figure:
     """Both risks as pictures, density of minima against L, depth against n."""
     data = analyses["sine_landscape"]
-    figure, axes = new_figure(1, 4, width=3.1)
+    figure, axes = new_figure(2, 2)
     frequency, density = float(data["frequency"][0]), bounds_of(data["density"])[0]
     pictures = (
         ("population_risk", f"Population: {int(data['population_minima'][0])} minima, flat elsewhere"),
         ("empirical_risk", f"One sample: {float(density[0, -1]):.1f} minima per unit area"),
     )
-    for panel, (name, title) in zip(axes[0, :2], pictures, strict=True):
+    for panel, (name, title) in zip(axes[0], pictures, strict=True):
         extent = (data["w1"][0], data["w1"][-1], data["w2"][0], data["w2"][-1])
         options = {"extent": [float(end) for end in extent], "origin": "lower", "cmap": "cividis", "vmin": 0, "vmax": 2}
         image = panel.imshow(data[name].values.T, **options)
@@ -29,8 +29,8 @@ def draw(analyses: Analyses) -> Figure:
         panel.set_title(f"{title}\n(L = {frequency:g}{count})")
         panel.grid(False)
     figure.colorbar(image, ax=axes[0, 1], label="risk", shrink=0.8)
-    _density_panel(axes[0, 2], data)
-    _depth_panel(axes[0, 3], data)
+    _density_panel(axes[1, 0], data)
+    _depth_panel(axes[1, 1], data)
     return figure
 
 

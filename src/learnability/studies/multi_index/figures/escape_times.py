@@ -11,11 +11,12 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import NullLocator
 
 from learnability.results.labelled import texts
-from learnability.results.style import COLOURS, THEORY, band, new_figure
+from learnability.results.style import COLOURS, DOUBLE, SMALL, THEORY, band
 from learnability.studies.multi_index.escape.claims import QUARTIC
 
 _FLOWS = {"joint": COLOURS[0], "planted": COLOURS[1]}
 _OTHERS = ("equator", "two-timescale", "relu-features")
+_LINE = 0.062  # of the height of a panel: one line of small type
 _NAMES = {QUARTIC: "radial, degree 4"}
 _WAYS = {
     "equator.halfway": "h3, start d^(-1/4)",
@@ -44,22 +45,24 @@ class _Line:
 
 def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
     """Exact medians of one direction, other links and learners, and two directions."""
-    figure, ((left, middle, right),) = new_figure(1, 3, width=4.3, height=4.0)
+    figure = Figure(figsize=(DOUBLE, 6.2), layout="constrained")
+    panels = figure.subplot_mosaic("ac;bb", height_ratios=(2.9, 3.3))
+    left, middle, right = (panels[name] for name in "abc")
     exact = analyses["one_direction"]
     lines = _of_one_direction(exact)
-    panels = (
+    contents = (
         (left, [line for name, line in lines if _is_pure(name)], "One direction, pure links"),
         (middle, [line for name, line in lines if not _is_pure(name)], "Other links, starts and learners"),
         (right, _of_two(analyses), "Two directions"),
     )
-    for axes, drawn, title in panels:
+    for axes, drawn, title in contents:
         dimensions = exact["dimension"].values if axes is not right else analyses["escape_joint"]["dimension"].values
         _panel(axes, dimensions.astype(float), drawn, title)
     flows = [Line2D([], [], color=c, marker="o", label=f"{n}: median, 10 to 90 %") for n, c in _FLOWS.items()]
     other = Line2D([], [], color=COLOURS[2], marker="o", label="joint, other starts or learners")
     first = Line2D([], [], color=_FLOWS["joint"], linestyle=":", label="first of two saddles")
     theory = Line2D([], [], label="theory, drawn over the decades that decide", **THEORY)
-    figure.legend(handles=[*flows, other, first, theory], loc="outside lower center", ncols=5)
+    figure.legend(handles=[*flows, other, first, theory], loc="outside lower center", ncols=3)
     return figure
 
 
@@ -145,9 +148,16 @@ def _panel(axes: Axes, dimensions: np.ndarray, lines: list[_Line], title: str) -
 
 
 def _label(axes: Axes, labels: list[tuple[float, str, str]], x: float) -> None:
-    """Texts at the ends of lines, moved apart where lines meet."""
+    """Texts at the ends of lines, moved apart where lines meet; the axis grows to hold them all."""
     bottom, top = np.log10(axes.get_ylim())
-    gap, last = 0.042 * (top - bottom), -np.inf
-    for height, text, colour in sorted(label for label in labels if np.isfinite(label[0])):
-        last = max(np.log10(height), last + gap)
-        axes.text(x, 10**last, text, fontsize=6.5, color=colour, verticalalignment="center")
+    known = sorted(label for label in labels if np.isfinite(label[0]))
+    heights: list[float] = []
+    for _ in range(3):  # a taller axis has wider gaps
+        gap = _LINE * (top - bottom)
+        heights = []
+        for height, _, _ in known:
+            heights.append(max(np.log10(height), heights[-1] + gap if heights else bottom + gap / 2))
+        top = max([top, *(height + gap / 2 for height in heights[-1:])])
+    axes.set_ylim(top=10**top)
+    for height, (_, text, colour) in zip(heights, known, strict=True):
+        axes.text(x, 10**height, text, fontsize=SMALL, color=colour, verticalalignment="center")

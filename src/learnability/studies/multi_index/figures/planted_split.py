@@ -7,7 +7,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from learnability.results.labelled import bounds_of, texts
-from learnability.results.style import COLOURS, new_figure
+from learnability.results.style import COLOURS, DOUBLE, new_figure
 from learnability.studies.multi_index.figures.text import power_of_ten, short
 
 _SCANS = ("rank", "mixture")
@@ -25,7 +25,7 @@ def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
     whole = analyses["landscape"]
     rows = [i for i, family in enumerate(texts(whole["family"])) if family not in _SCANS][::-1]
     data = whole.isel(case=rows)
-    figure, ((axes,),) = new_figure(1, 1, width=7.0, height=max(2.4, 0.21 * len(rows) + 1.3))
+    figure, ((axes,),) = new_figure(1, 1, width=DOUBLE, height=max(2.4, 0.21 * len(rows) + 1.3))
     place = np.arange(len(rows))
     left = np.zeros(len(rows))
     planted = data.sel(flow="planted")
@@ -39,7 +39,7 @@ def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
     axes.plot(joint, place, "k|", markersize=8, markeredgewidth=2, label="joint: reaches the target")
     cases = zip(texts(data["link"]), texts(data["family"]), strict=True)
     names = [f"{short(link)}   [{family.replace('_', ' ')}]" for link, family in cases]
-    axes.set_yticks(place, names, fontsize=6.5)
+    axes.set_yticks(place, names)
     axes.set(xlabel="fraction of starts", xlim=(0, 1.01), ylim=(-0.6, len(rows) - 0.4))
     axes.grid(axis="y", visible=False)
     figure.legend(loc="outside lower center", ncols=3)

@@ -14,7 +14,7 @@ from learnability.studies.multi_index.figures.text import short
 
 def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
     """Planted success against the dimension, the number of ridges and the mixture of harmonics."""
-    figure, ((left, middle, right),) = new_figure(1, 3, width=2.9, height=2.8)
+    figure, ((left, middle, right),) = new_figure(1, 3, height=2.8)
     scan, table = analyses["landscape_dimension"], analyses["landscape"]
     _against_dimension(left, scan)
     for axes, family, label in (
@@ -59,4 +59,4 @@ def _against_dimension(axes: Axes, scan: xr.Dataset) -> None:
     axes.set_title(
         f"Flat in d: at most {steepest:.3f} a decade" if steepest < 0.02 else f"Up to {steepest:.3f} a decade"
     )
-    axes.legend(loc="upper center", ncols=2, fontsize=6.5)
+    axes.legend(loc="upper center", ncols=2)

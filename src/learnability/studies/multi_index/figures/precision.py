@@ -16,7 +16,7 @@ _ROUNDING = 2.0**-53
 def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
     """Deviation against d^(s-1), cost against d, orthonormality against degree, conditioning of A_M against r d."""
     data = analyses["precision"]
-    figure, ((left, middle, right, last),) = new_figure(1, 4, width=3.0, height=2.8)
+    figure, ((left, middle), (right, last)) = new_figure(2, 2)
     _deviations(left, data)
     _costs(middle, data)
     right.plot(data["degree"], data["hermite_error"], color=COLOURS[0], marker="o")
@@ -40,29 +40,29 @@ def _deviations(axes: Axes, data: xr.Dataset) -> None:
     axes.set(xscale="log", yscale="log", xlabel=r"$d^{\,s-1}$", ylabel="deviation of the last escape time")
     axes.set_ylim(1e-16, 1e11)
     axes.set_yticks(
-        [1e-15, 1e-12, 1e-9, 1e-6, 1e-3, 1.0, 10.0],
-        ["$10^{-15}$", "$10^{-12}$", "$10^{-9}$", "$10^{-6}$", "$10^{-3}$", "1", "never"],
+        [1e-15, 1e-12, 1e-9, 1e-6, 1e-3, 10.0],
+        ["$10^{-15}$", "$10^{-12}$", "$10^{-9}$", "$10^{-6}$", "$10^{-3}$", "never"],
     )
     lost = data["lost"].sel(form="correlation", frame="rotated").values
     axes.set_title("Rotated frame: the form in M is lost" if lost.max() > 0.5 else "Rotated frame")
-    axes.legend(fontsize=6, loc="upper left")
+    axes.legend(loc="upper left")
 
 
 def _costs(axes: Axes, data: xr.Dataset) -> None:
     dimensions = data["dimension"].values
     for form, name, colour, line in _FORMS:
         steps = data["steps"].isel(link=0, frame=0).sel(form=form).values
-        axes.plot(dimensions, steps, color=colour, marker="o", linestyle=line, label=f"Rosenbrock, {name}: steps")
+        axes.plot(dimensions, steps, color=colour, marker="o", linestyle=line, label=f"Rosenbrock, {name}")
     counts = {method: data["evaluations"].sel({"method": method}) for method in ("RK45", "LSODA")}
     for (method, evaluations), colour, marker in zip(
         counts.items(), (COLOURS[2], COLOURS[4]), MARKERS[1:3], strict=True
     ):
-        axes.plot(data["explicit_dimension"], evaluations, color=colour, marker=marker, label=f"{method}: evaluations")
-    axes.set(xscale="log", yscale="log", xlabel="dimension d", ylabel="steps or evaluations, one start")
+        axes.plot(data["explicit_dimension"], evaluations, color=colour, marker=marker, label=method)
+    axes.set(xscale="log", yscale="log", xlabel="dimension d", ylabel="steps (Rosenbrock) or evaluations of one start")
     ratio = counts["RK45"].values / counts["LSODA"].values
     best = np.nanmax(ratio) if np.isfinite(ratio).any() else float("nan")
     axes.set_title(f"Stiff: RK45 takes up to {best:.0f} times LSODA")
-    axes.legend(fontsize=6, loc="upper right")
+    axes.legend(loc="upper right")
 
 
 def _conditioning(axes: Axes, data: xr.Dataset) -> None:
@@ -79,4 +79,4 @@ def _conditioning(axes: Axes, data: xr.Dataset) -> None:
     axes.set(xscale="log", yscale="log", xlabel="r d", ylabel=r"(condition number of $A_M$)$^{1/K}$")
     limits = [float(data["rank_limit"][0]), *data["dimension_limit"].values[:, 0]]
     axes.set_title(f"Condition of $A_M$: $(r d)^{{K/2}}$ within {max(abs(limit - 0.5) for limit in limits):.0e}")
-    axes.legend(fontsize=6, loc="upper left")
+    axes.legend(loc="upper left")

@@ -7,7 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from learnability.results.labelled import bounds_of, texts
-from learnability.results.style import COLOURS, MARKERS, THEORY, band, new_figure
+from learnability.results.style import COLOURS, DOUBLE, MARKERS, NEUTRAL, THEORY, band
+from learnability.studies.multi_index.samples.claims import pooled
 
 _ERRORS = (
     ("gradient", "gradient", COLOURS[1]),
@@ -20,9 +21,11 @@ _REFERENCES = (("s/2", 0.5, 0.0, ":"), ("s - 1", 1.0, -1.0, "-."), ("s", 1.0, 0.
 def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
     """Success against n / d^(s-1) for both links, the exact flow of h2 against d, and the samples that the gradient
     needs at the equator."""
-    figure, ((left, middle, exact, right, last),) = new_figure(1, 5, width=3.3, height=3.4)
-    _success(left, analyses["samples"])
-    _success(middle, analyses["samples_cubic"])
+    figure = Figure(figsize=(DOUBLE, 7.5), layout="constrained")
+    panels = figure.subplot_mosaic("ab;cc;de")
+    left, middle, exact, right, last = (panels[name] for name in "abcde")
+    _success(left, analyses, "samples")
+    _success(middle, analyses, "samples_cubic")
     _exact(exact, analyses["empirical_flow"], analyses["empirical_flow_square"])
     data = analyses["gradient_error"]
     for axes, place in ((right, 0), (last, -1)):
@@ -30,7 +33,8 @@ def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
     return figure
 
 
-def _success(axes: Axes, data: xr.Dataset) -> None:
+def _success(axes: Axes, analyses: Mapping[str, xr.Dataset], experiment: str) -> None:
+    data = analyses[experiment]
     s, multiples = int(data.attrs["exponent"]), data["multiple"].values
     for fit, style in zip(texts(data["fit"]), ("-", "--"), strict=False):
         one = data.isel(fit=texts(data["fit"]).index(fit))
@@ -43,15 +47,15 @@ def _success(axes: Axes, data: xr.Dataset) -> None:
     axes.plot([], [], color=COLOURS[6], linestyle="-", label="fit of degrees 1 to 4")
     if data.sizes["fit"] > 1:
         axes.plot([], [], color=COLOURS[6], linestyle="--", label=f"fit of degree {s} alone")
-    axes.axhline(0.5, color=COLOURS[7], linewidth=0.8, linestyle=":")
+    axes.axhline(0.5, color=NEUTRAL, linewidth=0.8, linestyle=":")
     power = "d" if s == 2 else f"d^{{{s - 1}}}"
     axes.set(xscale="log", xlabel=f"$n / {power}$", ylabel="fraction that finds the direction", ylim=(-0.03, 1.03))
     axes.set_xticks(multiples, [f"{m:g}" for m in multiples])
     axes.minorticks_off()
-    final = bounds_of(data["success"])[0].isel(dimension=slice(1, None), multiple=-1).mean("dimension").values
+    final = [pooled(analyses, experiment, fit).estimate for fit in texts(data["fit"])]
     shown = ", ".join(f"{share:.2f} {fit}" for share, fit in zip(final, ("all", "alone"), strict=False))
     axes.set_title(f"h{s}, at $n = {multiples[-1]:g}\\,{power}$: {shown}")
-    axes.legend(fontsize=6, loc="upper left" if s == 2 else "lower right")
+    axes.legend(loc="upper left" if s == 2 else "lower right")
 
 
 def _exact(axes: Axes, linear: xr.Dataset, square: xr.Dataset) -> None:
@@ -69,11 +73,11 @@ def _exact(axes: Axes, linear: xr.Dataset, square: xr.Dataset) -> None:
         band(axes, dimensions, low.values, high.values, colour)
         theory = dict(THEORY, label="theory") if not number else THEORY
         axes.plot(dimensions, one[f"predicted_{name}"], **theory)
-    axes.axhline(0.5, color=COLOURS[7], linewidth=0.8, linestyle=":")
+    axes.axhline(0.5, color=NEUTRAL, linewidth=0.8, linestyle=":")
     axes.set(xscale="log", xlabel="dimension d", ylabel="fraction of starts", ylim=(-0.03, 1.03))
     final = bounds_of(linear["success"])[0].isel(dimension=-1, multiple=-1)
     axes.set_title(f"h2 alone, exact flow: {float(final):.2f} at d = {int(final['dimension'])}")
-    axes.legend(fontsize=6, loc="lower left")
+    axes.legend(loc="lower left")
 
 
 def _errors(axes: Axes, one: xr.Dataset) -> None:
@@ -89,4 +93,4 @@ def _errors(axes: Axes, one: xr.Dataset) -> None:
         axes.plot(dimensions, reference, color="#444444", linewidth=0.9, linestyle=style, label=f"slope {name}")
     axes.set(xscale="log", yscale="log", xlabel="dimension d", ylabel="samples for half of the signal as error")
     axes.set_title(f"h{s}: gradient at the equator")
-    axes.legend(fontsize=6, loc="upper left")
+    axes.legend(loc="upper left")

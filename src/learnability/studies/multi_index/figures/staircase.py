@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from learnability.results.labelled import bounds_of
-from learnability.results.style import COLOURS, THEORY, band, new_figure
+from learnability.results.style import COLOURS, NEUTRAL, THEORY, band, new_figure
 from learnability.studies.multi_index.figures.text import power_of_ten
 
 _WIDTHS = (0.9, 1.2, 1.6, 2.0, 2.4)
@@ -18,7 +18,7 @@ _WIDTHS = (0.9, 1.2, 1.6, 2.0, 2.4)
 def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
     """Cosines and loss of the joint flow against log time, several dimensions."""
     data = analyses["staircase"]
-    figure, ((left, right),) = new_figure(1, 2, width=3.9, height=2.8)
+    figure, ((left, right),) = new_figure(1, 2, height=2.8)
     time = data["time"].values
     shown = data["dimension"].values[:: max(1, data.sizes["dimension"] // 3)][-3:]
     for i, dimension in enumerate(shown):
@@ -29,7 +29,7 @@ def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
             band(left, time, low, high, COLOURS[k])
         low, middle, high = one["loss"].transpose("quantile", "time").values
         right.plot(time, middle, color=COLOURS[6], linewidth=_WIDTHS[i], linestyle=("-", "-.", ":")[i % 3])
-        band(right, time, low, high, COLOURS[7])
+        band(right, time, low, high, NEUTRAL)
     for height in data["predicted_plateau"].dropna("saddle").values:
         right.axhline(height, **THEORY)
     _label_staircase(data, left, right, shown)

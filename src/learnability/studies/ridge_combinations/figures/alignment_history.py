@@ -24,5 +24,5 @@ def draw(analyses: Analyses) -> Figure:
     ended = [int(row.argmax()) for row in history[-1] if row.max() > 0.9]
     neurons, tasks = history.shape[1:]
     title = f"{len(ended)} of {neurons} neurons end above 0.9, on {len(set(ended))} of {tasks} tasks"
-    figure.suptitle(title, x=0.01, ha="left", fontsize=9)
+    figure.suptitle(title, x=0.01, ha="left")
     return figure

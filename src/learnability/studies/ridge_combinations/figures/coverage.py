@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from learnability.results.claim import Analyses
-from learnability.results.style import COLOURS, MARKERS, THEORY
+from learnability.results.style import COLOURS, MARKERS, NEUTRAL, THEORY
 from learnability.studies.ridge_combinations.figures.curves import counts_axis, curve, page_wide
 
 
@@ -26,12 +26,12 @@ def draw(analyses: Analyses) -> Figure:
             number, value, error, fmt=MARKERS[1], color=COLOURS[1], capsize=2, label="orthonormal directions"
         )
         counts_axis(panel, tasks)
-        panel.axvline(root, color="#777777", linestyle=":", label=r"$M=\sqrt{d}$")
+        panel.axvline(root, color=NEUTRAL, linestyle=":", label=r"$M=\sqrt{d}$")
         panel.set(xlabel="number of tasks M")
     first.set(ylabel="share of the tasks found", ylim=(0, 1.05))
     second.set(ylabel="neurons above 0.9", ylim=(0, None))
     random, orthonormal = found[-1, 0], other["found"].values[0, 0, 0]
-    first.set_title(f"M = {tasks[-1]}: {random:.2f} of random tasks found,\n{orthonormal:.2f} of orthonormal ones")
+    first.set_title(f"M = {tasks[-1]}: {random:.3f} of random tasks found, {orthonormal:.3f} of orthonormal ones")
     near = analysis["neurons_near"].values[-1, 0, 0], other["neurons_near"].values[0, 0, 0]
     second.set_title(
         f"M = {tasks[-1]}: {near[0]:.0f} neurons find a random direction,\n{near[1]:.0f} an orthonormal one"

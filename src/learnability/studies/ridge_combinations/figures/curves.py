@@ -7,15 +7,12 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
 from learnability.results.labelled import texts
-from learnability.results.style import COLOURS, MARKERS, band, new_figure
-
-# Inches: every figure is as wide as a page's text, so that its letters are as large as those of the others.
-PAGE_WIDTH = 7.0
+from learnability.results.style import COLOURS, DOUBLE, MARKERS, NEUTRAL, band, new_figure
 
 
 def page_wide(rows: int, columns: int, height: float = 2.8) -> tuple[Figure, np.ndarray]:
     """A figure of the page's width; ``height`` inches a row."""
-    return new_figure(rows, columns, width=PAGE_WIDTH / columns, height=height)
+    return new_figure(rows, columns, width=DOUBLE, height=height)
 
 
 def curve(axes: Axes, x: np.ndarray, values: np.ndarray, index: int, label: str) -> None:
@@ -47,7 +44,7 @@ def error_curves(panel: Axes, analysis: xr.Dataset, chosen: tuple[str, ...]) -> 
     for index, name in enumerate(chosen):
         if name in texts(analysis["method"]):
             curve(panel, counts, analysis["l1"].sel({"method": name}).values, index, name)
-    panel.axhline(float(analysis["zero_l1"].values[0]), color="#777777", linestyle=":", label="zero predictor")
+    panel.axhline(float(analysis["zero_l1"].values[0]), color=NEUTRAL, linestyle=":", label="zero predictor")
     log_axes(panel)
     panel.set(xlabel="samples n", ylabel=r"test $L^1$ error")
     ticks = {*counts.tolist(), *analysis["kernel_samples"].values.tolist()}

@@ -23,7 +23,7 @@ def draw(analyses: Analyses) -> Figure:
     for k, name in enumerate(texts(laws["engine"])):
         curve(first, _fraction(laws), laws["engine_curve"].values[k], k, name)
     bound = float(laws["distance"].sel(bound="high").max())
-    first.set_title(f"Kolmogorov distance of the laws below {bound:.2f}")
+    first.set_title(f"Kolmogorov distance of the laws: at most {bound:.3f}")
     second.plot(_fraction(flows), flows["flow_curve"].values[:, 0], label="population flow", **THEORY)
     for k, delta in enumerate(flows["relative_step"].values):
         curve(second, _fraction(flows), flows["curve"].values[k], k, rf"SGD, $\delta$ = {delta:g}")

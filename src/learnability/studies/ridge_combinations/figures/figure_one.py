@@ -5,8 +5,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from learnability.results.claim import Analyses
-from learnability.results.style import COLOURS
-from learnability.studies.ridge_combinations.figures.curves import PAGE_WIDTH, curve
+from learnability.results.style import COLOURS, DOUBLE, NEUTRAL
+from learnability.studies.ridge_combinations.figures.curves import curve
 
 
 def _scatter(axes: Axes, points: np.ndarray, index: int, title: str) -> None:
@@ -22,9 +22,9 @@ def draw(analyses: Analyses) -> Figure:
     analysis = analyses["figure_one"]
     share, normalised = (100 * float(v) for v in analysis["localised"].values[:, -1, 0])
     control = 100 * float(analysis["control"].values[-1, 0])
-    figure = Figure(figsize=(PAGE_WIDTH, 4.9), layout="constrained")
+    figure = Figure(figsize=(DOUBLE, 4.9), layout="constrained")
     axes = figure.subplot_mosaic("aabbcc;dddeee")
-    _scatter(axes["a"], analysis["scatter"].values[0], 7, "Before: no direction stands out")
+    _scatter(axes["a"], analysis["scatter"].values[0], 6, "Before: no direction stands out")
     _scatter(axes["b"], analysis["scatter"].values[1], 0, f"After: {share:.0f}% on one direction")
     _scatter(axes["c"], analysis["control_scatter"].values[1], 1, f"NTK scaling: {control:.0f}%")
     samples = analysis["samples"].values / 1e6
@@ -36,7 +36,7 @@ def draw(analyses: Analyses) -> Figure:
     axes["d"].set_title(rf"In $10^6$ samples $\mathrm{{He}}_3$: {share:.0f}%, $h_3$: {normalised:.0f}%")
     largest = np.abs(analysis["scatter"].values[1]).max(1)
     axes["e"].scatter(analysis["bias"].values, largest, s=9, color=COLOURS[0], linewidths=0, alpha=0.7)
-    axes["e"].axhline(0.9, label="localised: above 0.9", color="#999999", linestyle=":")
+    axes["e"].axhline(0.9, label="localised: above 0.9", color=NEUTRAL, linestyle=":")
     axes["e"].set(xlabel="bias b of the neuron", ylabel="largest overlap at the end")
     axes["e"].set(xlim=(-1.05, 1.05), xticks=(-1, -0.5, 0, 0.5, 1))
     axes["e"].set_ylim(0, 1.3)

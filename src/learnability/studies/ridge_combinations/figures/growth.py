@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from learnability.results.claim import Analyses
-from learnability.results.style import THEORY
+from learnability.results.style import NEUTRAL, THEORY
 from learnability.studies.ridge_combinations.figures.curves import curve, log_axes, page_wide
 
 _NAMES = {0.5: r"$M=\sqrt{d}$"}
@@ -27,7 +27,7 @@ def draw(analyses: Analyses) -> Figure:
     allowed = " and ".join(f"{analysis.attrs['information_exponent'] - 1 + p:.2f}" for p in powers)
     first.set_title(f"Slopes {slopes} of $T_{{50}}$ in d,\n{allowed} are allowed")
     first.legend()
-    second.axhline(1.0, color="#777777", linestyle=":", label="as many as cubics")
+    second.axhline(1.0, color=NEUTRAL, linestyle=":", label="as many as cubics")
     log_axes(second)
     second.set(xlabel="dimension d", ylabel=r"$T_{50}$ / number of cubics")
     below = [int(d[np.argmax(row < 1)]) if (row < 1).any() else None for row in analysis["over_kernel"].values[..., 0]]

@@ -8,12 +8,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from learnability.results.claim import Analyses
-from learnability.results.style import COLOURS, MARKERS, THEORY, band
+from learnability.results.measuring import limit_exponent
+from learnability.results.style import COLOURS, MARKERS, NEUTRAL, THEORY, band
 from learnability.studies.ridge_combinations import theory
 from learnability.studies.ridge_combinations.figures.curves import counts_axis, curve, log_axes, page_wide
 
 
-def _scaling_panel(axes: Axes, exact: xr.Dataset, large: xr.Dataset) -> None:
+def _scaling_panel(axes: Axes, analyses: Analyses, p: int) -> None:
+    exact, large = analyses[f"samples_d{p}"], analyses[f"samples_d{p}_large"]
     exponent, tasks = exact.attrs["information_exponent"], int(exact["tasks"].values[0])
     for index, (analysis, name) in enumerate(((exact, "all samples drawn"), (large, "matched batches"))):
         curve(axes, analysis["dimension"].values, analysis["half_time"].values[0], index, name)
@@ -21,11 +23,12 @@ def _scaling_panel(axes: Axes, exact: xr.Dataset, large: xr.Dataset) -> None:
     constant = float(exact["escape_constant"].values[0])
     axes.plot(d, constant * tasks * d ** (exponent - 1), label=r"flow, $\propto M d^{p-1}$", **THEORY)
     bound = theory.correlational_bound(d, tasks, exponent)
-    axes.plot(d, bound, color="#777777", linestyle=":", label=r"CSQ bound $M d^{p/2}$ (constant 1)")
+    axes.plot(d, bound, color=NEUTRAL, linestyle=":", label=r"CSQ bound $M d^{p/2}$ (constant 1)")
     axes.set(xlabel="dimension d", ylabel=r"$T_{50}$ (samples to localise)")
     log_axes(axes)
-    drawn, matched = (float(a["dimension_slope"].values[0]) for a in (exact, large))
-    axes.set_title(f"p = {exponent}: slope {drawn:.2f} drawn, {matched:.2f} matched")
+    drawn = float(exact["dimension_slope"].values[0])
+    matched = limit_exponent(f"samples_d{p}_large", name="dimension")(analyses).estimate
+    axes.set_title(f"p = {exponent}: slope {drawn:.2f} drawn, limit {matched:.2f} matched")
     axes.legend(loc="upper left")
     low, high = axes.get_ylim()
     axes.set_ylim(low, high * (high / low) ** 0.45)
@@ -54,8 +57,8 @@ def _constants_panel(axes: Axes, analyses: Analyses) -> None:
 def draw(analyses: Analyses) -> Figure:
     """T50 against d for two exponents, and against M, with theory and lower bounds."""
     figure, axes = page_wide(2, 2)
-    _scaling_panel(axes[0, 0], analyses["samples_d3"], analyses["samples_d3_large"])
-    _scaling_panel(axes[0, 1], analyses["samples_d4"], analyses["samples_d4_large"])
+    _scaling_panel(axes[0, 0], analyses, 3)
+    _scaling_panel(axes[0, 1], analyses, 4)
     _constants_panel(axes[1, 0], analyses)
     last, analysis = axes[1, 1], analyses["samples_m"]
     tasks = analysis["tasks"].values
@@ -64,12 +67,13 @@ def draw(analyses: Analyses) -> Figure:
     last.plot(
         tasks,
         analysis["escape_constant"].values,
-        color="#777777",
+        color=NEUTRAL,
         linestyle=":",
         label=r"$d\to\infty$: $1/(3\alpha_3\delta c_M)$",
     )
     last.set(xlabel="number of tasks M", ylabel=r"$T_{50}/(M d^{2})$", ylim=(0, None))
     counts_axis(last, tasks)
-    last.set_title(f"M slope {float(analysis['tasks_slope'].values[0]):.2f} is below 1: $c_M$ grows")
+    slope = float(analysis["tasks_slope"].values[0])
+    last.set_title(f"Slope {slope:.2f} in M: {'below 1, as $c_M$ grows' if slope < 1 else 'not below 1'}")
     last.legend()
     return figure

@@ -1,8 +1,11 @@
 """Where superorthogonal polynomials exist, and those that were certified."""
 
 import math
+from typing import Any
 
+import xarray as xr
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from learnability.results.claim import Analyses
 from learnability.results.labelled import texts
@@ -11,7 +14,7 @@ from learnability.studies.ridge_combinations.figures.curves import page_wide
 
 
 def draw(analyses: Analyses) -> Figure:
-    """Least eigenvalue over the degree, and the table of decided cases."""
+    """Least eigenvalue over the degree, and the decided cases by their degree."""
     analysis = analyses["superorthogonal"]
     degrees, values = analysis["degree"].values, analysis["least_eigenvalue"].values
     figure, axes = page_wide(1, 2)
@@ -30,19 +33,26 @@ def draw(analyses: Analyses) -> Figure:
     meanings = dict(
         zip(analysis["status"].attrs["flag_values"], analysis["status"].attrs["flag_meanings"].split(), strict=True)
     )
-    rows, radii = [], analysis["radius"].values
-    for case, code, radius, (low, _) in zip(
-        analysis["case_definition"].values, analysis["status"].values, radii, analysis["kurtosis"].values, strict=True
-    ):
-        certified = [f"1e{math.log10(radius):.0f}", f"{low:.0e}"] if math.isfinite(radius) else ["", ""]
-        rows.append([str(case[0]), str(case[1]), parities[case[2]], str(case[3]), meanings[int(code)], *certified])
-    second.axis("off")
-    labels = ["K", "L", "parity", "degree", "outcome", "radius", r"$E f^4$"]
-    table = second.table(
-        rows, colLabels=labels, loc="upper center", colWidths=[0.08, 0.08, 0.14, 0.14, 0.24, 0.15, 0.15]
-    )
-    table.auto_set_font_size(False)
-    table.set_fontsize(7.5)
-    table.scale(1, 1.1)
-    second.set_title(f"{int((radii > 0).sum())} of {len(rows)} cases certified by interval Newton")
+    radii = analysis["radius"].values
+    cases = [(f"K = {k}, L = {ell}, {parities[parity]}", degree) for k, ell, parity, degree in _whole(analysis)]
+    names = list(dict.fromkeys(name for name, _ in cases))[::-1]
+    seen: set[str] = set()
+    for (name, degree), code, radius in zip(cases, analysis["status"].values, radii, strict=True):
+        certified = math.isfinite(radius) and radius > 0
+        said = "certified" if certified else meanings[int(code)]
+        style: dict[str, Any] = {"markersize": 6, "linestyle": "none", "label": None if said in seen else said}
+        style |= {"color": COLOURS[0], "markerfacecolor": COLOURS[0] if certified else "white"}
+        second.plot(degree, names.index(name), marker=MARKERS[0] if certified else MARKERS[1], **style)
+        seen.add(said)
+    second.legend(loc="upper left")
+    degrees_tried = [degree for _, degree in cases]
+    second.set(xlabel="degree", xlim=(min(degrees_tried) - 1, max(degrees_tried) + 1), ylim=(-0.6, len(names) - 0.4))
+    second.set_yticks(range(len(names)), names)
+    second.xaxis.set_major_locator(MaxNLocator(integer=True))
+    second.set_title(f"{int((radii > 0).sum())} of {len(cases)} cases certified by interval Newton")
     return figure
+
+
+def _whole(analysis: xr.Dataset) -> list[list[int]]:
+    """K, L, parity and degree of every case."""
+    return [[int(value) for value in case] for case in analysis["case_definition"].values]

@@ -14,7 +14,7 @@ def draw(analyses: Analyses) -> Figure:
     sweep = analyses["coefficient"]
     c = np.array([theory.coefficient_of(name) for name in texts(sweep["target"])])
     time, loss = sweep["time"].values, sweep["loss"].isel(dimension=0, bound=0).values
-    figure, axes = new_figure(1, 2, width=3.6, height=2.8)
+    figure, axes = new_figure(1, 2, height=2.8)
     chosen = [i for i, value in enumerate(c) if value in (0.5, 0.75, 0.9, 1.0, 1.1, 1.5)]
     for shade, i in enumerate(chosen):
         style = {"color": COLOURS[shade], "marker": MARKERS[shade], "markevery": (2 * shade, 16)}

@@ -55,7 +55,7 @@ def draw(analyses: Analyses) -> Figure:
     """One panel for each target under (4.1), and one with two-stage SGD."""
     analysis = analyses["two_stage"]
     cases = np.flatnonzero(analysis["keep_output"].values == 0)
-    figure, axes = new_figure(1, len(cases) + 1, width=3.3, height=3.0)
+    figure, axes = new_figure(1, len(cases) + 1, height=3.0)
     for axis, case in zip(axes[0], cases, strict=False):
         _curves(axis, analysis.isel(case=case))
         axis.legend()

@@ -10,6 +10,7 @@ from learnability.results.style import COLOURS, MARKERS, THEORY, new_figure
 from learnability.studies.subspace_polynomials import theory
 from learnability.studies.subspace_polynomials.figures.against_dimension import errorbars
 from learnability.studies.subspace_polynomials.figures.labels import pretty, with_interval
+from learnability.studies.subspace_polynomials.trapped_part.claims import slowest
 
 
 def _power_law(axes: Axes, values: xr.DataArray, shade: int = 0) -> None:
@@ -21,7 +22,7 @@ def draw(analyses: Analyses) -> Figure:
     """The deficit of trapped targets beside two powers of d, and the distance of each free target from its limit."""
     held, flow = analyses["trapped_part"], analyses["finite_dimension"]
     d = held["dimension"].values
-    figure, axes = new_figure(1, 2, width=3.4, height=2.8)
+    figure, axes = new_figure(1, 2, height=2.8)
     for i in range(held.sizes["target"]):
         _power_law(axes[0, 0], held["deficit"].isel(target=i).rename(dimension="finite_dimension"), i)
     start = float(held["deficit"].isel(bound=0).max("target")[0])
@@ -30,9 +31,10 @@ def draw(analyses: Analyses) -> Figure:
         (theory.OBSERVED_EXPONENT, ":", "slope -1"),
     ):
         axes[0, 0].plot(d, theory.anchored(d, exponent, start), **THEORY | {"linestyle": line}, label=text)
-    axes[0, 0].set_ylabel("floor - least trapped part of L, t up to 5 (1)", fontsize=7)
-    slowest = held.isel(target=int(held["exponent_limit"].isel(bound=0).values.argmax()))
-    axes[0, 0].set_title(f"trapped: powers as d grows\n{with_interval(slowest['exponent_limit'])} or below")
+    axes[0, 0].set_ylabel("floor - least trapped part of L, t up to 5 (1)")
+    found = slowest(analyses)
+    said = f"{found.estimate:.2f} [{found.low:.2f}, {found.high:.2f}]"
+    axes[0, 0].set_title(f"trapped: powers as d grows {said} or below")
     free = flow.isel(target=np.flatnonzero(flow["trapped_dimension"].values == 0))
     for i in range(free.sizes["target"]):
         _power_law(axes[0, 1], free["limit_distance"].isel(target=i), i)

@@ -12,7 +12,7 @@ from learnability.studies.subspace_polynomials.figures.labels import with_interv
 
 def draw(analyses: Analyses) -> Figure:
     """Leap 2 beside a straight line in log d, leap 3 beside the power 1/2."""
-    figure, axes = new_figure(1, 2, width=3.4, height=2.8)
+    figure, axes = new_figure(1, 2, height=2.8)
     two, three = (analyses[name].isel(target=0) for name in ("escape_leap_2", "escape_leap_3"))
     for axis, analysis, colour in ((axes[0, 0], two, COLOURS[0]), (axes[0, 1], three, COLOURS[1])):
         errorbars(axis, analysis["escape_time"], fmt="o-", color=colour, label="median, 95% interval")

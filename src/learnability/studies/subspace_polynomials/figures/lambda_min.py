@@ -53,7 +53,7 @@ def draw(analyses: Analyses) -> Figure:
     """One panel for each target; (4.1) as lines, the first stage with its output kept as crosses."""
     analysis = analyses["two_stage"]
     cases = np.flatnonzero(analysis["keep_output"].values == 0)
-    figure, axes = new_figure(1, len(cases), width=3.6, height=3.0)
+    figure, axes = new_figure(1, len(cases), height=3.0)
     for axis, case in zip(axes[0], cases, strict=True):
         one = analysis.isel(case=case)
         _eigenvalues(axis, one, _kept(analysis, str(one["polynomial"].item())))

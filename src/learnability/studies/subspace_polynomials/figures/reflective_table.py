@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from learnability.results.claim import Analyses
 from learnability.results.labelled import texts
-from learnability.results.style import COLOURS, MARKERS, new_figure
+from learnability.results.style import COLOURS, MARKERS, SMALL, new_figure
 from learnability.studies.subspace_polynomials.figures.labels import pretty
 
 
@@ -20,9 +20,9 @@ def _table(axes: Axes, table: xr.Dataset) -> None:
     agree = table["agree"].values.min(0)
     for i, j in np.ndindex(*trapped.shape):
         text = f"{trapped[i, j]}" + ("" if agree[i, j] else " !")
-        axes.text(j, i, text, ha="center", va="center", fontsize=8)
+        axes.text(j, i, text, ha="center", va="center", fontsize=SMALL)
     axes.set_xticks(range(trapped.shape[1]), [text.replace(", ", ",\n") for text in texts(table["activation_class"])])
-    axes.set_yticks(range(len(used)), [pretty(name) for name in texts(table["target"])], fontsize=7)
+    axes.set_yticks(range(len(used)), [pretty(name) for name in texts(table["target"])])
     axes.grid(False)
     wrong = int((table["agree"] == 0).sum())
     verdict = "three methods agree everywhere" if wrong == 0 else f"{wrong} of {table['agree'].size} checks disagree"
@@ -32,10 +32,10 @@ def _table(axes: Axes, table: xr.Dataset) -> None:
 def _residuals(axes: Axes, table: xr.Dataset) -> None:
     """Residuals and defects where the closure says reflective, and where it says not."""
     groups = [
-        ("definition on S*", table["residual"]),
-        ("search at dim S*", table["search_at"]),
-        ("definition, one more", table["residual_larger"]),
-        ("search above dim S*", table["search_above"]),
+        ("residual\non S*", table["residual"]),
+        ("search at\ndim S*", table["search_at"]),
+        ("residual,\nlarger", table["residual_larger"]),
+        ("search,\nlarger", table["search_above"]),
     ]
     offsets = np.linspace(-0.25, 0.25, table["agree"][0].size)
     for x, (_, values) in enumerate(groups):
@@ -46,7 +46,7 @@ def _residuals(axes: Axes, table: xr.Dataset) -> None:
                 axes.plot(x + offsets, points, marker, color=colour, ms=3, label=label, ls="none", alpha=0.7)
     axes.set_yscale("log")
     axes.axhspan(1e-12, 1e-2, color="0.9", zorder=0)
-    axes.set_xticks(range(4), [text.replace(" ", "\n", 1) for text, _ in groups], fontsize=6.5)
+    axes.set_xticks(range(4), [text for text, _ in groups])
     axes.set_ylabel("residual or defect (1)")
     low = float(table["residual"].max())
     high = min(float(table["residual_larger"].min()), float(table["search_above"].min()))
@@ -72,7 +72,7 @@ def draw(analyses: Analyses) -> Figure:
     """Four panels, or two where no target has the four variables of the slice."""
     table = analyses["reflective_table"]
     rows = 2 if "slice_defect" in table else 1
-    figure, axes = new_figure(rows, 2, width=4.2, height=3.2)
+    figure, axes = new_figure(rows, 2, height=3.2)
     _table(axes[0, 0], table)
     _residuals(axes[0, 1], table)
     for rotated in range(table.sizes["rotated"] if rows == 2 else 0):

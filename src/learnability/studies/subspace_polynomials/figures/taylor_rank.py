@@ -2,13 +2,14 @@
 
 import xarray as xr
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from learnability.results.claim import Analyses
 from learnability.results.labelled import texts
-from learnability.results.style import COLOURS, MARKERS, THEORY, new_figure
+from learnability.results.style import COLOURS, MARKERS, SMALL, THEORY, new_figure
 from learnability.studies.subspace_polynomials.figures.labels import pretty
 
-COLUMNS = 4
+COLUMNS = 3
 
 
 def _orders(row: xr.Dataset) -> str:
@@ -30,8 +31,8 @@ def draw(analyses: Analyses) -> Figure:
     """One panel for each target; the activations are set apart by a small shift."""
     table = analyses["taylor"]
     names, order = texts(table["target"]), table["order"].values
-    rows = -(-(len(names) + 1) // COLUMNS)
-    figure, axes = new_figure(rows, COLUMNS, width=2.5, height=2.2)
+    rows = -(-len(names) // COLUMNS)
+    figure, axes = new_figure(rows, COLUMNS, height=2.1)
     for i, name in enumerate(names):
         axis, row = axes[i // COLUMNS, i % COLUMNS], table.isel(target=i)
         for j, activation in enumerate(texts(table["activation"])):
@@ -39,14 +40,20 @@ def draw(analyses: Analyses) -> Figure:
             axis.step(order, shifted, where="mid", color=COLOURS[j], label=activation, lw=1.3)
             axis.plot(order, shifted, MARKERS[j], color=COLOURS[j], ms=3)
         axis.axhline(int(row["used_variables"]), **THEORY)
-        axis.set_title(f"{_wrapped(name)}\n{_orders(row)}", fontsize=6.5)
-        axis.text(0.97, 0.04, _features(row), transform=axis.transAxes, ha="right", va="bottom", fontsize=6)
+        axis.set_title(f"{_wrapped(name)}\n{_orders(row)}")
+        axis.text(0.97, 0.04, _features(row), transform=axis.transAxes, ha="right", va="bottom", fontsize=SMALL)
         axis.set_xlabel("Taylor order s")
         axis.set_ylim(0.0, 4.5)
     for axis in axes.ravel()[len(names) :]:
-        axis.axis("off")
+        axis.remove()
     handles, labels = axes[0, 0].get_legend_handles_labels()
-    axes.ravel()[-1].legend(handles, labels, loc="center", title="dashed: dimension p")
+    dimension = Line2D([], [], label="dimension p", **THEORY)
+    figure.legend(
+        handles=[*handles, dimension],
+        labels=[*labels, "dimension p"],
+        loc="outside lower center",
+        ncols=len(labels) + 1,
+    )
     axes[0, 0].set_ylabel("rank of $q_1..q_s$")
     return figure
 

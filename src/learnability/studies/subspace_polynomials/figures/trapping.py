@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from learnability.results.claim import Analyses
 from learnability.results.labelled import bounds_of, texts
-from learnability.results.style import COLOURS, THEORY, band, new_figure
+from learnability.results.style import THEORY, band, new_figure, ordered
 from learnability.studies.subspace_polynomials.figures.labels import pretty
 
 
@@ -18,10 +18,10 @@ def _dimension_label(dimension: float) -> str:
 def _curves(axes: Axes, curves: xr.DataArray) -> None:
     """Median and 10-90% band of (dimension, time, bound) for each dimension; the limit in black."""
     time = curves["time"].values
-    shades = [COLOURS[i] for i in (4, 1, 3, 2, 0)]
+    shades = ordered(int(np.isfinite(curves["dimension"].values).sum()))[::-1]
     for i, dimension in enumerate(curves["dimension"].values):
         median, low, high = (part.values for part in bounds_of(curves[i]))
-        colour = "#000000" if np.isinf(dimension) else shades[i % len(shades)]
+        colour = "#000000" if np.isinf(dimension) else shades[i]
         axes.plot(time, median, color=colour, label=_dimension_label(dimension), lw=1.2)
         band(axes, time, low, high, colour)
     axes.set_xlabel("flow time")
@@ -35,28 +35,30 @@ def _sgd_markers(row: np.ndarray, sgd: xr.Dataset, names: list[str]) -> None:
             time, median = run["time"].values, run["sgd_loss"].values
             axes.plot(time[::3], median[::3], "x", color="#000000", ms=4, label="SGD, d = 64")
             axes.plot(time, run["flow_loss"].values, color="#000000", lw=0.7, ls=":")
-            axes.legend(fontsize=6.5)
 
 
 def draw(analyses: Analyses) -> Figure:
-    """One column for each target: its loss above, the part of the weights that is trapped or learned below."""
+    """One row for each target: its loss, and beside it the part of the weights that is trapped or learned."""
     flow, sgd = analyses["finite_dimension"], analyses["online_sgd"]
     names = texts(flow["target"])
-    figure, axes = new_figure(2, len(names), width=3.1, height=2.5)
+    figure, axes = new_figure(len(names), 2, height=1.9)
     for j, name in enumerate(names):
         target = flow.isel(target=j)
         trapped = int(target["trapped_dimension"])
-        _curves(axes[0, j], target["loss"])
+        _curves(axes[j, 0], target["loss"])
         if trapped:
-            axes[0, j].axhline(float(target["floor"]), **THEORY, label="floor")
+            axes[j, 0].axhline(float(target["floor"]), **THEORY, label="floor")
         kind = "reflective: held longer at larger d" if trapped else "free: no floor"
-        axes[0, j].set_title(f"{pretty(name)}\n{kind}")
-        _curves(axes[1, j], target["trapped_norm" if trapped else "learnable_norm"])
-        axes[1, j].set_title("trapped part $|w_{S^*}|$" if trapped else "learned part $|w_{W^*}|$")
+        axes[j, 0].set_title(f"{pretty(name)}\n{kind}")
+        _curves(axes[j, 1], target["trapped_norm" if trapped else "learnable_norm"])
+        axes[j, 1].set_title("trapped part $|w_{S^*}|$" if trapped else "learned part $|w_{W^*}|$")
         if trapped:
-            axes[1, j].set_yscale("symlog", linthresh=1e-3)
-    axes[0, 0].set_ylabel("population loss (1)")
-    axes[1, 0].set_ylabel("r.m.s. over particles (1)")
-    _sgd_markers(axes[0], sgd, names)
-    axes[0, -1].legend(fontsize=6.5)
+            axes[j, 1].set_yscale("symlog", linthresh=1e-3)
+        axes[j, 0].set_ylabel("population loss (1)")
+        axes[j, 1].set_ylabel("r.m.s. over particles (1)")
+    _sgd_markers(axes[:, 0], sgd, names)
+    known = {
+        name: handle for axis in axes[:, 0] for handle, name in zip(*axis.get_legend_handles_labels(), strict=True)
+    }
+    figure.legend(list(known.values()), list(known), loc="outside lower center", ncols=len(known))
     return figure

@@ -21,7 +21,7 @@ def _relu(axes: Axes, flow: xr.Dataset) -> None:
     trapped = float(hidden["trapped_norm"].max())
     axes.set_ylabel("population loss, floors dashed (1)")
     axes.set_title(f"ReLU, no bias:\nlargest trapped weight {trapped:.0e}")
-    axes.legend(fontsize=6)
+    axes.legend()
 
 
 def draw(analyses: Analyses) -> Figure:
@@ -29,7 +29,7 @@ def draw(analyses: Analyses) -> Figure:
     flow = analyses["trapping_exact"]
     time, median = flow["time"].values, flow.isel(dimension=0, bound=0)
     loss, trapped = median["loss"].values, median["trapped_norm_max"].values
-    figure, axes = new_figure(1, 3, width=3.2, height=2.8)
+    figure, axes = new_figure(1, 3, height=2.8)
     for i, name in enumerate(texts(flow["target"])):
         excess = loss[i] - float(flow["floor"][i])
         style = {"color": COLOURS[i], "marker": MARKERS[i], "markevery": (3 * i, 12), "label": pretty(name)}
@@ -39,7 +39,7 @@ def draw(analyses: Analyses) -> Figure:
     axes[0, 0].set_ylabel("loss above the floor (1)")
     axes[0, 1].set_yscale("log")
     axes[0, 1].set_ylim(1e-18, 1e-6)
-    axes[0, 1].set_ylabel("largest $|w_{S^*}|$ of a particle; 0 drawn at 1e-18", fontsize=7)
+    axes[0, 1].set_ylabel("largest $|w_{S^*}|$ of a particle; 0 drawn at 1e-18")
     _relu(axes[0, 2], analyses["relu"])
     for axis in axes[0]:
         axis.set_xlabel("flow time")

@@ -11,7 +11,7 @@ from learnability.studies.subspace_polynomials.theory import OURS, PAPER
 RECALLED = "The theorem's constant and exact power are not certain here; the claim tests the power d^{-1/2} alone."
 
 
-def _slowest(analyses: Analyses) -> Measurement:
+def slowest(analyses: Analyses) -> Measurement:
     """The limit of the power of d for the target whose deficit falls most slowly."""
     table = analyses["trapped_part"]
     limits = np.stack([part.values for part in bounds_of(table["exponent_limit"])])
@@ -34,7 +34,7 @@ CLAIMS = (
             "two of which have a proper S"
         ),
         rule=AtMost(theory.NECESSARY_EXPONENT),
-        measure=_slowest,
+        measure=slowest,
         experiments=("trapped_part",),
         expected="-1",
         seeds_needed=4,
@@ -51,7 +51,7 @@ CLAIMS = (
         "have a proper S",
         rule=Between(theory.OBSERVED_EXPONENT - 0.25, theory.OBSERVED_EXPONENT + 0.25),
         window_seen=True,
-        measure=_slowest,
+        measure=slowest,
         experiments=("trapped_part",),
         expected="-1",
         seeds_needed=4,

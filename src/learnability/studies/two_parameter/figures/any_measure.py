@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from learnability.results.labelled import bounds_of, texts
-from learnability.results.style import COLOURS, MARKERS, THEORY
+from learnability.results.style import COLOURS, DOUBLE, MARKERS, THEORY
 from learnability.studies.two_parameter.series import series, where
 
 _SHOWN = ("plane", "cantor", "sphere")
@@ -19,8 +19,8 @@ def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
     analysis = analyses["learning"]
     points = series(analysis, "measures", "rho")
     names = [name for name in _SHOWN if name in texts(points.measure)]
-    figure = Figure(figsize=(9.6, 4.6), layout="constrained")
-    grid = figure.add_gridspec(2, len(names) + 2)
+    figure = Figure(figsize=(DOUBLE, 6.4), layout="constrained")
+    grid = figure.add_gridspec(3, max(len(names), 1), height_ratios=(1, 1, 1.25))
     for column, name in enumerate(names):
         for row, cuts in enumerate(("even", "chosen")):
             axes = figure.add_subplot(grid[row, column])
@@ -30,7 +30,7 @@ def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
             else:
                 axes.set_axis_off()
                 axes.set_title(f"{name}, {cuts}: not run")
-    _fractions(figure.add_subplot(grid[:, len(names) :]), points)
+    _fractions(figure.add_subplot(grid[2, :]), points)
     return figure
 
 

@@ -16,7 +16,7 @@ from learnability.studies.two_parameter.series import series
 def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
     """Fraction against N, precision against N, fraction against d."""
     analysis = analyses["learning"]
-    figure, ((left, middle, right),) = new_figure(1, 3, width=2.9)
+    figure, ((left, middle, right),) = new_figure(1, 3)
     deep, falling = (series(analysis, name, "depth") for name in ("depth", "shrinking"))
     depth = deep.depth.values
     fraction_band(left, depth, deep.learned, 0, f"$\\rho$ = {float(deep.rho[0]):g}")

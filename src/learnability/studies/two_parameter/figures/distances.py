@@ -15,7 +15,7 @@ from learnability.studies.two_parameter.series import series
 def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
     """P(distance <= eps): power laws of elementary models, plateau of the hierarchical map."""
     elementary, learning = analyses["elementary"], analyses["learning"]
-    figure, ((axes, slopes),) = new_figure(1, 2, width=3.7, height=3.0)
+    figure, ((axes, slopes),) = new_figure(1, 2, height=3.0)
     names, eps = texts(elementary.family), elementary.eps.values
     for i in range(len(names)):
         curve, w = bounds_of(elementary.near)[0].values[i], int(elementary.parameters.values[i])

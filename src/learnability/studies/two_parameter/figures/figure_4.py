@@ -6,17 +6,17 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from learnability.results.style import COLOURS, MARKERS, THEORY, new_figure
+from learnability.results.style import COLOURS, MARKERS, NEUTRAL, THEORY, new_figure
 
 
 def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
     """The flow trapped on the curve (sin w, sin sqrt2 w)."""
     picture = analyses["pictures"]
-    figure, ((axes,),) = new_figure(1, 1, width=3.4, height=3.2)
+    figure, ((axes,),) = new_figure(1, 1, height=3.2)
     axes.plot(
         picture.curve[:, 0],
         picture.curve[:, 1],
-        color=COLOURS[7],
+        color=NEUTRAL,
         linewidth=0.6,
         label="$(\\sin w, \\sin\\sqrt{2}\\,w)$",
     )
@@ -28,5 +28,5 @@ def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
     axes.set(xlabel="$f_1$", ylabel="$f_2$", aspect="equal")
     far, near = float(picture.trapped_distance), float(picture.nearest_distance)
     axes.set_title(f"Trapped at {far:.2f}; the curve passes at {near:.3f}")
-    axes.legend(loc="upper left", fontsize=6.5, frameon=True)
+    axes.legend(loc="upper left", frameon=True)
     return figure

@@ -7,7 +7,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from learnability.results.style import COLOURS, THEORY
+from learnability.results.style import COLOURS, DOUBLE, THEORY
 
 _TITLES = ("u = 0", "descended", "gathered", "spread", "gathered again", "spread again")
 
@@ -15,7 +15,7 @@ _TITLES = ("u = 0", "descended", "gathered", "spread", "gathered again", "spread
 def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
     """Level curves at several u, trajectories of the model, and u(t)."""
     picture = analyses["pictures"]
-    figure = Figure(figsize=(7.4, 5.2), layout="constrained")
+    figure = Figure(figsize=(DOUBLE, 4.6), layout="constrained")
     panels = figure.subplots(2, 4)
     places = [panels[0, 0], panels[0, 1], panels[0, 2], panels[0, 3], panels[1, 0], panels[1, 1]]
     for axes, level, curve, title in zip(
@@ -28,9 +28,7 @@ def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
             axes.set(ylim=(-0.05, 1.05 * float(curve[:, 1].max())))
     _paths(panels[1, 2], picture)
     _progress(panels[1, 3], picture)
-    figure.suptitle(
-        "d = 2 (a picture only): level curves of v at growing u fill the box, and targets ride along them", fontsize=9
-    )
+    figure.suptitle("d = 2 (a picture only): level curves of v at growing u fill the box, and targets ride along them")
     return figure
 
 

@@ -8,13 +8,14 @@ from matplotlib.figure import Figure
 
 from learnability.results.labelled import texts
 from learnability.results.style import COLOURS, MARKERS, new_figure
+from learnability.studies.two_parameter.hierarchical.claims import lost_where_the_proof_says
 from learnability.studies.two_parameter.series import series
 
 
 def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
     """Lost targets by the first condition of F0 that they violate; median flow times."""
     points = series(analyses["learning"], "splitting", "rho", dimension=3)
-    figure, ((left, right),) = new_figure(1, 2, width=3.5)
+    figure, ((left, right),) = new_figure(1, 2)
     rho, below = points.rho.values, np.zeros(points.sizes["point"])
     shares = points.lost_to.values / points.targets.values[:, None]
     for place, name in enumerate(texts(points.obstacle)):
@@ -22,10 +23,8 @@ def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
         left.fill_between(rho, below, above, color=COLOURS[place], alpha=0.75, linewidth=0, label=name)
         below = above
     left.set(xscale="log", xlabel="splitting parameter $\\rho$", ylabel="fraction of targets", ylim=(0, None))
-    total = shares.sum()
-    first = int(np.argmax(shares.sum(axis=0)))
-    share = shares[:, first].sum() / total if total else 0.0
-    left.set_title(f"{share:.0%} of the lost targets: {texts(points.obstacle)[first]}")
+    share = lost_where_the_proof_says(analyses).estimate
+    left.set_title(f"{share:.0%} of the lost targets: swept region or valley")
     left.legend(loc="upper left", frameon=True)
     time = points.flow_time_median.values
     right.plot(rho, time, MARKERS[0] + "-", color=COLOURS[0])

@@ -13,7 +13,7 @@ def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
     """Learned and other targets on the largest sphere and on one inside a box of the coarser F0."""
     analysis = analyses["spheres"]
     chosen = [0, int(np.flatnonzero(analysis.in_box.values)[-1])] if analysis.in_box.values.any() else [0]
-    figure, (panels,) = new_figure(1, len(chosen), width=3.4, height=3.1)
+    figure, (panels,) = new_figure(1, len(chosen), height=2.3)
     for axes, i in zip(panels, chosen, strict=True):
         # Lambert's equal-area projection of the upper and lower half-spheres side by side.
         tried = analysis.is_tried.values[:, i]

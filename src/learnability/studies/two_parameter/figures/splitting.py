@@ -16,7 +16,7 @@ from learnability.studies.two_parameter.series import series
 def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
     """Learned fraction and mu(F0) against rho; beside it what F0 leaves out, down to rho = 1e-6."""
     analysis = analyses["learning"]
-    figure, ((left, right),) = new_figure(1, 2, width=3.5)
+    figure, ((left, right),) = new_figure(1, 2)
     finest = series(analysis, "splitting", "rho", dimension=3)
     for place, d in enumerate((3, 4)):
         points = series(analysis, "splitting", "rho", dimension=d)

@@ -227,7 +227,7 @@ def _series_exchanged(analyses: Analyses) -> Analyses:
     return {**analyses, "learning": exchanged.assign(targets=learning.targets * 100)}
 
 
-def _lost_where_the_proof_says(analyses: Analyses) -> Measurement:
+def lost_where_the_proof_says(analyses: Analyses) -> Measurement:
     """Share of the lost uniform targets whose first violated condition of F0 is the swept region or a valley."""
     points = series(analyses["learning"], "splitting", "rho", dimension=3)
     points = _at_least(points, 1, "the series of rho at d = 3")
@@ -365,7 +365,7 @@ _MAIN = (
         "share of the lost uniform targets, d = N = 3, whose first violated condition of F0 is one of the two; the "
         "others lie inside a finger, between the boxes on its sides, or beyond the fingers",
         AtLeast(0.5),
-        _lost_where_the_proof_says,
+        lost_where_the_proof_says,
         _LEARNING,
         "most",
         evidence="existence",
