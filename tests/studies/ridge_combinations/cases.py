@@ -23,7 +23,14 @@ CASES = {
     "width": {"target": {"tasks": 4}, "tasks": [2, 4], "neurons": 16},
     "growth": {"target": {"tasks": 10}, "powers": [0.5], "dimensions": [16, 100], "phase_one": _PHASE_ONE, "saved": 10},
     "mixed_links": {"target": {"tasks": 3, "link": [0, 0, 0, 1, 1, 1]}, "dimension": 1000, "neurons": 16},
-    "refit": {"target": {"tasks": 2}, "tasks": [2, 3], "samples": [60, 120], "neurons_per_task": 6, "widths": [4, 8]},
+    "refit": {
+        "target": {"tasks": 2},
+        "tasks": [2, 3],
+        "samples": [60, 120],
+        "neurons_per_task": 6,
+        "joint_samples": [60, 120],
+        "widths": [4, 8],
+    },
     "coherence": {
         "target": {"tasks": 3, "coherences": [0.0, 0.4]},
         "dimension": 12,

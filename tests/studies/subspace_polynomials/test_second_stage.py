@@ -3,10 +3,15 @@
 import numpy as np
 import pytest
 import torch
+import xarray as xr
 
 from learnability.hermite.basis import evaluate
 from learnability.hermite.target_language import parse
-from learnability.studies.subspace_polynomials.second_stage.analyse import rates
+from learnability.results.claim import judge
+from learnability.results.contract import Run
+from learnability.results.labelled import with_bounds
+from learnability.studies.subspace_polynomials.second_stage.analyse import analyse, rates
+from learnability.studies.subspace_polynomials.second_stage.claims import CLAIMS
 from learnability.studies.subspace_polynomials.second_stage.setting import SecondStageSetting
 from learnability.studies.subspace_polynomials.second_stage.train import PopulationLoss, first_stage
 from learnability.studies.subspace_polynomials.settings import HiddenPolynomials
@@ -43,6 +48,39 @@ def test_rates_of_exponentials_are_exact() -> None:
     loss = 2 * np.exp(-np.outer([0.03, 0.05], times))
     np.testing.assert_allclose(rates(times, loss), [0.03, 0.05], rtol=1e-12)
     assert np.isnan(rates(times, 2 * np.exp(-0.001 * times)[None])).all()
+
+
+def _runs(power: float) -> list[Run]:
+    """Three dimensions whose loss decays at .008 (d / 144)^power, give or take 5% over six seeds; the limit at .008."""
+    times = np.linspace(0, 400, 41)
+    spread = 1 + 0.05 * np.linspace(-1, 1, 6)
+    runs = []
+    for d in (16, 48, 144):
+        result = xr.Dataset(
+            {
+                "loss": (("seed", "time"), np.exp(-0.008 * (d / 144) ** power * np.outer(spread, times))),
+                "limit_loss": ("time", np.exp(-0.008 * 16 ** (-power) * times)),
+                "limit_bound": ("time", np.exp(-1e-4 * times)),
+                "limit_lambda_min": ((), 5e-5),
+                "outside": ("seed", np.zeros(6)),
+            },
+            coords={"time": times},
+        )
+        setting = SecondStageSetting(target=HiddenPolynomials(polynomials=("z1 + z1*z2",)), dimension=d)
+        runs.append(Run(setting, result, None))
+    return runs
+
+
+@pytest.mark.parametrize(("power", "verdict"), [(0.0, "supported"), (-0.25, "contradicted")])
+def test_a_rate_that_falls_with_the_dimension_contradicts_the_claim(power: float, verdict: str) -> None:
+    """The limit has the rate at d = 9: one that falls like d^(-1/4) is half of it at d = 144."""
+    claim = next(claim for claim in CLAIMS if claim.id == "dimension-free.rate")
+    analysis = with_bounds(analyse(_runs(power), np.random.default_rng(0)))
+    assert claim.measure is not None
+    assert claim.rule is not None
+    found = claim.measure({"second_stage": analysis})
+    assert found.estimate == pytest.approx(16.0**power, rel=1e-2)
+    assert judge(claim.rule, found, claim.seeds_needed)[0] == verdict
 
 
 def test_bad_settings_are_named() -> None:

@@ -31,8 +31,11 @@ def draw(analyses: Analyses) -> Figure:
         values = refit["error"].values[0, k]
         second.plot(samples, values[:, 0], color=COLOURS[k % len(COLOURS)], label=f"M = {tasks}")
         second.fill_between(samples, values[:, 1], values[:, 2], color=COLOURS[k % len(COLOURS)], alpha=0.2, lw=0)
+    joint = refit["joint"].values[:, 0]
+    label = f"M = {refit.attrs['joint_tasks']}, neurons $\\propto\\sqrt{{n}}$"
+    second.plot(refit["joint_samples"].values, joint, color="black", marker="s", label=label)
     second.set(xscale="log", yscale="log", xlabel="samples n of phase II", ylabel=r"test $L^1$ error")
-    slope = float(refit["sample_slope"].values[0, 0])
-    second.set_title(f"Refit on true directions: error falls like $n^{{{slope:.2f}}}$")
+    slope = float(refit["sample_slope"].values[0])
+    second.set_title(f"Refit, neurons $\\propto\\sqrt{{n}}$: error falls like $n^{{{slope:.2f}}}$")
     second.legend()
     return figure

@@ -88,6 +88,22 @@ def _share_found(experiment: str, index: int) -> Measure:
     return measure
 
 
+def _hidden(analyses: Analyses) -> Measurement:
+    """Missed tasks over those that independent draws of the localised neurons leave, at the largest M."""
+    analysis = analyses["coverage"]
+    at = analysis.isel(tasks=-1, dimension=0, drop=True)
+    found, low, high = (float(part) for part in bounds_of(at["found"]))
+    expected = float(at["expected_missed"])
+    if expected <= 0:
+        raise NotAtThisScale("a number of neurons that leaves tasks to be missed")
+    all_found = bounds_of(at["all_found"])[0] * seeds_of(analysis)
+    note = (
+        f"M = {int(analysis['tasks'][-1])}: {1 - found:.3f} missed, {expected:.3f} by independent draws; "
+        f"{int(all_found)} of {seeds_of(analysis)} seeds find all"
+    )
+    return Measurement((1 - found) / expected, (1 - high) / expected, (1 - low) / expected, seeds_of(analysis), note)
+
+
 def _collected(analyses: Analyses) -> Measurement:
     """log of the share of missed tasks over the log of what independent draws of J_eff neurons leave."""
     analysis = analyses["coverage_orthonormal"]
@@ -245,11 +261,12 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     _claim(
         "coverage.beyond",
-        f"{PAPER}, Assumption 2",
-        "With M far above sqrt d random directions are not all found (M = 64 in d = 100, 256 neurons).",
-        "share of the tasks of all seeds with a neuron above 0.9",
-        AtMost(0.95),
-        _share_found("coverage", -1),
+        f"this study, of Assumption 2 of {PAPER}",
+        "With M far above sqrt d the neurons that localise spread unevenly over random directions: more are missed "
+        "than if each drew one of them independently (M = 64 in d = 100, 256 neurons).",
+        "share of missed tasks over the mean of (1 - 1/M)^J_eff, one draw of the directions, all seeds",
+        AtLeast(1.0),
+        _hidden,
         ("coverage",),
         seeds_needed=16,
         figure="coverage",

@@ -40,7 +40,8 @@ def _sgd(axes: Axes, averaged: xr.Dataset, single: xr.Dataset) -> None:
     axes.set_xlabel("time of the second stage (flow time)")
     title = "two-stage SGD, $z_1 + z_1 z_2$ (dotted: limit)"
     if "rate_slope" in averaged:
-        title += f"\npower of d in the rate {with_interval(averaged['rate_slope'])}"
+        last = averaged.isel(dimension=-1)
+        title += f"\nrate at d = {last['dimension'].item():g} over the limit's {with_interval(last['rate_over_limit'])}"
     axes.set_title(title)
 
 

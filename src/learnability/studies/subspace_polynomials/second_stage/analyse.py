@@ -47,7 +47,7 @@ def _settings(runs: Sequence[Run]) -> list[SecondStageSetting]:
 
 
 def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
-    """Bands, limits and bounds by dimension; the decay over the stated one, and the power of d in the rate."""
+    """Bands, limits and bounds by dimension; the decay over the stated one, and the rate over the limit's."""
     runs = sorted(runs, key=lambda run: run.setting.dimension)  # type: ignore[attr-defined]
     settings, results = _settings(runs), [run.result for run in runs]
     dimension = np.array([setting.dimension for setting in settings], dtype=float)
@@ -59,20 +59,18 @@ def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
     with np.errstate(invalid="ignore", divide="ignore"):
         decay = -np.log(loss[..., -1] / loss[..., 0]) / (2 * smallest * times[-1])
     per_seed = np.stack([rates(times, loss[:, j]) for j in range(len(runs))], axis=1)
+    decayed, rate = bootstrap(np.mean, decay, rng), bootstrap(np.mean, per_seed, rng)
+    limit_rate = rates(times, limit)
     found = {
         "loss": median_band(("dimension", "time"), loss, "loss of the network"),
         "limit_loss": variable(("dimension", "time"), limit, "loss in the limit of many neurons and samples"),
         "limit_bound": variable(("dimension", "time"), bound, "L(0) exp(-2 lambda_min t)"),
-        "decay": bootstrapped(
-            "dimension", bootstrap(np.mean, decay, rng), "-log(L/L(0)) at the end over 2 lambda_min t, mean over seeds"
+        "decay": bootstrapped("dimension", decayed, "-log(L/L(0)) at the end over 2 lambda_min t, mean over seeds"),
+        "rate": bootstrapped("dimension", rate, "rate from 30% to 10% of L(0), mean over seeds", "1/flow time"),
+        "limit_rate": variable("dimension", limit_rate, "the same in the limit", "1/flow time"),
+        "rate_over_limit": bootstrapped(
+            "dimension", tuple(part / limit_rate for part in rate), "rate over that of the limit, mean over seeds"
         ),
-        "rate": bootstrapped(
-            "dimension",
-            bootstrap(np.mean, per_seed, rng),
-            "rate from 30% to 10% of L(0), mean over seeds",
-            "1/flow time",
-        ),
-        "limit_rate": variable("dimension", rates(times, limit), "the same in the limit", "1/flow time"),
         "final_loss": bootstrapped(
             "dimension", bootstrap(np.mean, loss[..., -1] / loss[..., 0], rng), "L/L(0) at the end, mean over seeds"
         ),
