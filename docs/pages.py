@@ -9,6 +9,7 @@ from pathlib import Path
 from ruamel.yaml import YAML
 
 from learnability.report.wording import finding
+from learnability.results.verdicts import read_rows
 
 SCALES = ("laptop", "paper", "smoke")
 
@@ -80,10 +81,8 @@ _SHOWN = "results/laptop"
 
 def _changed(results: Path, committed: Path) -> str:
     """How the verdicts of results differ from the committed ones, as a sentence."""
-    now, then = (
-        {row["id"]: row["verdict"] for row in json.loads(path.read_text(encoding="utf-8"))["claims"]}
-        for path in (results / "claims.json", committed)
-    )
+    rows = read_rows(results / "claims.json"), json.loads(committed.read_text(encoding="utf-8"))["claims"]
+    now, then = ({row["id"]: row["verdict"] for row in them} for them in rows)
     count = sum(now.get(name) != then.get(name) for name in now.keys() | then.keys())
     if not count:
         return "Their verdicts are those of the page [verdicts](verdicts.md)."

@@ -2,10 +2,13 @@
 
 import ast
 import importlib.util
+import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -58,12 +61,41 @@ def test_the_tutorial_shows_what_is_printed() -> None:
     assert str(learnability.diagnose("h2(z1) + h3(z2) + 0.5*h1(z1)*h2(z2)")) in text
 
 
-def test_the_page_of_errors_is_assembled_from_its_entries() -> None:
+def _pages() -> ModuleType:
     spec = importlib.util.spec_from_file_location("pages", ROOT / "docs/pages.py")
     assert spec is not None
     assert spec.loader is not None
     pages = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(pages)
+    return pages
+
+
+def test_the_page_of_results_has_the_report_and_says_where_it_is_from(tmp_path: Path) -> None:
+    extra = tmp_path / "extra"
+    assert "no results" in _pages().results_page(tmp_path, extra)
+    committed = json.loads((ROOT / "docs/verdicts.json").read_text(encoding="utf-8"))["claims"]
+    committed[0]["verdict"] = "not tested" if committed[0]["verdict"] != "not tested" else "supported"
+    files = (
+        "report/index.html",
+        "demo/figures/one.svg",
+        "demo/first/analysis.zarr.zip",
+        "demo/first/train/run.zarr.zip",
+    )
+    for name in files:
+        path = tmp_path / "results/laptop" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("text")
+    (tmp_path / "results/laptop/claims.json").write_text(json.dumps(committed))
+    (tmp_path / "docs").mkdir()
+    shutil.copy2(ROOT / "docs/verdicts.json", tmp_path / "docs")
+    page = _pages().results_page(tmp_path, extra)
+    assert "1 of their verdicts differs" in page
+    copied = {path.relative_to(extra / "results/laptop").as_posix() for path in extra.rglob("*") if path.is_file()}
+    assert copied == {*files[:3], "claims.json"}
+
+
+def test_the_page_of_errors_is_assembled_from_its_entries() -> None:
+    pages = _pages()
     studies = read_yaml(ROOT / "config/config.yaml")["studies"]
     text = (ROOT / "docs/errors.md").read_text(encoding="utf-8")
     assert text == pages.errors_page(ROOT, studies), "run python docs/pages.py"

@@ -152,6 +152,8 @@ def test_a_study_without_results_has_a_page_that_says_so(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
+        ("n ~ d^2.", "n ~ d<sup>2</sup>."),
+        ("d^1.5 and x^10", "d<sup>1.5</sup> and x<sup>10</sup>"),
         ("grows as d^(s-1) & more", "grows as d<sup>s-1</sup> &amp; more"),
         ("z_1 + z_1 z_2", "z<sub>1</sub> + z<sub>1</sub> z<sub>2</sub>"),
         ("a snake_case_name and seed_batch", "a snake_case_name and seed_batch"),

@@ -5,7 +5,9 @@ import re
 from markupsafe import Markup, escape
 
 _FORMULA = re.compile(r"\$([^$]+)\$")
-_POWER = re.compile(r"(?<=[A-Za-z0-9)\]])\^(?:\(([^()]{1,20})\)|\{([^{}]{1,20})\}|(-?[A-Za-z0-9.]{1,6}))")
+_POWER = re.compile(
+    r"(?<=[A-Za-z0-9)\]])\^(?:\(([^()]{1,20})\)|\{([^{}]{1,20})\}|(-?[A-Za-z0-9](?:[A-Za-z0-9.]{0,4}[A-Za-z0-9])?))"
+)
 _INDEX = re.compile(r"\b([A-Za-z])_([A-Za-z0-9]{1,2})\b")
 
 
