@@ -56,7 +56,7 @@ LEARNABILITY := $(BIN)/learnability
 .PHONY: figures quick ask cost test bench lint docs clean help report paper-exports archive verify restore reproduce verdicts robustness pictures new-study named-archive
 .DEFAULT_GOAL := figures
 
-figures: $(SETUP)/workflow
+figures: $(SETUP)/workflow $(if $(filter slurm,$(PROFILE)),$(SETUP)/slurm)
 	@$(LEARNABILITY) figures $(if $(SCALE),--scale "$(SCALE)") $(if $(STUDY),--study "$(STUDY)") $(if $(FIGURE),--figure "$(FIGURE)") $(if $(PROFILE),--profile "$(PROFILE)") $(if $(DEVICE),--device "$(DEVICE)") --cores "$(CORES)"
 
 quick: $(SETUP)/workflow
@@ -110,7 +110,7 @@ named-archive:
 	@[ -n "$(ARCHIVE)" ] || { echo "name an archive: make ... ARCHIVE=results/archive/<file>.zip" >&2; exit 2; }
 
 test: $(SETUP)/test
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST)
+	$(BIN)/python -m pytest -n 2 --dist loadfile -rs $(PYTEST)
 
 lint: $(SETUP)/test
 	$(BIN)/ruff check .
@@ -136,6 +136,10 @@ $(SETUP)/python:
 
 $(SETUP)/workflow: $(SETUP)/python pyproject.toml requirements.lock
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c requirements.lock -e ".[workflow]"
+	@touch $@
+
+$(SETUP)/slurm: $(SETUP)/workflow
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c requirements.lock -e ".[workflow,slurm]"
 	@touch $@
 
 $(SETUP)/test: $(SETUP)/workflow

@@ -107,6 +107,19 @@ def test_a_job_that_was_killed_is_told_too(state: RunState) -> None:
     assert "killed" in told.text
 
 
+def test_the_scheduler_s_words_are_told_and_another_attempt_is_no_other_job(state: RunState) -> None:
+    state.update({"event": "plan", "counts": {"train": 10}})
+    error = {"event": "error", "id": 1, "rule": "train", "log": ["1.log"], "message": "", "words": "sbatch failed"}
+    for _ in range(3):
+        state.update(_info(1, "train", OUTPUTS["train"][1]))
+        (told,) = state.update(error)
+        assert told.text == "sbatch failed"
+    assert len(state.failures) == 1
+    state.update(_info(1, "train", OUTPUTS["train"][1]))
+    state.update({"event": "finished", "id": 1})
+    assert state.failures == []
+
+
 def test_without_a_terminal_the_lines_are_sparse(state: RunState, clock: _Clock) -> None:
     out = io.StringIO()
     display = PlainLines(Console(file=out, width=80))

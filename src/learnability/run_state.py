@@ -130,6 +130,10 @@ class RunState:
         name = "/".join(filter(None, parts)) or event["rule"]
         cost = self.costs.seconds(output[0]) if output and event["rule"] in _STAGE_RULES else 0.0
         log = event["log"][0] if event["log"] else ""
+        earlier = self.jobs.get(event["id"])
+        self.failures = [
+            failed for failed in self.failures if failed is not earlier
+        ]  # another attempt: the last counts
         job = Job(event["rule"], name, output, log, cost, started=self.clock())
         self.jobs[event["id"]] = job
         if output:
@@ -179,7 +183,7 @@ class RunState:
             job = Job(event["rule"], event["rule"], (), (event["log"] or [""])[0], 0.0)
         if job in self.failures:
             return []
-        job.failure = job.failure or "ended without a word: killed, or out of memory"
+        job.failure = job.failure or event.get("words") or "ended without a word: killed, or out of memory"
         job.done = True  # nothing of it is ahead any more
         self.failures.append(job)
         return [Happening("failure", f"{job.rule} {job.name}", job.failure.splitlines()[0], job.log)]

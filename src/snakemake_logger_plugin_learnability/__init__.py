@@ -72,6 +72,7 @@ class LogHandler(LogHandlerBase):
                 rule=getattr(record, "rule_name", ""),
                 log=[str(path) for path in getattr(record, "log", None) or ()],
                 message=record.getMessage(),
+                words=(getattr(record, "rule_msg", None) or "").partition("\n    sbatch call")[0].strip(),
             )
         elif record.levelno >= _WARNING or event == LogEvent.ERROR:
             tell("note", message=record.getMessage())

@@ -10,7 +10,7 @@ plan       ``counts``: the number of jobs by rule
 info       ``id``, ``rule``, ``wildcards``, ``output``, ``log``: what the job ``id`` of the engine is
 started    ``ids``
 finished   ``id``
-error      ``id`` or None, ``rule``, ``log``, ``message``: the engine gave up a job
+error      ``id`` or None, ``rule``, ``log``, ``message``: the engine gave up a job; ``words`` of the scheduler, if any
 progress   ``output``, ``share`` (0 to 1), ``message``
 failed     ``output``, ``message``, ``log``: a job explains its own failure
 note       ``message``: what the engine wants to be read
