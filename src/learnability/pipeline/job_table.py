@@ -245,7 +245,7 @@ class JobTable:
                 ranks.setdefault((study, name), len(ranks))
         return ranks
 
-    def wants_gpu(self, study: str, experiment: str, scale: str) -> bool:
+    def wants_gpu(self, study: str, experiment: str, scale: Scale) -> bool:
         """Whether a training job asks for a GPU: the experiment can use one, and the device may be one."""
         return self.experiment(study, experiment, scale).gpu and self.main.device != "cpu"
 
