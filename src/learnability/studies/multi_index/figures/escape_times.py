@@ -41,6 +41,8 @@ class _Line:
     text: str
     colour: str
     style: str = "-"
+    dimensions: np.ndarray | None = None
+    """Where they are not those of the panel."""
 
 
 def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
@@ -59,7 +61,7 @@ def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
         dimensions = exact["dimension"].values if axes is not right else analyses["escape_joint"]["dimension"].values
         _panel(axes, dimensions.astype(float), drawn, title)
     flows = [Line2D([], [], color=c, marker="o", label=f"{n}: median, 10 to 90 %") for n, c in _FLOWS.items()]
-    other = Line2D([], [], color=COLOURS[2], marker="o", label="joint, other starts or learners")
+    other = Line2D([], [], color=COLOURS[2], marker="o", label="joint, other starts, learners or ReLU networks")
     first = Line2D([], [], color=_FLOWS["joint"], linestyle=":", label="first of two saddles")
     theory = Line2D([], [], label="theory, drawn over the decades that decide", **THEORY)
     figure.legend(handles=[*flows, other, first, theory], loc="outside lower center", ncols=3)
@@ -117,12 +119,34 @@ def _of_two(analyses: Mapping[str, xr.Dataset]) -> list[_Line]:
                         style,
                     )
                 )
+    return [*lines, *_of_networks(analyses["relu_network"])]
+
+
+def _of_networks(data: xr.Dataset) -> list[_Line]:
+    lines = []
+    for i, case in enumerate(texts(data["case"])):
+        network, which = case.rsplit(".", 1)
+        one = data.isel(case=i)
+        if which == "last":
+            lines.append(
+                _Line(
+                    one["escape_time"].transpose("quantile", "dimension").values,
+                    float(one["exponent_limit"][0]),
+                    float(one["expected"]),
+                    bool(one["logarithmic"]),
+                    tuple(data["exponent_range"].values.tolist()),
+                    f"ReLUs, {network}",
+                    COLOURS[2],
+                    dimensions=data["dimension"].values.astype(float),
+                )
+            )
     return lines
 
 
-def _panel(axes: Axes, dimensions: np.ndarray, lines: list[_Line], title: str) -> None:
+def _panel(axes: Axes, usual: np.ndarray, lines: list[_Line], title: str) -> None:
     labels = []
     for line in lines:
+        dimensions = usual if line.dimensions is None else line.dimensions
         low, median, high = line.times
         axes.plot(
             dimensions, median, color=line.colour, marker="o", markersize=2.5, linewidth=1.1, linestyle=line.style
