@@ -55,7 +55,7 @@ SAYS: tuple[tuple[str, str, str, Callable[[float], float]], ...] = (
     ("multi_index/samples", r"h3, at .*?: ([\d.]+) all", "samples.h3.s-1", float),
     ("multi_index/samples", r"h3, at .*? ([\d.]+) alone", "samples.h3.alone", float),
     ("ridge_combinations/coherence", r"within (\d+)% of the theory", "width", lambda v: 100 * abs(v - 1)),
-    ("ridge_combinations/coverage", r"([\d.]+) of random tasks", "coverage.beyond", float),
+    ("ridge_combinations/coverage", r"([\d.]+) times as many tasks", "coverage.beyond", float),
     ("ridge_combinations/figure_one", r"After: (\d+)% on one", "figure-1", lambda v: 100 * v),
     ("ridge_combinations/fine_tuning", r"error is ([\d.]+) of ridge's", "fine-tuning", lambda v: float(np.exp(v))),
     ("ridge_combinations/mixed_links", r"(\d+)% of random neurons", "mixed.share", lambda v: 100 * v),

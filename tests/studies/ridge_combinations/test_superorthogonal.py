@@ -8,12 +8,15 @@ import numpy as np
 import pytest
 
 from learnability.hermite.basis import gauss_hermite, hermite_basis
+from learnability.results.claim import judge
 from learnability.studies.ridge_combinations.superorthogonal import polynomials
+from learnability.studies.ridge_combinations.superorthogonal.claims import CLAIMS
 from learnability.studies.ridge_combinations.superorthogonal.polynomials import (
     Outcome,
     active_conditions,
     certify,
     decide,
+    excluded,
     form,
     free_degrees,
     least_degree,
@@ -97,11 +100,54 @@ def test_the_scaled_residual_sees_a_condition_that_a_large_power_would_hide():
 
 
 def test_degrees_without_a_solution_are_never_accepted(monkeypatch):
-    """Below the least degree none exists; at degree 17 with K = 3 none is found, and nothing is claimed."""
+    """Below the least degree none exists; without the cubic condition none is found at degree 17 with K = 3, and
+    nothing is claimed."""
     monkeypatch.setattr(polynomials, "_STARTS", 1)
     assert decide(2, 2, 1, 15, 40, np.random.default_rng(0)).outcome == Outcome.IMPOSSIBLE
     assert decide(3, 2, 0, 18, 40, np.random.default_rng(0)).outcome == Outcome.IMPOSSIBLE
+    assert decide(3, 2, 1, 17, 40, np.random.default_rng(0)).outcome == Outcome.IMPOSSIBLE
+    monkeypatch.setattr(polynomials, "excluded", lambda *case: False)
     assert decide(3, 2, 1, 17, 40, np.random.default_rng(0)).outcome == Outcome.UNDECIDED
+
+
+def _signs(case, ell):
+    """Signs of E[f^3 h_l], by quadrature, at 4000 random zeros of E[f^2 h_2] on one side of its negative direction."""
+    _, degrees, parity, degree = case
+    free, rng = free_degrees(degrees, parity, degree), np.random.default_rng(0)
+    x, weights = gauss_hermite(2 * degree + 4)
+    basis = hermite_basis(x, degree)
+    values, vectors = np.linalg.eigh((basis[:, free] * (weights * (x**2 - 1))[:, None]).T @ basis[:, free])
+    assert values[0] < 0 < values[1]
+    z = rng.standard_normal((4000, len(free) - 1))
+    z *= np.sqrt(-values[0] / (z**2 @ values[1:]))[:, None]
+    f = basis[:, free] @ (vectors[:, :1] + vectors[:, 1:] @ z.T)
+    return np.sign(weights @ (f**3 * basis[:, [ell]]))
+
+
+@pytest.mark.parametrize(
+    ("case", "ell"),
+    [((3, 2, 1, 17), 1), ((3, 2, 0, 20), 2), ((3, 3, 0, 20), 2), ((3, 2, 1, 19), 1), ((3, 2, 0, 22), 2)],
+)
+def test_a_degree_is_excluded_where_a_cubic_condition_has_one_sign(case, ell):
+    """Recomputed by quadrature at zeros of the quadratic condition; where both signs occur a polynomial exists."""
+    assert excluded(*case) == (abs(_signs(case, ell).sum()) == 4000)
+
+
+def test_nothing_is_excluded_without_a_cubic_condition_or_beyond_the_sphere(monkeypatch):
+    assert not excluded(2, 2, 1, 17)
+    radius = polynomials._sphere_radius
+    monkeypatch.setattr(polynomials, "_sphere_radius", lambda *system: 2 * radius(*system))
+    assert not excluded(3, 2, 1, 17)
+
+
+def test_an_undecided_degree_leaves_the_least_degree_open():
+    setting = setting_of("superorthogonal", cases=[[3, 2, 1, 17], [3, 2, 1, 19], [3, 2, 0, 20], [3, 2, 0, 22]])
+    claim = next(claim for claim in CLAIMS if claim.id == "superorthogonal.k3-l2")
+    analysis = trained("superorthogonal", setting).isel(seed=0)
+    assert judge(claim.rule, claim.measure({"superorthogonal": analysis}))[0] == "supported"
+    status = analysis["status"].copy()
+    status[0] = int(Outcome.UNDECIDED)
+    assert judge(claim.rule, claim.measure({"superorthogonal": analysis.assign(status=status)}))[0] == "inconclusive"
 
 
 def test_a_killed_run_resumes_with_the_cases_it_has():

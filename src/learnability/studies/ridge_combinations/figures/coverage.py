@@ -30,8 +30,8 @@ def draw(analyses: Analyses) -> Figure:
         panel.set(xlabel="number of tasks M")
     first.set(ylabel="share of the tasks found", ylim=(0, 1.05))
     second.set(ylabel="neurons above 0.9", ylim=(0, None))
-    random, orthonormal = found[-1, 0], other["found"].values[0, 0, 0]
-    first.set_title(f"M = {tasks[-1]}: {random:.3f} of random tasks found, {orthonormal:.3f} of orthonormal ones")
+    beyond = (1 - found[-1, 0]) / float(analysis["expected_missed"][-1, 0])
+    first.set_title(f"M = {tasks[-1]}: {beyond:.2f} times as many tasks missed\nas by independent draws")
     near = analysis["neurons_near"].values[-1, 0, 0], other["neurons_near"].values[0, 0, 0]
     second.set_title(
         f"M = {tasks[-1]}: {near[0]:.0f} neurons find a random direction,\n{near[1]:.0f} an orthonormal one"

@@ -8,13 +8,14 @@ import numpy as np
 import xarray as xr
 
 from learnability.results.claim import Analyses, AtLeast, Claim, Equals, Measurement, NotAtThisScale
-from learnability.results.measuring import exactly
+from learnability.results.measuring import Measure, exactly
 from learnability.studies.ridge_combinations import PAPER
 from learnability.studies.ridge_combinations.superorthogonal.polynomials import Outcome
 
 PAIRS = ((2, 2), (2, 3), (3, 2), (3, 3))
 # Samples of phase I, M d^(p-1), at the sizes of the study's other experiments and p = 3, in units of one.
 PHASE_ONE = 8 * 64**2
+_NONE = 10**6  # a degree beyond all
 
 
 def _least(conditions: int, parity: str | None) -> Callable[[xr.Dataset], Any]:
@@ -45,6 +46,27 @@ def _certified_pairs(analyses: Analyses) -> Measurement:
     degrees = [int(cases[_exists(analysis) & (cases[:, :2] == pair).all(1), 3].min()) for pair in sorted(found)]
     note = f"least degrees certified: {', '.join(map(str, degrees))} for (K, L) = {', '.join(map(str, sorted(found)))}"
     return Measurement(len(found), len(found), len(possible), None, note)
+
+
+def _least_of_one_parity(powers: int, degrees: int) -> Measure:
+    """The least certified degree over both parities; the lower end is the least that is not excluded."""
+
+    def measure(analyses: Analyses) -> Measurement:
+        analysis = analyses["superorthogonal"]
+        cases, status = analysis["case_definition"].values, analysis["status"].values
+        certified, open_ = [], []
+        for parity in (0, 1):
+            of = (cases[:, :3] == (powers, degrees, parity)).all(1)
+            found = cases[of & (status == int(Outcome.EXISTS)), 3]
+            without = cases[of & (status == int(Outcome.IMPOSSIBLE)), 3]
+            if not of.any():
+                raise NotAtThisScale(f"a polynomial of either parity with K = {powers} and L = {degrees}")
+            certified.append(int(found.min(initial=_NONE)))
+            open_.append(int(without.max(initial=0)) + 2)
+        note = f"certified at even degree {certified[0]} and odd degree {certified[1]}"
+        return Measurement(min(certified), min(*open_, *certified), min(certified), None, note)
+
+    return measure
 
 
 def _least_moment(analyses: Analyses) -> Measurement:
@@ -94,6 +116,22 @@ CLAIMS: tuple[Claim, ...] = (
         f"{_MEASURED}, over both parities",
         Equals(20, 0),
         exactly("superorthogonal", _least(3, None)),
+    ),
+    *(
+        _claim(
+            f"superorthogonal.k3-l{degrees}",
+            "this study",
+            "Among polynomials of one parity the least degree of a superorthogonal one is "
+            f"{least} for K = 3, L = {degrees}.",
+            "least degree, over both parities, with a polynomial that interval Newton certifies, where smaller ones "
+            "are excluded by the pivots or by a cubic condition E[f^3 h_l] without a zero, in ball arithmetic; the "
+            "lower end is the least degree that is not excluded",
+            Equals(least, 0),
+            _least_of_one_parity(3, degrees),
+            expected=str(least),
+            window_seen=True,
+        )
+        for degrees, least in ((2, 19), (3, 22))
     ),
     _claim(
         "superorthogonal",

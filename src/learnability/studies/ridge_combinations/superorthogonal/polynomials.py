@@ -11,6 +11,9 @@ condition, whatever K >= 2. Where K = 2 and L <= 3 no other condition is left fo
 the first pivot that is not positive decides: below that degree in both parities there is none of mixed parity either,
 since E[f^2 h_2] = Q(even part) + Q(odd part).
 
+For K = 3 a condition (3, l) is a cubic form T. Where Q has one negative direction the vectors with Q(c) = 0 are, up to
+scale, those of a sphere, and a T with one strict sign on it excludes the degree (:func:`excluded`, in ball arithmetic).
+
 Other conditions (K = 3) are solved numerically, and a polynomial is accepted when interval Newton (Krawczyk's test, in
 ball arithmetic with exact moments E x^{2n} = (2n-1)!!) proves that an exact solution lies within a certified distance.
 A degree at which neither argument decides is undecided.
@@ -20,6 +23,7 @@ import math
 from dataclasses import dataclass
 from enum import IntEnum
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -29,6 +33,9 @@ from learnability.hermite.basis import gauss_hermite, hermite_basis
 # Starts of the numerical solution, and the scaled residual below which one is handed to the certificate.
 _STARTS = 8
 _SOLVED = 1e-8
+# Bits, and intervals of a line, of the proof that a cubic condition has no zero.
+_BITS = 400
+_INTERVALS = 1000
 
 
 class Outcome(IntEnum):
@@ -219,6 +226,77 @@ def certify(powers: int, degrees: int, parity: int, degree: int, c: np.ndarray, 
     return Certificate(text, 10.0**-digits, ends)
 
 
+def excluded(powers: int, degrees: int, parity: int, degree: int) -> bool:
+    """Whether some cubic condition T(c) = E[f^3 h_l] is proved to have no zero c != 0 with Q(c) = 0.
+
+    Where Q has one negative direction, write c = S (t, z) with S such that Q(c) is about -t^2 + |z|^2: Q(c) = 0 leaves
+    t != 0 and, at t = 1, |z| <= rho with rho just above 1. With s the coordinate of z along the derivative of T at
+    z = 0 and r across it, |r|^2 <= rho^2 - s^2, T is a cubic of s and terms in r, which are bounded by the norms of
+    their coefficients. S is made of floats and taken as exact; what it does to Q and T is enclosed.
+    """
+    import flint
+
+    values, vectors = np.linalg.eigh(quadratic_form(degrees, parity, degree))
+    if len(values) < 3 or not values[0] < 0 < values[1]:
+        return False
+    first, others = vectors[:, 0], vectors[:, 1:] * np.sqrt(-values[0] / values[1:])
+    with flint.ctx.workprec(_BITS):
+        system = _Conditions(powers, degrees, parity, degree)
+        for power, ell in system.active:
+            if power != 3:
+                continue
+            slope = others.T @ _contract(form(system.free, 3, ell), first, 2)
+            turned = others @ np.linalg.qr(np.column_stack([slope, np.eye(len(slope))]))[0]
+            functions = [system.function([flint.arb(float(v)) for v in c]) for c in (first, *turned.T)]
+            radius = _sphere_radius(system, functions)
+            if radius is not None and _one_sign(system, functions, ell, radius):
+                return True
+    return False
+
+
+def _sphere_radius(system: "_Conditions", functions: list[Any]) -> Any:
+    """rho such that Q(g_0 + sum_i z_i g_i) = 0 has |z| <= rho, where Q > 0 on the span of the g_i; None if unproved.
+
+    Q is -a on g_0, and on the others at least p |z|^2 by Gershgorin's circles: a + 2 |q| |z| >= p |z|^2.
+    """
+    weight = system.poly([-1, 0, 1])
+    q = [[system.mean(f * weight * g) for g in functions] for f in functions]
+    a, mixed = -q[0][0], _norm(q[0][1:])
+    least = [q[i][i] - sum(abs(v) for j, v in enumerate(q[i][1:], 1) if j != i) for i in range(1, len(q))]
+    p = min(least, key=lambda v: float(v.lower())).lower()
+    return (mixed + (mixed**2 + p * a).sqrt()) / p if a > 0 and p > 0 else None
+
+
+def _norm(values: list[Any]) -> Any:
+    """An upper bound of the Euclidean norm; squares of balls around 0 would have no root."""
+    return sum((abs(v).upper() ** 2 for v in values), 0 * values[0]).sqrt().upper()
+
+
+def _one_sign(system: "_Conditions", functions: list[Any], ell: int, radius: Any) -> bool:
+    """Whether E[f^3 h_l] has one strict sign for f = g_0 + s g_1 + sum_i r_i g_i, s^2 + |r|^2 <= radius^2."""
+    across = range(2, len(functions))
+
+    def t(i: int, j: int, k: int) -> Any:
+        return system.mean(functions[i] * functions[j] * functions[k] * system.table[ell])
+
+    line = [t(0, 0, 0), 3 * t(0, 0, 1), 3 * t(0, 1, 1), t(1, 1, 1)]
+    sign = 1 if line[0] > 0 else -1
+    once = [[t(i, j, k) for k in across] for i, j in ((0, 0), (0, 1), (1, 1))]
+    twice = [[t(i, j, k) for j in across for k in across] for i in (0, 1)]
+    thrice = _norm([t(i, j, k) for i in across for j in across for k in across])
+    end = float(radius.upper())
+    for s_low, s_high in pairwise(np.linspace(-end, end, _INTERVALS + 1).tolist()):
+        s = system.arb((s_low + s_high) / 2, (s_high - s_low) * 0.5000001)
+        room = (radius**2 - s * s).upper()
+        w = room.sqrt() if room > 0 else system.arb(0)
+        main = line[0] + s * (line[1] + s * (line[2] + s * line[3]))
+        rest = 3 * w * _norm([a + 2 * s * b + s * s * c for a, b, c in zip(*once, strict=True)])
+        rest += 3 * w**2 * _norm([a + s * b for a, b in zip(*twice, strict=True)]) + w**3 * thrice
+        if not sign * main > rest:
+            return False
+    return True
+
+
 @dataclass(frozen=True)
 class Decision:
     """What is known of polynomials of one parity and degree at most ``degree``.
@@ -232,11 +310,14 @@ class Decision:
 
 
 def decide(powers: int, degrees: int, parity: int, degree: int, digits: int, rng: np.random.Generator) -> Decision:
-    """Whether superorthogonal polynomials of this parity and degree exist: by pivots, else by interval Newton.
+    """Whether superorthogonal polynomials of this parity and degree exist: by pivots, by a cubic condition
+    without a zero, else by interval Newton.
 
     K = 2 or 3, L >= 2.
     """
     if all(pivot > 0 for pivot in pivots(degrees, parity, degree)):
+        return Decision(Outcome.IMPOSSIBLE, None, math.nan)
+    if excluded(powers, degrees, parity, degree):
         return Decision(Outcome.IMPOSSIBLE, None, math.nan)
     free = free_degrees(degrees, parity, degree)
     tensors = [form(free, k, ell) for k, ell in active_conditions(powers, degrees, parity)]

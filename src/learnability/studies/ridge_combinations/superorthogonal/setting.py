@@ -16,8 +16,8 @@ class Superorthogonal(Model):
 class SuperorthogonalSetting(Setting):
     """Least degrees by exact pivots, and polynomials that interval Newton certifies.
 
-    ``cases`` are (powers, degrees, parity, degree). Two of them are known to be undecided: no polynomial of that degree
-    was found, and none is excluded.
+    ``cases`` are (powers, degrees, parity, degree): for K = 3 the largest degree of a parity that is excluded and the
+    next, at which a polynomial is certified.
     """
 
     target: Superorthogonal
@@ -30,6 +30,8 @@ class SuperorthogonalSetting(Setting):
         (3, 2, 1, 19),
         (3, 2, 0, 20),
         (3, 2, 0, 22),
+        (3, 3, 0, 20),
         (3, 3, 0, 22),
+        (3, 3, 1, 23),
         (3, 3, 1, 25),
     )

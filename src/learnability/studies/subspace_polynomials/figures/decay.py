@@ -41,7 +41,8 @@ def _sgd(axes: Axes, averaged: xr.Dataset, single: xr.Dataset) -> None:
     title = "two-stage SGD, $z_1 + z_1 z_2$ (dotted: limit)"
     if "rate_slope" in averaged:
         last = averaged.isel(dimension=-1)
-        title += f"\nrate at d = {last['dimension'].item():g} over the limit's {with_interval(last['rate_over_limit'])}"
+        rate = with_interval(last["rate_over_limit"])
+        title += f";\nat d = {last['dimension'].item():g} the rate is {rate} of the limit's"
     axes.set_title(title)
 
 
