@@ -83,6 +83,17 @@ def test_faults_of_size_type_and_content_are_found() -> None:
         assert fault in found
 
 
+def test_integers_are_labelled_at_integers() -> None:
+    with style.house_style():
+        figure, axes = style.new_figure()
+        axes[0, 0].plot([4, 6, 7], [0.1, 0.2, 0.3])
+        axes[0, 0].axhline(0.25)
+        axes[0, 0].set_xlabel("dimension d")
+        assert any("between the integers" in fault for fault in faults(figure))
+        make_room(figure)
+        assert faults(figure) == []
+
+
 def test_a_legend_stays_where_it_was_put_if_it_covers_nothing() -> None:
     with style.house_style():
         figure, axes = style.new_figure()

@@ -11,6 +11,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.legend import Legend
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
+from matplotlib.ticker import AutoLocator, MaxNLocator
 from matplotlib.transforms import Bbox, ScaledTranslation
 
 from learnability.results.style import NEUTRAL, SMALL
@@ -26,9 +27,11 @@ def make_room(figure: Figure, note: str = "") -> None:
     """Lay the figure out: break titles and labels to the room that they have, and move legends off the data.
 
     A legend stays where it was put if it covers no line, mark or bar there; else it goes to the first free corner, and
-    where none is free below its panel. ``note`` stands in small type under the whole figure. The layout is final: the
-    figure has no layout engine afterwards.
+    where none is free below its panel. An x axis of integers is labelled at integers. ``note`` stands in small type
+    under the whole figure. The layout is final: the figure has no layout engine afterwards.
     """
+    for axes in figure.axes:
+        _count(axes)
     if note:
         _write_under(figure, note)
     figure.draw_without_rendering()
@@ -43,6 +46,16 @@ def make_room(figure: Figure, note: str = "") -> None:
             break
         figure.draw_without_rendering()
     figure.set_layout_engine("none")
+
+
+def _count(axes: Axes) -> None:
+    """Ticks at integers on a linear x axis whose data are integers, unless its ticks were chosen."""
+    lines = [line for line in axes.lines if line.get_transform().contains_branch_seperately(axes.transData)[0]]
+    at = np.concatenate([np.empty(0), *(np.asarray(line.get_xdata(), dtype=float) for line in lines)])
+    at = at[np.isfinite(at)]
+    chosen = not isinstance(axes.xaxis.get_major_locator(), AutoLocator)
+    if at.size and not chosen and axes.get_xscale() == "linear" and np.array_equal(at, np.round(at)):
+        axes.xaxis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 5, 10], integer=True))
 
 
 def _grow(figure: Figure, moved: list[Axes]) -> None:
