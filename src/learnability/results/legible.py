@@ -209,7 +209,13 @@ def drawn(axes: Axes) -> tuple[np.ndarray, list[Bbox]]:
     boxes = [bar.get_window_extent() for bar in bars]
     boxes += [text.get_window_extent() for text in axes.texts if text.get_text().strip()]
     found = np.concatenate(points)
-    return found[np.isfinite(found).all(axis=1)], boxes
+    panel = axes.get_window_extent().padded(3)  # what lies outside is cut off
+    with np.errstate(invalid="ignore"):
+        shown = abs(found - [(panel.x0 + panel.x1) / 2, (panel.y0 + panel.y1) / 2]) <= [
+            panel.width / 2,
+            panel.height / 2,
+        ]
+    return found[shown.all(axis=1)], boxes
 
 
 def _along(vertices: np.ndarray) -> np.ndarray:
