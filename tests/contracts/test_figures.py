@@ -65,6 +65,7 @@ SAYS: tuple[tuple[str, str, str, Callable[[float], float]], ...] = (
     ("ridge_combinations/scaling", r"Slope ([\d.]+) in M", "samples-M.slope", float),
     ("ridge_combinations/superorthogonal", r"degree (\d+) \(odd\)", "superorthogonal.odd", float),
     ("ridge_combinations/superorthogonal", r"and (\d+) \(even\)", "superorthogonal.even", float),
+    ("subspace_polynomials/decay", r"over the limit's ([\d.]+) \[", "dimension-free.rate", float),
     ("subspace_polynomials/deficit", r"powers as d grows (-[\d.]+)", "trapping-finite-d", float),
     ("subspace_polynomials/escape", r"power (-?[\d.]+) \[", "escape-time.leap3", float),
     ("subspace_polynomials/reflective_table", r"at least ([\d.]+)", "reflective-table.larger", float),
