@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from learnability.pipeline import kinds
+from learnability.pipeline import kinds, questions
 from learnability.pipeline.canonical import canonical, setting_id
 from learnability.pipeline.config import SCALES, read_yaml
 from learnability.pipeline.fingerprint import closure
@@ -58,8 +58,10 @@ def test_the_config_opens_with_what_it_reproduces(study: str) -> None:
 
 
 @each_study
-def test_the_kinds_of_the_code_are_those_of_the_config(study: str, table: JobTable) -> None:
-    assert set(table.kinds(study)) == set(kinds.kinds_of(study))
+def test_the_kinds_of_the_code_are_those_of_the_config_and_of_questions(study: str, table: JobTable) -> None:
+    asked = questions.as_study(questions.Question(targets=("z1",), check=True)).experiments.values()
+    of_questions = {block.kind for block in asked} if study == questions.STUDY else set()
+    assert set(table.kinds(study)) | of_questions == set(kinds.kinds_of(study))
 
 
 @each_study
@@ -97,9 +99,9 @@ def test_a_kind_has_its_stages_and_no_other(study: str, kind: str) -> None:
 
 
 def _reads_a_target(node: ast.AST) -> bool:
-    """Whether code asks a run for its target artifact (``run.target``, not ``run.setting.target``)."""
-    asked = (n.value for n in ast.walk(node) if isinstance(n, ast.Attribute) and n.attr == "target")
-    return any("setting" not in ast.unparse(of) and ast.unparse(of) != "self" for of in asked)
+    """Whether code asks a run for its target artifact (``run.target``, not ``run.setting.target`` or a diagnosis's)."""
+    asked = (ast.unparse(n.value) for n in ast.walk(node) if isinstance(n, ast.Attribute) and n.attr == "target")
+    return any("setting" not in of and "diagnosis" not in of and of != "self" for of in asked)
 
 
 @each_kind

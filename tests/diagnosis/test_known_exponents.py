@@ -209,3 +209,22 @@ def test_noise_sensitivity_of_a_parity() -> None:
     found = diagnose("x1*x2*x3*x4", inputs="cube")
     for flip, value in found.noise_sensitivity.items():
         assert value == pytest.approx((1 - (1 - 2 * flip) ** 4) / 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "correlational", "generative"),
+    [
+        # z2 is seen by E[y h2(z2) | z3]; sin(3 z1) has E[y z1 h2(u)] of 6e-4 beside the direction u found first.
+        ("sin(3*z1) + abs(z2)*z3", ((1, 1), (1, 1), (2, 1)), ((1, 1), (1, 1), (2, 1))),
+        ("tanh(z1)*abs(z2)", ((1, 1), (2, 1)), ((1, 1), (2, 1))),
+    ],
+)
+def test_what_the_label_shows_its_transforms_show(
+    text: str, correlational: tuple[tuple[int, int], ...], generative: tuple[tuple[int, int], ...]
+) -> None:
+    """The identity is a transform: a generative leap never exceeds the correlational one (2506.05500)."""
+    found = diagnose(text)
+    assert found.correlational.pairs == correlational
+    assert found.generative.pairs == generative
+    assert found.generative_leap is not None
+    assert found.generative_leap <= found.leap

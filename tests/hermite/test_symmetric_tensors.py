@@ -1,9 +1,13 @@
 """Symmetric tensors, leaps, plateaus and the compiled polynomial maps."""
 
+import itertools
+import math
+
 import numpy as np
 import pytest
 import torch
 
+from learnability.hermite.expansion import HermiteExpansion
 from learnability.hermite.polynomial_map import contraction_map
 from learnability.hermite.target_language import parse
 from learnability.hermite.tensors import (
@@ -100,3 +104,22 @@ def test_dense_and_ridge_contractions_agree() -> None:
     compiled = contraction_map({k: tensor}, {k: 1.0}, symmetric=False)
     dense = (compiled(torch.from_numpy(gram.ravel())[:, None])[:, 0].numpy() * gram.ravel()).sum()
     assert dense == pytest.approx(ridge, rel=2e-14)
+
+
+def test_entries_are_those_of_all_permutations() -> None:
+    """Every ordering of the letters of b has the entry ``a_b / sqrt(k!/b!)``, and nothing else has one."""
+    expansion = HermiteExpansion(3, {(2, 1, 0): 0.7, (0, 1, 3): -1.2, (0, 0, 4): 0.3})
+    tensors = symmetric_tensors(expansion)
+    for index, value in expansion.coefficients.items():
+        letters = [i for i, power in enumerate(index) for _ in range(power)]
+        places = set(itertools.permutations(letters))
+        assert {tensors[len(letters)][place] for place in places} == {value / math.sqrt(len(places))}
+    assert np.count_nonzero(tensors[3]) == 3
+    assert np.count_nonzero(tensors[4]) == 5
+
+
+def test_a_power_of_one_direction_has_one_entry_at_any_degree() -> None:
+    """12! permutations would take minutes."""
+    tensor = symmetric_tensors(HermiteExpansion(1, {(12,): 2.0}))[12]
+    assert tensor.shape == (1,) * 12
+    assert tensor.item() == 2.0

@@ -1,4 +1,4 @@
-"""What a dry run of the five studies plans at laptop scale after each kind of change.
+"""What a dry run of all studies plans at laptop scale after each kind of change.
 
 The results are empty files that the engine holds for complete: what is tested is which jobs depend on which code and
 which setting, and that needs no number.
@@ -29,7 +29,7 @@ for job in jobs(JobTable(Path("config"))):
 
 @pytest.fixture(scope="module")
 def complete(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The project with its five studies, and results that pass for complete."""
+    """The project with all its studies, and results that pass for complete."""
     project = copy_of_the_project(tmp_path_factory.mktemp("complete") / "project")
     done = project.call(sys.executable, "-c", _PRETEND)
     assert done.returncode == 0, done.stderr

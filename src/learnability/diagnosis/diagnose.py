@@ -10,7 +10,14 @@ from numpy.typing import NDArray
 from learnability.diagnosis import shape, symmetries
 from learnability.diagnosis.cube import diagnose_cube
 from learnability.diagnosis.exponents import NO_ROOM_FOR_LABEL, GenerativeSearch, blind_outside, correlational
-from learnability.diagnosis.moments import Panels, PolynomialPowers, PolynomialValues, RandomPoints, Source
+from learnability.diagnosis.moments import (
+    Coefficients,
+    Panels,
+    PolynomialPowers,
+    PolynomialValues,
+    RandomPoints,
+    Source,
+)
 from learnability.diagnosis.result import (
     Diagnosis,
     Evidence,
@@ -96,7 +103,7 @@ def diagnose_function(target: FunctionTarget, activation: str = "smooth") -> Dia
     group = symmetries.find(inner, r)
     blind = blind_degrees(inner)
     steps = _correlational(expanded, exactness, inner, group, blind)
-    generative, group = _generative(inner, steps, group, blind)
+    generative, group = _generative(inner, steps, group, blind, expanded)
     trapped = reflective.diagnose(coefficients, ACTIVATION_CLASSES[activation])
     whole = (
         coefficients if r == target.variables and np.array_equal(hidden, np.eye(r)) else _lifted(coefficients, hidden)
@@ -210,7 +217,11 @@ def _correlational(
 
 
 def _generative(
-    inner: FunctionTarget, steps: LeapSequence, group: Symmetries, blind: frozenset[tuple[int, int]]
+    inner: FunctionTarget,
+    steps: LeapSequence,
+    group: Symmetries,
+    blind: frozenset[tuple[int, int]],
+    expanded: Expanded,
 ) -> tuple[LeapSequence, Symmetries]:
     """The generative sequence: of two values, of an injective function of a polynomial, or by bounded transforms."""
     r = inner.variables
@@ -227,7 +238,13 @@ def _generative(
         sources = (PolynomialPowers(polynomial), *sources)
     elif r == 1:
         sources = (Panels(inner, kinks(inner)),)
-    return GenerativeSearch(inner, r, sources, group, blind).run()
+    # An error of random points is five standard errors already.
+    label = (
+        Coefficients(expanded.expansion, expanded.error / 5, "measured")
+        if expanded.random
+        else Coefficients(expanded.expansion, expanded.error, "exact" if expanded.closed else "quadrature")
+    )
+    return GenerativeSearch(inner, r, (label, *sources), group, blind).run()
 
 
 def blind_degrees(target: FunctionTarget, highest: int = 6) -> frozenset[tuple[int, int]]:
@@ -282,7 +299,7 @@ def diagnose_polynomial(target: HermiteExpansion, activation: str = "smooth", te
     values = PolynomialValues(inner)
     group = symmetries.find(values, inner.variables)
     random = [RandomPoints(values, inner.variables, points) for points in (4096, 8192)]
-    search = GenerativeSearch(values, inner.variables, (PolynomialPowers(inner), *random), group)
+    search = GenerativeSearch(values, inner.variables, (Coefficients(inner), PolynomialPowers(inner), *random), group)
     generative, group = search.run()
     trapped = reflective.diagnose(inner, ACTIVATION_CLASSES[activation])
     return Diagnosis(

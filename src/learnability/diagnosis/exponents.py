@@ -233,7 +233,9 @@ class _Span:
         rank = int((singular > bound).sum())
         dropped = float(singular[rank]) if rank < len(singular) else 0.0
         if rank == 0:
-            return _Span(self.directions, self.signal, dropped, min(self.precision, bound), self.exactness, self.words)
+            # That one transform shows nothing says nothing of the others; of several sources the last is the richest.
+            precision = self.precision if parts[-1].single else bound
+            return _Span(self.directions, self.signal, dropped, precision, self.exactness, self.words)
         signal = min(self.signal, float(singular[rank - 1]))
         # The batch that first shows something names the argument.
         first = next((p.words for p in parts if np.abs(p.values).max(initial=0) > bound), parts[-1].words)

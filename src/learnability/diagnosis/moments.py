@@ -73,13 +73,15 @@ def _monomials(z: Array, indices: Sequence[tuple[int, ...]]) -> Array:
 class Moments:
     """``values`` (indices with |b| = degree, columns), one column for each (transform, a), and the ``error`` of each.
 
-    An error is a bound, or a standard error where ``exactness`` is ``measured``.
+    An error is a bound, or a standard error where ``exactness`` is ``measured``. ``single``: of one transform alone, so
+    that vanishing moments say nothing of others.
     """
 
     values: Array
     error: Array
     exactness: Exactness
     words: str
+    single: bool = False
 
 
 class Source(Protocol):
@@ -137,6 +139,37 @@ class PolynomialPowers:
             picked = _pick(moments, inside, outside)
             words = f"a moment of a polynomial of degree {power} in y" if power > 1 else "a moment of y"
             yield Moments(picked, np.full_like(picked, ROUNDING), "exact", words)
+
+
+@dataclass(frozen=True)
+class Coefficients:
+    """T = y, from the Hermite coefficients of the label: every moment ``E[y h_a(z_S) h_b]`` that the expansion holds.
+
+    The label is one of its transforms, so what the label shows, transforms show: without these moments, of any degree
+    along S, a generative leap could come out larger than the correlational one. ``error`` is that of a coefficient
+    before the label is scaled: a bound, or a standard error where ``exactness`` is ``measured``.
+    """
+
+    target: HermiteExpansion
+    error: float = 0.0
+    exactness: Exactness = "exact"
+
+    def batches(self, frame: Array, known: int, degree: int, along: int) -> Iterator[Moments]:
+        indices, values = dense(self.target)
+        if np.abs(frame - np.eye(len(frame))).max() > 1e-12:
+            values = rotate_values(indices, values, frame.T)
+        top = self.target.degree - degree
+        if top < 0:
+            return
+        inside, outside = pairs(known, len(frame) - known, degree, top if known else 0)
+        place = {tuple(index): value for index, value in zip(indices.tolist(), values.tolist(), strict=True)}
+        size = math.sqrt(self.target.centred().norm_squared)
+        picked = np.array([[place.get((*a, *b), 0.0) for a in inside.tolist()] for b in outside.tolist()]) / size
+        seen = np.abs(picked).max(axis=0) > 0
+        picked = picked[:, seen]
+        yield Moments(
+            picked, np.full_like(picked, ROUNDING + self.error / size), self.exactness, "a moment of y", single=True
+        )
 
 
 def _orthonormal_power(y: Array, weights: Array, power: int) -> Array | None:

@@ -9,7 +9,8 @@ the label: its leap is the generative one (Arnaboldi, Dandi, Krzakala, Pesce, St
 Suzuki, Wu, arXiv 2406.01581). With ``rho = 0`` it is online SGD.
 """
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,19 +35,47 @@ def _pass(weights, signs, bias, x, y, step, rho):  # type: ignore[no-untyped-def
         for k in range(d):
             square += x[i, k] * x[i, k]
         for j in range(len(weights)):
-            h = 0.0
+            h, own = 0.0, 0.0
             for k in range(d):
                 h += weights[j, k] * x[i, k]
+                own += weights[j, k] * weights[j, k]
             s = h + bias[j]
             pull = signs[j] * y[i]
             if s > 0:
                 s += rho * square / d * pull
             if s > 0:
                 c = step * pull
-                # |w + c x|^2 = 1 + 2 c h + c^2 |x|^2
-                scale = 1 / np.sqrt(1 + 2 * c * h + c * c * square)
+                # |w + c x|^2, with the |w|^2 that rounding left: taken as 1, its error would grow exponentially.
+                scale = 1 / np.sqrt(own + 2 * c * h + c * c * square)
                 for k in range(d):
                     weights[j, k] = scale * (weights[j, k] + c * x[i, k])
+
+
+def subspaces(
+    batches: Iterable[tuple[Array, Array]],
+    directions: int,
+    rng: np.random.Generator,
+    *,
+    width: int = WIDTH,
+    rho: float = PROVISIONAL,
+    exponent: int = 2,
+) -> Iterator[Array]:
+    """The leading right singular vectors (d, directions) of the first layer after each batch (x (n, d), y (n,)) of one
+    pass.
+
+    The step size is ``0.1 d^(-max(2, k)/2)`` for the leap k that the update has: the noise of single samples then does
+    not drown the signal at correlations of order ``d^(-1/2)`` (arXiv 2003.10409).
+    """
+    weights = signs = bias = None
+    for x, y in batches:
+        if weights is None or signs is None or bias is None:
+            weights = rng.standard_normal((width, x.shape[1]))
+            weights /= np.linalg.norm(weights, axis=1, keepdims=True)
+            signs = np.where(np.arange(width) % 2, -1.0, 1.0)
+            bias = rng.uniform(0.3, 1.0, width) * rng.choice([-1.0, 1.0], width)
+        step = _SHARE_OF_NOISE * x.shape[1] ** (-max(2, exponent) / 2)
+        _pass(weights, signs, bias, np.ascontiguousarray(x), np.ascontiguousarray(y), step, rho)
+        yield np.ascontiguousarray(np.linalg.svd(weights, full_matrices=False)[2][:directions].T)
 
 
 def learned_subspaces(
@@ -56,25 +85,9 @@ def learned_subspaces(
     directions: int,
     rng: np.random.Generator,
     *,
-    width: int = WIDTH,
     rho: float = PROVISIONAL,
     exponent: int = 2,
 ) -> list[Array]:
-    """The leading right singular vectors (d, directions) of the first layer after each number of samples of one pass.
-
-    The step size is ``0.1 d^(-max(2, k)/2)`` for the leap k that the update has: the noise of single samples then does
-    not drown the signal at correlations of order ``d^(-1/2)`` (arXiv 2003.10409).
-    """
-    d = x.shape[1]
-    weights = rng.standard_normal((width, d))
-    weights /= np.linalg.norm(weights, axis=1, keepdims=True)
-    signs = np.where(np.arange(width) % 2, -1.0, 1.0)
-    bias = rng.uniform(0.3, 1.0, width) * rng.choice([-1.0, 1.0], width)
-    step = _SHARE_OF_NOISE * d ** (-max(2, exponent) / 2)
-    found, done = [], 0
-    for count in counts:
-        part = slice(done, count)
-        _pass(weights, signs, bias, np.ascontiguousarray(x[part]), np.ascontiguousarray(y[part]), step, rho)
-        done = count
-        found.append(np.ascontiguousarray(np.linalg.svd(weights, full_matrices=False)[2][:directions].T))
-    return found
+    """:func:`subspaces` of one pass over the samples (n, d), after each number of samples in ``counts``."""
+    parts = ((x[a:b], y[a:b]) for a, b in itertools.pairwise((0, *counts)))
+    return list(subspaces(parts, directions, rng, rho=rho, exponent=exponent))

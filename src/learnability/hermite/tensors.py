@@ -26,7 +26,7 @@ def symmetric_tensors(expansion: HermiteExpansion) -> Tensors:
         if degree:
             tensor = tensors.setdefault(degree, np.zeros((r,) * degree))
             multiplicity = math.factorial(degree) // math.prod(map(math.factorial, index))
-            for place in set(itertools.permutations(_letters(index))):
+            for place in _arrangements(index):
                 tensor[place] = value / math.sqrt(multiplicity)
     return tensors
 
@@ -104,8 +104,15 @@ def _next_directions(tensors: Tensors, learned: Array, tolerance: float) -> tupl
     return 0, np.zeros((r, 0))
 
 
-def _letters(index: MultiIndex) -> tuple[int, ...]:
-    return tuple(i for i, power in enumerate(index) for _ in range(power))
+def _arrangements(index: MultiIndex) -> Iterator[tuple[int, ...]]:
+    """The places of a tensor that belong to a multi-index, each once: ``k! / b!`` of them, where permutations of the
+    letters are k!."""
+    if not any(index):
+        yield ()
+    for i, power in enumerate(index):
+        if power:
+            for rest in _arrangements((*index[:i], power - 1, *index[i + 1 :])):
+                yield (i, *rest)
 
 
 def _apply(tensor: Array, matrices: list[Array]) -> Array:

@@ -1,1 +1,1 @@
-"""The five theory studies. They know numerics and dynamics, never one another and never the pipeline."""
+"""The theory studies and the atlas. They know numerics and dynamics, never one another and never the pipeline."""

@@ -9,10 +9,11 @@ import xarray as xr
 from learnability.results.contract import Run
 from learnability.results.labelled import names, with_bounds
 from learnability.studies.atlas import theory
-from learnability.studies.atlas.check.analyse import GRID, analyse, exponent, needed
+from learnability.studies.atlas.check.analyse import GRID, analyse, needed
 from learnability.studies.atlas.check.methods import SEPARATE, Samples, counts, two_timescale, until_learned
 from learnability.studies.atlas.check.setting import CheckSetting
 from learnability.studies.atlas.problem import known_of
+from learnability.studies.atlas.scaling import exponent
 
 
 def test_counts_are_quarters_of_a_decade() -> None:
@@ -29,7 +30,7 @@ def test_a_seed_needs_the_n_from_which_on_it_always_learns() -> None:
 def test_an_exponent_covers_the_coarseness_of_the_grid() -> None:
     dimensions = np.array([32.0, 64.0, 128.0])
     samples = 10 * dimensions[:, None] ** 1.5 * np.ones((3, 8))
-    middle, low, high = exponent(dimensions, samples, np.random.default_rng(0))
+    middle, low, high = exponent(dimensions, samples, np.random.default_rng(0), GRID)
     assert middle == pytest.approx(1.5, abs=0.02)
     step = 0.5 * math.log(GRID) / math.log(4)
     assert low <= 1.5 - 0.9 * step
@@ -38,7 +39,7 @@ def test_an_exponent_covers_the_coarseness_of_the_grid() -> None:
 
 def test_without_a_median_there_is_no_exponent() -> None:
     samples = np.array([[100.0, 100.0], [math.inf, math.inf]])
-    assert np.isnan(exponent(np.array([32.0, 64.0]), samples, np.random.default_rng(0))).all()
+    assert np.isnan(exponent(np.array([32.0, 64.0]), samples, np.random.default_rng(0), GRID)).all()
 
 
 @pytest.mark.parametrize(
@@ -110,7 +111,7 @@ def test_unfinished_seeds_leave_one_end_of_the_exponent_open() -> None:
     """A third of the seeds at the largest dimension never learn: resampled medians are never in over 2.5% of draws."""
     samples = np.full((3, 12), 1000.0) * np.array([[1.0], [2.0], [4.0]])
     samples[2, :5] = math.inf
-    middle, low, high = exponent(np.array([32.0, 64.0, 128.0]), samples, np.random.default_rng(0))
+    middle, low, high = exponent(np.array([32.0, 64.0, 128.0]), samples, np.random.default_rng(0), GRID)
     assert middle == pytest.approx(1.0)
     assert math.isfinite(low)
     assert high == math.inf

@@ -1,1 +1,1 @@
-"""Questions about targets of one's own: what learns them, in what time, from how many samples."""
+"""What decides how many samples a target takes: 24 targets compared, and the kinds that answer questions."""

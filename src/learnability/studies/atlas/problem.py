@@ -1,6 +1,7 @@
 """From the text of a target to what is computed with: its function, its Hermite expansion, its exponents."""
 
 import functools
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from learnability.diagnosis import shape
 from learnability.diagnosis.diagnose import diagnose
+from learnability.diagnosis.result import Diagnosis
 from learnability.hermite.basis import evaluate
 from learnability.hermite.expansion import HermiteExpansion
 from learnability.hermite.target_language import parse_target
@@ -31,7 +33,8 @@ class Known:
     ``labels`` maps z (n, directions) to labels of mean zero and variance one. ``correlational`` and ``generative`` are
     ((leap, directions gained), ...); ``complete`` says whether the generative leaps find every direction.
     ``traceable``: partial traces of the label, one leap at a time, reach every direction of the first leap.
-    ``kernel_degree``: the least degree at which the target, cut there, depends on every direction.
+    ``kernel_degree``: the least degree at which the target, cut there, depends on every direction; ``kernel_share``:
+    the share of the variance of lower degrees, and half of that of this degree.
     """
 
     labels: Callable[[Array], Array]
@@ -42,6 +45,7 @@ class Known:
     complete: bool
     traceable: bool
     kernel_degree: int
+    kernel_share: float
 
     @property
     def information_exponent(self) -> int:
@@ -66,13 +70,19 @@ def cut_degree(directions: int) -> int:
 
 
 @functools.lru_cache(maxsize=64)
+def diagnosis_of(text: str) -> Diagnosis:
+    """The diagnosis of a target."""
+    return diagnose(text)
+
+
+@functools.lru_cache(maxsize=64)
 def expansion_of(text: str) -> HermiteExpansion:
     """The Hermite expansion of a target, centred, in coordinates of its hidden subspace: r variables, all needed.
 
     A target that is no polynomial is cut at :data:`FLOW_DEGREE`.
     """
-    found = diagnose(text)
-    inner = shape.restricted(found.target.centred(), found.hidden)
+    found = diagnosis_of(text)
+    inner = shape.restricted(diagnosis_of(text).target.centred(), found.hidden)
     if found.function is None:
         return inner
     highest = cut_degree(inner.variables)
@@ -82,7 +92,7 @@ def expansion_of(text: str) -> HermiteExpansion:
 
 def kept_share(text: str) -> float:
     """The share of the variance that the expansion of a target keeps: 1 for a polynomial."""
-    found = diagnose(text)
+    found = diagnosis_of(text)
     if found.function is None:
         return 1.0
     return float(min(1.0, expansion_of(text).norm ** 2 / (found.norm**2 - found.mean**2)))
@@ -91,7 +101,7 @@ def kept_share(text: str) -> float:
 @functools.lru_cache(maxsize=64)
 def known_of(text: str) -> Known:
     """What is known of a target, from its diagnosis."""
-    found = diagnose(text)
+    found = diagnosis_of(text)
     target, hidden = expansion_of(text), found.hidden
     size = (found.norm**2 - found.mean**2) ** 0.5
     if found.function is None:
@@ -105,6 +115,7 @@ def known_of(text: str) -> Known:
         def labels(z: Array) -> Array:
             return np.asarray((function(z @ hidden.T) - mean) / size)  # type: ignore[operator]
 
+    degree = _kernel_degree(target)
     return Known(
         labels,
         found.intrinsic_dimension,
@@ -113,7 +124,8 @@ def known_of(text: str) -> Known:
         found.generative.pairs,
         found.generative.complete,
         _traceable(target, found.correlational.pairs[0]),
-        _kernel_degree(target),
+        degree,
+        math.fsum(share * (1.0 if k < degree else 0.5) for k, share in found.spectrum.items() if k <= degree),
     )
 
 

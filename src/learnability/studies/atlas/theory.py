@@ -43,6 +43,21 @@ def planted_exponent(exponents: Sequence[int], direction: int) -> float:
     )
 
 
+OWN_LEAP = {
+    "online_sgd": "correlational",
+    "reused_samples": "generative",
+    "partial_trace": "correlational",
+    "best_transform": "generative",
+    "u_statistic": "generative",
+}
+"""The leap that a method's number of samples follows."""
+
+
+def law(method: str, leap: int) -> float:
+    """p of ``n ~ d^p`` for a method whose own leap this is: ``max(1, k-1)`` for SGD, ``max(1, k/2)`` for the others."""
+    return online_exponent(leap) if method in ("online_sgd", "reused_samples") else correlational_exponent(leap)
+
+
 def sample_exponent(method: str, known: "Known") -> float:
     """p of ``n ~ d^p`` for a method of the check; inf where it cannot learn the target, NaN where no theorem is known.
 

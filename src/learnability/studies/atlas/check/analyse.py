@@ -10,15 +10,13 @@ from numpy.typing import NDArray
 from learnability.results.contract import Run
 from learnability.results.labelled import estimate, names, texts, variable
 from learnability.statistics.intervals import clopper_pearson
-from learnability.statistics.scaling import slope_weights
 from learnability.studies.atlas import theory
 from learnability.studies.atlas.check.methods import LEARNED
 from learnability.studies.atlas.problem import known_of, text_of
+from learnability.studies.atlas.scaling import exponent, median
 
 GRID = 10 ** (1 / 4)
 """The ratio of neighbouring numbers of samples."""
-
-_RESAMPLES = 1000
 
 Array = NDArray[np.float64]
 
@@ -50,8 +48,8 @@ def _case(run: Run, rng: np.random.Generator) -> xr.Dataset:
     over = ("method", "dimension", "num_samples")
     share, low, high = (np.where(ran, values, math.nan) for values in (successes / seeds, low, high))
     samples = needed(cosine, counts)
-    half = np.quantile(samples, 0.5, axis=-1, method="inverted_cdf")
-    slope, slope_low, slope_high = np.array([exponent(dimensions, one, rng) for one in samples]).T
+    half = median(samples)
+    slope, slope_low, slope_high = np.array([exponent(dimensions, one, rng, GRID) for one in samples]).T
     known = known_of(text_of(run.setting))
     methods = texts(result["method"])
     predicted = [theory.sample_exponent(method, known) for method in methods]
@@ -78,33 +76,3 @@ def _case(run: Run, rng: np.random.Generator) -> xr.Dataset:
         },
         coords={name: result[name] for name in ("method", "dimension", "num_samples")},
     )
-
-
-def exponent(dimensions: Array, samples: Array, rng: np.random.Generator) -> tuple[float, float, float]:
-    """(exponent, low, high) of the median over seeds of ``samples`` (dimension, seed), bootstrapped over seeds.
-
-    NaN where a median is not finite. Where resampled medians are not, the end of the interval that they leave open is
-    infinite.
-    """
-    medians = _median(samples)
-    if len(dimensions) < 2 or not np.isfinite(medians).all():
-        return (math.nan,) * 3
-    weights = slope_weights(np.log(dimensions))
-    seeds = samples.shape[-1]
-    # Seeds of different dimensions share no samples: each dimension is resampled by itself.
-    draws = rng.integers(seeds, size=(_RESAMPLES, len(dimensions), seeds))
-    resampled = _median(samples[np.arange(len(dimensions))[:, None], draws])
-    beyond = ~np.isfinite(resampled)
-    # A median that was not reached is at least the next number of samples.
-    highest = np.max(samples, axis=-1, where=np.isfinite(samples), initial=0)
-    slopes = np.log(np.where(beyond, GRID * highest, resampled)) @ weights
-    least = np.where((beyond & (weights < 0)).any(-1), -math.inf, slopes)
-    most = np.where((beyond & (weights > 0)).any(-1), math.inf, slopes)
-    low = float(np.quantile(least, 0.025, method="inverted_cdf"))
-    high = float(np.quantile(most, 0.975, method="inverted_cdf"))
-    step = 0.5 * math.log(GRID) / math.log(dimensions[-1] / dimensions[0])
-    return float(np.log(medians) @ weights), low - step, high + step
-
-
-def _median(samples: Array) -> Array:
-    return np.asarray(np.quantile(samples, 0.5, axis=-1, method="inverted_cdf"))

@@ -1,5 +1,6 @@
 """The methods of a check, with one signature: samples in, the smallest cosine for every number of samples out."""
 
+import functools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -111,14 +112,20 @@ def best_transform(known: Known, data: Samples, grid: Sequence[int]) -> Cosines:
     direction."""
     if len(known.generative) != 1 or known.generative[0][0] > 2 or known.generative[0][1] != known.directions:
         return [math.nan] * len(grid)
-    ((degree, r),) = known.generative
-    z = data.rng.standard_normal((_POPULATION, r))
-    edges, transform = stepwise.best_transforms(known.labels(z), z, degree, r if degree == 1 else r * (r + 1) // 2)
+    edges, transform = _transforms(known)
 
     def weights(y: Array, along: Array) -> Array:
         return transform[np.searchsorted(edges, y, "right")]
 
     return until_learned(grid, lambda n: _stepwise(known, data, n, known.generative, weights, moments.partial_trace))
+
+
+@functools.lru_cache(maxsize=64)
+def _transforms(known: Known) -> tuple[Array, Array]:
+    """Of the population: the same for every seed, whose samples do not enter."""
+    ((degree, r),) = known.generative
+    z = np.random.default_rng(20_240_307).standard_normal((_POPULATION, r))
+    return stepwise.best_transforms(known.labels(z), z, degree, r if degree == 1 else r * (r + 1) // 2)
 
 
 def kernel_ridge(known: Known, data: Samples, grid: Sequence[int]) -> Cosines:

@@ -1,0 +1,129 @@
+"""Analysis: the exponent of every method on every target beside the theory, and what each method's exponents follow."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from learnability.results.contract import Run
+from learnability.results.labelled import estimate, names, texts, variable
+from learnability.statistics.scaling import slope_weights
+from learnability.studies.atlas import theory
+from learnability.studies.atlas.exponents.search import RESOLUTION
+from learnability.studies.atlas.scaling import exponent, median, resampled_medians
+
+Array = NDArray[np.float64]
+
+LEAPS = ("correlational", "generative")
+
+_LEARNED = 0.75
+"""The share of the seeds that must have learned at every dimension for an exponent to be measured."""
+
+
+def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
+    """All targets side by side, and for every method what is pooled over them (bootstrapped over seeds)."""
+    joined = xr.concat([run.result for run in runs], "target", join="exact")
+    data = joined.transpose("target", "method", "place", "seed")
+    samples, dimension = data["samples"].values, data["dimension"].values
+    targets, methods = samples.shape[:2]
+    found, draws = np.full((targets, methods, 3), math.nan), {}
+    for i, j in np.ndindex(targets, methods):
+        ran = int((dimension[i, j] > 0).sum())
+        one = samples[i, j, :ran]
+        if ran > 1 and (np.isfinite(one).mean(axis=-1) >= _LEARNED).all():
+            found[i, j] = exponent(dimension[i, j, :ran].astype(float), one, rng, RESOLUTION)
+            draws[i, j] = _drawn(dimension[i, j, :ran], one, rng)
+    predicted = np.where(np.isfinite(data["predicted"].values), data["predicted"].values, math.nan)
+    over = ("target", "method")
+    result = data.drop_vars("samples").assign(
+        samples=variable(
+            (*over, "place"), median(samples), "samples that half of the seeds need; inf beyond the last n"
+        ),
+        exponent=estimate(
+            over, *np.moveaxis(found, -1, 0), "exponent of n in d", "95% bootstrap over seeds, widened by half a step"
+        ),
+    )
+    leaps = data["leap"].values, data["generative_leap"].values
+    pooled = [
+        _pooled(name, j, found[:, j, 0], predicted[:, j], leaps, draws) for j, name in enumerate(texts(data["method"]))
+    ]
+    label = "95% bootstrap over seeds; the targets are fixed"
+    shared = {
+        name: estimate("method", *np.array([one[name] for one in pooled]).T, words, label)
+        for name, words in (
+            ("offset", "mean over targets of the measured less the predicted exponent"),
+            ("slope", "slope of measured on predicted exponents over targets"),
+            ("preference", "coefficient of a method's own leap less that of the other leap"),
+        )
+    }
+    response = np.array([one["response"] for one in pooled]).reshape(methods, 2, 3)
+    return result.assign(
+        **shared,
+        response=estimate(
+            ("method", "notion"), *np.moveaxis(response, -1, 0),
+            "coefficients of the laws of both leaps in the measured exponents", label,
+        ),
+        measured=variable("method", np.isfinite(found[..., 0]).sum(axis=0), "targets with a measured exponent"),
+        gain=estimate((), *_gain(texts(data["method"]), found[..., 0], leaps, draws),
+                      "mean exponent of online SGD less that of SGD with each sample twice", label),
+    ).assign_coords(notion=names("notion", LEAPS, "the leap whose law is meant"))  # fmt: skip
+
+
+def _drawn(dimensions: Array, samples: Array, rng: np.random.Generator) -> Array:
+    """Resampled exponents; a median that was not reached counts as the next number of samples."""
+    medians = resampled_medians(samples, rng)
+    highest = np.max(samples, axis=-1, where=np.isfinite(samples), initial=0)
+    return np.asarray(
+        np.log(np.where(np.isfinite(medians), medians, RESOLUTION * highest)) @ slope_weights(np.log(dimensions))
+    )
+
+
+def _pooled(
+    method: str,
+    place: int,
+    found: Array,
+    predicted: Array,
+    leaps: tuple[Array, Array],
+    draws: dict[tuple[int, int], Array],
+) -> dict[str, list[float]]:
+    """offset, slope, response (flat) and preference of one method, each (estimate, low, high)."""
+    seen = np.flatnonzero(np.isfinite(found) & np.isfinite(predicted))
+    nothing = [math.nan] * 3
+    result = {"offset": nothing, "slope": nothing, "preference": nothing, "response": nothing * 2}
+    if not len(seen):
+        return result
+    every = np.concatenate([found[None, seen], np.stack([draws[i, place] for i in seen], axis=1)])
+    result["offset"] = _interval((every - predicted[seen]).mean(axis=1))
+    if len(np.unique(predicted[seen])) > 1:
+        result["slope"] = _interval(every @ slope_weights(predicted[seen]))
+    laws = [[theory.law(method, int(k)) for k in leap[seen]] for leap in leaps]
+    if method != "kernel_ridge" and np.linalg.matrix_rank(design := np.array([np.ones(len(seen)), *laws]).T) == 3:
+        both = every @ np.linalg.pinv(design).T[:, 1:]
+        result["response"] = [*_interval(both[:, 0]), *_interval(both[:, 1])]
+        own = LEAPS.index(theory.OWN_LEAP[method])
+        result["preference"] = _interval(both[:, own] - both[:, 1 - own])
+    return result
+
+
+def _gain(
+    methods: list[str], found: Array, leaps: tuple[Array, Array], draws: dict[tuple[int, int], Array]
+) -> tuple[float, float, float]:
+    """Over the targets with a correlational leap of at least 3 and a generative one of at most 2."""
+    if not {"online_sgd", "reused_samples"} <= set(methods):
+        return (math.nan,) * 3
+    once, twice = methods.index("online_sgd"), methods.index("reused_samples")
+    apart = (leaps[0] >= 3) & (leaps[1] <= 2) & (leaps[1] > 0)
+    seen = np.flatnonzero(np.isfinite(found[:, once] - found[:, twice]) & apart)
+    if not len(seen):
+        return (math.nan,) * 3
+    drawn = np.mean([draws[i, once] - draws[i, twice] for i in seen], axis=0)
+    middle, low, high = _interval(np.array([(found[seen, once] - found[seen, twice]).mean(), *drawn]))
+    return middle, low, high
+
+
+def _interval(values: Array) -> list[float]:
+    """(the first, 2.5% and 97.5% quantile of the rest)."""
+    low, high = np.quantile(values[1:], (0.025, 0.975))
+    return [float(values[0]), float(min(low, values[0])), float(max(high, values[0]))]

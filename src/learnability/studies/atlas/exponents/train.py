@@ -1,0 +1,182 @@
+"""Training: the samples that every method needs on every target, one seed after the other."""
+
+import itertools
+import math
+from collections.abc import Iterator
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from learnability.compiled.blas import one_blas_thread
+from learnability.estimators import kernel, moments, reuse
+from learnability.estimators.moments import smallest_cosine
+from learnability.hermite.expansion import HermiteExpansion
+from learnability.hermite.target_language import parse_target
+from learnability.results.contract import RunContext
+from learnability.results.labelled import names, variable
+from learnability.studies.atlas import theory
+from learnability.studies.atlas.check.methods import LEARNED, SEPARATE, Samples
+from learnability.studies.atlas.exponents.search import counts, samples_needed
+from learnability.studies.atlas.exponents.setting import ExponentsSetting
+from learnability.studies.atlas.problem import Known, diagnosis_of, known_of
+
+Array = NDArray[np.float64]
+
+FRESH = 2000
+"""Fresh points on which a kernel's predictor is judged."""
+
+
+def train(setting: ExponentsSetting, context: RunContext) -> xr.Dataset:
+    """``samples`` (target, method, place, seed): the samples needed at the dimension ``dimension`` (target, method,
+    place); inf beyond the last n, NaN where not run.
+
+    Once half of the seeds have not learned at one dimension, the median is infinite: the rest, and larger dimensions,
+    are not run.
+    """
+    found, methods = setting.target.texts, setting.methods
+    places = max(map(len, (*setting.dimensions.values(), *setting.kernel_dimensions.values())))
+    shape = (len(found), len(methods), places)
+    samples, dimension = np.full((*shape, len(context.seeds)), math.nan), np.zeros(shape, dtype=np.int64)
+    with one_blas_thread():
+        for i, text in enumerate(found):
+            context.progress(i, len(found), text)
+            for j, method in enumerate(methods):
+                chosen = _dimensions(setting, method, known_of(text))
+                dimension[i, j, : len(chosen)] = chosen
+                for place, d in enumerate(chosen):
+                    rng = context.stream(f"{method} on {text} at d = {d}")
+                    samples[i, j, place] = _over_seeds(setting, method, known_of(text), d, rng, len(context.seeds))
+                    if not np.isfinite(np.quantile(samples[i, j, place], 0.5, method="inverted_cdf")):
+                        break
+    over = ("target", "method", "place")
+    return xr.Dataset(
+        {
+            "samples": variable((*over, "seed"), samples, "samples needed; inf beyond the last n, NaN where not run"),
+            "dimension": variable(over, dimension, "dimension d of the data; 0 where there is none"),
+            "predicted": variable(
+                over[:2],
+                [[theory.sample_exponent(method, known_of(text)) for method in methods] for text in found],
+                "exponent that theory gives; inf: not at all; NaN: none is known",
+            ),
+            **_diagnoses(found),
+        },
+        coords={"target": names("target", found, "target"), "method": names("method", methods, "method")},
+    )
+
+
+def _diagnoses(found: tuple[str, ...]) -> dict[str, xr.Variable]:
+    """What the diagnosis says of every target; -1 where a generative leap is not known."""
+    said = [diagnosis_of(text) for text in found]
+    numbers = {
+        "information_exponent": ([one.information_exponent for one in said], "first correlational leap"),
+        "leap": ([one.leap for one in said], "largest correlational leap"),
+        "generative_exponent": ([one.generative_exponent or -1 for one in said], "first generative leap"),
+        "generative_leap": ([one.generative_leap or -1 for one in said], "largest generative leap"),
+        "directions": ([one.intrinsic_dimension for one in said], "number of directions of the target"),
+        "reflective_dimension": (
+            [one.reflective_subspace.shape[1] for one in said],
+            "dimension of the largest reflective subspace",
+        ),
+        "certain": ([one.generative.exactness == "exact" for one in said], "whether every generative leap is proved"),
+        "binary": ([_binary(text) for text in found], "whether the label has two values"),
+        "link": (
+            [isinstance(parse_target(text), HermiteExpansion) and one.intrinsic_dimension == 1 for text, one in
+             zip(found, said, strict=True)],
+            "whether the target is a polynomial of one direction",
+        ),
+    }  # fmt: skip
+    return {name: variable("target", values, meaning) for name, (values, meaning) in numbers.items()}
+
+
+def _binary(text: str) -> bool:
+    known = known_of(text)
+    z = np.random.default_rng(17).standard_normal((1000, known.directions))
+    return len(np.unique(np.round(known.labels(z), 9))) == 2
+
+
+def _dimensions(setting: ExponentsSetting, method: str, known: Known) -> tuple[int, ...]:
+    """The dimensions at which a method runs: none where theory gives it no exponent, or where it is not made for the
+    leaps (:mod:`learnability.studies.atlas.check.methods`)."""
+    highest = max((k for k, _ in known.generative), default=0)
+    if method == "best_transform" and (len(known.generative) != 1 or highest > 2):
+        return ()
+    if method == "u_statistic" and highest > moments.HIGHEST_PAIRS:
+        return ()
+    law = theory.sample_exponent(method, known)
+    table: dict[str, tuple[int, ...]] = {**setting.dimensions}
+    if method == "kernel_ridge":
+        table = {**setting.kernel_dimensions}
+    return table.get(f"{law:g}", ()) if math.isfinite(law) else ()
+
+
+def _over_seeds(
+    setting: ExponentsSetting, method: str, known: Known, d: int, rng: np.random.Generator, seeds: int
+) -> list[float]:
+    one = {"online_sgd": _one_pass, "reused_samples": _one_pass, "kernel_ridge": _kernel}.get(method, _moments)
+    needed: list[float] = []
+    for own in rng.spawn(seeds):
+        hopeless = 2 * sum(map(math.isinf, needed)) > seeds
+        needed.append(math.inf if hopeless else one(setting, method, known, d, own))
+    return needed
+
+
+def _one_pass(setting: ExponentsSetting, method: str, known: Known, d: int, rng: np.random.Generator) -> float:
+    """The first n of a pass at which the network's subspace is learned."""
+    grid = counts(setting.most_online // d)
+    if method == "online_sgd":
+        rho, exponent = 0.0, known.information_exponent
+    else:
+        rho, exponent = reuse.PROVISIONAL, max(known.generative_exponent, 2)
+
+    def batches() -> Iterator[tuple[Array, Array]]:
+        for first, last in itertools.pairwise((0, *grid)):
+            x = rng.standard_normal((last - first, d))
+            yield x, known.labels(x[:, : known.directions])
+
+    found = reuse.subspaces(batches(), known.directions, rng, rho=rho, exponent=exponent)
+    return next(
+        (float(n) for n, basis in zip(grid, found, strict=False) if smallest_cosine(basis, known.directions) > LEARNED),
+        math.inf,
+    )
+
+
+class _Nested:
+    """Samples that are drawn when they are asked for: the first n are the same for every n."""
+
+    def __init__(self, known: Known, d: int, most: int, rng: np.random.Generator) -> None:
+        self.known, self.rng = known, rng
+        self.x, self.drawn = np.empty((most, d)), 0
+
+    def first(self, n: int) -> tuple[Array, Array]:
+        if n > self.drawn:
+            self.rng.standard_normal(out=self.x[self.drawn : n])
+            self.drawn = n
+        return self.x[:n], self.known.labels(self.x[:n, : self.known.directions])
+
+
+def _moments(setting: ExponentsSetting, method: str, known: Known, d: int, rng: np.random.Generator) -> float:
+    """The least n at which the estimated subspace is within :data:`LEARNED`."""
+    degree = max((k for k, _ in known.generative), default=0)
+    most = setting.most_batch // d
+    if method == "u_statistic" and degree == moments.HIGHEST_PAIRS:
+        most = min(most, setting.most_pairs)
+    data = _Nested(known, d, most, rng)
+
+    def learns(n: int) -> bool:
+        return SEPARATE[method](known, Samples(*data.first(n), rng), [n])[0] > LEARNED
+
+    return samples_needed(learns, most)
+
+
+def _kernel(setting: ExponentsSetting, method: str, known: Known, d: int, rng: np.random.Generator) -> float:
+    """The least n at which the predictor explains the share of the variance that needs every direction."""
+    fresh = rng.standard_normal((FRESH, d))
+    truth = known.labels(fresh[:, : known.directions])
+    data = _Nested(known, d, setting.most_kernel, rng)
+
+    def learns(n: int) -> bool:
+        missed = truth - kernel.predictions(*data.first(n), fresh)
+        return 1 - float((missed**2).sum() / (truth**2).sum()) > known.kernel_share
+
+    return samples_needed(learns, setting.most_kernel)

@@ -1,0 +1,66 @@
+"""Exponents of the number of samples, measured against predicted: one panel a method, one point a target."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from learnability.results.labelled import bounds_of, texts
+from learnability.results.style import COLOURS, MARKERS, THEORY, new_figure
+from learnability.studies.atlas.methods import LABEL
+
+_COLUMNS = 3
+_SPREAD = 0.34
+
+
+def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
+    """Points spread sideways inside one predicted exponent; colour and sign are those of the generative leap."""
+    data = analyses["exponents"]
+    methods = texts(data["method"])
+    rows = -(-len(methods) // _COLUMNS)
+    figure, axes = new_figure(rows, _COLUMNS, height=2.6)
+    for panel in axes.ravel()[len(methods) :]:
+        panel.set_axis_off()
+    for panel, method in zip(axes.ravel(), methods, strict=False):
+        _panel(panel, data.sel({"method": method}), method)
+    shown = {}
+    for panel in axes.ravel():
+        handles, labels = panel.get_legend_handles_labels()
+        shown |= dict(zip(labels, handles, strict=True))
+    figure.legend(shown.values(), shown.keys(), loc="outside lower center", ncols=6)
+    figure.suptitle(_title(data))
+    return figure
+
+
+def _panel(axes: Axes, one: xr.Dataset, method: str) -> None:
+    middle, low, high = (part.values for part in bounds_of(one["exponent"]))
+    predicted, leap = one["predicted"].values, one["generative_leap"].values
+    seen = np.isfinite(middle) & np.isfinite(predicted)
+    axes.axline((0, 0), slope=1, **THEORY, label="theory")
+    at = predicted.copy()
+    for value in np.unique(predicted[seen]):
+        group = np.flatnonzero(seen & (predicted == value))
+        order = group[np.argsort(leap[group], kind="stable")]
+        at[order] += np.linspace(-_SPREAD, _SPREAD, len(order)) * min(1.0, len(order) / 6)
+    for k in sorted(set(leap[seen].tolist())):
+        group = seen & (leap == k)
+        below, above = (np.nan_to_num(np.abs(middle - end), posinf=0.0)[group] for end in (low, high))
+        axes.errorbar(
+            at[group], middle[group], yerr=[below, above], fmt=MARKERS[k - 1], color=COLOURS[k - 1],
+            linewidth=0.8, label=f"generative leap {k}",
+        )  # fmt: skip
+    unmeasured = int((np.isfinite(predicted) & ~seen).sum())
+    axes.set(xlabel="predicted exponent", ylabel="measured exponent", xlim=(0.4, 4.6), ylim=(-0.2, 5.2))
+    said = f"{LABEL[method]}: {int(seen.sum())} targets"
+    axes.set_title(said + (f" ({unmeasured} not at this scale)" if unmeasured else ""))
+
+
+def _title(data: xr.Dataset) -> str:
+    said = []
+    for method in texts(data["method"]):
+        offset = float(data["offset"].sel({"method": method})[0])
+        if np.isfinite(offset):
+            said.append(f"{LABEL[method]} {offset:+.2f}")
+    return "Mean of measured less predicted exponents: " + "; ".join(said)
