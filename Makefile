@@ -9,12 +9,15 @@
 #   make figures PROFILE=slurm        where jobs run: a folder of profiles/
 #   make cost SCALE=paper             what a scale costs: CPU hours, the longest job, memory
 #   make ask TARGET="h2(z1) + h3(z2)"  what learns a target; D=1000 its dimension, CHECK=1 with a measured check
+#   make status                       what is current, stale, edited, damaged or missing, and why
 #   make report                       the report of a scale, if it is out of date (make figures does this too)
 #   make docs                         the site, in docs/_build/html
 #   make new-study NAME=my_study      a study from the template, to be changed
+#   make fuzz                         strange configs, targets and archives for 10 minutes; FUZZ_SECONDS=60
+#   make campaign                     kills, flips, swaps and strange input: what held; AREA=flips SEED=1 FIRST=0 COUNT=100
 #   make test  make lint  make bench  tests; style, types and English; timings beside other libraries
-#   make archive                      pack a finished scale; WITH_RUNS=1 with training artifacts, ALLOW_UNCOMMITTED=1
-#   make verify ARCHIVE=file          is it what was packed, and a valid Workflow Run RO-Crate?
+#   make archive                      pack a finished scale; WITH_RUNS=1 with training artifacts, ALLOW_UNCOMMITTED=1, SIGN=key
+#   make verify ARCHIVE=file          is it what was packed, and a valid Workflow Run RO-Crate? SIGNERS=file: by whom?
 #   make restore ARCHIVE=file         lay its results into results/; FORCE=1 replaces others
 #   make reproduce ARCHIVE=file       run again and compare; STUDY=a,b for some of its studies
 #   make paper-exports                figures as PDF and claims.tex, macros by claim, for a paper
@@ -22,7 +25,7 @@
 #   make robustness                   do the verdicts hold under rounding, other seeds (ROOT_SEED=7), by chance?
 #   make pictures                     copy the pictures of the documents from the results
 
-KNOWN := SCALE STUDY FIGURE PROFILE CORES DEVICE ARCHIVE WITH_RUNS ALLOW_UNCOMMITTED FORCE NAME TARGET D CHECK ROOT_SEED PYTHON VENV PYTEST BENCH SPHINX
+KNOWN := SCALE STUDY FIGURE PROFILE CORES DEVICE ARCHIVE WITH_RUNS ALLOW_UNCOMMITTED FORCE SIGN SIGNERS NAME TARGET D CHECK ROOT_SEED FUZZ_SECONDS AREA SEED FIRST COUNT PYTHON VENV PYTEST BENCH SPHINX
 UNKNOWN := $(strip $(foreach v,$(.VARIABLES),$(if $(filter command,$(origin $(v))),$(filter-out $(KNOWN),$(v)))))
 $(if $(UNKNOWN),$(error $(firstword $(UNKNOWN)) is not a variable of this Makefile; known: $(KNOWN)))
 
@@ -37,8 +40,15 @@ ARCHIVE ?=
 WITH_RUNS ?=
 ALLOW_UNCOMMITTED ?=
 FORCE ?=
+SIGN ?=
+SIGNERS ?=
 NAME ?=
 ROOT_SEED ?=
+FUZZ_SECONDS ?= 600
+AREA ?=
+SEED ?=
+FIRST ?=
+COUNT ?=
 TARGET ?=
 D ?=
 CHECK ?=
@@ -50,10 +60,17 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # One figure of each study, with what computes it in seconds.
 QUICK := two_parameter/figure_4,subspace_polynomials/coefficient,multi_index/staircase,ridge_combinations/superorthogonal,gradient_hardness/cosine_class
 
+# A folder that was copied or moved with its .venv would run nothing, or the source of the original.
+ELSEWHERE := $(shell [ ! -e .venv/.made/python ] || grep -qF -- "-m venv $(CURDIR)/.venv" .venv/pyvenv.cfg || echo yes)
+ifeq ($(ELSEWHERE)$(VENV),yes.venv)
+$(info .venv was made in another folder: it is made again)
+$(shell rm -rf .venv .venv-validator)
+endif
+
 VALIDATOR := .venv-validator
 LEARNABILITY := $(BIN)/learnability
 
-.PHONY: figures quick ask cost test bench lint docs clean help report paper-exports archive verify restore reproduce verdicts robustness pictures new-study named-archive
+.PHONY: figures quick ask cost status test fuzz campaign bench lint docs clean help report paper-exports archive verify restore reproduce verdicts robustness pictures new-study named-archive
 .DEFAULT_GOAL := figures
 
 figures: $(SETUP)/workflow $(if $(filter slurm,$(PROFILE)),$(SETUP)/slurm)
@@ -70,6 +87,9 @@ ask: $(SETUP)/workflow
 	@[ -n "$$ASKED" ] || { echo 'name a target: make ask TARGET="h2(z1) + h3(z2)"' >&2; exit 2; }
 	@$(LEARNABILITY) ask "$$ASKED" $(if $(D),--dimension "$(D)") $(if $(CHECK),--check) --cores "$(CORES)"
 
+status: $(SETUP)/workflow
+	@$(LEARNABILITY) status $(if $(SCALE),--scale "$(SCALE)") $(if $(STUDY),--study "$(STUDY)")
+
 report: $(SETUP)/workflow
 	@$(LEARNABILITY) report $(if $(SCALE),--scale "$(SCALE)") $(if $(STUDY),--study "$(STUDY)")
 
@@ -77,11 +97,11 @@ paper-exports: $(SETUP)/workflow
 	@$(LEARNABILITY) paper-exports $(if $(SCALE),--scale "$(SCALE)")
 
 archive: $(SETUP)/workflow
-	@$(LEARNABILITY) archive pack $(if $(SCALE),--scale "$(SCALE)") $(if $(STUDY),--study "$(STUDY)") $(if $(WITH_RUNS),--with-runs) $(if $(ALLOW_UNCOMMITTED),--allow-uncommitted)
+	@$(LEARNABILITY) archive pack $(if $(SCALE),--scale "$(SCALE)") $(if $(STUDY),--study "$(STUDY)") $(if $(WITH_RUNS),--with-runs) $(if $(ALLOW_UNCOMMITTED),--allow-uncommitted) $(if $(SIGN),--sign "$(SIGN)")
 
 verify: named-archive $(SETUP)/workflow
 	@[ -e $(VALIDATOR)/.made ] || $(MAKE) --no-print-directory $(VALIDATOR) || echo "the profile will not be checked" >&2
-	@$(LEARNABILITY) archive verify "$(ARCHIVE)"
+	@$(LEARNABILITY) archive verify "$(ARCHIVE)" $(if $(SIGNERS),--signers "$(SIGNERS)")
 
 restore: named-archive $(SETUP)/workflow
 	@$(LEARNABILITY) archive restore "$(ARCHIVE)" $(if $(FORCE),--force)
@@ -111,6 +131,12 @@ named-archive:
 
 test: $(SETUP)/test
 	$(BIN)/python -m pytest -n 2 --dist loadfile -rs $(PYTEST)
+
+fuzz: $(SETUP)/test
+	FUZZ_SECONDS=$(FUZZ_SECONDS) $(BIN)/python -m pytest -n 2 tests/fuzz
+
+campaign: $(SETUP)/test
+	cd tests && ../$(BIN)/python -m campaign $(if $(AREA),--area $(AREA)) $(if $(SEED),--seed $(SEED)) $(if $(FIRST),--first $(FIRST)) $(if $(COUNT),--count $(COUNT))
 
 lint: $(SETUP)/test
 	$(BIN)/ruff check .

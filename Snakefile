@@ -15,9 +15,12 @@ from learnability.report.site import readmes_digest, templates_digest
 from learnability.results.errors import UserError
 from learnability.pipeline.fingerprint import fingerprint, machine_code_fingerprint
 from learnability.pipeline.job_table import JobTable
+from learnability.pipeline.lock import LEASE, demand_whole, hold_for_engine, new_lease
+from learnability.pipeline.surroundings import settle
 
 try:
     TABLE = JobTable(ROOT / "config", config)
+    demand_whole(Path("results") / TABLE.main.scale)
 except UserError as error:
     print(error.render(), file=sys.stderr)
     sys.exit(2)
@@ -33,15 +36,26 @@ os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", str(2**32))
 # Jobs run with the interpreter that reads this file, wherever it stands and however it was called.
 BESIDE = str(Path(sys.executable).parent)
 os.environ |= {"PATH": os.pathsep.join([BESIDE, os.getenv("PATH", os.defpath)])}
-os.environ["PYTHONPATH"] = os.pathsep.join(
-    filter(None, [str(ROOT / "src"), os.environ.get("PYTHONPATH")])
-)
+settle(os.environ)
+os.environ.setdefault(LEASE, new_lease())
 
 
 envvars:
     "LEARNABILITY_DEVICE",
+    "LEARNABILITY_LEASE",
     "LEARNABILITY_MACHINE_CODE",
     "PYTHONPATH",
+
+
+# Plain Snakemake takes the lock of the results as the launcher does; a run that the launcher started has it already.
+onstart:
+    hold_for_engine(
+        {
+            path
+            for job in workflow.dag.needrun_jobs()
+            for path in map(str, job.output)
+        }
+    )
 
 
 wildcard_constraints:

@@ -4,6 +4,7 @@ Exit status: 0 done, 1 the check that was asked for failed or a job did, 2 a mis
 ``archive verify`` also has 3 and 4 (see its help).
 """
 
+import os
 import re
 import shutil
 import sys
@@ -15,7 +16,9 @@ from typing import Annotated, Literal
 import typer
 
 from learnability import __version__
+from learnability.pipeline import surroundings
 from learnability.results.errors import UserError
+from learnability.results.integrity import SystemTrouble
 
 
 class Scale(StrEnum):
@@ -102,6 +105,7 @@ def _in_project() -> None:
             "this folder holds no Snakefile, so it is not a clone of the project",
             remedy="change into the clone (the folder with the Makefile) and run the command again",
         )
+    surroundings.demand_own_source()
 
 
 def _text(choice: Enum | None) -> str:
@@ -183,6 +187,45 @@ def ask(
 
     _in_project()
     raise typer.Exit(asking.command(target, dimension, check, sweep or [], seeds, name, quick, cores, inputs))
+
+
+@app.command()
+def status(
+    scale: ScaleOption = None,
+    study: StudyOption = "",
+    everything: Annotated[bool, typer.Option("--all", help="List every output that is not current.")] = False,
+) -> None:
+    """Say what is current, stale, edited, damaged, missing or foreign among the results, and why.
+
+    Every file is compared with the manifest. Exit status 1 when something is not current.
+    """
+    from learnability.pipeline import status as states
+    from learnability.pipeline.job_table import JobTable
+
+    _in_project()
+    chosen = {"scale": _text(scale), "studies": study}
+    table = JobTable(Path("config"), {key: value for key, value in chosen.items() if value})
+    said, good = states.screen(table, everything)
+    typer.echo(said)
+    raise typer.Exit(0 if good else 1)
+
+
+@app.command()
+def why(
+    file: Annotated[
+        Path, typer.Argument(help="An output: an artifact, a figure, claims.json or a page of the report.")
+    ],
+) -> None:
+    """Tell the chain from the config to a file: settings, seeds, code and inputs, each with its state."""
+    from learnability.pipeline import status as states
+    from learnability.pipeline.job_table import JobTable
+
+    _in_project()
+    parts = (file.resolve().relative_to(Path.cwd().resolve()) if file.is_absolute() else file).parts
+    if len(parts) < 3 or parts[0] != "results" or parts[1] not in list(Scale):
+        allowed = "results/<scale>/..., with the scale smoke, laptop or paper"
+        raise UserError(str(file), "is not an output of the workflow", allowed, "name a file below results/")
+    typer.echo(states.why(JobTable(Path("config"), {"scale": parts[1]}), Path(*parts).as_posix()))
 
 
 @app.command()
@@ -301,12 +344,15 @@ def pack(
     allow_uncommitted: Annotated[
         bool, typer.Option("--allow-uncommitted", help="Accept a source tree with changes; the archive lists them.")
     ] = False,
+    sign: Annotated[
+        Path | None, typer.Option(metavar="KEY", help="Sign it with this private key of OpenSSH: <archive>.sig.")
+    ] = None,
 ) -> None:
     """Pack a finished scale into results/archive/: one file with results, source and provenance."""
     from learnability.archive import pack as packing
 
     _in_project()
-    typer.echo(packing.pack(_text(scale), study, with_runs, allow_uncommitted))
+    typer.echo(packing.pack(_text(scale), study, with_runs, allow_uncommitted, sign))
 
 
 @archive_app.command()
@@ -316,15 +362,23 @@ def verify(
     validator: Annotated[
         Path | None, typer.Option(help="The Python that has roc-validator. Default: that of .venv-validator.")
     ] = None,
+    signers: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Allowed signers of OpenSSH: demand a signature by one of them."),
+    ] = None,
+    no_verdicts: Annotated[bool, typer.Option("--no-verdicts", help="Do not judge the verdicts again.")] = False,
 ) -> None:
     """Check that an archive is, byte for byte, what was packed, and a valid Workflow Run RO-Crate.
+
+    Its verdicts are judged again from its analyses.
 
     Exit status: 0 sound and valid, 1 damaged or refused, 2 no such file, 3 sound but not valid by the profile,
     4 sound, but the profile could not be checked.
     """
     from learnability.archive import verify as verifying
 
-    raise typer.Exit(verifying.verify(archive, not no_profile, validator or verifying.VALIDATOR))
+    python = validator or verifying.VALIDATOR
+    raise typer.Exit(verifying.verify(archive, not no_profile, python, signers, not no_verdicts))
 
 
 @archive_app.command()
@@ -351,12 +405,22 @@ def reproduce(
     raise typer.Exit(0 if reproducing.reproduce(archive, chosen, _text(device), cores) else 1)
 
 
+def _in_clean_surrounding() -> None:
+    """Start again without a PYTHONPATH of the user's, before any library is imported that it could replace."""
+    if os.environ.get("PYTHONPATH", str(surroundings.SOURCE)) != str(surroundings.SOURCE):
+        os.execve(sys.executable, [sys.executable, "-m", "learnability.cli", *sys.argv[1:]], surroundings.clean())
+
+
 def main() -> None:
     """Run the command line; a mistake of the user's is printed without a traceback and ends with status 2."""
+    _in_clean_surrounding()
     try:
         app(prog_name="learnability")
     except UserError as error:
         print(error.render(), file=sys.stderr)
+        sys.exit(2)
+    except OSError as error:
+        print(SystemTrouble(error).render(), file=sys.stderr)
         sys.exit(2)
 
 

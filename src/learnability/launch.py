@@ -20,21 +20,23 @@ from typing import Any
 
 from rich.console import Console
 
+from learnability.archive.restore import finish_interrupted
 from learnability.display import Display, display_for, failures_text, verdict_table, wait_for
-from learnability.pipeline import costs, lifeline
+from learnability.pipeline import costs, lifeline, status, surroundings
 from learnability.pipeline.checkpoint import drop_finished
 from learnability.pipeline.events import VARIABLE
 from learnability.pipeline.job_table import FIGURE_FORMATS, JobTable
-from learnability.pipeline.lock import only_one_run
+from learnability.pipeline.lock import LEASE, clear_leftovers, new_lease, only_one_run, writing
 from learnability.pipeline.progress import clock
 from learnability.report import latex, site
 from learnability.report.wording import interval, number
 from learnability.results.errors import UserError
-from learnability.results.integrity import set_damaged_aside
+from learnability.results.integrity import SystemTrouble
 from learnability.results.verdicts import counted, read_rows
 from learnability.run_state import RunState, planned_outputs
 
 _CACHE = Path(".cache/run")
+_SHOWN = 12  # lines that one kind of message may take
 _GRACE = 3.0  # seconds that engine and jobs have to end by themselves once they were asked to
 
 
@@ -60,13 +62,6 @@ def _stopped_by_signals() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _clear_leftovers(results: Path) -> None:
-    """What a killed run leaves behind: half-written files and the engine's lock."""
-    for leftover in results.rglob(".*.tmp"):
-        shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink(missing_ok=True)
-    shutil.rmtree(".snakemake/locks", ignore_errors=True)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -101,19 +96,23 @@ class _Events:
         return [json.loads(line) for line in lines]
 
 
-def _follow(command: list[str], lock: int, state: RunState, display: Display) -> int:
+def _follow(command: list[str], locks: Sequence[int], lease: str, state: RunState, display: Display) -> int:
     """Run the engine, show the run, and give the engine's exit status. Whatever happens, no job outlives the call."""
     events = _CACHE / "events.jsonl"
     reader = _Events(events)
     with lifeline.held(_CACHE / "alive") as alive, (_CACHE / "engine.log").open("wb") as engine_log:
-        environment = {**os.environ, VARIABLE: str(events.resolve()), lifeline.VARIABLE: str(alive.resolve())}
+        environment = surroundings.clean() | {
+            VARIABLE: str(events.resolve()),
+            lifeline.VARIABLE: str(alive.resolve()),
+            LEASE: lease,
+        }
         process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=engine_log,
             stderr=subprocess.STDOUT,
             env=environment,
-            pass_fds=(lock,),
+            pass_fds=tuple(locks),
             start_new_session=True,
         )
         try:
@@ -123,15 +122,16 @@ def _follow(command: list[str], lock: int, state: RunState, display: Display) ->
     return process.returncode
 
 
-def _command(arguments: argparse.Namespace, targets: Sequence[str]) -> list[str]:
+def _command(arguments: argparse.Namespace, targets: Sequence[str], forced: Sequence[str]) -> list[str]:
     """The engine's command line. A profile says itself how many jobs there may be."""
+    again = ["--forcerun", *forced] if forced else []
     config = [f"{key}={value}" for key in ("scale", "studies", "device") if (value := getattr(arguments, key))]
     where = ["--workflow-profile", f"profiles/{arguments.profile}"] if arguments.profile else []
     cores = [] if arguments.profile else ["--cores", arguments.cores]
     named = ["--config", *config] if config else []
     ceilings = [] if arguments.profile else ["--resources", *_ceilings()]
     logger = ["--logger", "learnability"]
-    return [sys.executable, "-m", "snakemake", *targets, *cores, *where, *ceilings, *logger, *named]
+    return [sys.executable, "-m", "snakemake", *targets, *cores, *where, *ceilings, *again, *logger, *named]
 
 
 def _ceilings() -> list[str]:
@@ -291,24 +291,40 @@ def cost(scale: str, studies: str, cores: str, refresh: bool) -> str:
     return "\n".join(lines)
 
 
+def _see_to_untrusted(table: JobTable, results: Path) -> None:
+    """Set aside what is not what it was made as, and say so; what was made before there was a manifest is recorded."""
+    if count := status.take_over(table):
+        print(f"{count} results in {results} were made before they were recorded: taken as they are", file=sys.stderr)
+    said = status.set_untrusted_aside(status.examine(table))
+    for line in said[:_SHOWN]:
+        print(f"learnability: {line}", file=sys.stderr)
+    if len(said) > _SHOWN:
+        print(f"learnability: and {len(said) - _SHOWN} more (learnability status lists them)", file=sys.stderr)
+
+
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """The whole of ``make figures``; the exit status of the first call that fails."""
     overrides = {key: getattr(arguments, key) for key in ("scale", "studies", "device") if getattr(arguments, key)}
+    surroundings.demand_own_source()
     cores = _count_of_cores(arguments.cores)
     _check_profile(arguments.profile)
     table = JobTable(Path("config"), overrides)
     figures = _figures_named(table, arguments.figure)
     results = Path("results") / table.main.scale
     start = time.monotonic()
-    with only_one_run(Path(".cache/run.lock")) as lock:
-        _clear_leftovers(results)
-        for damage in set_damaged_aside(results):
-            print(damage.render(), file=sys.stderr)
+    lease = new_lease()
+    with only_one_run(Path(".cache/run.lock"), lease) as own, writing(results, lease) as shared:
+        if finish_interrupted(results):
+            print(f"learnability: ended a restore into {results} that had been interrupted", file=sys.stderr)
+        clear_leftovers(results)
+        shutil.rmtree(".snakemake/locks", ignore_errors=True)  # nobody else is at work here
+        _see_to_untrusted(table, results)
         state = RunState(table, cores)
         for targets in _calls(table, figures):
+            command = _command(arguments, targets, status.to_force(status.examine(table)))
             with display_for(console) as display:
-                status = _follow(_command(arguments, targets), lock, state, display)
-            if status:
+                ended = _follow(command, (own, shared), lease, state, display)
+            if ended:
                 _explain_failure(state, results, console)
                 return 1
         if figures:
@@ -340,6 +356,9 @@ def main(argv: list[str] | None = None) -> int:
             return run(arguments, Console())
     except UserError as error:
         print(error.render(), file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(SystemTrouble(error).render(), file=sys.stderr)
         return 2
     except Stopped as stopped:
         name = signal.Signals(stopped.number).name

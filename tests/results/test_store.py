@@ -1,5 +1,6 @@
 """Artifacts: same content, same bytes; damage is never silent; nothing half-written."""
 
+import errno
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import xarray as xr
 
 from learnability.results import store
 from learnability.results.atomic import replacing
-from learnability.results.integrity import DamagedArtifact, check, set_damaged_aside
+from learnability.results.integrity import DamagedArtifact, SystemTrouble, check
 
 
 def _dataset(rng: np.random.Generator, seeds: int = 4) -> xr.Dataset:
@@ -60,13 +61,19 @@ def test_truncated_files_are_noticed(tmp_path: Path, kept: int) -> None:
         store.read(path)
 
 
-def test_damaged_artifacts_are_set_aside_and_sound_ones_stay(tmp_path: Path) -> None:
-    for name in ("good", "bad"):
-        store.write(_dataset(np.random.default_rng(0)), tmp_path / "deep" / f"{name}.zarr.zip")
-    bad = tmp_path / "deep" / "bad.zarr.zip"
-    bad.write_bytes(bad.read_bytes()[:-3])
-    assert [damage.path for damage in set_damaged_aside(tmp_path)] == [bad]
-    assert sorted(path.name for path in bad.parent.iterdir()) == ["bad.zarr.zip.damaged", "good.zarr.zip"]
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EIO, errno.ESTALE, errno.EMFILE])
+def test_what_cannot_be_read_is_not_called_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    path = tmp_path / "a.zarr.zip"
+    store.write(_dataset(np.random.default_rng(0)), path)
+
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(number, "", str(path))
+
+    monkeypatch.setattr(Path, "open", fail)
+    with pytest.raises(SystemTrouble, match=errno.errorcode[number]):
+        check(path)
 
 
 def test_text_variables_are_refused(tmp_path: Path) -> None:

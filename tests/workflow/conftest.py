@@ -55,8 +55,8 @@ class Project:
         file.write_text(after)
 
     def contents(self) -> dict[str, bytes]:
-        """Every result file by its path, without logs and benchmarks."""
-        files = (p for p in sorted(self.folder.glob("results/**/*")) if p.is_file())
+        """Every result file by its path, without logs, benchmarks and what says who holds the lock."""
+        files = (p for p in sorted(self.folder.glob("results/**/*")) if p.is_file() and not p.name.startswith(".l"))
         named = {p.relative_to(self.folder).as_posix(): p for p in files}
         return {n: p.read_bytes() for n, p in named.items() if not re.search(r"/(logs|benchmarks)/|README|report", n)}
 

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.workflow
 STUDIES = "src/learnability/studies"
 _PRETEND = """
 from pathlib import Path
-from learnability.archive.jobs import jobs
+from learnability.pipeline.jobs import jobs
 from learnability.pipeline.job_table import JobTable
 for job in jobs(JobTable(Path("config"))):
     for output in map(Path, job.outputs):

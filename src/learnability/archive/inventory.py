@@ -4,9 +4,9 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from learnability.archive.jobs import Job
 from learnability.archive.snakemake_records import out_of_date
 from learnability.pipeline.job_table import JobTable
+from learnability.pipeline.jobs import Job
 from learnability.results.attributes import attributes
 from learnability.results.errors import UserError
 from learnability.results.integrity import DamagedArtifact, check

@@ -4,11 +4,13 @@ An archive stores its members without compression, so that a member is never lar
 """
 
 import hashlib
+import json
 import stat
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from learnability.results.atomic import replacing
 from learnability.results.errors import UserError
@@ -17,6 +19,10 @@ from learnability.results.integrity import UNSEALED, seal
 METADATA = "ro-crate-metadata.json"
 MANIFEST = "manifest-sha256.txt"
 PROVENANCE = "provenance.json"
+
+MAX_JSON = 32 * 2**20  # bytes of a member that is read as JSON; the metadata of the paper scale have a few
+MAX_NODES = 1_000_000
+MAX_MEMBERS = 100_000
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _BLOCK = 2**20
@@ -31,9 +37,9 @@ class UnsafeArchive(UserError):
 
 def _name_problem(name: str) -> str:
     if not name or "\\" in name or "\0" in name or name.startswith("/") or (len(name) > 1 and name[1] == ":"):
-        return f"the member {name!r} has an absolute or foreign path"
+        return f"the member {name[:80]!r} has an absolute or foreign path"
     if PurePosixPath(name).as_posix() != name or any(part in ("..", ".") for part in PurePosixPath(name).parts):
-        return f"the member {name!r} points outside the archive"
+        return f"the member {name[:80]!r} points outside the archive"
     if any(ord(character) < 32 for character in name):
         return "a member has control characters in its name"
     return ""
@@ -42,30 +48,32 @@ def _name_problem(name: str) -> str:
 def _entry_problem(entry: zipfile.ZipInfo, room: int) -> str:
     kind = stat.S_IFMT(entry.external_attr >> 16)
     if entry.is_dir() or kind not in (0, stat.S_IFREG):
-        return f"the member {entry.filename!r} is no plain file (a link, a folder or a device)"
+        return f"the member {entry.filename[:80]!r} is no plain file (a link, a folder or a device)"
     if entry.flag_bits & 0x1:
-        return f"the member {entry.filename!r} is encrypted"
+        return f"the member {entry.filename[:80]!r} is encrypted"
     if entry.compress_type != zipfile.ZIP_STORED or entry.compress_size != entry.file_size:
-        return f"the member {entry.filename!r} is compressed, which an archive of this project never is"
+        return f"the member {entry.filename[:80]!r} is compressed, which an archive of this project never is"
     if entry.file_size > room:
-        return f"the member {entry.filename!r} claims {entry.file_size} bytes, more than the archive has"
+        return f"the member {entry.filename[:80]!r} claims {entry.file_size} bytes, more than the archive has"
     return ""
 
 
 def _problem(entries: list[zipfile.ZipInfo], size: int) -> str:
     seen: set[str] = set()
     room = size
+    if len(entries) > MAX_MEMBERS:
+        return f"it has {len(entries)} members; at most {MAX_MEMBERS} are read"
     for entry in entries:
         found = _name_problem(entry.filename) or _entry_problem(entry, room)
         if found:
             return found
         if entry.filename.casefold() in seen:
-            return f"the member {entry.filename!r} is there twice"
+            return f"the member {entry.filename[:80]!r} is there twice"
         seen.add(entry.filename.casefold())
         room -= entry.file_size
     folders = {parent.as_posix() for name in seen for parent in PurePosixPath(name).parents}
     clash = sorted(seen & folders)
-    return f"the member {clash[0]!r} is a file and a folder at once" if clash else ""
+    return f"the member {clash[0][:80]!r} is a file and a folder at once" if clash else ""
 
 
 @contextmanager
@@ -103,12 +111,28 @@ def member_digest(archive: zipfile.ZipFile, name: str) -> str | None:
 def read_manifest(archive: zipfile.ZipFile) -> dict[str, str]:
     """Path -> SHA-256, as ``sha256sum`` writes them. Raises ValueError for a line of another form."""
     found: dict[str, str] = {}
+    if archive.getinfo(MANIFEST).file_size > MAX_JSON:
+        raise ValueError(f"{MANIFEST} has more than {MAX_JSON} bytes")
     for line in archive.read(MANIFEST).decode("utf-8").splitlines():
         digest, separator, name = line.partition("  ")
         if not separator or len(digest) != 64 or set(digest) - set("0123456789abcdef") or name in found:
             raise ValueError(f"{MANIFEST}: cannot read the line {line[:80]!r}")
         found[name] = digest
     return found
+
+
+def read_json(archive: zipfile.ZipFile, name: str) -> Any:
+    """A member as JSON. Raises ValueError for one that is too large, too deep or no JSON."""
+    size = archive.getinfo(name).file_size
+    if size > MAX_JSON:
+        raise ValueError(f"{name} has {size} bytes; at most {MAX_JSON} are read")
+    content = archive.read(name)
+    if content.count(b"[") + content.count(b"{") > MAX_NODES:
+        raise ValueError(f"{name} has more than {MAX_NODES} lists and objects")
+    try:
+        return json.loads(content)
+    except RecursionError:
+        raise ValueError(f"{name} is nested too deeply") from None
 
 
 def manifest(digests: Mapping[str, str]) -> bytes:

@@ -8,11 +8,12 @@ from pathlib import Path
 from learnability import __version__
 from learnability.archive.crate import SOURCE, metadata
 from learnability.archive.inventory import demand_complete, required
-from learnability.archive.jobs import jobs
 from learnability.archive.members import MANIFEST, METADATA, PROVENANCE, manifest, write_archive
 from learnability.archive.provenance import provenance, unrecorded
+from learnability.archive.signature import beside, sign
 from learnability.archive.source import read_source
 from learnability.pipeline.job_table import JobTable
+from learnability.pipeline.jobs import jobs
 from learnability.results.attributes import sha256
 from learnability.results.errors import UserError
 
@@ -77,6 +78,7 @@ def build(table: JobTable, with_runs: bool = False, allow_uncommitted: bool = Fa
     members[MANIFEST] = manifest(digests)
     path = archive_path(table.main.scale)
     write_archive(path, members)
+    beside(path).unlink(missing_ok=True)  # the signature of an earlier archive is none of this one
     return path
 
 
@@ -86,8 +88,19 @@ def _digest_and_size(content: Path | bytes) -> tuple[str, int]:
     return hashlib.sha256(content).hexdigest(), len(content)
 
 
-def pack(scale: str = "", studies: str = "", with_runs: bool = False, allow_uncommitted: bool = False) -> str:
-    """Pack a finished scale (of some studies, comma-separated) and say where the archive is and what its digest is."""
+def pack(
+    scale: str = "",
+    studies: str = "",
+    with_runs: bool = False,
+    allow_uncommitted: bool = False,
+    key: Path | None = None,
+) -> str:
+    """Pack a finished scale (of some studies, comma-separated) and say where the archive is and what its digest is.
+
+    ``key`` is a private key of OpenSSH to sign it with.
+    """
     overrides = {key: value for key, value in (("scale", scale), ("studies", studies)) if value}
     path = build(JobTable(Path("config"), overrides), with_runs, allow_uncommitted)
-    return f"{path}  ({path.stat().st_size / 1e6:.1f} MB, snakemake {version('snakemake')})\nsha256  {sha256(path)}"
+    signed = f"\nsigned  {sign(path, key)}" if key else ""
+    size = f"{path.stat().st_size / 1e6:.1f} MB"
+    return f"{path}  ({size}, snakemake {version('snakemake')})\nsha256  {sha256(path)}{signed}"

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from learnability import __version__
-from learnability.archive.jobs import Job
 from learnability.archive.snakemake_records import read_records
 from learnability.archive.source import Source
 from learnability.pipeline.job_table import JobTable
+from learnability.pipeline.jobs import Job
 from learnability.pipeline.restored import left_out
 from learnability.results.attributes import attributes, sha256
 

@@ -6,24 +6,25 @@ where an analysis has to be made again.
 """
 
 import os
-import tempfile
+import shutil
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from learnability.archive.crate import SOURCE
+from learnability.archive.judge import judged_again
 from learnability.archive.members import extract, open_archive, read_manifest
 from learnability.archive.snakemake_records import out_of_date, write_records
-from learnability.archive.verify import demand_sound
+from learnability.archive.verify import RULES, demand_sound
 from learnability.pipeline.job_table import JobTable
-from learnability.pipeline.lock import only_one_run
+from learnability.pipeline.lock import clear_leftovers, only_one_run, writing
 from learnability.pipeline.restored import write_marker
+from learnability.results import journal, manifest
 from learnability.results.attributes import sha256
 from learnability.results.errors import UserError
 
-_ORDER = ("targets", "train", "analyse", "figures", "claims", "verdicts", "report")
 _COMPARED = ("Snakefile", "config/", "src/", "workflow/", "requirements.lock", "pyproject.toml")
 
 
@@ -66,33 +67,41 @@ def _demand_room(stored: Mapping[str, str], force: bool) -> None:
         raise UserError("results", problem, remedy="move them away, or restore with FORCE=1")
 
 
-def _lay_down(path: Path, stored: Mapping[str, str]) -> None:
-    """Extract beside the results, check each file, and only then put all in place."""
-    Path("results").mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(dir="results", prefix=".restore.", suffix=".tmp") as folder:
-        with open_archive(path) as archive:
-            extract(archive, stored, Path(folder))
-        for name, digest in stored.items():
-            if sha256(Path(folder) / name) != digest:
-                raise UserError(name, "changed while it was extracted", remedy="restore again")
-        for name in stored:
-            Path(name).parent.mkdir(parents=True, exist_ok=True)
-            os.replace(Path(folder) / name, name)
+def _extract(path: Path, stored: Mapping[str, str], folder: Path) -> None:
+    """Extract beside the results, and check each file."""
+    with open_archive(path) as archive:
+        extract(archive, stored, folder)
+    for name, digest in stored.items():
+        if sha256(folder / name) != digest:
+            raise UserError(name, "changed while it was extracted", remedy="restore again")
 
 
-def _set_times(content: Mapping[str, Any], stored: Mapping[str, str]) -> None:
+def _set_times(jobs: Sequence[Mapping[str, Any]], stored: Mapping[str, str]) -> None:
     """File times in the order in which the results depend on one another."""
     start = time.time() - 60
-    rank = {name: _ORDER.index(job["rule"]) for job in content["jobs"] for name in job["outputs"]}
+    rank = {name: RULES.index(job["rule"]) for job in jobs for name in job["outputs"]}
     for name in stored:
-        moment = start + rank.get(name, len(_ORDER))
+        moment = start + rank.get(name, len(RULES))
         os.utime(name, (moment, moment))
 
 
-def _records(content: Mapping[str, Any], stored: Mapping[str, str]) -> dict[str, dict[str, Any]]:
-    return {
-        name: job["record"] for job in content["jobs"] if job["record"] for name in job["outputs"] if name in stored
-    }
+def _finish(content: Mapping[str, Any]) -> None:
+    """What follows once the files are in place: times, the manifest, the engine's records, what was left out."""
+    stored, jobs = content["stored"], content["jobs"]
+    _set_times(jobs, stored)
+    for job in jobs:
+        for name in job["outputs"]:
+            if name in stored:
+                inputs = {path: digest for path, digest in job["inputs"].items() if digest}
+                record = manifest.Record(stored[name], job["rule"], job["parameters"], job["code"], inputs)
+                manifest.write(Path(name), record)
+    write_records({name: job["record"] for job in jobs if job["record"] for name in job["outputs"] if name in stored})
+    write_marker(content["scale"], content["marker"])
+
+
+def finish_interrupted(results: Path) -> bool:
+    """End a restore that was interrupted; whether there was one. Call it with the lock of the results held."""
+    return journal.recover(results, _finish)
 
 
 def _marker(path: Path, content: Mapping[str, Any], stored: Mapping[str, str]) -> dict[str, Any]:
@@ -101,20 +110,35 @@ def _marker(path: Path, content: Mapping[str, Any], stored: Mapping[str, str]) -
         "archive": path.name,
         "sha256": sha256(path),
         "commit": content["commit"],
-        "left_out": {name: job for name, job in runs.items() if not Path(name).exists()},
+        "left_out": {name: job for name, job in runs.items() if name not in stored and not Path(name).exists()},
     }
 
 
 def restore(path: Path, force: bool = False) -> dict[str, Any]:
-    """Restore an archive and give its provenance. Raises UserError, with nothing written, for one that is not sound."""
+    """Restore an archive and give its provenance. Raises UserError, with nothing written, for one that is not sound.
+
+    Killed anywhere, the results are what they were, or the next command makes them those of the archive.
+    """
     content = demand_sound(path)
     stored = _stored_results(path, content)
-    _demand_room(stored, force)
-    with only_one_run(Path(".cache/run.lock")):
-        _lay_down(path, stored)
-        _set_times(content, stored)
-        write_records(_records(content, stored))
-        write_marker(content["scale"], _marker(path, content, stored))
+    forged = [judgement for judgement in judged_again(path, content) if judgement.forged]
+    if forged and not force:
+        said = "\n    ".join(line for judgement in forged for line in judgement.render()[:10])
+        raise UserError(str(path), said, remedy="ask who made it; FORCE=1 restores it nevertheless")
+    results = Path("results") / content["scale"]
+    with only_one_run(Path(".cache/run.lock")), writing(results):
+        finish_interrupted(results)
+        clear_leftovers(results)
+        _demand_room(stored, force)
+        staged = journal.staging(results)
+        try:
+            _extract(path, stored, staged)
+        except BaseException:
+            shutil.rmtree(staged, ignore_errors=True)
+            raise
+        marker = _marker(path, content, stored)
+        then = {"stored": stored, "jobs": content["jobs"], "marker": marker, "scale": content["scale"]}
+        journal.commit(results, staged, {name: name for name in stored}, then, _finish)
     return content
 
 
@@ -138,6 +162,8 @@ def describe(path: Path, content: Mapping[str, Any]) -> str:
     lines = [f"restored {path.name}: scale {content['scale']}, commit {content['commit'][:12]}"]
     if not content["with_runs"]:
         lines.append("without training artifacts: training runs again only where an analysis must be made again")
+    for judgement in judged_again(path, content):
+        lines += judgement.render()
     different = source_differences(path)
     if different:
         lines.append(f"the source here differs from that of the archive in {len(different)} files:")

@@ -5,7 +5,9 @@ ran out as it ended) and remove its output, and the next attempt then goes on fr
 go when a run is complete, and after a day.
 """
 
+import contextlib
 import os
+import sys
 import time
 import zipfile
 from collections.abc import Mapping
@@ -21,12 +23,17 @@ FOLDER = Path(".cache/checkpoints")
 
 
 class FileCheckpoint:
-    """One ``.npz`` file. A damaged file counts as none: the job then starts afresh and gives the same bytes."""
+    """One ``.npz`` file. A damaged file counts as none: the job then starts afresh and gives the same bytes.
+
+    A checkpoint saves time and nothing else: where it cannot be written (a full or read-only disk), the job says so
+    once and goes on.
+    """
 
     def __init__(self, path: Path, seconds: float | None = None) -> None:
         self._path, self._finished = path, path.with_suffix(_FINISHED)
         self._seconds = float(os.environ.get(_SECONDS, "20")) if seconds is None else seconds
         self._last = time.monotonic()
+        self._told = False
 
     def load(self) -> dict[str, np.ndarray] | None:
         for path in (self._path, self._finished):
@@ -41,21 +48,24 @@ class FileCheckpoint:
         return time.monotonic() - self._last >= self._seconds
 
     def save(self, state: Mapping[str, np.ndarray]) -> None:
-        with replacing(self._path) as stream:
-            np.savez(stream, **{name: np.asarray(value) for name, value in state.items()})  # type: ignore[arg-type]
+        try:
+            with replacing(self._path) as stream:
+                np.savez(stream, **{name: np.asarray(value) for name, value in state.items()})  # type: ignore[arg-type]
+        except OSError as error:
+            if not self._told:
+                print(f"no checkpoint: {self._path}: {error.strerror}; the job goes on without", file=sys.stderr)
+            self._told = True
         self._last = time.monotonic()
 
     def finish(self) -> None:
         """Mark the state as that of a finished job; called when the artifact is in place."""
-        if self._path.exists():
+        with contextlib.suppress(OSError):  # it is found again only by a job that would give the same bytes
             self._path.replace(self._finished)
 
 
 def drop_finished(folder: Path = FOLDER, older_than: float = 0.0) -> None:
     """Remove the checkpoints of finished jobs that are older than so many seconds."""
     for path in folder.glob(f"*{_FINISHED}"):
-        try:
+        with contextlib.suppress(OSError):  # another run removed it, or the disk is read-only
             if time.time() - path.stat().st_mtime >= older_than:
                 path.unlink()
-        except FileNotFoundError:  # another run removed it
-            continue

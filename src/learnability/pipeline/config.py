@@ -1,8 +1,13 @@
-"""Reads and validates the config before the job graph is built; every mistake is one :class:`UserError`."""
+"""Reads and validates the config before the job graph is built; every mistake is one :class:`UserError`.
+
+A config may come from a stranger: every bound is checked before the work that it bounds.
+"""
 
 import difflib
 import itertools
 import json
+import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,16 +15,30 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError, model_validator
 from ruamel.yaml import YAML
+from ruamel.yaml.composer import Composer, ComposerError
 from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import AliasEvent
 
-from learnability.pipeline.kinds import kind_of, kinds_of
+from learnability.pipeline.kinds import has_study, kind_of, kinds_of
 from learnability.results.contract import Kind, Model, Setting
 from learnability.results.errors import UserError
 
 Scale = Literal["smoke", "laptop", "paper"]
 SCALES: tuple[Scale, ...] = ("smoke", "laptop", "paper")
 DEVICES = ("auto", "cpu", "cuda")
+
+MAX_BYTES = 60_000  # of one config file; it takes about a second to read
+MAX_DEPTH = 30
+MAX_TEXT = 5_000  # characters of one value
+MAX_SETTINGS = 2_000  # of one experiment
+MAX_JOBS = 20_000  # training jobs of one experiment
+MAX_COMMAND = 120_000  # bytes; the system takes no argument of more than 131,072
+NAME = r"[a-z][a-z0-9_]{0,63}"
+_NAMES_ALLOWED = "lower-case letters, digits and underscores, a letter first, at most 64 characters"
+_TAKEN_EXPERIMENTS = ("figures", "claims")
+_TAKEN_STUDIES = ("manifest", "logs", "benchmarks", "report", "exports", "archive", "questions")
+_SHOWN = 80  # characters of a value or a key in a message
 
 
 class MainConfig(Model):
@@ -34,10 +53,10 @@ class MainConfig(Model):
 class ScaleBlock(Model):
     """What one scale changes in an experiment."""
 
-    seeds: int = Field(ge=1)
-    seed_batch: int = Field(ge=1)
-    memory_mb: int | None = Field(default=None, ge=1)
-    minutes: int | None = Field(default=None, ge=1)
+    seeds: int = Field(ge=1, le=10**7)
+    seed_batch: int = Field(ge=1, le=10**7)
+    memory_mb: int | None = Field(default=None, ge=1, le=10**8)
+    minutes: int | None = Field(default=None, ge=1, le=10**6)
     settings: dict[str, Any] = Field(default_factory=dict)
     sweep: dict[str, list[Any]] = Field(default_factory=dict)
 
@@ -54,9 +73,9 @@ class ExperimentBlock(Model):
     kind: str
     settings: dict[str, Any] = Field(default_factory=dict)
     sweep: dict[str, list[Any]] = Field(default_factory=dict)
-    threads: int = Field(default=1, ge=1)
-    memory_mb: int = Field(default=2000, ge=1)
-    minutes: int = Field(default=120, ge=1)
+    threads: int = Field(default=1, ge=1, le=1024)
+    memory_mb: int = Field(default=2000, ge=1, le=10**8)
+    minutes: int = Field(default=120, ge=1, le=10**6)
     gpu: bool = False
     scales: dict[Scale, ScaleBlock]
 
@@ -97,19 +116,84 @@ class PlannedExperiment:
         return ((a, a + self.seed_batch) for a in range(0, self.seeds, self.seed_batch))
 
 
+class _Bounded(Composer):
+    """Composes no aliases, which can make a small file large, and no deep nesting."""
+
+    depth = 0
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        event = self.parser.peek_event()
+        if isinstance(event, AliasEvent):
+            raise ComposerError(
+                None, None, "aliases (*name, <<) are not allowed: write the values out", event.start_mark
+            )
+        if self.depth >= MAX_DEPTH:
+            raise ComposerError(None, None, f"nested more than {MAX_DEPTH} levels deep", event.start_mark)
+        self.depth += 1
+        try:
+            return super().compose_node(parent, index)
+        finally:
+            self.depth -= 1
+
+
 def read_yaml(path: Path) -> dict[str, Any]:
-    """The mapping in a YAML file."""
+    """The mapping in a YAML file. Raises UserError for one that is not valid, too large or too deep."""
     try:
-        text = path.read_text(encoding="utf-8")
+        with path.open("rb") as stream:
+            raw = stream.read(MAX_BYTES + 1)
     except OSError as error:
         raise UserError(str(path), f"cannot be read ({error.strerror})", remedy="create it or name another") from None
+    if len(raw) > MAX_BYTES:
+        raise UserError(str(path), f"is larger than {MAX_BYTES} bytes", remedy="split the study")
     try:
-        content = YAML(typ="safe", pure=True).load(text)
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        raise UserError(f"{path}, line {line}", "is not UTF-8 text", remedy="save it as UTF-8") from None
+    reader = YAML(typ="safe", pure=True)
+    reader.Composer = _Bounded
+    try:
+        content = reader.load(text)
     except YAMLError as error:
         raise _unreadable(path, error) from None
+    except (ValueError, OverflowError, TypeError, RecursionError, AttributeError, KeyError, IndexError) as error:
+        # a number of thousands of digits, a date that is none, and what else the reader trips over
+        problem = f"holds a value that cannot be read: {str(error)[:_SHOWN]}"
+        raise UserError(str(path), problem, remedy="correct the value, or write it in quotes") from None
     if not isinstance(content, dict):
         raise UserError(str(path), "holds no mapping of keys to values", remedy="see docs/guides/adding_a_study.md")
+    _demand_plain(content, str(path), "")
     return content
+
+
+def _demand_plain(content: Any, where: str, key: str) -> None:
+    """Raise UserError for a key that is no text and for a value that is too long."""
+    if isinstance(content, dict):
+        for name, value in content.items():
+            if not isinstance(name, str):
+                problem = f"the key {str(name)[:_SHOWN]} in {key[-_SHOWN:] or 'the file'} is no text"
+                raise UserError(where, problem, "text", "write the key in quotes, or correct it")
+            _demand_plain(value, where, f"{key}.{name[:_SHOWN]}".lstrip("."))
+    elif isinstance(content, list | tuple | set):
+        for place, value in enumerate(content):
+            _demand_plain(value, where, f"{key}.{place}")
+    elif isinstance(content, str) and len(content) > MAX_TEXT:
+        problem = f"{key[-_SHOWN:]} has {len(content)} characters"
+        raise UserError(where, problem, f"at most {MAX_TEXT}", "shorten it")
+    elif isinstance(content, int) and content.bit_length() > 64:
+        problem = f"{key[-_SHOWN:]} is an integer of {content.bit_length()} bits"
+        raise UserError(
+            where, problem, "at most 64 bits", "give a smaller number, or write it with an exponent: 1.0e30"
+        )
+
+
+def _demand_name(where: str, what: str, name: str, taken: tuple[str, ...] = ()) -> None:
+    """Raise UserError for a name that cannot be that of a folder, a rule and a page."""
+    if not re.fullmatch(NAME, name):
+        problem = f"{what} cannot be called {name[:_SHOWN]!r}"
+        raise UserError(where, problem, _NAMES_ALLOWED, "rename it")
+    if name in taken:
+        raise UserError(where, f"{what} cannot be called {name!r}: the results need that name", "", "rename it")
 
 
 def _unreadable(path: Path, error: YAMLError) -> UserError:
@@ -119,8 +203,8 @@ def _unreadable(path: Path, error: YAMLError) -> UserError:
     if isinstance(error, DuplicateKeyError):
         key = str(error.problem).partition('"')[2].partition('"')[0]
         return UserError(where, f"the key {key!r} is given twice", remedy="keep one of the two")
-    problem = error.problem if isinstance(error, MarkedYAMLError) else str(error)
-    return UserError(where, f"not valid YAML: {problem}", remedy="correct the line")
+    problem = str(error.problem if isinstance(error, MarkedYAMLError) else error)
+    return UserError(where, f"not valid YAML: {' '.join(problem.split())[:200]}", remedy="correct the line")
 
 
 def _number_as_text(value: Any) -> bool:
@@ -137,16 +221,18 @@ def _explain(where: str, key: str, error: ValidationError) -> UserError:
     """The first mistake in a validation error, in the user's terms."""
     # an unknown key first: it is often the misspelt twin of one that is reported as missing
     first = min(error.errors(include_url=False), key=lambda detail: detail["type"] != "extra_forbidden")
-    full = ".".join(str(part) for part in (key, *first["loc"]) if part != "")
+    full = ".".join(str(part)[:_SHOWN] for part in (key, *first["loc"]) if part != "")
     value, kind = first.get("input"), first["type"]
-    problem, remedy = f"{full} = {json.dumps(value, default=str)}: {first['msg']}", "correct the value"
+    problem, remedy = f"{full} = {_short(value)}: {first['msg'][:400]}", "correct the value"
     if kind == "extra_forbidden":
         problem, remedy = f"unknown key {full}", "remove it, or check its spelling"
     elif kind == "missing":
         problem, remedy = f"the key {full} is missing", "add it"
     elif _number_as_text(value) and kind.startswith(("float", "int")):
-        problem = f"{full} = {value!r} is text, not a number"
-        remedy = f"YAML reads {value} as text: write it as {float(value)!r}, with a point and without quotes"
+        problem = f"{full} = {value[:_SHOWN]!r} is text, not a number"
+        finite = math.isfinite(float(value))
+        remedy = f"YAML reads {value[:_SHOWN]} as text: write it as {float(value)!r}, with a point and without quotes"
+        remedy = remedy if finite else "give a finite number"
     elif kind == "finite_number":
         problem, remedy = f"{full} is not a finite number", "give a finite number"
     allowed = _allowed(first)
@@ -154,6 +240,12 @@ def _explain(where: str, key: str, error: ValidationError) -> UserError:
     if count > 1:
         remedy += f" ({count - 1} more mistake{'s' if count > 2 else ''} in the same place)"
     return UserError(where, problem, allowed, remedy)
+
+
+def _short(value: Any) -> str:
+    """A value for a message."""
+    text = json.dumps(value, default=str)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}... ({len(text)} characters)"
 
 
 def _allowed(detail: Any) -> str:
@@ -171,6 +263,10 @@ def validate(model: type[Model], content: Any, where: str, key: str = "") -> Any
         return model.model_validate_json(json.dumps(content, default=str))
     except ValidationError as error:
         raise _explain(where, key, error) from None
+    except (RecursionError, TypeError) as error:
+        raise UserError(
+            where, f"{key or 'the content'} cannot be read: {str(error)[:_SHOWN]}", "", "correct it"
+        ) from None
 
 
 def load_main(path: Path, overrides: Mapping[str, Any] | None = None) -> MainConfig:
@@ -190,19 +286,26 @@ def load_main(path: Path, overrides: Mapping[str, Any] | None = None) -> MainCon
 def load_study(folder: Path, name: str) -> StudyConfig:
     """The config of one study, with the cross-references inside it checked."""
     path = folder / f"{name}.yaml"
-    if not path.exists():
+    if not re.fullmatch(NAME, name) or not path.exists():
         known = ", ".join(sorted(p.stem for p in folder.glob("*.yaml"))) or "none"
-        raise UserError("the list of studies", f"there is no study {name!r}", known, "choose one of those allowed")
-    config: StudyConfig = validate(StudyConfig, read_yaml(path), str(path))
+        problem = f"there is no study {name[:_SHOWN]!r}"
+        raise UserError("the list of studies", problem, known, "choose one of those allowed")
+    _demand_name(str(path), "a study", name, _TAKEN_STUDIES)
+    content = read_yaml(path)
+    for key, what, taken in (("experiments", "an experiment", _TAKEN_EXPERIMENTS), ("figures", "a figure", ())):
+        block = content.get(key)
+        for entry in block if isinstance(block, dict) else ():
+            _demand_name(f"{path}, {key}", what, entry, taken)
+    config: StudyConfig = validate(StudyConfig, content, str(path))
     if config.study != name:
-        raise UserError(str(path), f"study = {config.study!r}", repr(name), "name the study as its file")
+        raise UserError(str(path), f"study = {config.study[:_SHOWN]!r}", repr(name), "name the study as its file")
     for figure, block in config.figures.items():
         for experiment in block.experiments:
             if experiment not in config.experiments:
                 raise UserError(
                     str(path),
-                    f"figures.{figure}.experiments names {experiment!r}, which does not exist",
-                    ", ".join(config.experiments),
+                    f"figures.{figure}.experiments names {experiment[:_SHOWN]!r}, which does not exist",
+                    ", ".join(list(config.experiments)[:40]),
                     "correct the name",
                 )
     return config
@@ -229,12 +332,26 @@ def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
+def _demand_few(where: str, key: str, settings: int, at_scale: ScaleBlock) -> None:
+    """Raise UserError for more settings or jobs than a run can hold."""
+    if settings > MAX_SETTINGS:
+        problem = f"{key}: the sweep has {settings} settings"
+        raise UserError(where, problem, f"at most {MAX_SETTINGS}", "sweep over fewer values, or split the experiment")
+    jobs = settings * (at_scale.seeds // at_scale.seed_batch)
+    if jobs > MAX_JOBS:
+        problem = f"{key}: {settings} settings with {at_scale.seeds} seeds in batches of {at_scale.seed_batch}"
+        raise UserError(where, f"{problem} are {jobs} jobs", f"at most {MAX_JOBS}", "raise seed_batch")
+
+
 def plan_experiment(where: str, study: str, name: str, block: ExperimentBlock, scale: Scale) -> PlannedExperiment:
     """The settings of one experiment at one scale: the product of its sweeps, validated, without repetition."""
     key = f"experiments.{name}"
+    if not has_study(study):
+        remedy = f"make new-study NAME={study}, or remove it from the list of studies"
+        raise UserError(where, f"the study {study} has a config and no code", remedy=remedy)
     if block.kind not in kinds_of(study):
         known = ", ".join(kinds_of(study))
-        raise UserError(where, f"{key}.kind = {block.kind!r}", known, "choose one of those allowed")
+        raise UserError(where, f"{key}.kind = {block.kind[:_SHOWN]!r}", known, "choose one of those allowed")
     kind = kind_of(study, block.kind)
     if scale not in block.scales:
         raise UserError(where, f"{key}.scales has no block for the scale {scale!r}", ", ".join(SCALES), "add the block")
@@ -243,15 +360,19 @@ def plan_experiment(where: str, study: str, name: str, block: ExperimentBlock, s
     for axis, values in sweep.items():
         if not values:
             raise UserError(where, f"{key}: the sweep over {axis} is empty", "at least one value", "list the values")
+    _demand_few(where, key, math.prod(len(values) for values in sweep.values()), at_scale)
     base = merged(block.settings, at_scale.settings)
     settings: list[Setting] = []
+    seen: set[str] = set()
     for point in itertools.product(*sweep.values()):
         content = json.loads(json.dumps(base, default=str))
         for axis, value in zip(sweep, point, strict=True):
             _set_dotted(content, axis, value)
         setting = validate(kind.setting, content, where, f"{key} ({scale})")
-        if setting in settings:
+        text = setting.model_dump_json()
+        if text in seen:
             raise UserError(where, f"{key}: the sweep gives the same setting twice", remedy="remove the repetition")
+        seen.add(text)
         settings.append(setting)
     return PlannedExperiment(
         study,

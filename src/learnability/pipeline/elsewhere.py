@@ -1,12 +1,11 @@
 """A run in another folder: a copy of the project with another root seed, or with the config of an archive."""
 
-import os
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from learnability.pipeline import lifeline
+from learnability.pipeline import lifeline, surroundings
 from learnability.results.errors import UserError
 
 
@@ -17,10 +16,10 @@ def run_in(folder: Path, scale: str, studies: Sequence[str], cores: str, device:
     """
     command = [sys.executable, "-m", "learnability.launch", "--scale", scale, "--studies", ",".join(studies)]
     command += ["--cores", cores, *(["--device", device] if device else [])]
-    source = os.pathsep.join(filter(None, [str((folder / "src").resolve()), os.environ.get("PYTHONPATH")]))
+    source = str((folder / "src").resolve())
     (folder / ".cache").mkdir(exist_ok=True)
     with lifeline.held(folder / ".cache/parent") as alive:
-        environment = {**os.environ, "PYTHONPATH": source, lifeline.VARIABLE: str(alive.resolve())}
+        environment = {**surroundings.clean(), "PYTHONPATH": source, lifeline.VARIABLE: str(alive.resolve())}
         status = subprocess.run(command, cwd=folder, env=environment, check=False).returncode
     if status:
         raise UserError(

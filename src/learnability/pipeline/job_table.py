@@ -9,6 +9,7 @@ from typing import Any
 from learnability.pipeline import kinds, questions, restored
 from learnability.pipeline.canonical import canonical, canonical_json, parts_of, setting_id, stream_id, target_id
 from learnability.pipeline.config import (
+    MAX_COMMAND,
     MainConfig,
     PlannedExperiment,
     Scale,
@@ -37,7 +38,8 @@ class JobTable:
         self.every_study: tuple[str, ...] = load_main(folder / "config.yaml").studies
         self.configs: dict[str, StudyConfig] = {s: load_study(folder / "studies", s) for s in self.main.studies}
         for study in self.configs:
-            self.experiments(study, self.main.scale)
+            for name in self.experiments(study, self.main.scale):
+                self._demand_short_command(study, name)
         self.questions: tuple[str, ...] = questions.question_names(folder / "questions")
         for name in set(self.questions) & set(self.every_study):
             remedy = "rename the question"
@@ -75,6 +77,21 @@ class JobTable:
         experiment = self.experiment(study, name, scale)
         parts = (part for setting in experiment.settings for part in parts_of(experiment.declared, setting))
         return {setting_id(experiment.kind, part): part for part in parts}
+
+    def _demand_short_command(self, study: str, name: str) -> None:
+        """Raise UserError for an analysis whose command line, with all its inputs, no system would take."""
+        scale = self.main.scale
+        paths = [*self.targets_of_analysis(study, name, scale), *self.train_paths(study, name, scale)]
+        if len(paths) < 200:
+            return
+        length = sum(len(path) + 1 for path in paths) + len(self.analysis_job(study, name, scale))
+        if length > MAX_COMMAND:
+            where = str(self.folder / "studies" / f"{study}.yaml")
+            problem = (
+                f"experiments.{name} ({scale}): its analysis would read {len(paths)} files, which no command can name"
+            )
+            allowed = f"about {len(paths) * MAX_COMMAND // length} files"
+            raise UserError(where, problem, allowed, "raise seed_batch, or split the experiment")
 
     # Paths -----------------------------------------------------------------------------------------------------------
 

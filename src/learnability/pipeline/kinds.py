@@ -39,6 +39,11 @@ def figure_module(study: str, figure: str) -> ModuleType:
     return importlib.import_module(f"{STUDIES}.{study}.figures.{figure}")
 
 
+def has_study(study: str) -> bool:
+    """Whether there is a package with the kinds of a study."""
+    return importlib.util.find_spec(f"{STUDIES}.{study}") is not None
+
+
 @functools.cache
 def kinds_of(study: str) -> tuple[str, ...]:
     """The names of all kinds of a study: the packages with a module ``setting``, by name."""

@@ -1,21 +1,216 @@
-"""The lock of a working directory: one run, or one restore, at a time."""
+"""Who may write: one run, or one restore, at a time in a working directory and in the results of a scale.
 
+The lock of a scale stands with its results (``results/<scale>/.lock``), so that two checkouts that share results, or
+the launcher and plain Snakemake, see one another. Beside it the *lease* (``.lease``) names the run that has the right
+to write: a job compares before it puts its result in place, so that one that outlived its run, on this machine or
+another, replaces nothing.
+
+``flock`` is let go of by the system when the process dies, however it dies. Where a file system has none, the lock is a
+file that names host and process: it counts as left behind when that process is gone from this host.
+"""
+
+import errno
 import fcntl
-from collections.abc import Iterator
-from contextlib import contextmanager
+import json
+import os
+import secrets
+import shutil
+import socket
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
+from learnability.results import journal
+from learnability.results.atomic import replacing
 from learnability.results.errors import UserError
+from learnability.results.integrity import SystemTrouble
+
+LEASE = "LEARNABILITY_LEASE"
+"""The variable that carries the id of a run to its jobs."""
+
+_BUSY = (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES)
+_NO_LOCKS = (errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOLCK, errno.EINVAL)
+_ABANDONED = 7 * 24 * 3600.0  # seconds; no job may run as long
+
+
+def new_lease() -> str:
+    """An id for a run."""
+    return secrets.token_hex(8)
+
+
+def _started(pid: int) -> str:
+    """When a process of this host started, in the system's own unit; empty where the system does not tell."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    except (OSError, IndexError):
+        return ""
+
+
+def alive(host: str, pid: int, started: str = "") -> bool:
+    """Whether a process may still live: on another host nobody can tell, so it may."""
+    if host != socket.gethostname():
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return not started or _started(pid) in ("", started)
+
+
+def _myself(lease: str) -> dict[str, Any]:
+    since = time.strftime("%Y-%m-%d %H:%M:%S")
+    return {
+        "lease": lease, "host": socket.gethostname(), "pid": os.getpid(), "started": _started(os.getpid()),
+        "since": since,
+    }  # fmt: skip
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _busy(folder: Path, owner: dict[str, Any]) -> UserError:
+    who = "{pid} on {host}, since {since}".format(**{"pid": "?", "host": "?", "since": "?", **owner})
+    problem = f"another run is at work here (process {who})" if owner else "another run is at work here"
+    return UserError(str(folder), problem, remedy="wait for it to end, or stop it")
+
+
+def _create(path: Path, owner: dict[str, Any]) -> None:
+    """The lock as a file that only one can create, for file systems without ``flock``."""
+    for _ in range(2):
+        try:
+            descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
+        except FileExistsError:
+            found = _read(path)
+            if not found or alive(str(found.get("host")), int(found.get("pid", 0)), str(found.get("started", ""))):
+                error = _busy(path.parent, found)
+                error.remedy += f"; if that process is gone for certain, remove {path}"
+                raise error from None
+            path.unlink(missing_ok=True)
+            continue
+        with os.fdopen(descriptor, "w") as stream:
+            json.dump(owner, stream)
+        return
+    raise _busy(path.parent, _read(path))
 
 
 @contextmanager
-def only_one_run(path: Path) -> Iterator[int]:
-    """Hold the lock of the working directory; the system lets go of it when the process dies, however it dies."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as stream:
+def only_one_run(path: Path, lease: str = "") -> Iterator[int]:
+    """Hold the lock at ``path``; a file descriptor that keeps it held. Raises UserError that names who holds it."""
+    owner, told = _myself(lease), path.with_name(f"{path.name}.owner")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        stream = path.open("a")
+    except OSError as error:
+        raise SystemTrouble(error, "taking the lock", path) from None
+    with ExitStack() as stack:
+        stack.enter_context(stream)
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            problem = "another run is at work in this directory"
-            raise UserError(str(path.parent.parent), problem, remedy="wait for it to end, or stop it") from None
+        except OSError as error:
+            if error.errno in _BUSY:
+                raise _busy(path.parent, _read(told)) from None
+            if error.errno not in _NO_LOCKS:
+                raise SystemTrouble(error, "taking the lock", path) from None
+            _create(told, owner)
+            stack.callback(told.unlink, missing_ok=True)
+        else:
+            with replacing(told) as out:
+                out.write(json.dumps(owner).encode())
         yield stream.fileno()
+
+
+def _lease_file(folder: Path) -> Path:
+    return folder / ".lease"
+
+
+def take_lease(folder: Path, lease: str) -> None:
+    """Say that the run ``lease`` has the right to write into ``folder``; call it with the lock held."""
+    with replacing(_lease_file(folder)) as out:
+        out.write(json.dumps(_myself(lease)).encode())
+
+
+def holds_lease(folder: Path, lease: str) -> bool:
+    """Whether the run ``lease`` has the right to write into ``folder``; so has everyone where no run has claimed it."""
+    found = _read(_lease_file(folder)).get("lease")
+    return found is None or found == lease
+
+
+def demand_lease(output: Path) -> None:
+    """Raise UserError when another run has begun since the run of this job: its result must not replace a newer one.
+
+    A job without the variable was started by hand, and may write.
+    """
+    lease = os.environ.get(LEASE, "")
+    parts = output.parts
+    folder = Path(*parts[: parts.index("results") + 2]) if "results" in parts else None
+    if lease and folder is not None and not holds_lease(folder, lease):
+        other = _read(_lease_file(folder))
+        problem = f"not put in place: another run has begun there since ({other.get('since')}, process "
+        problem += f"{other.get('pid')} on {other.get('host')})"
+        raise UserError(str(output), problem, remedy="nothing is lost: the newer run makes it")
+
+
+@contextmanager
+def writing(folder: Path, lease: str = "") -> Iterator[int]:
+    """Hold the lock and the lease of ``results/<scale>``."""
+    lease = lease or new_lease()
+    with only_one_run(folder / ".lock", lease) as descriptor:
+        take_lease(folder, lease)
+        yield descriptor
+
+
+def demand_whole(results: Path) -> None:
+    """Raise UserError when a restore into these results was interrupted: until it is ended, they are a mixture."""
+    if journal.place(results).is_file():
+        remedy = "run make figures (or make restore again), which ends it"
+        raise UserError(str(results), "a restore was interrupted half-way", remedy=remedy)
+
+
+_HELD_BY_ENGINE = ExitStack()
+
+
+def hold_for_engine(outputs: Iterable[str]) -> None:
+    """Take lock and lease of whatever plain Snakemake is about to write, for as long as its process lives.
+
+    Each scale has a lock, and so has each question. What the run of this process holds already (the launcher started
+    it, or it is a part of a run on another node) is left alone. Prints what is wrong and ends the process otherwise.
+    """
+    depth = {folder: 3 if folder == "questions" else 2 for folder in (Path(o).parts[1] for o in outputs if "/" in o)}
+    folders = {Path(*Path(o).parts[: depth[Path(o).parts[1]]]) for o in outputs if o.startswith("results/")}
+    lease = os.environ[LEASE]
+    try:
+        for folder in sorted(folders):
+            if _read(_lease_file(folder)).get("lease") != lease:
+                _HELD_BY_ENGINE.enter_context(writing(folder, lease))
+    except UserError as error:
+        print(error.render(), file=sys.stderr)
+        sys.stderr.flush()
+        raise SystemExit(2) from None
+
+
+def clear_leftovers(results: Path) -> None:
+    """Remove half-written files whose writers are gone: those of this host by their process, others only when old."""
+    for leftover in results.rglob(".*.tmp"):
+        try:
+            age = time.time() - leftover.stat().st_mtime
+            host, _, pid = leftover.name.removeprefix(".staged-").removesuffix(".tmp").rpartition("-")
+            if leftover.name.startswith(".staged-") and pid.isdigit():
+                gone = age > _ABANDONED or not alive(host, int(pid))
+            elif any(part.startswith(".staged-") for part in leftover.parent.parts):
+                continue  # goes with its folder
+            else:
+                gone = age > 60  # written in one go by a process that holds the lock
+            if gone:
+                shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink(missing_ok=True)
+        except OSError:
+            continue  # gone already, or not ours to remove

@@ -41,9 +41,17 @@ class Progress:
         line = f"{self._label}  {text}"
         if events.followed() is None:
             print(line, file=self._terminal, flush=True)
-        if self._log is not None:
+        self.log_only(line + "\n")
+
+    def log_only(self, text: str) -> None:
+        """Text for the log. A log that cannot be written is no reason to stop computing."""
+        if self._log is None:
+            return
+        try:
             with self._log.open("a", encoding="utf-8") as stream:
-                stream.write(line + "\n")
+                stream.write(text)
+        except OSError:
+            pass
 
     def __call__(self, done: float, total: float, message: str = "") -> None:
         now = time.monotonic()

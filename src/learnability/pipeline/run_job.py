@@ -2,20 +2,35 @@
 
 It fixes the number of threads before any numerical library is imported (the bytes of a result depend on it), runs the
 stage, and turns whatever goes wrong into one message in the terminal and the job's log.
+
+Inputs are compared with the manifest before the stage reads them. Outputs are written beside their places, recorded in
+the manifest and put in place together, if no other run has begun in the meantime.
 """
 
 import argparse
 import json
 import os
+import shutil
 import sys
 import traceback
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from learnability.pipeline import lifeline
+from learnability.pipeline import lifeline, surroundings
+from learnability.pipeline.lock import demand_lease
 from learnability.pipeline.progress import Progress
+from learnability.results import manifest
+from learnability.results.attributes import sha256
 from learnability.results.errors import UserError
-from learnability.results.integrity import DamagedArtifact, set_aside
+from learnability.results.integrity import (
+    SYSTEM_ERRORS,
+    DamagedArtifact,
+    ForeignArtifact,
+    SystemTrouble,
+    check,
+    set_aside,
+)
 
 STAGES = ("targets", "train", "analyse", "figures", "claims")
 
@@ -56,30 +71,84 @@ def _fix_machine_code() -> None:
     os.environ["NUMBA_CACHE_DIR"] = str(Path(".cache/numba", name).resolve())
 
 
+def _known_inputs(paths: Iterable[Path]) -> dict[str, str]:
+    """The digests of the inputs. Raises DamagedArtifact for one that is not what its record in the manifest says."""
+    found = {}
+    for path in paths:
+        digest = found[path.as_posix()] = sha256(path)
+        record = manifest.read(path)
+        if record is not None and record.sha256 != digest:
+            check(path)
+            raise ForeignArtifact(path, "its bytes are not those that the manifest records")
+    return found
+
+
+def _run(arguments: argparse.Namespace, progress: Progress) -> None:
+    """Run the stage on staged outputs, and put them in place."""
+    from learnability.pipeline import stages  # late: it imports the numerical libraries
+
+    inputs = _known_inputs(arguments.input)
+    staged = manifest.Staged(arguments.output)
+    places, arguments.output = arguments.output, staged.files
+    try:
+        finish = stages.STAGES[arguments.stage](arguments, progress)
+        demand_lease(places[0])
+        files = dict(zip(places, staged.files, strict=True))
+        manifest.record(files, arguments.stage, arguments.job, arguments.code, inputs)
+        staged.publish()
+    except BaseException:
+        staged.discard()
+        raise
+    if finish is not None:
+        finish()
+
+
+_HEALED = "LEARNABILITY_CACHE_HEALED"
+
+
+def _heal_cache(error: BaseException, argv: list[str] | None) -> None:
+    """Start again without the machine code that an earlier crash or a full disk left half-written, once."""
+    frames = traceback.extract_tb(error.__traceback__)
+    from_cache = any(Path(frame.filename).parts[-3:] == ("numba", "core", "caching.py") for frame in frames)
+    if not from_cache or os.environ.get(_HEALED):
+        return
+    shutil.rmtree(os.environ["NUMBA_CACHE_DIR"], ignore_errors=True)
+    os.environ[_HEALED] = "1"
+    given = sys.argv[1:] if argv is None else argv
+    os.execv(sys.executable, [sys.executable, "-m", "learnability.pipeline.run_job", *given])
+
+
 def main(argv: list[str] | None = None) -> int:
     """Run one stage; 0 on success, 1 for a failure, which is explained in one message."""
     arguments = _arguments(argv)
+    surroundings.settle(os.environ)
     lifeline.watch()
     _fix_threads(int(arguments.job.get("threads", 1)))
     _fix_machine_code()
-    if arguments.log is not None:
-        arguments.log.parent.mkdir(parents=True, exist_ok=True)
-        arguments.log.write_text("")
     progress = Progress(_label(arguments), arguments.log, output=arguments.output[0])
     try:
-        from learnability.pipeline import stages  # late: it imports the numerical libraries
-
-        stages.STAGES[arguments.stage](arguments, progress)
+        if arguments.log is not None:
+            arguments.log.parent.mkdir(parents=True, exist_ok=True)
+            arguments.log.write_text("")
+        _run(arguments, progress)
     except UserError as error:
         if isinstance(error, DamagedArtifact):
-            set_aside(error.path)
+            set_aside(error.path, "edited" if isinstance(error, ForeignArtifact) else "damaged")
         progress.failed(error.render())
         return 1
-    except Exception:  # a mistake in the code of a study: the traceback goes to the log, its last line to the terminal
+    except OSError as error:
+        _heal_cache(error, argv)
+        progress.failed(SystemTrouble(error, "running the job").render())
+        return 1
+    except (
+        Exception
+    ) as error:  # a mistake in the code of a study: the traceback goes to the log, its end to the terminal
+        _heal_cache(error, argv)
         details = traceback.format_exc()
-        if arguments.log is not None:
-            with arguments.log.open("a", encoding="utf-8") as stream:
-                stream.write(details)
+        progress.log_only(details)
+        if isinstance(error, OSError) and error.errno in SYSTEM_ERRORS:
+            progress.failed(SystemTrouble(error, "running the job").render())
+            return 1
         progress.failed(details.strip().splitlines()[-1] + (f" (see {arguments.log})" if arguments.log else ""))
         return 1
     progress.done()

@@ -23,6 +23,8 @@ from learnability.results.atomic import replacing
 from learnability.results.claim import Claim
 from learnability.results.contract import Kind, Run
 from learnability.results.errors import UserError
+from learnability.results.identity import misplaced
+from learnability.results.integrity import ForeignArtifact
 from learnability.results.store import concatenate, read, write
 from learnability.results.verdicts import rows_of_study, to_json
 
@@ -117,8 +119,8 @@ def _checkpoint(arguments: argparse.Namespace, device: str) -> FileCheckpoint:
     return FileCheckpoint(FOLDER / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.npz")
 
 
-def train(arguments: argparse.Namespace, progress: Progress) -> None:
-    """Train one seed batch of one setting."""
+def train(arguments: argparse.Namespace, progress: Progress) -> Callable[[], None]:
+    """Train one seed batch of one setting; what is to be done once the result is in place."""
     job, kind = arguments.job, _kind(arguments.job)
     setting = validate(kind.setting, job["setting"], "the job", job["experiment"])
     device = pick_device(job["gpu"])
@@ -130,7 +132,7 @@ def train(arguments: argparse.Namespace, progress: Progress) -> None:
     checkpoint = _checkpoint(arguments, device)
     drop_finished(older_than=24 * 3600.0)
     context = JobContext(range(first, last), device, checkpoint, progress, job["root_seed"], names)
-    targets = [read(path) for path in arguments.input]
+    targets = [_read_own(path, job) for path in arguments.input]
     result = module.train(setting, *targets, context)
     if "seed" not in result.dims or result.sizes["seed"] != last - first:
         raise ValueError(
@@ -144,7 +146,25 @@ def train(arguments: argparse.Namespace, progress: Progress) -> None:
         "device": device,
     }
     write(_stamp(result, arguments, **more), arguments.output[0])
-    checkpoint.finish()
+    return checkpoint.finish
+
+
+def _read_own(path: Path, job: dict[str, Any]) -> xr.Dataset:
+    """An artifact of the job's own experiment. Raises ForeignArtifact for one that belongs to another place."""
+    dataset = read(path)
+    problem = misplaced(path, dataset.attrs, study=job["study"], root_seed=job["root_seed"])
+    if problem:
+        raise ForeignArtifact(path, problem)
+    return dataset
+
+
+def _demand_every_seed(setting: str, parts: list[xr.Dataset]) -> None:
+    """Raise ValueError when a seed of a setting is missing or there twice."""
+    seeds = sorted(int(seed) for part in parts for seed in part["seed"].values)
+    if seeds != list(range(len(seeds))):
+        raise ValueError(
+            f"the batches of the setting {setting} hold the seeds {seeds[:20]}, not each of 0, 1, ... once"
+        )
 
 
 def _load_runs(job: dict[str, Any], inputs: list[Path]) -> list[Run]:
@@ -153,11 +173,13 @@ def _load_runs(job: dict[str, Any], inputs: list[Path]) -> list[Run]:
     targets: dict[str, xr.Dataset] = {}
     batches: dict[str, list[xr.Dataset]] = {}
     for path in inputs:
-        dataset = read(path)
+        dataset = _read_own(path, job)
         if dataset.attrs["stage"] == "targets":
             targets[dataset.attrs["target"]] = dataset
         else:
             batches.setdefault(dataset.attrs["setting_id"], []).append(dataset)
+    for setting_id, found in batches.items():
+        _demand_every_seed(setting_id, found)
     runs = []
     for entry in job["settings"]:
         parts = [concatenate(batches[part], "seed") for part in entry["parts"]]
@@ -180,8 +202,13 @@ def analyse(arguments: argparse.Namespace, progress: Progress) -> None:
 
 def read_analyses(inputs: Sequence[Path]) -> dict[str, xr.Dataset]:
     """Analyses by the name of their experiment."""
-    datasets = [read(path) for path in inputs]
-    return {dataset.attrs["experiment"]: dataset for dataset in datasets}
+    found = {}
+    for path in inputs:
+        dataset = read(path)
+        if problem := misplaced(path, dataset.attrs):
+            raise ForeignArtifact(path, problem)
+        found[dataset.attrs["experiment"]] = dataset
+    return found
 
 
 def finding_of(figure: "Figure") -> str:
@@ -198,6 +225,7 @@ def draw_figure(arguments: argparse.Namespace, progress: Progress) -> None:
     from learnability.results.legible import make_room
     from learnability.results.style import house_style
 
+    matplotlib.rcdefaults()  # a matplotlibrc of the user's, or one in the folder, has no say
     job = arguments.job
     with house_style():
         figure = figure_module(job["study"], job["figure"]).draw(read_analyses(arguments.input))
@@ -228,7 +256,7 @@ def claims_of_kinds(study: str, kinds: Sequence[str]) -> list[Claim]:
     return [claim for module in modules for claim in module.CLAIMS]
 
 
-STAGES: dict[str, Callable[[argparse.Namespace, Progress], None]] = {
+STAGES: dict[str, Callable[[argparse.Namespace, Progress], Callable[[], None] | None]] = {
     "targets": build_target,
     "train": train,
     "analyse": analyse,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from learnability.pipeline.questions import CAPTION
 from learnability.report.wording import finding
+from learnability.results import manifest
 from learnability.results.atomic import replacing
 from learnability.results.store import read
 
@@ -66,6 +67,8 @@ def main(argv: list[str] | None = None) -> None:
     text = page(arguments.name, arguments.analyses, arguments.figures, arguments.output)
     with replacing(arguments.output) as out:
         out.write(text.encode())
+    inputs = manifest.digests([*arguments.analyses, *arguments.figures])
+    manifest.record([arguments.output], "question_page", inputs=inputs, code=arguments.code)
 
 
 if __name__ == "__main__":

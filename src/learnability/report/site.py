@@ -31,6 +31,7 @@ from learnability.report.wording import (
     plain,
     rule,
 )
+from learnability.results import manifest
 from learnability.results.atomic import replacing
 from learnability.results.claim import VERDICTS, Evidence, Verdict
 from learnability.results.verdicts import ORIGINS, by_origin, counted, origin, read_rows, verdict_counts
@@ -263,7 +264,18 @@ def write(results: Path, descriptions: Mapping[str, Mapping[str, Any]], commit: 
         if not (folder / name).is_file() or (folder / name).read_bytes() != text:
             with replacing(folder / name) as out:
                 out.write(text)
+    _record_pages(results, [folder / name for name in made], list(descriptions))
     return folder / "index.html"
+
+
+def _record_pages(results: Path, made: Sequence[Path], studies: Sequence[str]) -> None:
+    """Record the pages in the manifest, with the verdicts, analyses and figures that they show."""
+    shown = [results / "claims.json"]
+    for study in studies:
+        folder = results / study
+        shown += [folder / "claims.json", *sorted(folder.glob("*/analysis.zarr.zip"))]
+        shown += sorted((folder / "figures").glob("*.svg"))
+    manifest.record(made, "report", inputs=manifest.digests(path for path in shown if path.is_file()))
 
 
 def describe(study: str, figures: Mapping[str, Any]) -> dict[str, Any]:

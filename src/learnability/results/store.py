@@ -15,7 +15,7 @@ from zarr.errors import ZarrUserWarning
 from zarr.storage import MemoryStore, ZipStore
 
 from learnability.results.atomic import replacing
-from learnability.results.integrity import UNSEALED, check, seal
+from learnability.results.integrity import UNSEALED, DamagedArtifact, check, seal
 from learnability.results.labelled import with_bounds
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -66,9 +66,20 @@ def write(dataset: xr.Dataset, path: Path) -> None:
         seal(stream)
 
 
+_LARGE = 2**32
+_STRETCH = 1000
+
+
 def open_artifact(path: Path) -> xr.Dataset:
-    """Open an artifact lazily; its bytes are read when a variable is."""
-    return xr.open_zarr(ZipStore(str(path), mode="r"), consolidated=False, chunks=None)
+    """Open an artifact lazily; its bytes are read when a variable is. Check it first: nothing of it is checked here.
+
+    Zarr's format 3 alone: codecs of format 2 may run code. Raises DamagedArtifact for a small file that declares data
+    that no memory holds.
+    """
+    dataset = xr.open_zarr(ZipStore(str(path), mode="r"), consolidated=False, chunks=None, zarr_format=3)
+    if dataset.nbytes > max(_LARGE, _STRETCH * path.stat().st_size):
+        raise DamagedArtifact(path, f"declares {dataset.nbytes} bytes of data in a file of {path.stat().st_size}")
+    return dataset
 
 
 def read(path: Path) -> xr.Dataset:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from learnability.results import manifest
 from learnability.results.atomic import replacing
 from learnability.results.claim import (
     VERDICTS,
@@ -165,6 +166,7 @@ def main(argv: list[str] | None = None) -> None:
     rows = [row for path in paths for row in read_rows(path)]
     with replacing(arguments.output) as out:
         out.write(to_json(rows))
+    manifest.record([arguments.output], "verdicts", inputs=manifest.digests(paths))
 
 
 if __name__ == "__main__":

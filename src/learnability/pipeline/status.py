@@ -1,0 +1,335 @@
+"""What the results of a scale are worth now: which outputs this code and this config make, and why not.
+
+========== ==================================================================================================
+state      of an output
+========== ==================================================================================================
+current    its bytes are those recorded, and setting, seeds, code and inputs are those of now
+stale      it is what was recorded, but its setting, its code or something that it was made from changed
+edited     its bytes are not those recorded, and nothing is damaged: somebody or something replaced it
+damaged    its own digest does not fit: the disk, a transfer or a crash changed it
+foreign    an artifact that belongs to another place, or a file that no job makes
+missing    it is not there
+unrecorded it is there, and nothing says how it was made
+unreadable the system cannot read it
+left out   a restored archive came without it, and nothing needs it
+========== ==================================================================================================
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from learnability.pipeline.job_table import JobTable
+from learnability.pipeline.jobs import Job, jobs
+from learnability.pipeline.lock import demand_whole
+from learnability.pipeline.restored import left_out
+from learnability.results import manifest
+from learnability.results.attributes import attributes, sha256
+from learnability.results.errors import UserError
+from learnability.results.identity import misplaced
+from learnability.results.integrity import DamagedArtifact, SystemTrouble, check, set_aside
+
+STATES = ("current", "stale", "edited", "damaged", "foreign", "missing", "unrecorded", "unreadable", "left out")
+_UNTRUSTED = ("edited", "damaged", "foreign", "unrecorded")
+_OF_MANY = ("verdicts", "report")  # made from the studies of several runs
+_ARTIFACT = ".zarr.zip"
+_SHOWN = 15
+
+
+@dataclass(frozen=True)
+class Output:
+    """One output: its state, why it has it, and the job that makes it (None for a file that no job makes).
+
+    ``own`` says that it is stale by itself, not by what it was made from.
+    """
+
+    path: str
+    state: str
+    why: str = ""
+    job: Job | None = None
+    own: bool = False
+
+
+class _Digests:
+    """Digests of files, each computed once."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, str | OSError | None] = {}
+
+    def of(self, path: str) -> str | None:
+        """The digest; None where there is no file. Raises OSError for one that cannot be read."""
+        if path not in self._known:
+            try:
+                self._known[path] = sha256(Path(path))
+            except FileNotFoundError:
+                self._known[path] = None
+            except OSError as error:
+                self._known[path] = error
+        found = self._known[path]
+        if isinstance(found, OSError):
+            raise found
+        return found
+
+
+def _differences(then: Mapping[str, Any], now: Mapping[str, Any], before: str = "") -> Iterator[str]:
+    """The parameters that differ, by their dotted names."""
+    for key in sorted({*then, *now}):
+        old, new = then.get(key), now.get(key)
+        if isinstance(old, dict) and isinstance(new, dict):
+            yield from _differences(old, new, f"{before}{key}.")
+        elif old != new:
+            yield f"{before}{key} was {_short(old)}, is {_short(new)}"
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value, default=str)
+    return text if len(text) <= 40 else f"{text[:37]}..."
+
+
+def _own_change(job: Job, record: manifest.Record) -> str:
+    """Why a job would make its output anew whatever its inputs are."""
+    if record.taken_over and not record.code:
+        return ""  # nothing was recorded when it was made
+    changed = [] if not job.parameters else list(_differences(dict(record.job), json.loads(job.parameters)))
+    if changed:
+        more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
+        return f"{changed[0]}{more}"
+    if job.code and record.code != job.code:
+        return f"its code changed ({record.code or 'unknown'}, now {job.code})"
+    return ""
+
+
+def _input_change(job: Job, record: manifest.Record, digests: _Digests, absent: Mapping[str, Any]) -> str:
+    """Which of the inputs is not what the output was made from."""
+    for path in job.inputs:
+        if path not in record.inputs and path not in absent:
+            return f"{path} was not among its inputs"
+    for path, digest in record.inputs.items():
+        if job.rule not in _OF_MANY and path not in job.inputs:
+            return f"{path} is no longer among its inputs"
+        try:
+            now = digests.of(path)
+        except OSError:
+            return f"{path} cannot be read"
+        if now is None and path not in absent:
+            return f"{path} is gone"
+        if now is not None and now != digest:
+            return f"made from another {path}"
+    return ""
+
+
+def _replaced(path: str, job: Job) -> Output:
+    """An output whose bytes are not those recorded."""
+    if not path.endswith(_ARTIFACT):
+        return Output(path, "edited", "its bytes are not those recorded when it was made", job)
+    try:
+        check(Path(path))
+        problem = misplaced(Path(path), attributes(Path(path)))
+    except DamagedArtifact as damage:
+        return Output(path, "damaged", damage.problem.removeprefix(f"{damage.what}: "), job)
+    except (UserError, OSError, ValueError, KeyError) as error:
+        return Output(path, "damaged", str(error).splitlines()[0], job)
+    if problem:
+        return Output(path, "foreign", problem, job)
+    return Output(path, "edited", "sound, but not what was recorded when it was made", job)
+
+
+def _state(path: str, job: Job, digests: _Digests, absent: Mapping[str, Any]) -> Output:
+    """The state of an output by itself; that of its inputs is not looked at."""
+    try:
+        digest = digests.of(path)
+    except OSError as error:
+        return Output(path, "unreadable", SystemTrouble(error).problem, job)
+    if digest is None:
+        return Output(path, "left out" if path in absent else "missing", "", job)
+    record = manifest.read(Path(path))
+    if record is None:
+        return Output(path, "unrecorded", "the manifest does not say how it was made", job)
+    if record.sha256 != digest:
+        return _replaced(path, job)
+    if own := _own_change(job, record):
+        return Output(path, "stale", own, job, own=True)
+    if changed := _input_change(job, record, digests, absent):
+        return Output(path, "stale", changed, job, own=True)
+    return Output(path, "current", "", job)
+
+
+def examine(table: JobTable, made: Sequence[Job] | None = None) -> list[Output]:
+    """Every output of the chosen studies with its state, in the order in which they depend on one another."""
+    digests, absent = _Digests(), left_out(table.main.scale)
+    found: dict[str, Output] = {}
+    for job in jobs(table) if made is None else made:
+        bad = next((p for p in job.inputs if p in found and found[p].state not in ("current", "left out")), None)
+        for path in job.outputs:
+            output = _state(path, job, digests, absent)
+            if output.state == "current" and bad:
+                output = replace(output, state="stale", why=f"{bad} is {found[bad].state}")
+            found[path] = output
+    return list(found.values())
+
+
+_OURS = ("logs", "benchmarks", manifest.FOLDER, "exports")
+
+
+def foreign(table: JobTable, outputs: Iterable[Output]) -> list[Output]:
+    """Files below ``results/<scale>`` that no job of the config makes."""
+    results, planned = Path("results") / table.main.scale, {output.path for output in outputs}
+    whole = {*table.configs} == {*table.every_study}
+    found = []
+    for path in sorted(results.rglob("*")) if whole else ():
+        inside = path.relative_to(results).parts
+        if inside[0] in _OURS or inside[-1] == "restored.json" or any(part.startswith(".") for part in inside):
+            continue
+        if path.is_file() and path.as_posix() not in planned:
+            aside = next((why for why in _UNTRUSTED if path.name.endswith(f".{why}")), "")
+            said = f"set aside because it was {aside}" if aside else "no job of the config makes it"
+            found.append(Output(path.as_posix(), "foreign", said))
+    return found
+
+
+def _proves_itself(job: Job, path: str) -> bool:
+    """Whether an artifact says by itself that it is what its job makes now."""
+    if not path.endswith(_ARTIFACT):
+        return False
+    try:
+        check(Path(path))
+        known = attributes(Path(path))
+    except (UserError, OSError, ValueError, KeyError):
+        return False
+    wanted = json.loads(job.parameters)
+    fits = not misplaced(Path(path), known, root_seed=wanted["root_seed"], study=wanted["study"])
+    return fits and known.get("code") == job.code
+
+
+def take_over(table: JobTable) -> int:
+    """Record outputs that were there before there was a manifest; how many.
+
+    An artifact is recorded when it is sound, in its place and of this code. Figures, verdicts and pages say nothing of
+    their origin: they are taken as they are if the scale has no manifest at all, and made again otherwise.
+    """
+    without = not (Path("results") / table.main.scale / manifest.FOLDER).is_dir()
+    count = 0
+    for job in jobs(table):
+        if not without and job.rule not in ("targets", "train", "analyse"):
+            continue
+        for path in job.outputs:
+            if not Path(path).is_file() or manifest.read(Path(path)) is not None:
+                continue
+            proven = _proves_itself(job, path)
+            if not proven and (path.endswith(_ARTIFACT) or not without):
+                continue
+            inputs = manifest.digests(Path(p) for p in job.inputs if Path(p).is_file())
+            parameters = json.loads(job.parameters) if proven else {}
+            manifest.record([Path(path)], job.rule, parameters, job.code if proven else "", inputs, taken_over=True)
+            count += 1
+    return count
+
+
+def set_untrusted_aside(outputs: Iterable[Output]) -> list[str]:
+    """Rename every output that cannot be trusted, so that it is made again; what was done, a line each."""
+    said = []
+    for output in outputs:
+        if output.state in _UNTRUSTED:
+            try:
+                aside = set_aside(Path(output.path), output.state)
+            except OSError as error:
+                raise SystemTrouble(error, "setting a file aside", Path(output.path)) from None
+            said.append(f"{output.path}: {output.state}: {output.why}; set aside as {aside.name}, and made again")
+    return said
+
+
+def to_force(outputs: Iterable[Output]) -> list[str]:
+    """Outputs that must be made again even where the engine's own records do not say so."""
+    return [output.path for output in outputs if output.state == "stale" and output.own]
+
+
+def screen(table: JobTable, everything: bool = False) -> tuple[str, bool]:
+    """``learnability status``: the state of a scale on one screen (or all of it), and whether all is current."""
+    demand_whole(Path("results") / table.main.scale)
+    outputs = examine(table)
+    outputs += foreign(table, outputs)
+    counts = Counter(output.state for output in outputs)
+    named = ", ".join(f"{counts[state]} {state}" for state in STATES if counts[state])
+    lines = [f"results/{table.main.scale}: {named or 'nothing'}"]
+    troubled = [output for output in outputs if output.state not in ("current", "left out")]
+    if counts["missing"] == len(outputs):
+        troubled = []
+        lines.append("  nothing has been made yet")
+    # what explains itself first; the many that only follow from it last
+    troubled.sort(key=lambda output: (output.state == "stale" and not output.own, STATES.index(output.state)))
+    shown = len(troubled) if everything else _SHOWN
+    for output in troubled[:shown]:
+        lines.append(f"  {output.state:<10} {output.path}{f': {output.why}' if output.why else ''}")
+    if len(troubled) > shown:
+        lines.append(f"  and {len(troubled) - shown} more (learnability status --all lists them)")
+    to_do = [output for output in troubled if output.job is not None]
+    if to_do:
+        again = Counter(output.job.rule for output in to_do if output.job)
+        said = ", ".join(f"{count} of {rule}" for rule, count in again.items())
+        lines.append(f"make figures SCALE={table.main.scale} sees to these outputs: {said}")
+        lines.append("learnability why FILE says how one was made")
+    return "\n".join(lines), not to_do
+
+
+def _source_of(job: Job, record: manifest.Record | None, table: JobTable) -> Iterator[str]:
+    """What of the config and the code a job is made from."""
+    parameters = json.loads(job.parameters) if job.parameters else {}
+    keys = {"figures": f"figures.{job.name}", "claims": "experiments"}
+    key = keys.get(job.rule, f"experiments.{job.name}" if job.name else "")
+    if job.study:
+        yield f"config   config/studies/{job.study}.yaml, {key}"
+    for name in ("setting", "target"):
+        if name in parameters:
+            yield f"{name:<8} {_long(parameters[name])}"
+    if "seeds" in parameters:
+        yield "seeds    {} to {}, root seed {}".format(*parameters["seeds"], parameters["root_seed"])
+    if job.code:
+        then = record.code if record else ""
+        yield f"code     {job.code}" if then in ("", job.code) else f"code     {job.code} now, made by {then}"
+    if record is not None and record.taken_over:
+        yield "recorded when the manifest was introduced, not when it was made"
+
+
+def _long(value: Any) -> str:
+    text = json.dumps(value, sort_keys=True)
+    return text if len(text) <= 160 else f"{text[:157]}..."
+
+
+def why(table: JobTable, path: str) -> str:
+    """``learnability why``: the chain from the config to a file, as an indented tree."""
+    outputs = {output.path: output for output in examine(table)}
+    if path not in outputs:
+        if not Path(path).exists():
+            raise UserError(path, "there is no such file", remedy="name a file below results/")
+        return f"{path}  foreign\n  no job of the config makes it"
+    lines: list[str] = []
+
+    def tell(name: str, depth: int) -> None:
+        output = outputs[name]
+        indent = "  " * depth
+        lines.append(f"{indent}{name}  {output.state}{f': {output.why}' if output.why else ''}")
+        job = output.job
+        assert job is not None
+        record = manifest.read(Path(name))
+        lines.append(f"{indent}  made by  {job.title}")
+        lines.extend(f"{indent}  {line}" for line in _source_of(job, record, table))
+        groups: dict[str, list[str]] = {}
+        for source in job.inputs:
+            below = outputs.get(source)
+            groups.setdefault(below.job.rule if below and below.job else "other", []).append(source)
+        for rule, sources in groups.items():
+            alone = len(sources) <= 3 and rule != "train"
+            told = sources if alone else [s for s in sources if s in outputs and outputs[s].state != "current"][:3]
+            if not alone:
+                lines.append(f"{indent}  from     {len(sources)} outputs of {rule}, such as {sources[0]}")
+            for source in told:
+                if source in outputs and depth < 6:
+                    tell(source, depth + 1)
+            if not alone and not told and sources[0] in outputs and depth < 6:
+                tell(sources[0], depth + 1)
+
+    tell(path, 0)
+    return "\n".join(lines)

@@ -1,0 +1,84 @@
+"""Changes of many files that end in the old state or in the new one, wherever they are killed.
+
+The new files are laid into a folder beside their places and written to the disk; then the journal says that they are
+complete, and from there on whoever comes next (:func:`recover`) finishes what was begun. Without a journal nothing was
+changed yet, and what lies in the folder is rubbish.
+"""
+
+import json
+import os
+import shutil
+import socket
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from learnability.results.atomic import replacing
+from learnability.results.errors import UserError
+from learnability.results.manifest import sync_folder
+
+Finish = Callable[[Mapping[str, Any]], None]
+
+
+def place(folder: Path) -> Path:
+    """Where the journal of a folder stands."""
+    return folder / ".journal"
+
+
+def staging(folder: Path) -> Path:
+    """An empty folder for the new files; its name tells who owns it."""
+    made = folder / f".staged-{socket.gethostname()}-{os.getpid()}.tmp"
+    shutil.rmtree(made, ignore_errors=True)
+    made.mkdir(parents=True)
+    return made
+
+
+def commit(folder: Path, staged: Path, names: Mapping[str, str], content: Mapping[str, Any], finish: Finish) -> None:
+    """Put the file ``staged/name`` in the place ``names[name]`` for every name, then call ``finish(content)``.
+
+    ``finish`` may be called again after a kill: it must give the same whenever it is repeated.
+    """
+    journal = {"staged": staged.name, "names": dict(names), "content": content}
+    for parent in {path.parent for path in staged.rglob("*")} | {staged}:
+        sync_folder(parent)
+    kept = staged.with_name(f".journaled-{staged.name.removeprefix('.staged-').removesuffix('.tmp')}")
+    shutil.rmtree(kept, ignore_errors=True)
+    os.replace(staged, kept)  # nobody clears it away, whether its process lives or not
+    journal["staged"] = kept.name
+    try:
+        with replacing(place(folder)) as out:
+            out.write(json.dumps(journal).encode())
+    except BaseException:
+        shutil.rmtree(kept, ignore_errors=True)
+        raise
+    sync_folder(folder)
+    recover(folder, finish)
+
+
+def recover(folder: Path, finish: Finish) -> bool:
+    """Finish a change that was begun; whether there was one. Call it with the lock of the folder held."""
+    try:
+        journal = json.loads(place(folder).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        for rubbish in folder.glob(".journaled-*"):
+            shutil.rmtree(rubbish, ignore_errors=True)
+        return False
+    except ValueError:
+        remedy = f"remove {place(folder)}, and run make figures"
+        raise UserError(
+            str(place(folder)), "the journal of an interrupted change cannot be read", remedy=remedy
+        ) from None
+    staged = folder / journal["staged"]
+    changed = set()
+    for name, target in journal["names"].items():
+        if (staged / name).exists():  # what is gone from here is in its place already
+            Path(target).parent.mkdir(parents=True, exist_ok=True)
+            os.replace(staged / name, target)
+            changed.add(Path(target).parent)
+    for parent in changed:
+        sync_folder(parent)
+    finish(journal["content"])
+    place(folder).unlink()
+    sync_folder(folder)
+    shutil.rmtree(staged, ignore_errors=True)
+    return True

@@ -1,0 +1,164 @@
+"""Configs and targets from strangers: a corpus of what once hung, crashed or filled the memory, and new examples."""
+
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from hypothesis import strategies as st
+
+from learnability.hermite.target_language import TargetError, parse, parse_target
+from learnability.pipeline.job_table import JobTable
+from learnability.results.errors import UserError
+
+from .refusals import fuzz, within_bounds
+
+CORPUS = Path(__file__).parent / "corpus"
+MOST_MEMORY = 500  # MB
+
+VALID = """study: atlas
+experiments:
+  first:
+    kind: diagnosis
+    settings: {target: {text: h2(z1)}}
+    sweep: {}
+    threads: 2
+    scales:
+      laptop: {seeds: 2, seed_batch: 2}
+figures:
+  answer: {experiments: [first], caption: A caption.}
+"""
+SNIPPETS = (
+    "&a", "*a", "<<: *a", "? [a]\n: b", "? {a: b}", "!!binary x", "!!set", "!!python/name:os", "[" * 60, "{a: " * 60,
+    "9" * 4400, "1e999", ".inf", ".nan", "-.inf", "~", "no", "010", "0x_",
+    "1:30", "2001-02-30", "2001-01-01T00:00:00Z",
+    "../../x", "$(id)", "'", '"', "\\ud800",
+    "\t", "\r", "\x00", "\x85", "\ufeff", "\ud7ff", "| \n", "> \n", "---", "...",
+    "%YAML 1.1", "# ", ", ", ": ", "- ", "[", "]", "{", "}", "\n", "  ", "seeds: 1000000000",
+    "sweep: {a: [1]}", "0", "-1",
+    "h2(z1)",
+    "threads: 1e9", "study", "first", "laptop", "target", "text", "_" * 100, "x" * 6000, "!!int a", "!!float b",
+)  # fmt: skip
+
+
+def read_config(text: bytes) -> None:
+    """What the workflow does with the config of a study before it plans anything."""
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "studies").mkdir()
+        (Path(folder) / "config.yaml").write_text("root_seed: 1\nscale: laptop\nstudies: [atlas]\n")
+        (Path(folder) / "studies/atlas.yaml").write_bytes(text)
+        table = JobTable(Path(folder))
+        for name in table.experiments("atlas", "laptop"):
+            table.analysis_job("atlas", name, "laptop")
+
+
+def config_problem(text: str) -> str:
+    return within_bounds(lambda: read_config(text.encode("utf-8", "surrogatepass")), UserError)
+
+
+def read_target(text: str) -> None:
+    """A target as a question or a config names it."""
+    for read in (parse, parse_target):
+        try:
+            read(text)
+        except TargetError as error:
+            refused = error
+    if "refused" in locals():
+        raise refused
+
+
+def target_problem(text: str) -> str:
+    return within_bounds(lambda: read_target(text), TargetError)
+
+
+def _spliced(text: str) -> st.SearchStrategy[str]:
+    """A text with a few pieces cut out, repeated, or replaced by what readers trip over."""
+    places = st.integers(0, len(text))
+    cut = st.tuples(places, st.integers(0, 12), st.one_of(st.sampled_from(SNIPPETS), st.text(max_size=8)))
+
+    def apply(cuts: list[tuple[int, int, str]]) -> str:
+        found = text
+        for place, length, piece in sorted(cuts, reverse=True):
+            found = found[:place] + piece + found[place + length :]
+        return found
+
+    return st.lists(cut, min_size=1, max_size=4).map(apply)
+
+
+_VALUES = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=20), st.sampled_from(SNIPPETS)),
+    lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(st.text(max_size=8), inner, max_size=4)),
+    max_leaves=12,
+)
+_BLOCK = st.fixed_dictionaries(
+    {"kind": st.one_of(st.just("diagnosis"), _VALUES)},
+    optional=dict.fromkeys(("settings", "sweep", "threads", "memory_mb", "gpu", "scales"), _VALUES),
+)
+_BUILT = st.fixed_dictionaries(
+    {"study": st.one_of(st.just("atlas"), _VALUES)},
+    optional={"experiments": st.dictionaries(st.one_of(st.just("first"), st.text(max_size=9)), _BLOCK, max_size=2),
+              "figures": _VALUES},
+).map(lambda content: json.dumps(content, default=str))  # fmt: skip
+
+CONFIGS = st.one_of(_spliced(VALID), _BUILT)
+
+_TOKENS = (
+    "z1", "z2", "z16", "z64", "h2(z1)", "He3(z2)", "re(z1, z2, 3)", "im(", "sign(", "abs(", "relu(", "tanh(", "erf(",
+    "sin(", "cos(", "exp(", "indicator(", "1(", ">", "<", "+", "-", "*", "/", "^", "**", "(", ")", ",", "2",
+    "0.5", "1e5",
+    "99", "100", "1e308", "0", ".", "^20", "^99",
+    "z1^9*z2^9*z3^9", " ", "\n", "h299(z1)", "x1", "_", "z", "\u00b2", "9" * 50,
+)  # fmt: skip
+TARGETS = st.one_of(st.lists(st.sampled_from(_TOKENS), max_size=25).map("".join), st.text(max_size=40))
+
+
+def test_new_configs_are_read_or_refused() -> None:
+    assert config_problem(VALID) == ""
+    read_config(VALID.encode())
+    assert fuzz(CONFIGS, config_problem, 0.35) > 0  # type: ignore[arg-type]
+
+
+def test_new_targets_are_read_or_refused() -> None:
+    assert fuzz(TARGETS, target_problem, 0.25) > 0  # type: ignore[arg-type]
+
+
+def test_the_corpus_is_refused_soon_and_in_little_memory() -> None:
+    """In a process of its own, whose memory is limited."""
+    command = [sys.executable, "-m", "fuzz.test_input"]
+    done = subprocess.run(command, cwd=Path(__file__).parents[1], text=True, capture_output=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+# What of the corpus is a valid input after all.
+_ACCEPTED = ("sweep_of_2000",)
+
+
+def _corpus() -> int:
+    import resource
+
+    bytes_ = 1500 * 2**20  # of addresses, of which the libraries map a part without using it
+    resource.setrlimit(resource.RLIMIT_AS, (bytes_, bytes_))
+    fell = []
+    for path in sorted((CORPUS / "configs").glob("*.yaml")):
+        text = path.read_bytes()
+        problem = within_bounds(lambda text=text: read_config(text), UserError)  # type: ignore[misc]
+        if not problem and path.stem not in _ACCEPTED:
+            try:
+                read_config(text)
+                problem = "accepted"
+            except UserError as error:
+                if not error.remedy:
+                    problem = "a message without a remedy"
+        fell += [f"{path.name}: {problem}"] if problem else []
+    for line in (CORPUS / "targets.txt").read_text(encoding="utf-8").split("\n"):
+        problem = target_problem(line)
+        fell += [f"{line[:60]!r}: {problem}"] if problem else []
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
+    fell += [f"{most:.0f} MB"] if most > MOST_MEMORY else []
+    print("\n".join(fell))
+    return 1 if fell else 0
+
+
+if __name__ == "__main__":
+    sys.exit(_corpus())

@@ -1,0 +1,109 @@
+"""One writer at a time; nobody's lock or unfinished file goes while its owner may live; orphans replace nothing."""
+
+import errno
+import fcntl
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from learnability.pipeline import lock
+from learnability.results.errors import UserError
+from learnability.results.integrity import SystemTrouble
+
+
+def _dead_process() -> int:
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+def test_the_second_run_is_told_who_is_at_work(tmp_path: Path) -> None:
+    with (
+        lock.writing(tmp_path),
+        pytest.raises(UserError, match=f"process {os.getpid()} on") as refused,
+        lock.writing(tmp_path),
+    ):
+        pass
+    assert "wait for it to end" in refused.value.remedy
+    with lock.writing(tmp_path):
+        pass
+
+
+def _without_flock(monkeypatch: pytest.MonkeyPatch, number: int = errno.ENOSYS) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", fail)
+
+
+def test_without_flock_a_file_is_the_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _without_flock(monkeypatch)
+    with lock.writing(tmp_path), pytest.raises(UserError, match=f"process {os.getpid()}"), lock.writing(tmp_path):
+        pass
+    with lock.writing(tmp_path):
+        pass
+
+
+@pytest.mark.parametrize("host", ["here", "elsewhere"])
+def test_a_lock_that_a_dead_process_left_is_taken_over_only_on_its_host(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    _without_flock(monkeypatch)
+    name = socket.gethostname() if host == "here" else "another-host"
+    (tmp_path / ".lock.owner").write_text(json.dumps({"host": name, "pid": _dead_process(), "since": "then"}))
+    if host == "here":
+        with lock.writing(tmp_path):
+            pass
+    else:
+        with pytest.raises(UserError, match="another-host") as refused, lock.writing(tmp_path):
+            pass
+        assert "remove" in refused.value.remedy
+
+
+def test_another_failure_of_the_lock_is_named_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _without_flock(monkeypatch, errno.EIO)
+    with pytest.raises(SystemTrouble, match="EIO"), lock.writing(tmp_path):
+        pass
+
+
+def test_a_process_of_the_same_number_is_another_one() -> None:
+    assert lock.alive(socket.gethostname(), os.getpid())
+    assert not lock.alive(socket.gethostname(), os.getpid(), "1")
+    assert not lock.alive(socket.gethostname(), _dead_process())
+    assert lock.alive("another-host", 1)
+
+
+def test_a_job_whose_run_was_replaced_by_another_puts_nothing_in_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder, output = Path("results/laptop"), Path("results/laptop/demo/first/analysis.zarr.zip")
+    folder.mkdir(parents=True)
+    monkeypatch.setenv(lock.LEASE, "first")
+    lock.demand_lease(output)
+    with lock.writing(folder, "first"):
+        lock.demand_lease(output)
+    with lock.writing(folder, "second"), pytest.raises(UserError, match="another run has begun"):
+        lock.demand_lease(output)
+
+
+def test_only_files_of_the_dead_are_cleared(tmp_path: Path) -> None:
+    host = socket.gethostname()
+    kept = [f".staged-{host}-{os.getpid()}.tmp", f".staged-another-host-{_dead_process()}.tmp"]
+    gone = [f".staged-{host}-{_dead_process()}.tmp"]
+    for name in kept + gone:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / ".a.x.tmp").touch()
+    young, old = tmp_path / ".young.x.tmp", tmp_path / ".old.x.tmp"
+    for file in (young, old):
+        file.touch()
+    os.utime(old, (time.time() - 3600,) * 2)
+    lock.clear_leftovers(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*kept, young.name])
+    assert all((tmp_path / name / ".a.x.tmp").exists() for name in kept)

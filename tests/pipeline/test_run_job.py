@@ -1,0 +1,93 @@
+"""What surrounds a stage: inputs are compared, caches heal, and what cannot be written is named."""
+
+import errno
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from learnability.pipeline import run_job
+from learnability.pipeline.checkpoint import FileCheckpoint
+from learnability.results import manifest, store
+from learnability.results.integrity import DamagedArtifact, ForeignArtifact
+
+INPUT = Path("results/laptop/demo/first/analysis.zarr.zip")
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def _write(value: float) -> None:
+    attributes = {"stage": "analyse", "scale": "laptop", "study": "demo", "experiment": "first"}
+    store.write(xr.Dataset({"x": ((), value)}, attrs=attributes), INPUT)
+
+
+def test_an_input_that_is_not_the_recorded_one_is_refused() -> None:
+    _write(1.0)
+    assert len(run_job._known_inputs([INPUT])) == 1
+    manifest.record([INPUT], "analyse")
+    run_job._known_inputs([INPUT])
+    _write(2.0)
+    with pytest.raises(ForeignArtifact, match="not those that the manifest records"):
+        run_job._known_inputs([INPUT])
+    INPUT.write_bytes(INPUT.read_bytes()[:-9])
+    with pytest.raises(DamagedArtifact) as damage:
+        run_job._known_inputs([INPUT])
+    assert not isinstance(damage.value, ForeignArtifact)
+
+
+def test_reading_through_the_api_compares_with_the_manifest() -> None:
+    from learnability.api import open_results
+
+    _write(1.0)
+    manifest.record([INPUT], "analyse")
+    assert float(open_results(INPUT)["x"]) == 1
+    _write(2.0)
+    with pytest.raises(ForeignArtifact):
+        open_results(INPUT)
+    assert float(open_results(INPUT, check_seal=False)["x"]) == 2
+
+
+def _error_in(file: str) -> Exception:
+    try:
+        exec(compile("raise EOFError('Ran out of input')", file, "exec"))
+    except EOFError as error:
+        return error
+    raise AssertionError
+
+
+def test_a_half_written_cache_of_machine_code_is_removed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[list[str]] = []
+    monkeypatch.setattr(os, "execv", lambda path, arguments: started.append(arguments))
+    monkeypatch.setenv("NUMBA_CACHE_DIR", "cache")
+    monkeypatch.delenv(run_job._HEALED, raising=False)
+    Path("cache").mkdir()
+    run_job._heal_cache(_error_in("/site-packages/somewhere/else.py"), ["train"])
+    assert Path("cache").is_dir()
+    assert not started
+    for _ in range(2):
+        run_job._heal_cache(_error_in("/site-packages/numba/core/caching.py"), ["train"])
+    monkeypatch.delenv(run_job._HEALED)
+    assert not Path("cache").exists()
+    assert len(started) == 1
+    assert started[0][-1] == "train"
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES])
+def test_a_checkpoint_that_cannot_be_written_stops_no_job(
+    number: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    checkpoint = FileCheckpoint(Path("cache/x.npz"), 0)
+    monkeypatch.setattr("tempfile.mkstemp", fail)
+    for _ in range(2):
+        checkpoint.save({"a": np.zeros(3)})
+    monkeypatch.setattr(Path, "replace", fail)
+    checkpoint.finish()
+    assert capsys.readouterr().err.count("the job goes on without") == 1
