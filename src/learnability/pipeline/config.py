@@ -20,7 +20,7 @@ from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.events import AliasEvent
 
-from learnability.pipeline.kinds import has_study, kind_of, kinds_of
+from learnability.pipeline.kinds import kind_of, kinds_of
 from learnability.results.contract import Kind, Model, Setting
 from learnability.results.errors import UserError
 
@@ -346,11 +346,13 @@ def _demand_few(where: str, key: str, settings: int, at_scale: ScaleBlock) -> No
 def plan_experiment(where: str, study: str, name: str, block: ExperimentBlock, scale: Scale) -> PlannedExperiment:
     """The settings of one experiment at one scale: the product of its sweeps, validated, without repetition."""
     key = f"experiments.{name}"
-    if not has_study(study):
+    try:
+        kinds = kinds_of(study)
+    except ModuleNotFoundError:
         remedy = f"make new-study NAME={study}, or remove it from the list of studies"
-        raise UserError(where, f"the study {study} has a config and no code", remedy=remedy)
-    if block.kind not in kinds_of(study):
-        known = ", ".join(kinds_of(study))
+        raise UserError(where, f"the study {study} has a config and no code", remedy=remedy) from None
+    if block.kind not in kinds:
+        known = ", ".join(kinds)
         raise UserError(where, f"{key}.kind = {block.kind[:_SHOWN]!r}", known, "choose one of those allowed")
     kind = kind_of(study, block.kind)
     if scale not in block.scales:
