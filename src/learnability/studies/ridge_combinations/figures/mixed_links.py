@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from learnability.results.claim import Analyses
-from learnability.results.style import COLOURS
+from learnability.results.style import COLOURS, THEORY
 from learnability.studies.ridge_combinations.figures.curves import page_wide
 
 _SIGNS = {-1: "-", 0: "0", 1: "+"}
@@ -36,6 +36,9 @@ def draw(analyses: Analyses) -> Figure:
     second.plot(refit["joint_samples"].values, joint, color="black", marker="s", label=label)
     second.set(xscale="log", yscale="log", xlabel="samples n of phase II", ylabel=r"test $L^1$ error")
     slope = float(refit["sample_slope"].values[0])
+    at = refit["joint_samples"].values
+    fitted = np.exp(np.log(joint).mean() + slope * (np.log(at) - np.log(at).mean()))
+    second.plot(at, fitted, **THEORY, label=f"fitted: $n^{{{slope:.2f}}}$")
     second.set_title(f"Refit, neurons $\\propto\\sqrt{{n}}$: error falls like $n^{{{slope:.2f}}}$")
     second.legend()
     return figure

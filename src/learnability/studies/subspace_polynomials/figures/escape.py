@@ -19,10 +19,10 @@ def draw(analyses: Analyses) -> Figure:
     axes[0, 0].set_ylabel("time to 0.9 floor (flow time)")
     d, times = two["finite_dimension"].values, two["escape_time"].isel(bound=0).values
     slope = np.polyfit(np.log(d), times, 1)
-    axes[0, 0].plot(d, np.polyval(slope, np.log(d)), **THEORY, label="straight line in log d")
+    axes[0, 0].plot(d, np.polyval(slope, np.log(d)), **THEORY, label="fitted line in log d")
     axes[0, 0].set_title(f"leap 2, $z_1 z_2$: + {slope[0] * np.log(4):.2f} for each factor 4 in d")
     d, times = three["finite_dimension"].values, three["escape_time"].isel(bound=0).values
-    axes[0, 1].plot(d, theory.anchored(d, theory.escape_exponent(3), times[0]), **THEORY, label="slope 1/2")
+    axes[0, 1].plot(d, theory.anchored(d, theory.escape_exponent(3), times[0]), **THEORY, label="theory: slope 1/2")
     axes[0, 1].set_yscale("log", base=2)
     axes[0, 1].set_title(f"leap 3, $He_3$: power {with_interval(three['escape_limit'])} as d grows")
     for axis in axes[0]:

@@ -23,7 +23,7 @@ def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
         label = f"elementary, W = {w}" if list(elementary.parameters.values).index(w) == i else None
         axes.plot(eps[shown], curve[shown], color=COLOURS[3 if w == 1 else 1], linewidth=0.8, alpha=0.8, label=label)
     for w, start in ((1, 0.3), (2, 0.9)):
-        axes.plot(eps, start * eps ** (3 - w), **THEORY, label="slope d - W" if w == 1 else None)
+        axes.plot(eps, start * eps ** (3 - w), **THEORY, label="theory: slope d - W" if w == 1 else None)
     points = series(learning, "depth", "depth")
     for i in range(points.sizes["point"]):
         shade = 0.35 + 0.65 * (i + 1) / points.sizes["point"]

@@ -7,7 +7,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from learnability.results.labelled import texts
-from learnability.results.style import COLOURS, MARKERS, new_figure
+from learnability.results.style import COLOURS, MARKERS, THEORY, new_figure
 from learnability.studies.two_parameter.hierarchical.claims import lost_where_the_proof_says
 from learnability.studies.two_parameter.series import series
 
@@ -31,7 +31,10 @@ def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
     known = np.isfinite(time)
     if known.sum() >= 2:
         slope = np.diff(np.log(time[known][[0, -1]]))[0] / np.diff(np.log(rho[known][[0, -1]]))[0]
+        through = time[known][-1] * (rho[known] / rho[known][-1]) ** slope
+        right.plot(rho[known], through, **THEORY, label="power law through both ends")
         right.set_title(f"Flow time grows as $\\rho^{{{slope:.1f}}}$")
+        right.legend()
     else:
         right.set_title("Flow time")
     right.set(xscale="log", yscale="log", xlabel="splitting parameter $\\rho$", ylabel="median flow time (1/|f|$^2$)")

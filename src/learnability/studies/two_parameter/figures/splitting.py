@@ -45,7 +45,7 @@ def _removed(axes: Axes, analysis: xr.Dataset) -> None:
         if points.sizes["point"]:
             lost = 1 - bounds_of(points.learned)[0].values
             axes.plot(points.rho.values, lost, MARKERS[place], color=COLOURS[place], label=f"not learned, d = {d}")
-    axes.plot(rho, analysis.removed.values[0, -1] * rho / rho[-1], **THEORY, label="slope 1")
+    axes.plot(rho, analysis.removed.values[0, -1] * rho / rho[-1], **THEORY, label="theory: slope 1")
     axes.set(xscale="log", yscale="log", xlabel="splitting parameter $\\rho$", ylabel="fraction left out")
     axes.set_title(f"$F_0$ leaves out {analysis.removed.values[:, -1].max():.0e} at $\\rho$ = {rho[-1]:.0e}")
     axes.legend(loc="lower right")
