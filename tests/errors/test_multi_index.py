@@ -30,6 +30,39 @@ def test_samples(s: int) -> None:
     assert found == pytest.approx(float(_samples(s, far, 4, 0.5)), rel=1e-5)
 
 
+@pytest.mark.parametrize(("dimension", "count"), [(40, 1280), (12, 2304)])
+def test_sign_of_the_fit(dimension: int, count: int) -> None:
+    """Where flows on degree 2 end, by eigenvectors of 600 simulated moments in all d dimensions, against E Phi: within
+    4.5 standard errors, which a sound code misses once in 70,000 runs of both cases; the starts are the first axis in a
+    frame of its own, and the target a uniform direction."""
+    rng, wins, trials = np.random.default_rng(dimension), 0, 600
+    for _ in range(trials):
+        target = rng.standard_normal(dimension)
+        target /= np.linalg.norm(target)
+        x = rng.standard_normal((count, dimension))
+        labels = ((x @ target) ** 2 - 1) / math.sqrt(2)
+        moment = ((x.T * labels) @ x / count - labels.mean() * np.eye(dimension)) / math.sqrt(2)
+        fit = moment[0, 0]  # the start is the first axis
+        vectors = np.linalg.eigh(moment)[1]
+        wins += abs(vectors[:, -1 if fit > 0 else 0] @ target) >= 0.8
+    with mpmath.workdps(20):
+        half = mpmath.mpf(dimension - 1) / 2
+        # lambda^2 = sin(t)^2 has the density cos(t)^(d-2) in t, up to its constant.
+        weight = 2 / mpmath.beta(0.5, half)
+        share = mpmath.quad(
+            lambda t: (
+                weight
+                * mpmath.cos(t) ** (dimension - 2)
+                * mpmath.ncdf(
+                    mpmath.sin(t) ** 2 * mpmath.sqrt(count / (1 + 8 * mpmath.sin(t) ** 2 + 5 * mpmath.sin(t) ** 4))
+                )
+            ),
+            mpmath.linspace(0, mpmath.pi / 2, 5),
+        )
+    expected = float(share)
+    assert wins / trials == pytest.approx(expected, abs=4.5 * math.sqrt(expected * (1 - expected) / trials))
+
+
 def test_symmetry() -> None:
     """P of the radial quartic by contraction of its tensor, and the sign of its slope in exact fractions."""
     identity = np.eye(2)
