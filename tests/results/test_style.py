@@ -13,7 +13,7 @@ from learnability.results import style
 from learnability.results.legible import make_room
 from tests.figures import faults
 
-LONG = "A title that says at length what was found, with a formula $d^{s-1}$ in it, and an interval [0.98, 1.02]"
+LONG = "A title that says at length what was found, with a formula $d = 2^k$ in it, and an interval [0.98, 1.02]"
 
 
 def _luminance(colour: str) -> float:
@@ -69,6 +69,7 @@ def test_a_crowded_figure_is_laid_out_without_faults() -> None:
         make_room(figure)
         assert faults(figure) == []
         assert " ".join(figure.axes[0].get_title(loc="left").split()) == LONG
+        assert "$d = 2^k$" in figure.axes[0].get_title(loc="left")
 
 
 def test_faults_of_size_type_and_content_are_found() -> None:

@@ -114,7 +114,9 @@ def _break(text: Text, room: float, upright: bool = False) -> bool:
     said = text.get_text()
     if not said.strip():
         return False
-    words = _WORDS.findall(_TOGETHER.sub("\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}", said))
+    parts = said.split("$")  # words and formulas by turns
+    parts[::2] = [_TOGETHER.sub("\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}", part) for part in parts[::2]]
+    words = _WORDS.findall("$".join(parts))
     lines = [words[0]]
     for word in words[1:]:
         longer = f"{lines[-1]} {word}"
