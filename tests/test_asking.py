@@ -1,10 +1,18 @@
 """``learnability ask`` and ``learnability.ask``."""
 
+import inspect
+from pathlib import Path
+
 import pytest
 
 import learnability
 from learnability import asking
+from learnability.asking import ROOT_SEED
+from learnability.pipeline import questions
+from learnability.pipeline.job_table import JobTable
 from learnability.results.errors import UserError
+
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(scope="module")
@@ -50,3 +58,11 @@ def test_a_sweep_is_read_from_the_command_line() -> None:
     assert asking.parse_sweep(["c=0,.1,1"]) == {"c": [0.0, 0.1, 1.0]}
     with pytest.raises(UserError, match="no sweep"):
         asking.parse_sweep(["c"])
+
+
+def test_the_function_and_the_command_share_their_root_seed_and_streams() -> None:
+    """The jobs that the command runs name the root seed, the study, the experiment, the setting and the seeds."""
+    table = JobTable(ROOT / "config", {})
+    assert table.main.root_seed == ROOT_SEED
+    assert inspect.signature(learnability.ask).parameters["root_seed"].default == ROOT_SEED
+    assert table.package("a_question") == questions.STUDY

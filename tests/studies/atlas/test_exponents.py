@@ -50,7 +50,7 @@ def planted(bend: float = 0.0, follow: float = 1.0) -> xr.Dataset:
         [[theory.law(m, s if theory.OWN_LEAP[m] == "correlational" else k) for m in METHODS] for s, k in LEAPS]
     )
     exponent = 1 + follow * (predicted - 1) + bend
-    noise = np.exp(0.3 * rng.standard_normal((*exponent.shape, 3, 24)))
+    noise = np.exp(0.15 * rng.standard_normal((*exponent.shape, 3, 24)))
     samples = 5 * dimensions[:, None] ** exponent[..., None, None] * noise
     over = ("target", "method")
     columns = {

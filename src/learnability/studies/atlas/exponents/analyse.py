@@ -18,6 +18,7 @@ Array = NDArray[np.float64]
 
 LEAPS = ("correlational", "generative")
 
+_LEAST_SPREAD = 0.05
 _LEARNED = 0.75
 """The share of the seeds that must have learned at every dimension for an exponent to be measured."""
 
@@ -96,15 +97,24 @@ def _pooled(
         return result
     every = np.concatenate([found[None, seen], np.stack([draws[i, place] for i in seen], axis=1)])
     result["offset"] = _interval((every - predicted[seen]).mean(axis=1))
+    # Exponents from a short range of dimensions are several times as uncertain as others.
+    certain = 1 / np.maximum(every[1:].std(axis=0), _LEAST_SPREAD)
     if len(np.unique(predicted[seen])) > 1:
-        result["slope"] = _interval(every @ slope_weights(predicted[seen]))
+        result["slope"] = _interval(_fitted(every, np.stack([predicted[seen]], axis=1), certain)[:, 0])
     laws = [[theory.law(method, int(k)) for k in leap[seen]] for leap in leaps]
-    if method != "kernel_ridge" and np.linalg.matrix_rank(design := np.array([np.ones(len(seen)), *laws]).T) == 3:
-        both = every @ np.linalg.pinv(design).T[:, 1:]
+    if method != "kernel_ridge" and np.linalg.matrix_rank(np.array([np.ones(len(seen)), *laws])) == 3:
+        both = _fitted(every, np.array(laws).T, certain)
         result["response"] = [*_interval(both[:, 0]), *_interval(both[:, 1])]
         own = LEAPS.index(theory.OWN_LEAP[method])
         result["preference"] = _interval(both[:, own] - both[:, 1 - own])
     return result
+
+
+def _fitted(every: Array, laws: Array, certain: Array) -> Array:
+    """The coefficients (draw, law) of the laws (target, law) in exponents (draw, target), by least squares with a
+    constant, each target weighted by ``certain``, one over its standard error."""
+    design = np.column_stack([np.ones(len(laws)), laws])
+    return np.asarray((every * certain) @ np.linalg.pinv(design * certain[:, None]).T[:, 1:])
 
 
 def _gain(

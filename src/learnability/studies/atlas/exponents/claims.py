@@ -87,7 +87,8 @@ def _slope(method: str, law: str, source: str) -> Claim:
         source=f"this study, on {source}",
         statement=f"Over the targets of the atlas the exponent of {LABEL[method]} grows with p = {law}, nearer to one "
         "for one than to not at all.",
-        measured="slope of measured on predicted exponents over the targets; 0 where p does not matter",
+        measured="slope of measured on predicted exponents over the targets, each weighted by its precision; 0 "
+        "where p does not matter",
         rule=AtLeast(0.5),
         measure=_pooled("slope", method),
         experiments=(NAME,),
@@ -106,8 +107,8 @@ def _preference(method: str, source: str) -> Claim:
         source=f"this study, on {source}",
         statement=f"At the dimensions of the atlas the {own} leap of a target decides the exponent of {LABEL[method]}, "
         f"and the {other} one does not.",
-        measured=f"coefficient of the law of the {own} leap less that of the {other} leap, in a least-squares fit of "
-        "the measured exponents by both",
+        measured=f"coefficient of the law of the {own} leap less that of the {other} leap, in a weighted "
+        "least-squares fit of the measured exponents by both",
         rule=AtLeast(0.5),
         measure=_pooled("preference", method),
         experiments=(NAME,),
