@@ -160,13 +160,22 @@ def flips(finished: Project, first: int, count: int, base: int) -> Iterator[tupl
 # Input ---------------------------------------------------------------------------------------------------------------
 
 
+def _example(strategy: st.SearchStrategy, number: int) -> object:
+    """The last of five examples that this number gives."""
+    kept: list[object] = []
+    limits = settings(max_examples=5, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+
+    def keep(example: object) -> None:
+        kept.append(example)
+
+    seed(number)(limits(given(strategy)(keep)))()
+    return kept[-1]
+
+
 def _inputs(strategy: st.SearchStrategy, problem: Callable) -> Callable[..., Iterator[tuple[int, str]]]:
     def tries(finished: Project, first: int, count: int, base: int) -> Iterator[tuple[int, str]]:
         for number in range(first, first + count):
-            examples: list[object] = []
-            limits = settings(max_examples=5, database=None, deadline=None, suppress_health_check=list(HealthCheck))
-            seed(base * 10**6 + number)(limits(given(strategy)(examples.append)))()
-            yield number, problem(examples[-1])
+            yield number, problem(_example(strategy, base * 10**6 + number))
 
     return tries
 

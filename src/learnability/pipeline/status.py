@@ -190,40 +190,39 @@ def foreign(table: JobTable, outputs: Iterable[Output]) -> list[Output]:
     return found
 
 
-def _proves_itself(job: Job, path: str) -> bool:
-    """Whether an artifact says by itself that it is what its job makes now."""
+def _said_of_itself(job: Job, path: str) -> tuple[dict[str, Any], str] | None:
+    """The parameters and the code behind a sound artifact in its place, as it says itself; None for any other file."""
     if not path.endswith(_ARTIFACT):
-        return False
+        return None
+    wanted = json.loads(job.parameters)
     try:
         check(Path(path))
         known = attributes(Path(path))
     except (UserError, OSError, ValueError, KeyError):
-        return False
-    wanted = json.loads(job.parameters)
-    fits = not misplaced(Path(path), known, root_seed=wanted["root_seed"], study=wanted["study"])
-    return fits and known.get("code") == job.code
+        return None
+    if misplaced(Path(path), known, study=wanted["study"]):
+        return None
+    return {**wanted, "root_seed": known.get("root_seed")}, str(known.get("code"))
 
 
 def take_over(table: JobTable) -> int:
     """Record outputs that were there before there was a manifest; how many.
 
-    An artifact is recorded when it is sound, in its place and of this code. Figures, verdicts and pages say nothing of
-    their origin: they are taken as they are if the scale has no manifest at all, and made again otherwise.
+    An artifact is recorded when it is sound and in its place, with the code that it names. Figures, verdicts and pages
+    say nothing of their origin: they are taken as they are if the scale has no manifest, and made again otherwise.
     """
     without = not (Path("results") / table.main.scale / manifest.FOLDER).is_dir()
     count = 0
     for job in jobs(table):
-        if not without and job.rule not in ("targets", "train", "analyse"):
-            continue
         for path in job.outputs:
             if not Path(path).is_file() or manifest.read(Path(path)) is not None:
                 continue
-            proven = _proves_itself(job, path)
-            if not proven and (path.endswith(_ARTIFACT) or not without):
+            said = _said_of_itself(job, path)
+            if said is None and (path.endswith(_ARTIFACT) or not without):
                 continue
+            parameters, code = said or ({}, "")
             inputs = manifest.digests(Path(p) for p in job.inputs if Path(p).is_file())
-            parameters = json.loads(job.parameters) if proven else {}
-            manifest.record([Path(path)], job.rule, parameters, job.code if proven else "", inputs, taken_over=True)
+            manifest.record([Path(path)], job.rule, parameters, code, inputs, taken_over=True)
             count += 1
     return count
 
