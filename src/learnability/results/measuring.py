@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from learnability.results.claim import Analyses, Measurement, NotAtThisScale
+from learnability.results.claim import Analyses, Measurement, NotAtThisScale, OutOfSteps
 from learnability.results.labelled import BOUND, bounds_of, texts
 from learnability.statistics.intervals import clopper_pearson
 
@@ -131,3 +131,12 @@ def _joined(choose: Callable[..., float], measures: tuple[Measure, ...]) -> Meas
         return Measurement(estimate, low, high, min(seeds) if seeds else None)
 
     return measure
+
+
+def if_known(measure: Measure, analyses: Analyses) -> Measurement | None:
+    """What a claim measures, for the title of a figure; None where it cannot be known from these analyses."""
+    try:
+        found = measure(analyses)
+    except (NotAtThisScale, OutOfSteps):
+        return None
+    return found if np.isfinite(found.estimate) else None

@@ -96,7 +96,7 @@ def _times(axes: Axes, analyses: Analyses) -> None:
     last, factor = _factor(analyses, full=True)
     finding = f"{factor:.0f} times the steps" if np.isfinite(factor) else "censored"
     axes.set_title(f"Full parity: the initialisation decides\n({finding} at d = {last:.0f})")
-    axes.set_ylim(0.5, None)
+    axes.set_ylim(0.5, 2 * axes.get_ylim()[1])  # above the name of the horizon
     axes.legend(loc="lower right")
 
 
@@ -113,6 +113,7 @@ def _half(axes: Axes, analyses: Analyses) -> None:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.legend(loc="lower right")
     else:
+        axes.set_xticks([])
         axes.text(0.5, 0.5, "no half parity at this scale", ha="center", transform=axes.transAxes)
 
 

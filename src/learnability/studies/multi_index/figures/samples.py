@@ -1,12 +1,14 @@
 """The figure of the finite-sample experiments."""
 
 from collections.abc import Mapping
+from functools import partial
 
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from learnability.results.labelled import bounds_of, texts
+from learnability.results.measuring import if_known
 from learnability.results.style import COLOURS, DOUBLE, MARKERS, NEUTRAL, THEORY, band
 from learnability.studies.multi_index.samples.claims import pooled
 
@@ -52,9 +54,10 @@ def _success(axes: Axes, analyses: Mapping[str, xr.Dataset], experiment: str) ->
     axes.set(xscale="log", xlabel=f"$n / {power}$", ylabel="fraction that finds the direction", ylim=(-0.03, 1.03))
     axes.set_xticks(multiples, [f"{m:g}" for m in multiples])
     axes.minorticks_off()
-    final = [pooled(analyses, experiment, fit).estimate for fit in texts(data["fit"])]
-    shown = ", ".join(f"{share:.2f} {fit}" for share, fit in zip(final, ("all", "alone"), strict=False))
-    axes.set_title(f"h{s}, at $n = {multiples[-1]:g}\\,{power}$: {shown}")
+    final = [if_known(partial(pooled, experiment=experiment, fit=fit), analyses) for fit in texts(data["fit"])]
+    known = zip(final, ("all", "alone"), strict=False)
+    shown = ", ".join(f"{share.estimate:.2f} {fit}" for share, fit in known if share)
+    axes.set_title(f"h{s}, at $n = {multiples[-1]:g}\\,{power}$: {shown or 'too few dimensions'}")
     axes.legend(loc="upper left" if s == 2 else "lower right")
 
 

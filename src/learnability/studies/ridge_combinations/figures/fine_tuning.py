@@ -4,6 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from learnability.results.claim import Analyses
+from learnability.results.measuring import if_known
 from learnability.results.style import COLOURS
 from learnability.studies.ridge_combinations.figures.curves import counts_axis, curve, error_curves, page_wide
 from learnability.studies.ridge_combinations.phase_two.claims import lasso_gain
@@ -13,13 +14,14 @@ def draw(analyses: Analyses) -> Figure:
     """A new sum on two of the directions: errors, and how many neurons the LASSO keeps."""
     analysis = analyses["fine_tuning"]
     counts, kept = analysis["samples"].values, analysis["nonzero"]
-    gain = np.exp(lasso_gain(1)(analyses).estimate)
+    gain = if_known(lasso_gain(1), analyses)
     figure, axes = page_wide(1, 2)
     first, second = axes[0]
     error_curves(first, analysis, ("trained ridge", "trained lasso", "oracle ridge", "oracle lasso"))
     first.set_ylim(top=6 * first.get_ylim()[1])  # room for the legend
     first.legend(ncols=2, loc="upper center")
-    first.set_title(f"LASSO's error is {gain:.2f} of ridge's at n = {int(counts[1])}")
+    ratio = f"is {np.exp(gain.estimate):.2f} of ridge's" if gain else "beside ridge's"
+    first.set_title(f"LASSO's error {ratio} at n = {int(counts[1])}")
     for index, name in ((1, "trained lasso"), (3, "oracle lasso")):
         curve(second, counts, kept.sel({"method": name}).values, index, name)
     dense = float(kept.sel({"method": "trained ridge"})[-1, 0])

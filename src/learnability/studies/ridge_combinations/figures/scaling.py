@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from learnability.results.claim import Analyses
-from learnability.results.measuring import limit_exponent
+from learnability.results.measuring import if_known, limit_exponent
 from learnability.results.style import COLOURS, MARKERS, NEUTRAL, THEORY, band
 from learnability.studies.ridge_combinations import theory
 from learnability.studies.ridge_combinations.figures.curves import counts_axis, curve, log_axes, page_wide
@@ -27,8 +27,9 @@ def _scaling_panel(axes: Axes, analyses: Analyses, p: int) -> None:
     axes.set(xlabel="dimension d", ylabel=r"$T_{50}$ (samples to localise)")
     log_axes(axes)
     drawn = float(exact["dimension_slope"].values[0])
-    matched = limit_exponent(f"samples_d{p}_large", name="dimension")(analyses).estimate
-    axes.set_title(f"p = {exponent}: slope {drawn:.2f} drawn, limit {matched:.2f} matched")
+    matched = if_known(limit_exponent(f"samples_d{p}_large", name="dimension"), analyses)
+    limit = f", limit {matched.estimate:.2f} matched" if matched else ""
+    axes.set_title(f"p = {exponent}: slope {drawn:.2f} drawn{limit}")
     axes.legend(loc="upper left")
     low, high = axes.get_ylim()
     axes.set_ylim(low, high * (high / low) ** 0.45)

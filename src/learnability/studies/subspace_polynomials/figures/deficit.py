@@ -6,6 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from learnability.results.claim import Analyses
+from learnability.results.measuring import if_known
 from learnability.results.style import COLOURS, MARKERS, THEORY, new_figure
 from learnability.studies.subspace_polynomials import theory
 from learnability.studies.subspace_polynomials.figures.against_dimension import errorbars
@@ -32,9 +33,13 @@ def draw(analyses: Analyses) -> Figure:
     ):
         axes[0, 0].plot(d, theory.anchored(d, exponent, start), **THEORY | {"linestyle": line}, label=text)
     axes[0, 0].set_ylabel("floor - least trapped part of L, t up to 5 (1)")
-    found = slowest(analyses)
-    said = f"{found.estimate:.2f} [{found.low:.2f}, {found.high:.2f}]"
-    axes[0, 0].set_title(f"trapped: powers as d grows {said} or below")
+    found = if_known(slowest, analyses)
+    said = (
+        f": powers as d grows {found.estimate:.2f} [{found.low:.2f}, {found.high:.2f}] or below"
+        if found
+        else " targets"
+    )
+    axes[0, 0].set_title(f"trapped{said}")
     free = flow.isel(target=np.flatnonzero(flow["trapped_dimension"].values == 0))
     for i in range(free.sizes["target"]):
         _power_law(axes[0, 1], free["limit_distance"].isel(target=i), i)

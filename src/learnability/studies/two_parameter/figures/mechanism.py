@@ -7,6 +7,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from learnability.results.labelled import texts
+from learnability.results.measuring import if_known
 from learnability.results.style import COLOURS, MARKERS, THEORY, new_figure
 from learnability.studies.two_parameter.hierarchical.claims import lost_where_the_proof_says
 from learnability.studies.two_parameter.series import series
@@ -23,8 +24,9 @@ def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
         left.fill_between(rho, below, above, color=COLOURS[place], alpha=0.75, linewidth=0, label=name)
         below = above
     left.set(xscale="log", xlabel="splitting parameter $\\rho$", ylabel="fraction of targets", ylim=(0, None))
-    share = lost_where_the_proof_says(analyses).estimate
-    left.set_title(f"{share:.0%} of the lost targets: swept region or valley")
+    share = if_known(lost_where_the_proof_says, analyses)
+    said = f"{share.estimate:.0%} of the lost targets: swept region or valley" if share else "Where targets are lost"
+    left.set_title(said)
     left.legend(loc="upper left", frameon=True)
     time = points.flow_time_median.values
     right.plot(rho, time, MARKERS[0] + "-", color=COLOURS[0])
