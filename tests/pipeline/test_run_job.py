@@ -91,3 +91,22 @@ def test_a_checkpoint_that_cannot_be_written_stops_no_job(
     monkeypatch.setattr(Path, "replace", fail)
     checkpoint.finish()
     assert capsys.readouterr().err.count("the job goes on without") == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [(OSError(errno.ENOSPC, "full", "a/file"), "the disk is full"), (OSError("full"), "OSError: full"),
+     (OSError(errno.EIO, "broken", "a/file"), "(EIO)"), (ValueError("wrong"), "ValueError: wrong")],
+)  # fmt: skip
+def test_what_the_system_refuses_is_named_and_a_mistake_of_the_code_is_shown(
+    error: Exception, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(run_job, "_run", fail)
+    monkeypatch.setattr(run_job.surroundings, "settle", lambda environment: environment)
+    monkeypatch.setattr(run_job, "_fix_threads", lambda count: None)
+    monkeypatch.setattr(run_job, "_fix_machine_code", lambda: monkeypatch.setenv("NUMBA_CACHE_DIR", "cache"))
+    assert run_job.main(["train", "--job", '{"study": "demo"}', "--output", "results/x"]) == 1
+    assert said in capsys.readouterr().err

@@ -136,13 +136,7 @@ def main(argv: list[str] | None = None) -> int:
             set_aside(error.path, "edited" if isinstance(error, ForeignArtifact) else "damaged")
         progress.failed(error.render())
         return 1
-    except OSError as error:
-        _heal_cache(error, argv)
-        progress.failed(SystemTrouble(error, "running the job").render())
-        return 1
-    except (
-        Exception
-    ) as error:  # a mistake in the code of a study: the traceback goes to the log, its end to the terminal
+    except Exception as error:  # a mistake in a study's code: the traceback goes to the log, its end to the terminal
         _heal_cache(error, argv)
         details = traceback.format_exc()
         progress.log_only(details)
