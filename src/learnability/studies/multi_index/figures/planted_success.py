@@ -24,7 +24,8 @@ def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
         rows = np.flatnonzero(table["family"].values == family)
         axes.set(xlabel=label, ylim=(-0.03, 1.05))
         if not len(rows):
-            axes.text(0.5, 0.5, "not part of this scale", ha="center", transform=axes.transAxes)
+            axes.set_title("Not part of this scale")
+            axes.text(0.5, 0.5, "no such links", ha="center", transform=axes.transAxes)
             continue
         order = rows[np.argsort(table["parameter"].values[rows])]
         for flow, colour, marker in (("joint", COLOURS[0], MARKERS[0]), ("planted", COLOURS[1], MARKERS[1])):

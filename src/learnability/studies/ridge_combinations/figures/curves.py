@@ -4,7 +4,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from learnability.results.labelled import texts
 from learnability.results.style import COLOURS, DOUBLE, MARKERS, NEUTRAL, band, new_figure
@@ -29,6 +29,8 @@ def log_axes(axes: Axes) -> None:
         low, high = axis.get_view_interval()
         if high / low > 30:
             axis.set_minor_formatter(NullFormatter())
+        else:
+            axis.set_minor_locator(LogLocator(subs=(2, 5)))
 
 
 def counts_axis(axes: Axes, counts: np.ndarray) -> None:
