@@ -19,7 +19,7 @@ def _target(text: str) -> FunctionTarget:
     return target
 
 
-@pytest.mark.parametrize("name", [name for name in FUNCTIONS if name != "tanh"])
+@pytest.mark.parametrize("name", sorted(set(FUNCTIONS) - {"tanh", "sqrt"}))
 @pytest.mark.parametrize(("slope", "shift"), [(1.0, 0.0), (-0.7, 0.4), (1.6, 1.1)])
 def test_closed_forms(name: str, slope: float, shift: float) -> None:
     """Against SciPy's adaptive quadrature on both sides of the kink."""

@@ -7,12 +7,14 @@ import time
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from learnability.hermite.basis import evaluate
 from learnability.hermite.expansion import HermiteExpansion
-from learnability.hermite.target_language import TargetError, parse
+from learnability.hermite.function_target import FunctionTarget
+from learnability.hermite.target_language import TargetError, parse, parse_target
 
 
 def test_hermite_terms() -> None:
@@ -183,3 +185,16 @@ def test_text_of_an_expansion_parses_back() -> None:
 def test_parser_does_not_import_numpy() -> None:
     code = "import learnability.hermite.target_language, sys; sys.exit('numpy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_roots_are_taken_of_what_is_nowhere_negative() -> None:
+    z = np.random.default_rng(0).standard_normal((50, 2))
+    found = parse_target("sqrt(z1^2 + 1)*z2 + sqrt(abs(z1))")
+    assert isinstance(found, FunctionTarget)
+    np.testing.assert_allclose(found(z), np.sqrt(z[:, 0] ** 2 + 1) * z[:, 1] + np.sqrt(np.abs(z[:, 0])))
+    np.testing.assert_allclose(found(torch.from_numpy(z)).numpy(), found(z))
+    with pytest.raises(TargetError, match=r"column 6 .*sqrt is negative at some points"):
+        parse_target("z1 + sqrt(z2)")
+    with pytest.raises(TargetError, match="infinite"):
+        parse_target("sqrt(exp(0.6*z1^2))")
+    parse_target("sqrt(exp(0.4*z1^2))")

@@ -25,11 +25,12 @@ FUNCTIONS: Mapping[str, bool] = {
     "cos": True,
     "exp": False,
     "indicator": True,
+    "sqrt": False,
 }
 #: Functions with a kink or a jump where their argument is zero.
 KINKED = frozenset({"sign", "abs", "relu", "indicator"})
 #: Functions that are injective: the label carries as much as their argument.
-INJECTIVE = frozenset({"tanh", "erf", "exp"})
+INJECTIVE = frozenset({"tanh", "erf", "exp", "sqrt"})
 
 
 @dataclass(frozen=True)
@@ -237,11 +238,13 @@ def _function(name: str, x: Any) -> Any:
             "cos": np.cos,
             "exp": np.exp,
             "indicator": lambda u: np.asarray(u > 0, dtype=np.float64),
+            "sqrt": lambda u: np.sqrt(np.maximum(u, 0)),  # rounding may leave less than 0
         }
         return known[name](x)
     import torch
 
-    return {"indicator": lambda u: (u > 0).to(u.dtype)}.get(name, getattr(torch, name, None))(x)  # type: ignore[misc]
+    own = {"indicator": lambda u: (u > 0).to(u.dtype), "sqrt": lambda u: u.clamp(min=0).sqrt()}
+    return own.get(name, getattr(torch, name, None))(x)  # type: ignore[misc]
 
 
 def exponent_problem(node: Node) -> str | None:
@@ -274,6 +277,8 @@ def _growth(node: Node) -> list[HermiteExpansion | None]:
             return [expansion]
         case Apply(name="abs" | "relu", argument=argument):
             return _growth(argument)
+        case Apply(name="sqrt", argument=argument):
+            return [None if g is None else g.scaled(0.5) for g in _growth(argument)]
     return [None]
 
 

@@ -75,7 +75,7 @@ def planted(bend: float = 0.0, follow: float = 1.0) -> xr.Dataset:
 
 
 def verdicts(data: xr.Dataset) -> dict[str, str]:
-    said = {}
+    said: dict[str, str] = {}
     for claim in CLAIMS:
         assert claim.measure is not None
         assert claim.rule is not None

@@ -42,17 +42,15 @@ def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
         samples=variable(
             (*over, "place"), median(samples), "samples that half of the seeds need; inf beyond the last n"
         ),
-        exponent=estimate(
-            over, *np.moveaxis(found, -1, 0), "exponent of n in d", "95% bootstrap over seeds, widened by half a step"
-        ),
+        exponent=_bounded(over, found, "exponent of n in d", "95% bootstrap over seeds, widened by half a step"),
     )
     leaps = data["leap"].values, data["generative_leap"].values
     pooled = [
         _pooled(name, j, found[:, j, 0], predicted[:, j], leaps, draws) for j, name in enumerate(texts(data["method"]))
     ]
     label = "95% bootstrap over seeds; the targets are fixed"
-    shared = {
-        name: estimate("method", *np.array([one[name] for one in pooled]).T, words, label)
+    shared: dict[str, xr.Variable] = {
+        name: _bounded(("method",), np.array([one[name] for one in pooled]), words, label)
         for name, words in (
             ("offset", "mean over targets of the measured less the predicted exponent"),
             ("slope", "slope of measured on predicted exponents over targets"),
@@ -60,16 +58,19 @@ def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
         )
     }
     response = np.array([one["response"] for one in pooled]).reshape(methods, 2, 3)
-    return result.assign(
-        **shared,
-        response=estimate(
-            ("method", "notion"), *np.moveaxis(response, -1, 0),
-            "coefficients of the laws of both leaps in the measured exponents", label,
-        ),
-        measured=variable("method", np.isfinite(found[..., 0]).sum(axis=0), "targets with a measured exponent"),
-        gain=estimate((), *_gain(texts(data["method"]), found[..., 0], leaps, draws),
-                      "mean exponent of online SGD less that of SGD with each sample twice", label),
-    ).assign_coords(notion=names("notion", LEAPS, "the leap whose law is meant"))  # fmt: skip
+    shared["response"] = _bounded(
+        ("method", "notion"), response, "coefficients of the laws of both leaps in the measured exponents", label
+    )
+    shared["measured"] = variable("method", np.isfinite(found[..., 0]).sum(axis=0), "targets with a measured exponent")
+    gain = np.array(_gain(texts(data["method"]), found[..., 0], leaps, draws))
+    shared["gain"] = _bounded((), gain, "mean exponent of online SGD less that of SGD with each sample twice", label)
+    notion = names("notion", LEAPS, "the leap whose law is meant")
+    return result.assign(shared).assign_coords(notion=notion)
+
+
+def _bounded(over: tuple[str, ...], values: Array, words: str, interval: str) -> xr.Variable:
+    """A variable of estimates with intervals, which are the last axis of ``values``."""
+    return estimate(over, values[..., 0], values[..., 1], values[..., 2], words, interval)
 
 
 def _drawn(dimensions: Array, samples: Array, rng: np.random.Generator) -> Array:
@@ -90,7 +91,7 @@ def _pooled(
     draws: dict[tuple[int, int], Array],
 ) -> dict[str, list[float]]:
     """offset, slope, response (flat) and preference of one method, each (estimate, low, high)."""
-    seen = np.flatnonzero(np.isfinite(found) & np.isfinite(predicted))
+    seen = [int(i) for i in np.flatnonzero(np.isfinite(found) & np.isfinite(predicted))]
     nothing = [math.nan] * 3
     result = {"offset": nothing, "slope": nothing, "preference": nothing, "response": nothing * 2}
     if not len(seen):
@@ -125,10 +126,10 @@ def _gain(
         return (math.nan,) * 3
     once, twice = methods.index("online_sgd"), methods.index("reused_samples")
     apart = (leaps[0] >= 3) & (leaps[1] <= 2) & (leaps[1] > 0)
-    seen = np.flatnonzero(np.isfinite(found[:, once] - found[:, twice]) & apart)
+    seen = [int(i) for i in np.flatnonzero(np.isfinite(found[:, once] - found[:, twice]) & apart)]
     if not len(seen):
         return (math.nan,) * 3
-    drawn = np.mean([draws[i, once] - draws[i, twice] for i in seen], axis=0)
+    drawn = np.mean([np.subtract(draws[i, once], draws[i, twice]) for i in seen], axis=0)
     middle, low, high = _interval(np.array([(found[seen, once] - found[seen, twice]).mean(), *drawn]))
     return middle, low, high
 

@@ -104,9 +104,9 @@ def _dimensions(setting: ExponentsSetting, method: str, known: Known) -> tuple[i
     if method == "u_statistic" and highest > moments.HIGHEST_PAIRS:
         return ()
     law = theory.sample_exponent(method, known)
-    table: dict[str, tuple[int, ...]] = {**setting.dimensions}
+    table: dict[str, tuple[int, ...]] = {str(p): chosen for p, chosen in setting.dimensions.items()}
     if method == "kernel_ridge":
-        table = {**setting.kernel_dimensions}
+        table = {str(p): chosen for p, chosen in setting.kernel_dimensions.items()}
     return table.get(f"{law:g}", ()) if math.isfinite(law) else ()
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import xarray as xr
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -25,11 +26,11 @@ def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
         panel.set_axis_off()
     for panel, method in zip(axes.ravel(), methods, strict=False):
         _panel(panel, data.sel({"method": method}), method)
-    shown = {}
+    shown: dict[str, Artist] = {}
     for panel in axes.ravel():
         handles, labels = panel.get_legend_handles_labels()
         shown |= dict(zip(labels, handles, strict=True))
-    figure.legend(shown.values(), shown.keys(), loc="outside lower center", ncols=6)
+    figure.legend(list(shown.values()), list(shown), loc="outside lower center", ncols=6)
     figure.suptitle(_title(data))
     return figure
 
