@@ -30,12 +30,12 @@ _KERNEL = "Ghorbani, Mei, Misiakiewicz, Montanari, arXiv 1904.12191"
 
 def _pooled(name: str, method: str, notion: str | None = None) -> Callable[[Analyses], Measurement]:
     def measure(analyses: Analyses) -> Measurement:
-        one = entry(analyses[NAME], "method", method, f"{LABEL[method]}: not run")
+        one = entry(analyses[NAME], "method", method, f"the method {LABEL[method]!r}")
         values = entry(one, "notion", notion) if notion else one
         middle, low, high = (float(part) for part in bounds_of(values[name]))
         count = int(one["measured"])
         if count < _FEWEST or not np.isfinite(middle):
-            raise NotAtThisScale(f"{LABEL[method]}: {count} targets with an exponent, or all with one law")
+            raise NotAtThisScale(f"an answer for {LABEL[method]} ({count} targets have an exponent, or all have one law)")
         return Measurement(middle, low, high, seeds_of(analyses[NAME]), f"{count} targets")
 
     return measure
@@ -44,7 +44,7 @@ def _pooled(name: str, method: str, notion: str | None = None) -> Callable[[Anal
 def _gain(analyses: Analyses) -> Measurement:
     middle, low, high = (float(part) for part in bounds_of(analyses[NAME]["gain"]))
     if not np.isfinite(middle):
-        raise NotAtThisScale("no target on which both have an exponent and the leaps differ")
+        raise NotAtThisScale("a target on which both have an exponent and the leaps differ")
     return Measurement(middle, low, high, seeds_of(analyses[NAME]))
 
 
@@ -57,7 +57,7 @@ def _largest(pick: Callable[[xr.Dataset], xr.DataArray], where: str = "") -> Cal
         if where:
             kept &= data[where].values.astype(bool)
         if not kept.any():
-            raise NotAtThisScale("no such target")
+            raise NotAtThisScale("such a target")
         return Measurement.exact(float(pick(data).values[kept].max()), f"{int(kept.sum())} targets")
 
     return measure
