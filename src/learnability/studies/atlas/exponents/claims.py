@@ -35,7 +35,7 @@ def _pooled(name: str, method: str, notion: str | None = None) -> Callable[[Anal
         middle, low, high = (float(part) for part in bounds_of(values[name]))
         count = int(one["measured"])
         if count < _FEWEST or not np.isfinite(middle):
-            raise NotAtThisScale(f"an answer for {LABEL[method]} ({count} targets have an exponent, or all have one law)")
+            raise NotAtThisScale(f"an answer for {LABEL[method]} ({count} exponents, or all of one law)")
         return Measurement(middle, low, high, seeds_of(analyses[NAME]), f"{count} targets")
 
     return measure
