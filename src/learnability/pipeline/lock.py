@@ -21,7 +21,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from learnability.results import journal
 from learnability.results.atomic import replacing
@@ -33,6 +33,7 @@ LEASE = "LEARNABILITY_LEASE"
 
 _BUSY = (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES)
 _NO_LOCKS = (errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOLCK, errno.EINVAL)
+_ENDING = 20.0  # seconds that the engine of a killed launcher may need to end
 _ABANDONED = 7 * 24 * 3600.0  # seconds; no job may run as long
 
 
@@ -103,6 +104,21 @@ def _create(path: Path, owner: dict[str, Any]) -> None:
     raise _busy(path.parent, _read(path))
 
 
+def _take(stream: TextIO, told: Path) -> None:
+    """Take the lock. The engine of a killed launcher holds it on for the seconds that it needs to end: wait for it."""
+    deadline = time.monotonic() + _ENDING
+    while True:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except OSError as error:
+            owner = _read(told)
+            gone = owner and not alive(str(owner.get("host")), int(owner.get("pid", 0)), str(owner.get("started", "")))
+            if error.errno not in _BUSY or not gone or time.monotonic() > deadline:
+                raise
+        time.sleep(0.2)
+
+
 @contextmanager
 def only_one_run(path: Path, lease: str = "") -> Iterator[int]:
     """Hold the lock at ``path``; a file descriptor that keeps it held. Raises UserError that names who holds it."""
@@ -115,7 +131,7 @@ def only_one_run(path: Path, lease: str = "") -> Iterator[int]:
     with ExitStack() as stack:
         stack.enter_context(stream)
         try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _take(stream, told)
         except OSError as error:
             if error.errno in _BUSY:
                 raise _busy(path.parent, _read(told)) from None
