@@ -21,7 +21,8 @@ exclude_patterns = ["_build", "generated/site", "style", "errors", "guides/*.py"
 html_theme = "furo"
 html_title = "learnability"
 html_static_path: list[str] = []
-html_extra_path = ["generated/site"]  # the report of the results, if there were any
+html_extra_path = ["generated/site"]  # the report, filled by pages.write where there are results
+(ROOT / "docs/generated/site").mkdir(parents=True, exist_ok=True)  # Sphinx asks for it before that
 html_theme_options = {"navigation_with_keys": True}
 
 myst_enable_extensions = ["colon_fence", "fieldlist"]
