@@ -73,7 +73,7 @@ def _least_moment(analyses: Analyses) -> Measurement:
     """The least certified kurtosis of the constructed polynomials over the samples of phase I, log10."""
     analysis = analyses["superorthogonal"]
     ends = np.log10(analysis["kurtosis"].values[_exists(analysis)] / PHASE_ONE)
-    low, high = ends[ends[:, 0].argmin()]
+    low, high = np.sort(ends[ends[:, 0].argmin()])  # an enclosure may be narrower than a rounding of its ends
     return Measurement(float((low + high) / 2), float(low), float(high), None, f"{len(ends)} polynomials")
 
 
