@@ -130,7 +130,7 @@ named-archive:
 	@[ -n "$(ARCHIVE)" ] || { echo "name an archive: make ... ARCHIVE=results/archive/<file>.zip" >&2; exit 2; }
 
 test: $(SETUP)/test
-	$(BIN)/python -m pytest -n 2 --dist loadfile -rs $(PYTEST)
+	$(BIN)/python -m pytest -n 2 --dist loadfile -rfEs $(PYTEST)
 
 fuzz: $(SETUP)/test
 	FUZZ_SECONDS=$(FUZZ_SECONDS) $(BIN)/python -m pytest -n 2 tests/fuzz

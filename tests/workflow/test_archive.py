@@ -428,7 +428,7 @@ def test_what_moved_is_shown_and_judged_by_the_archived_interval(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(committed.folder)
-    monkeypatch.setattr(reproduce, "_run", _other_results(committed, moved))
+    monkeypatch.setattr(reproduce, "run_in", _other_results(committed, moved))
     assert reproduce.reproduce(plain, ["demo"]) is good
     said = capsys.readouterr().out
     assert "results/laptop/demo/first/analysis.zarr.zip" in said

@@ -28,7 +28,7 @@ def test_code_of_one_figure_plans_that_figure(project: Project) -> None:
 
 def test_shared_style_plans_only_figures(project: Project) -> None:
     style = "src/learnability/results/style.py"
-    project.edit(style, lambda text: text.replace('"font.size": 8.5', '"font.size": 9'))
+    project.edit(style, lambda text: text.replace('"grid.linewidth": 0.5', '"grid.linewidth": 0.6'))
     assert project.planned() == {"figures": 2}
 
 
@@ -89,7 +89,7 @@ def test_one_more_entry_of_what_a_kind_separates_trains_that_entry_alone(project
     assert project.planned() == {"train": 1, "analyse": 1, "claims": 1, "figures": 1, "verdicts": 1}
     assert project.launch().returncode == 0
     after = project.contents()
-    trained = [path for path in before if "/third/train/" in path]
+    trained = [path for path in before if "/laptop/demo/third/train/" in path]
     assert len(trained) == 2
     assert all(after[path] == before[path] for path in trained)
     verdicts = {claim["id"]: claim["verdict"] for claim in project.claims()}
