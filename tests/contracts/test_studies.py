@@ -27,6 +27,8 @@ FIGURES = [
     for study in STUDIES
     for figure in read_yaml(ROOT / f"config/studies/{study}.yaml").get("figures", {})
 ]
+# A paper with its number or year, the lecture, a summary, or the study itself.
+_DOCUMENT = r"arXiv|\b(?:19|20)\d\d\b|\blecture\b|summary|^this study"
 LEANING = re.compile(
     r"(?:So|Such|Same|Likewise|Also|And|But|Again|Then|It|Its|They|Their|This|These|That|Those|Here|Both|Neither|"
     r"However|In (?:this|that|both)|With(?:out)? (?:it|this|that|these)|The (?:same|latter|former|other))\b"
@@ -152,6 +154,7 @@ def test_claims_are_well_formed(study: str, table: JobTable) -> None:
         assert claim.evidence in EVIDENCE, claim.id
         assert claim.source, claim.id
         assert not re.match(r"ours?\b", claim.source, re.IGNORECASE), f"{claim.id}: say 'this study'"
+        assert re.search(_DOCUMENT, claim.source), f"{claim.id}: {claim.source!r} names no document"
         assert claim.statement, claim.id
         assert not LEANING.match(claim.statement), f"{claim.id}: {claim.statement!r} must be read alone"
         assert claim.measured, claim.id

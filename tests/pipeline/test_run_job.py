@@ -11,6 +11,7 @@ import xarray as xr
 from learnability.pipeline import run_job
 from learnability.pipeline.checkpoint import FileCheckpoint
 from learnability.results import manifest, store
+from learnability.results.attributes import sha256
 from learnability.results.integrity import DamagedArtifact, ForeignArtifact
 
 INPUT = Path("results/laptop/demo/first/analysis.zarr.zip")
@@ -28,15 +29,15 @@ def _write(value: float) -> None:
 
 def test_an_input_that_is_not_the_recorded_one_is_refused() -> None:
     _write(1.0)
-    assert len(run_job._known_inputs([INPUT])) == 1
+    assert manifest.demand_recorded(INPUT) == sha256(INPUT)
     manifest.record([INPUT], "analyse")
-    run_job._known_inputs([INPUT])
+    manifest.demand_recorded(INPUT)
     _write(2.0)
     with pytest.raises(ForeignArtifact, match="not those that the manifest records"):
-        run_job._known_inputs([INPUT])
+        manifest.demand_recorded(INPUT)
     INPUT.write_bytes(INPUT.read_bytes()[:-9])
     with pytest.raises(DamagedArtifact) as damage:
-        run_job._known_inputs([INPUT])
+        manifest.demand_recorded(INPUT)
     assert not isinstance(damage.value, ForeignArtifact)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from learnability.results import journal
+from learnability.results.atomic import staging
 
 NAMES = ("a", "deep/b", "c")
 OLD = dict.fromkeys(NAMES, "old")
@@ -30,7 +31,7 @@ def _finish(content: Mapping[str, Any]) -> None:
 
 
 def _change(folder: Path) -> None:
-    staged = journal.staging(folder)
+    staged = staging(folder)
     for name in NAMES:
         (staged / name).parent.mkdir(exist_ok=True)
         (staged / name).write_text("new")

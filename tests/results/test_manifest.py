@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from learnability.results import manifest
+from learnability.results.atomic import Staged
 
 ANALYSIS = Path("results/laptop/demo/first/analysis.zarr.zip")
 
@@ -40,13 +41,13 @@ def test_a_path_outside_the_results_has_no_record() -> None:
 
 def test_outputs_appear_together_or_not_at_all() -> None:
     outputs = [Path("results/laptop/demo/figures/a") / name for name in ("x.svg", "x.pdf")]
-    staged = manifest.Staged(outputs)
+    staged = Staged(outputs)
     staged.files[0].write_text("one")
     assert str(os.getpid()) in staged.files[0].parent.name
     assert socket.gethostname() in staged.files[0].parent.name
     staged.discard()
     assert not list(outputs[0].parent.iterdir())
-    staged = manifest.Staged(outputs)
+    staged = Staged(outputs)
     for file in staged.files:
         file.write_text("both")
     staged.publish()

@@ -79,6 +79,15 @@ def test_a_rule_that_cannot_fail_has_no_refutation(claim: Claim) -> None:
     assert refutation(claim, ANALYSES) == ""
 
 
+def test_a_variable_that_is_read_on_one_branch_only_is_there_when_it_is_needed() -> None:
+    def unresolved_when_late(analyses: Analyses) -> Measurement:
+        data = analyses["first"]
+        late = float(data["error"].max()) > 1e-6
+        return Measurement.exact(float(data["missed"].sum()) if late else 0.0)
+
+    assert refutation(_claim(AtMost(1), unresolved_when_late), ANALYSES) == "largest error 1000 times as large: 2"
+
+
 def test_a_claim_can_bring_its_own_artifact() -> None:
     def inverted(analyses: Analyses) -> dict[str, xr.Dataset]:
         """The labels of the links swapped.

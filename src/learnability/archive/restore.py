@@ -22,6 +22,7 @@ from learnability.pipeline.job_table import JobTable
 from learnability.pipeline.lock import clear_leftovers, only_one_run, writing
 from learnability.pipeline.restored import write_marker
 from learnability.results import journal, manifest
+from learnability.results.atomic import staging
 from learnability.results.attributes import sha256
 from learnability.results.errors import UserError
 
@@ -130,7 +131,7 @@ def restore(path: Path, force: bool = False) -> dict[str, Any]:
         finish_interrupted(results)
         clear_leftovers(results)
         _demand_room(stored, force)
-        staged = journal.staging(results)
+        staged = staging(results)
         try:
             _extract(path, stored, staged)
         except BaseException:

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from learnability.results import journal
-from learnability.results.atomic import replacing
+from learnability.results.atomic import replacing, staging_owner
 from learnability.results.errors import UserError
 from learnability.results.integrity import SystemTrouble
 
@@ -219,10 +219,9 @@ def clear_leftovers(results: Path) -> None:
     for leftover in results.rglob(".*.tmp"):
         try:
             age = time.time() - leftover.stat().st_mtime
-            host, _, pid = leftover.name.removeprefix(".staged-").removesuffix(".tmp").rpartition("-")
-            if leftover.name.startswith(".staged-") and pid.isdigit():
-                gone = age > _ABANDONED or not alive(host, int(pid))
-            elif any(part.startswith(".staged-") for part in leftover.parent.parts):
+            if owner := staging_owner(leftover):
+                gone = age > _ABANDONED or not alive(*owner)
+            elif any(map(staging_owner, leftover.parents)):
                 continue  # goes with its folder
             else:
                 gone = age > 60  # written in one go by a process that holds the lock

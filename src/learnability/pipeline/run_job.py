@@ -13,7 +13,6 @@ import os
 import shutil
 import sys
 import traceback
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +20,13 @@ from learnability.pipeline import lifeline, surroundings
 from learnability.pipeline.lock import demand_lease
 from learnability.pipeline.progress import Progress
 from learnability.results import manifest
-from learnability.results.attributes import sha256
+from learnability.results.atomic import Staged
 from learnability.results.errors import UserError
 from learnability.results.integrity import (
     SYSTEM_ERRORS,
     DamagedArtifact,
     ForeignArtifact,
     SystemTrouble,
-    check,
     set_aside,
 )
 
@@ -71,24 +69,12 @@ def _fix_machine_code() -> None:
     os.environ["NUMBA_CACHE_DIR"] = str(Path(".cache/numba", name).resolve())
 
 
-def _known_inputs(paths: Iterable[Path]) -> dict[str, str]:
-    """The digests of the inputs. Raises DamagedArtifact for one that is not what its record in the manifest says."""
-    found = {}
-    for path in paths:
-        digest = found[path.as_posix()] = sha256(path)
-        record = manifest.read(path)
-        if record is not None and record.sha256 != digest:
-            check(path)
-            raise ForeignArtifact(path, "its bytes are not those that the manifest records")
-    return found
-
-
 def _run(arguments: argparse.Namespace, progress: Progress) -> None:
     """Run the stage on staged outputs, and put them in place."""
     from learnability.pipeline import stages  # late: it imports the numerical libraries
 
-    inputs = _known_inputs(arguments.input)
-    staged = manifest.Staged(arguments.output)
+    inputs = {path.as_posix(): manifest.demand_recorded(path) for path in arguments.input}
+    staged = Staged(arguments.output)
     places, arguments.output = arguments.output, staged.files
     try:
         finish = stages.STAGES[arguments.stage](arguments, progress)

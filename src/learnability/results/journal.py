@@ -8,14 +8,12 @@ changed yet, and what lies in the folder is rubbish.
 import json
 import os
 import shutil
-import socket
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from learnability.results.atomic import replacing
+from learnability.results.atomic import replacing, sync_folder
 from learnability.results.errors import UserError
-from learnability.results.manifest import sync_folder
 
 Finish = Callable[[Mapping[str, Any]], None]
 
@@ -23,14 +21,6 @@ Finish = Callable[[Mapping[str, Any]], None]
 def place(folder: Path) -> Path:
     """Where the journal of a folder stands."""
     return folder / ".journal"
-
-
-def staging(folder: Path) -> Path:
-    """An empty folder for the new files; its name tells who owns it."""
-    made = folder / f".staged-{socket.gethostname()}-{os.getpid()}.tmp"
-    shutil.rmtree(made, ignore_errors=True)
-    made.mkdir(parents=True)
-    return made
 
 
 def commit(folder: Path, staged: Path, names: Mapping[str, str], content: Mapping[str, Any], finish: Finish) -> None:
@@ -41,7 +31,7 @@ def commit(folder: Path, staged: Path, names: Mapping[str, str], content: Mappin
     journal = {"staged": staged.name, "names": dict(names), "content": content}
     for parent in {path.parent for path in staged.rglob("*")} | {staged}:
         sync_folder(parent)
-    kept = staged.with_name(f".journaled-{staged.name.removeprefix('.staged-').removesuffix('.tmp')}")
+    kept = staged.with_name(f".journaled-{os.getpid()}")
     shutil.rmtree(kept, ignore_errors=True)
     os.replace(staged, kept)  # nobody clears it away, whether its process lives or not
     journal["staged"] = kept.name

@@ -17,8 +17,6 @@ and is made again, never one that passes for another.
 """
 
 import json
-import os
-import socket
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -97,6 +95,15 @@ def record(
         write(path, Record(sha256(file), rule, job or {}, code, inputs or {}, taken_over))
 
 
+def demand_recorded(path: Path) -> str:
+    """The digest of a file. Raises DamagedArtifact where the manifest records another one."""
+    digest, record = sha256(path), read(path)
+    if record is not None and record.sha256 != digest:
+        check(path)  # names the damage, where it is damaged
+        raise ForeignArtifact(path, "its bytes are not those that the manifest records")
+    return digest
+
+
 _OWN: set[tuple[str, int, int, int]] = set()
 
 
@@ -110,50 +117,7 @@ def demand_own(path: Path) -> None:
     if key in _OWN:
         return
     check(path)
-    record = read(path.resolve())
-    if record is not None and record.sha256 != sha256(path):
-        raise ForeignArtifact(path, "its bytes are not those that the manifest records")
+    demand_recorded(path.resolve())
     if problem := misplaced(path.resolve(), attributes(path)):
         raise ForeignArtifact(path, problem)
     _OWN.add(key)
-
-
-class Staged:
-    """Outputs that are written beside their places and put there together, by whoever still has the right to.
-
-    The folder's name tells the host and the process that own it, so that nobody else removes it while they live.
-    """
-
-    def __init__(self, outputs: Iterable[Path]) -> None:
-        self.outputs = list(outputs)
-        parent = self.outputs[0].parent
-        self._folder = parent / f".staged-{socket.gethostname()}-{os.getpid()}.tmp"
-        self._folder.mkdir(parents=True, exist_ok=True)
-        self.files = [self._folder / path.name for path in self.outputs]
-
-    def publish(self) -> None:
-        """Put every output in its place."""
-        for file, path in zip(self.files, self.outputs, strict=True):
-            os.replace(file, path)
-        self.discard()
-        sync_folder(self.outputs[0].parent)
-
-    def discard(self) -> None:
-        """Remove what is left of the folder."""
-        for file in list(self._folder.glob("*")) + list(self._folder.glob(".*")):
-            file.unlink(missing_ok=True)
-        self._folder.rmdir()
-
-
-def sync_folder(path: Path) -> None:
-    """Have the system write a folder's entries to the disk, where it can."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY)
-    except OSError:
-        return
-    try:
-        os.fsync(descriptor)
-    except OSError:
-        pass  # some file systems have no fsync of folders
-    finally:
-        os.close(descriptor)

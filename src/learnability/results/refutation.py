@@ -211,8 +211,10 @@ def refutation(claim: Claim, analyses: Analyses) -> str:
     rule = claim.rule
     assert rule is not None
 
-    def contradicted(artifact: Analyses) -> Measurement | None:
+    def contradicted(artifact: Analyses, whole: Callable[[], Analyses] | None = None) -> Measurement | None:
         measurement = measured_on(claim, artifact)
+        if measurement is None and whole is not None:
+            measurement = measured_on(claim, whole())
         return measurement if measurement and judge(rule, measurement)[0] == "contradicted" else None
 
     read = {name: analyses[name] for name in claim.experiments}
@@ -225,7 +227,11 @@ def refutation(claim: Claim, analyses: Analyses) -> str:
     few = _without_unread(read, places)
     if measured_on(claim, few) != measured_on(claim, read):
         few = read
-    found = ((artifact.words, contradicted(artifact.of(few))) for artifact in _artifacts(few, places))
+    # A change may lead the measure to variables that it did not read before: then it gets all of them.
+    found = (
+        (artifact.words, contradicted(artifact.of(few), lambda a=artifact: a.of(read)))  # type: ignore[misc]
+        for artifact in _artifacts(few, places)
+    )
     return next((f"{words}: {measurement.estimate:.4g}" for words, measurement in found if measurement), "")
 
 

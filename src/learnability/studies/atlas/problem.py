@@ -81,12 +81,12 @@ def expansion_of(text: str) -> HermiteExpansion:
 
     A target that is no polynomial is cut at :data:`FLOW_DEGREE`.
     """
-    found = diagnosis_of(text)
-    inner = shape.restricted(diagnosis_of(text).target.centred(), found.hidden)
-    if found.function is None:
+    diagnosis = diagnosis_of(text)
+    inner = shape.restricted(diagnosis.target.centred(), diagnosis.hidden)
+    if diagnosis.function is None:
         return inner
     highest = cut_degree(inner.variables)
-    kept = {b: a for b, a in inner.coefficients.items() if sum(b) <= highest and abs(a) > 1e-9 * found.norm}
+    kept = {b: a for b, a in inner.coefficients.items() if sum(b) <= highest and abs(a) > 1e-9 * diagnosis.norm}
     return HermiteExpansion(inner.variables, kept)
 
 

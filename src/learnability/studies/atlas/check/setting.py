@@ -1,6 +1,6 @@
 """What a config may say of a check."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
@@ -10,15 +10,7 @@ from learnability.studies.atlas.settings import Target
 Method = Literal[
     "online_sgd", "reused_samples", "two_timescale", "partial_trace", "best_transform", "u_statistic", "kernel_ridge"
 ]
-METHODS: tuple[Method, ...] = (
-    "online_sgd",
-    "reused_samples",
-    "two_timescale",
-    "partial_trace",
-    "best_transform",
-    "u_statistic",
-    "kernel_ridge",
-)
+METHODS: tuple[Method, ...] = get_args(Method)
 
 
 class CheckSetting(Setting):

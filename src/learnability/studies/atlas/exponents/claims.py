@@ -7,9 +7,8 @@ the dimensions that are run, so the accepted regions are made from the distance 
 from collections.abc import Callable
 
 import numpy as np
-import xarray as xr
 
-from learnability.results.claim import Analyses, AtLeast, AtMost, Between, Claim, Measurement, NotAtThisScale, Rule
+from learnability.results.claim import Analyses, AtLeast, AtMost, Between, Claim, Measurement, NotAtThisScale
 from learnability.results.labelled import bounds_of
 from learnability.results.measuring import entry, seeds_of
 from learnability.studies.atlas import theory
@@ -48,19 +47,13 @@ def _gain(analyses: Analyses) -> Measurement:
     return Measurement(middle, low, high, seeds_of(analyses[NAME]))
 
 
-def _largest(pick: Callable[[xr.Dataset], xr.DataArray], where: str = "") -> Callable[[Analyses], Measurement]:
-    """The largest value over the targets at which ``where`` holds and whose generative leaps are known."""
-
-    def measure(analyses: Analyses) -> Measurement:
-        data = analyses[NAME]
-        kept = data["generative_leap"].values > 0
-        if where:
-            kept &= data[where].values.astype(bool)
-        if not kept.any():
-            raise NotAtThisScale("such a target")
-        return Measurement.exact(float(pick(data).values[kept].max()), f"{int(kept.sum())} targets")
-
-    return measure
+def _generative_of_polynomials(analyses: Analyses) -> Measurement:
+    """The largest generative exponent over the targets that are polynomials of one direction."""
+    data = analyses[NAME]
+    kept = data["link"].values.astype(bool) & (data["generative_exponent"].values > 0)
+    if not kept.any():
+        raise NotAtThisScale("a polynomial of one direction")
+    return Measurement.exact(float(data["generative_exponent"].values[kept].max()), f"{int(kept.sum())} targets")
 
 
 def _offset(method: str, width: float, law: str, source: str) -> Claim:
@@ -118,36 +111,18 @@ def _preference(method: str, source: str) -> Claim:
     )
 
 
-def _certain(identity: str, source: str, statement: str, measured: str, bound: Rule, measure: object) -> Claim:
-    return Claim(
-        id=identity,
+CLAIMS = (
+    Claim(
+        id="leaps.polynomial",
         evidence="exact",
-        source=source,
-        statement=statement,
-        measured=measured,
-        rule=bound,
-        measure=measure,  # type: ignore[arg-type]
+        source="arXiv 2403.05529; arXiv 2406.01581",
+        statement="The generative exponent of a polynomial of one direction is 1 or 2.",
+        measured="largest generative exponent over the targets that are polynomials of one direction, from exact "
+        "moments of polynomials of the label",
+        rule=AtMost(2),
+        measure=_generative_of_polynomials,
         experiments=(NAME,),
         figure=MAP,
-    )
-
-
-CLAIMS = (
-    _certain(
-        "leaps.order",
-        "arXiv 2403.05529; arXiv 2506.05500",
-        "The largest generative leap of a target is at most its largest correlational leap.",
-        "largest difference, generative less correlational, over the targets; both are searched for independently",
-        AtMost(0),
-        _largest(lambda data: data["generative_leap"] - data["leap"]),
-    ),
-    _certain(
-        "leaps.polynomial",
-        "arXiv 2403.05529; arXiv 2406.01581",
-        "The generative exponent of a polynomial of one direction is 1 or 2.",
-        "largest generative exponent over the targets that are polynomials of one direction",
-        AtMost(2),
-        _largest(lambda data: data["generative_exponent"], "link"),
     ),
     _offset("online_sgd", 0.5, "max(1, s - 1), s the largest correlational leap", _SGD),
     _offset("reused_samples", 0.5, "max(1, k - 1), k the largest generative leap", _REUSE),

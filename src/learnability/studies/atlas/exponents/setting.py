@@ -1,6 +1,6 @@
 """What a config may say of exponents."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator, Field
 
@@ -8,14 +8,7 @@ from learnability.results.contract import Model, Setting
 from learnability.studies.atlas.settings import answerable
 
 Method = Literal["online_sgd", "reused_samples", "partial_trace", "best_transform", "u_statistic", "kernel_ridge"]
-METHODS: tuple[Method, ...] = (
-    "online_sgd",
-    "reused_samples",
-    "partial_trace",
-    "best_transform",
-    "u_statistic",
-    "kernel_ridge",
-)
+METHODS: tuple[Method, ...] = get_args(Method)
 Dimensions = Annotated[tuple[Annotated[int, Field(ge=6, le=4096)], ...], Field(min_length=2)]
 
 

@@ -53,7 +53,7 @@ CLAIMS = (
     ),
     Claim(
         id="drift.lifted-model",
-        source="counter-example to Theorem 6",
+        source="this study, counter-example to Theorem 6 of the lecture",
         statement="the lifted model, |h| <= 1, reaches a drift of 1/2 at t = ln(2^{d/2-1} + 1) under every parity",
         measured="distance of the smallest simulated drift at that time from 1/2; infinite if |h| exceeds 1",
         rule=AtMost(SOLVER),
@@ -111,7 +111,7 @@ CLAIMS = (
     ),
     Claim(
         id="drift.corrected",
-        source="Theorem 6, corrected",
+        source="this study, Theorem 6 of the lecture corrected",
         statement="the root mean square drift is at most 2^{-d/2} sqrt(G_0/L)(e^{sqrt(L) t} - 1)",
         measured="simulated drift over this bound, largest over the lifted model and the sine neurons, d and time",
         rule=AtMost(1 + SOLVER),
@@ -129,7 +129,7 @@ CLAIMS = (
     ),
     Claim(
         id="drift.corrected.attained",
-        source="Theorem 6, corrected",
+        source="this study, Theorem 6 of the lecture corrected",
         statement="the drift of the lifted model attains the corrected bound 2^{-d/2} sqrt(G_0/L)(e^{sqrt(L) t} - 1)",
         measured="largest distance from one of the simulated drift over the bound, over d and time",
         rule=AtMost(SOLVER),
@@ -142,7 +142,7 @@ CLAIMS = (
     ),
     Claim(
         id="drift.analytic",
-        source="replacement of Theorem 6 for analytic models in polynomial time",
+        source="this study, in place of Theorem 6 of the lecture for analytic models in polynomial time",
         statement="E min(|theta_t - theta_0|, r)^2 <= t^2 M(r)^2 2^{-d}",
         measured=(
             "root of the left side over that of the right, sine neurons, r = 1/sqrt(d+1), largest over d and time"

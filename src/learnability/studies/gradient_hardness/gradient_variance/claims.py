@@ -90,7 +90,7 @@ CLAIMS = (
     ),
     Claim(
         id="variance-parity.outlier",
-        source="remark to Theorem 5",
+        source="this study, remark to Theorem 5 of the lecture",
         statement=(
             "a small variance over the class says nothing of one parity: from a Rademacher start the full parity has "
             "at least ten times the class mean"

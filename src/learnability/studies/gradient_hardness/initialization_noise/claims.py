@@ -28,7 +28,7 @@ def _rise_at_inverse_dimension(analyses: Analyses) -> Measurement:
 CLAIMS = (
     Claim(
         id="rademacher-threshold",
-        source="Abbe et al., high-degree parities; lambda_v",
+        source="this study, after Abbe et al. 2025 (ICLR), high-degree parities",
         statement=(
             "the predicted steps rise by 3 to 4 decades as the first layer goes from Rademacher to "
             "noise of the size of the signs"
@@ -45,7 +45,7 @@ CLAIMS = (
     ),
     Claim(
         id="rademacher-threshold.inverse-dimension",
-        source="Abbe et al., high-degree parities",
+        source="Abbe et al. 2025 (ICLR), high-degree parities",
         statement="noise of up to 1/d leaves the full parity learnable from a Rademacher start",
         measured="predicted steps at the largest noise of at most 1/d over those without, largest d",
         rule=AtMost(2),

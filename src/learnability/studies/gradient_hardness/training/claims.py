@@ -302,7 +302,7 @@ CLAIMS = (
     ),
     Claim(
         id="lazy-time.rademacher",
-        source="lazy training, T = 1/(step size lambda_v)",
+        source="this study, time T = 1/(step size lambda_v) of lazy training",
         statement=(
             "T = 1/(step size lambda_v) predicts the steps to full accuracy from a Rademacher start "
             "within a factor of 3 at every d"
@@ -319,7 +319,7 @@ CLAIMS = (
     ),
     Claim(
         id="lazy-time.rademacher.trend",
-        source="lazy training, T = 1/(step size lambda_v)",
+        source="this study, time T = 1/(step size lambda_v) of lazy training",
         statement=(
             "T = 1/(step size lambda_v) has the growth in d of the steps to full accuracy from a Rademacher start: "
             "their ratio changes by at most a quarter from the smallest d to the largest"
@@ -336,7 +336,7 @@ CLAIMS = (
     ),
     Claim(
         id="lazy-time.rademacher.margin",
-        source="lazy training, T = 1/(step size lambda_v)",
+        source="this study, time T = 1/(step size lambda_v) of lazy training",
         statement=(
             "from a Rademacher start a hinge loss of 0.05 comes after T = 1/(step size lambda_v) and before 2T, "
             "at every d up to 12"
@@ -352,7 +352,7 @@ CLAIMS = (
     ),
     Claim(
         id="lazy-time.default",
-        source="lazy training, T = 1/(step size lambda_v)",
+        source="this study, time T = 1/(step size lambda_v) of lazy training",
         statement=(
             "from the default start the full parity is learned before T = 1/(step size lambda_v) at every d: "
             "features are learned faster"
@@ -369,7 +369,7 @@ CLAIMS = (
     ),
     Claim(
         id="lazy-time.default.trend",
-        source="lazy training, T = 1/(step size lambda_v)",
+        source="this study, time T = 1/(step size lambda_v) of lazy training",
         statement=(
             "from the default start the lead over T = 1/(step size lambda_v) grows with d: measured over predicted "
             "steps falls"
