@@ -95,6 +95,7 @@ def test_identifiers_do_not_depend_on_the_order_of_keys(content: dict[str, float
         ({"sweep": {"mode": ["joint", "joint"]}}, ["twice"]),
         ({"scales": {"smoke": {"seeds": -1, "seed_batch": 1}}}, ["seeds", ">= 1"]),
         ({"scales": {"smoke": {"seeds": 1}}}, ["seed_batch is missing"]),
+        ({"scales": {"smoke": {"seeds": 5, "seed_batch": 2}}}, ["}: seeds (5) must be a multiple of seed_batch (2)"]),
         ({"scales": {"huge": {"seeds": 1, "seed_batch": 1}}}, ["huge", "smoke"]),
         ({"scales": {"laptop": {"seeds": 1, "seed_batch": 1}}}, ["smoke"]),
     ],

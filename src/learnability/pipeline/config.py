@@ -223,7 +223,8 @@ def _explain(where: str, key: str, error: ValidationError) -> UserError:
     first = min(error.errors(include_url=False), key=lambda detail: detail["type"] != "extra_forbidden")
     full = ".".join(str(part)[:_SHOWN] for part in (key, *first["loc"]) if part != "")
     value, kind = first.get("input"), first["type"]
-    problem, remedy = f"{full} = {_short(value)}: {first['msg'][:400]}", "correct the value"
+    said = first["msg"].removeprefix("Value error, ")[:400]
+    problem, remedy = f"{full} = {_short(value)}: {said}", "correct the value"
     if kind == "extra_forbidden":
         problem, remedy = f"unknown key {full}", "remove it, or check its spelling"
     elif kind == "missing":

@@ -6,7 +6,7 @@ from learnability.results.measuring import estimated
 CLAIMS = (
     Claim(
         id="escape-slope",
-        source="template (replace by the paper and its theorem)",
+        source="this study (replace by the paper and its theorem)",
         statement="The escape time grows like d^(s/2 - 1) for the information exponent s = 3.",
         measured="slope of the logarithm of the median escape time against log d",
         rule=Equals(0.5, 0.1),
