@@ -9,7 +9,7 @@ from pathlib import Path
 from ruamel.yaml import YAML
 
 from learnability.report.wording import finding
-from learnability.results.verdicts import read_rows
+from learnability.results.rows import read_rows
 
 SCALES = ("laptop", "paper", "smoke")
 

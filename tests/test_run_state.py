@@ -9,8 +9,9 @@ import pytest
 from rich.console import Console
 
 from learnability import run_state
-from learnability.display import PlainLines, failures_text, verdict_table
+from learnability.display import PlainLines, failures_text
 from learnability.pipeline.costs import Cost, Costs
+from learnability.report.summary import verdict_table
 from learnability.results.claim import VERDICTS
 from learnability.run_state import RunState
 

@@ -129,11 +129,17 @@ def figures(
 
     Only what changed since the last call runs. A run that is stopped goes on where it stopped.
     """
-    from learnability import launch
-
     _in_project()
-    arguments = ["--scale", _text(scale), "--studies", study, "--device", _text(device), f"--cores={cores}"]
-    raise typer.Exit(launch.main([*arguments, "--figure", figure, "--profile", profile]))
+    chosen = {"scale": _text(scale), "studies": study, "device": _text(device), "figure": figure, "profile": profile}
+    from rich.console import Console
+
+    from learnability import unchanged
+
+    if not unchanged.told(chosen, Console()):
+        from learnability import launch
+
+        arguments = [f"--{name}={value}" for name, value in chosen.items()]
+        raise typer.Exit(launch.main([*arguments, f"--cores={cores}"]))
 
 
 @app.command()

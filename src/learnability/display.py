@@ -1,4 +1,4 @@
-"""The run as a person sees it: one line that lives in a terminal, sparse lines elsewhere, a table at the end."""
+"""The run as a person sees it: one line that lives in a terminal, sparse lines elsewhere."""
 
 import math
 import time
@@ -8,12 +8,10 @@ from typing import Any, Protocol
 
 from rich.console import Console
 from rich.live import Live
-from rich.table import Table
 from rich.text import Text
 
 from learnability.pipeline.progress import clock
-from learnability.report.wording import VERDICT_MARKS, finding
-from learnability.results.verdicts import ORIGINS, VERDICTS, by_origin, verdict_counts
+from learnability.report.wording import finding
 from learnability.run_state import Happening, Job, RunState
 
 _STEP = 0.1  # without a terminal, a line for each tenth of the run
@@ -130,23 +128,6 @@ def failures_text(failures: Sequence[Job]) -> Text:
         if job.log:
             text.append(f"  log:     {job.log}\n")
     return text
-
-
-def verdict_table(rows: Sequence[Mapping[str, Any]]) -> Table:
-    """The verdicts by study: of its sources, then of what the study states itself and of summaries."""
-    shown = [verdict for verdict in VERDICTS if any(row["verdict"] == verdict for row in rows)]
-    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
-    table.add_column("study", no_wrap=True)
-    for verdict in shown:
-        width = max(9, *map(len, verdict.split()))  # a heading may break between its words, never inside one
-        table.add_column(f"{VERDICT_MARKS[verdict]} {verdict}", justify="right", width=width)
-    for study in dict.fromkeys(row["study"] for row in rows):
-        for name, part in by_origin([row for row in rows if row["study"] == study]).items():
-            sources = name == ORIGINS[0]
-            if part or sources:
-                counts = verdict_counts(part)
-                table.add_row(study if sources else f"  of {name}", *(str(counts[verdict]) for verdict in shown))
-    return table
 
 
 def wait_for(

@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,18 +21,18 @@ from typing import Any
 from rich.console import Console
 
 from learnability.archive.restore import finish_interrupted
-from learnability.display import Display, display_for, failures_text, verdict_table, wait_for
-from learnability.pipeline import costs, lifeline, status, surroundings
+from learnability.display import Display, display_for, failures_text, wait_for
+from learnability.pipeline import costs, lifeline, settled, status, surroundings
 from learnability.pipeline.checkpoint import drop_finished
 from learnability.pipeline.events import VARIABLE
 from learnability.pipeline.job_table import FIGURE_FORMATS, JobTable
 from learnability.pipeline.lock import LEASE, clear_leftovers, new_lease, only_one_run, writing
 from learnability.pipeline.progress import clock
 from learnability.report import latex, site
-from learnability.report.wording import interval, number
+from learnability.report.summary import describe_figures, summarise
 from learnability.results.errors import UserError
 from learnability.results.integrity import SystemTrouble
-from learnability.results.verdicts import counted, read_rows
+from learnability.results.rows import read_rows
 from learnability.run_state import RunState, planned_outputs
 
 _CACHE = Path(".cache/run")
@@ -174,53 +174,17 @@ def _figures_named(table: JobTable, names: str) -> list[str]:
     return files
 
 
-def _calls(table: JobTable, figures: Sequence[str]) -> tuple[Sequence[str], ...]:
-    """The targets of the calls of the engine, in order; one call while there is no figure that could be left alone."""
+def _calls(table: JobTable, figures: Sequence[str], outputs: Sequence[status.Output]) -> tuple[Sequence[str], ...]:
+    """The targets of the calls of the engine, in order.
+
+    One call while there is no figure that could be left alone, and where every analysis is current already.
+    """
     if figures:
         return (figures,)
     scale = table.main.scale
     drawn = any(Path(path).exists() for study in table.configs for path in table.figure_paths(study, scale))
-    return (["analyses"], ["all"]) if drawn else (["all"],)
-
-
-def changed_verdicts(rows: Sequence[Mapping[str, Any]], committed: Mapping[str, Any], scale: str) -> list[str]:
-    """What differs from the committed verdicts of the same scale, a line for each claim, with both numbers."""
-    if committed["scale"] != scale:
-        return []
-
-    def said(row: Mapping[str, Any]) -> str:
-        numbers = "" if row["estimate"] is None else f" {number(row['estimate'])} {interval(row)}"
-        return f"{row['verdict']}{numbers}"
-
-    known = {row["id"]: row for row in committed["claims"]}
-    moved = [row for row in rows if row["id"] in known and row["verdict"] != known[row["id"]]["verdict"]]
-    lines = [f"  {row['id']}: {said(known[row['id']])} -> {said(row)}" for row in moved]
-    studies = {row["study"] for row in rows}
-    lines += [f"  {row['id']}: new, {said(row)}" for row in rows if row["id"] not in known]
-    now = {row["id"] for row in rows}
-    lines += [f"  {name}: gone" for name, row in known.items() if row["study"] in studies and name not in now]
-    if not lines:
-        return ["verdicts as in docs/verdicts.json"]
-    return [f"verdicts that differ from docs/verdicts.json ({len(lines)}):", *lines]
-
-
-def summarise(table: JobTable, console: Console) -> None:
-    """Print where the results are and what the verdicts are."""
-    results = Path("results") / table.main.scale
-    claims = results / "claims.json"
-    rows = read_rows(claims)
-    console.print(verdict_table(rows))
-    lines = [
-        "",
-        counted(rows),
-        f"figures  {results}/<study>/figures/",
-        f"verdicts {claims}",
-        f"report   {results}/report/index.html",
-    ]
-    committed = Path("docs/verdicts.json")
-    if committed.is_file():
-        lines += ["", *changed_verdicts(rows, json.loads(committed.read_text(encoding="utf-8")), table.main.scale)]
-    console.print("\n".join(lines), highlight=False, soft_wrap=True, markup=False)
+    analysed = all(output.state in status.GOOD for output in outputs if output.path.endswith(status.ARTIFACT))
+    return (["analyses"], ["all"]) if drawn and not analysed else (["all"],)
 
 
 def _pages(table: JobTable) -> Path:
@@ -291,21 +255,34 @@ def cost(scale: str, studies: str, cores: str, refresh: bool) -> str:
     return "\n".join(lines)
 
 
-def _see_to_untrusted(table: JobTable, results: Path) -> None:
-    """Set aside what is not what it was made as, and say so; what was made before there was a manifest is recorded."""
+def _see_to_untrusted(table: JobTable, results: Path) -> list[status.Output]:
+    """Set aside what is not what it was made as, and say so; what was made before there was a manifest is recorded.
+
+    The states after that.
+    """
     if count := status.take_over(table):
         print(f"{count} results in {results} were made before they were recorded: taken as they are", file=sys.stderr)
-    said = status.set_untrusted_aside(status.examine(table))
+    outputs = status.examine(table)
+    said = status.set_untrusted_aside(outputs)
     for line in said[:_SHOWN]:
         print(f"learnability: {line}", file=sys.stderr)
     if len(said) > _SHOWN:
         print(f"learnability: and {len(said) - _SHOWN} more (learnability status lists them)", file=sys.stderr)
+    return status.examine(table) if said else outputs
+
+
+def _remember(arguments: argparse.Namespace, table: JobTable, figures: list[str], before: str) -> None:
+    """Remember that there is nothing to do, if that is so and the code is still that of the beginning of the run."""
+    seen = settled.look(Path("results") / table.main.scale)  # first: whatever changes from here on looks different
+    if seen is not None and seen.code == before and status.nothing_to_do(status.examine(table), figures):
+        settled.keep(vars(arguments), seen, table.main.scale, figures)
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """The whole of ``make figures``; the exit status of the first call that fails."""
     overrides = {key: getattr(arguments, key) for key in ("scale", "studies", "device") if getattr(arguments, key)}
     surroundings.demand_own_source()
+    before = settled.code()
     cores = _count_of_cores(arguments.cores)
     _check_profile(arguments.profile)
     table = JobTable(Path("config"), overrides)
@@ -318,23 +295,23 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
             print(f"learnability: ended a restore into {results} that had been interrupted", file=sys.stderr)
         clear_leftovers(results)
         shutil.rmtree(".snakemake/locks", ignore_errors=True)  # nobody else is at work here
-        _see_to_untrusted(table, results)
+        outputs = _see_to_untrusted(table, results)
         state = RunState(table, cores)
-        for targets in _calls(table, figures):
-            command = _command(arguments, targets, status.to_force(status.examine(table)))
+        for number, targets in enumerate(_calls(table, figures, outputs)):
+            command = _command(arguments, targets, status.to_force(status.examine(table) if number else outputs))
             with display_for(console) as display:
                 ended = _follow(command, (own, shared), lease, state, display)
             if ended:
                 _explain_failure(state, results, console)
                 return 1
         if figures:
-            lines = [*figures, f"report   {_pages(table).as_posix()}"]
-            if table.main.scale == "smoke":
-                lines.append("reduced size: the scale smoke shows that everything runs, and settles no statement")
-            console.print("\n".join(lines), soft_wrap=True, highlight=False)
-            return 0
+            _pages(table)
+        _remember(arguments, table, figures, before)
+    if figures:
+        describe_figures(figures, results, console)
+        return 0
     drop_finished()
-    summarise(table, console)
+    summarise(results, console)
     console.print(f"finished in {clock(time.monotonic() - start)}", highlight=False)
     return 0
 

@@ -21,9 +21,9 @@ from learnability.pipeline.kinds import figure_module
 from learnability.pipeline.stages import finding_of
 from learnability.report.wording import plain
 from learnability.results.legible import make_room
+from learnability.results.rows import read_rows
 from learnability.results.store import read
 from learnability.results.style import house_style
-from learnability.results.verdicts import read_rows
 from tests.figures import faults
 
 ROOT = Path(__file__).parents[2]

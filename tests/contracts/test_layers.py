@@ -16,7 +16,7 @@ LAYERS = (
     {"report", "archive", "api"},
     {"run_state"},
     {"display"},
-    {"launch", "asking"},
+    {"launch", "asking", "unchanged"},
     {"cli"},
 )
 MODULES = sorted(path for path in SOURCE.rglob("*.py") if path != SOURCE / "__init__.py")

@@ -1,5 +1,6 @@
 """Planning: merging of scales, sweeps, ids; mistakes are explained in the user's terms."""
 
+from pathlib import Path
 from typing import Literal
 
 import pytest
@@ -130,3 +131,35 @@ def test_without_separation_the_stream_is_named_by_the_setting() -> None:
 def test_a_kind_that_separates_an_unknown_field_is_refused() -> None:
     with pytest.raises(ValueError, match="no field 'dimensions'"):
         Kind(setting=Flow, separated=Separated(field="dimensions", axis="dimension"))
+
+
+def test_a_long_config_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By its bytes: the same bytes give the same content, other bytes or a damaged cache are read again."""
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "long.yaml"
+    lines = [f"key_{i}: [1, 2.5, text, true, null]" for i in range(300)]
+    path.write_text("\n".join(lines))
+    outside = cfg.read_yaml(path)
+    assert not (tmp_path / ".cache").exists()  # no project, nothing kept
+    (tmp_path / "Snakefile").write_text("")
+    assert cfg.read_yaml(path) == outside
+    (kept,) = (tmp_path / ".cache/config").iterdir()
+    monkeypatch.setattr(cfg, "YAML", None)
+    assert cfg.read_yaml(path) == outside
+    kept.write_bytes(kept.read_bytes().replace(b"2.5", b"2.6"))
+    with pytest.raises(TypeError):
+        cfg.read_yaml(path)
+    monkeypatch.undo()
+    monkeypatch.chdir(tmp_path)
+    path.write_text("\n".join([*lines, "more: 1"]))
+    assert cfg.read_yaml(path) == {**outside, "more": 1}
+
+
+def test_a_content_that_json_does_not_hold_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "Snakefile").write_text("")
+    for value in ("2020-01-01", ".nan", "!!set {a, b}"):
+        path = tmp_path / "odd.yaml"
+        path.write_text(f"key: {value}\nlong: {'x' * 4500}\n")
+        cfg.read_yaml(path)
+        assert not (tmp_path / ".cache/config").exists(), value

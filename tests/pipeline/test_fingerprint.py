@@ -1,5 +1,6 @@
 """The fingerprint follows definitions, and only those that a stage reaches."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -60,7 +61,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def _forget() -> None:
-    for cached in (fp._file_of, fp._module, fp._facts, fp.closure, fp.fingerprint):
+    for cached in (fp._file_of, fp._module, fp._facts, fp.closure, fp.fingerprint, fp._kept):
         cached.cache_clear()
 
 
@@ -152,3 +153,35 @@ def test_implementations_registered_on_a_function_belong_to_it(package: Path) ->
     (package / "registry.py").write_text(text.replace("return 1", "return 2"))
     _forget()
     assert fp.fingerprint(("learnability.registry", "f")) != before
+
+
+def _as_project(package: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of a project that runs this package."""
+    folder = package.parent / "project"
+    (folder / "src").mkdir(parents=True)
+    shutil.move(package, folder / "src/learnability")
+    (folder / "Snakefile").write_text("")
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(fp, "SOURCE", folder / "src")
+    _forget()
+    return folder
+
+
+def test_fingerprints_are_kept_for_the_same_source_alone(package: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = _as_project(package, monkeypatch)
+    first = fp.fingerprint(*START)
+    fp._kept()._keep()
+    _forget()
+    monkeypatch.setattr(fp, "_computed", lambda *_: "computed again")
+    assert fp.fingerprint(*START) == first
+    (folder / "src/learnability/unused.py").write_text("x = 1\n")
+    _forget()
+    assert fp.fingerprint(*START) == "computed again"
+
+
+def test_nothing_is_kept_when_the_source_changed_meanwhile(package: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = _as_project(package, monkeypatch)
+    fp.fingerprint(*START)
+    (folder / "src/learnability/a.py").write_text(A + "\nx = 1\n")
+    fp._kept()._keep()
+    assert not fp._Kept.place.exists()

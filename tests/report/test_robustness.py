@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from learnability.launch import changed_verdicts
 from learnability.report import robustness
+from learnability.report.summary import changed_verdicts
 from learnability.results.claim import AtMost, Claim, NotAtThisScale
 from learnability.results.measuring import exactly
 

@@ -10,7 +10,8 @@ import pytest
 import xarray as xr
 
 from learnability.results.claim import AtLeast, AtMost, Between, Claim, Equals, Measurement, OutOfSteps, judge
-from learnability.results.verdicts import by_origin, counted, read_rows, row, to_json
+from learnability.results.rows import by_origin, counted, read_rows
+from learnability.results.verdicts import row, to_json
 
 
 @pytest.mark.parametrize(

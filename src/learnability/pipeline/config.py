@@ -4,12 +4,15 @@ A config may come from a stranger: every bound is checked before the work that i
 """
 
 import difflib
+import functools
+import hashlib
 import itertools
 import json
 import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,6 +24,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.events import AliasEvent
 
 from learnability.pipeline.kinds import kind_of, kinds_of
+from learnability.results import kept
 from learnability.results.contract import Kind, Model, Setting
 from learnability.results.errors import UserError
 
@@ -136,6 +140,34 @@ class _Bounded(Composer):
             self.depth -= 1
 
 
+_KEPT = Path(".cache/config")
+_WORTH_KEEPING = 4_000  # bytes; the reader takes a second for 60 kB
+
+
+@functools.cache
+def _reader() -> bytes:
+    """What decides how bytes are read: this module, and the library."""
+    return Path(__file__).read_bytes() + version("ruamel.yaml").encode()
+
+
+def _place_of(raw: bytes) -> Path | None:
+    """Where the content of these bytes is kept once they were read; None for what is read at once, or elsewhere."""
+    if len(raw) < _WORTH_KEEPING or not Path("Snakefile").is_file():
+        return None
+    return _KEPT / f"{hashlib.sha256(_reader() + raw).hexdigest()[:32]}.json"
+
+
+def _keep(place: Path, content: dict[str, Any]) -> None:
+    """Keep the content of a file, where JSON gives back the same."""
+    try:
+        same = json.loads(json.dumps(content)) == content
+    except (TypeError, ValueError):
+        return
+    if same:
+        kept.write(place, content)
+        kept.prune(_KEPT, 50)
+
+
 def read_yaml(path: Path) -> dict[str, Any]:
     """The mapping in a YAML file. Raises UserError for one that is not valid, too large or too deep."""
     try:
@@ -145,6 +177,10 @@ def read_yaml(path: Path) -> dict[str, Any]:
         raise UserError(str(path), f"cannot be read ({error.strerror})", remedy="create it or name another") from None
     if len(raw) > MAX_BYTES:
         raise UserError(str(path), f"is larger than {MAX_BYTES} bytes", remedy="split the study")
+    place = _place_of(raw)
+    known = kept.read(place) if place else None
+    if known is not None:
+        return dict(known)
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -163,6 +199,8 @@ def read_yaml(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise UserError(str(path), "holds no mapping of keys to values", remedy="see docs/guides/adding_a_study.md")
     _demand_plain(content, str(path), "")
+    if place:
+        _keep(place, content)
     return content
 
 

@@ -16,11 +16,15 @@ below :mod:`learnability.pipeline`.
 """
 
 import ast
+import atexit
 import functools
 import hashlib
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from learnability.results import kept
 
 PACKAGE = "learnability"
 SOURCE = Path(__file__).resolve().parents[2]
@@ -295,9 +299,61 @@ def closure(*references: Reference) -> dict[tuple[str, str, int], str]:
     return found.texts
 
 
+def _source_digest() -> str:
+    """A digest of every line of the package's code, and of the version of Python that takes it apart."""
+    digest = hashlib.sha256(repr(sys.version_info[:3]).encode())
+    for path in sorted((SOURCE / PACKAGE).rglob("*.py")):
+        text = path.read_bytes()
+        digest.update(f"{path.relative_to(SOURCE)} {len(text)}\n".encode() + text)
+    return digest.hexdigest()
+
+
+class _Kept:
+    """Fingerprints that another process found from the same bytes of source; the launcher and the engine share them.
+
+    They are kept in the folder of a project that runs its own source, and nowhere else.
+    """
+
+    place = Path(".cache/fingerprints.json")
+
+    def __init__(self) -> None:
+        self.found: dict[str, str] = {}
+        self._new = False
+        if not (Path("Snakefile").is_file() and Path("src").resolve() == SOURCE):
+            return
+        self._source = _source_digest()
+        content = kept.read(self.place)
+        if content is not None and content["source"] == self._source:
+            self.found = content["found"]
+        self._folder = Path.cwd()
+        atexit.register(self._keep)
+
+    def add(self, name: str, fingerprint: str) -> None:
+        """Keep a fingerprint, too."""
+        self.found[name] = fingerprint
+        self._new = True
+
+    def _keep(self) -> None:
+        # A file that was edited while this process ran would give its fingerprint to the source as it was before.
+        if self._new and _source_digest() == self._source:
+            kept.write(self._folder / self.place, {"source": self._source, "found": self.found})
+
+
+@functools.cache
+def _kept() -> _Kept:
+    return _Kept()
+
+
 @functools.cache
 def fingerprint(*references: Reference) -> str:
     """Sixteen hexadecimal digits over every definition that the references reach."""
+    known, asked = _kept(), " ".join(f"{module}:{name}" for module, name in references)
+    if asked not in known.found:
+        known.add(asked, _computed(*references))
+    return known.found[asked]
+
+
+def _computed(*references: Reference) -> str:
     digest = hashlib.sha256()
     for (module, name, place), text in sorted(closure(*references).items()):
         digest.update(f"{module} {name} {place}\n{text}\n".encode())

@@ -35,7 +35,8 @@ from learnability.results.integrity import DamagedArtifact, SystemTrouble, check
 STATES = ("current", "stale", "edited", "damaged", "foreign", "missing", "unrecorded", "unreadable", "left out")
 _UNTRUSTED = ("edited", "damaged", "foreign", "unrecorded")
 _OF_MANY = ("verdicts", "report")  # made from the studies of several runs
-_ARTIFACT = ".zarr.zip"
+ARTIFACT = ".zarr.zip"
+GOOD = ("current", "left out")
 _SHOWN = 15
 
 
@@ -123,7 +124,7 @@ def _input_change(job: Job, record: manifest.Record, digests: _Digests, absent: 
 
 def _replaced(path: str, job: Job) -> Output:
     """An output whose bytes are not those recorded."""
-    if not path.endswith(_ARTIFACT):
+    if not path.endswith(ARTIFACT):
         return Output(path, "edited", "its bytes are not those recorded when it was made", job)
     try:
         check(Path(path))
@@ -162,7 +163,7 @@ def examine(table: JobTable, made: Sequence[Job] | None = None) -> list[Output]:
     digests, absent = _Digests(), left_out(table.main.scale)
     found: dict[str, Output] = {}
     for job in jobs(table) if made is None else made:
-        bad = next((p for p in job.inputs if p in found and found[p].state not in ("current", "left out")), None)
+        bad = next((p for p in job.inputs if p in found and found[p].state not in GOOD), None)
         for path in job.outputs:
             output = _state(path, job, digests, absent)
             if output.state == "current" and bad:
@@ -192,7 +193,7 @@ def foreign(table: JobTable, outputs: Iterable[Output]) -> list[Output]:
 
 def _said_of_itself(job: Job, path: str) -> tuple[dict[str, Any], str] | None:
     """The parameters and the code behind a sound artifact in its place, as it says itself; None for any other file."""
-    if not path.endswith(_ARTIFACT):
+    if not path.endswith(ARTIFACT):
         return None
     wanted = json.loads(job.parameters)
     try:
@@ -218,7 +219,7 @@ def take_over(table: JobTable) -> int:
             if not Path(path).is_file() or manifest.read(Path(path)) is not None:
                 continue
             said = _said_of_itself(job, path)
-            if said is None and (path.endswith(_ARTIFACT) or not without):
+            if said is None and (path.endswith(ARTIFACT) or not without):
                 continue
             parameters, code = said or ({}, "")
             inputs = manifest.digests(Path(p) for p in job.inputs if Path(p).is_file())
@@ -245,6 +246,23 @@ def to_force(outputs: Iterable[Output]) -> list[str]:
     return [output.path for output in outputs if output.state == "stale" and output.own]
 
 
+def nothing_to_do(outputs: Sequence[Output], wanted: Iterable[str] = ()) -> bool:
+    """Whether a run that asks for these files (for everything, where none is named) has nothing to do.
+
+    What cannot be trusted is set aside by every run, and what is stale by itself is made again by every run.
+    """
+    by_path = {output.path: output for output in outputs}
+    needed, waiting = set(), list(wanted) or list(by_path)
+    while waiting:
+        path = waiting.pop()
+        if path not in needed and path in by_path:
+            needed.add(path)
+            job = by_path[path].job
+            waiting += job.inputs if job else ()
+    return all(output.state in GOOD or not (output.path in needed or output.own or output.state in _UNTRUSTED)
+               for output in outputs)  # fmt: skip
+
+
 def screen(table: JobTable, everything: bool = False) -> tuple[str, bool]:
     """``learnability status``: the state of a scale on one screen (or all of it), and whether all is current."""
     demand_whole(Path("results") / table.main.scale)
@@ -253,7 +271,7 @@ def screen(table: JobTable, everything: bool = False) -> tuple[str, bool]:
     counts = Counter(output.state for output in outputs)
     named = ", ".join(f"{counts[state]} {state}" for state in STATES if counts[state])
     lines = [f"results/{table.main.scale}: {named or 'nothing'}"]
-    troubled = [output for output in outputs if output.state not in ("current", "left out")]
+    troubled = [output for output in outputs if output.state not in GOOD]
     if counts["missing"] == len(outputs):
         troubled = []
         lines.append("  nothing has been made yet")

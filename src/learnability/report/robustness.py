@@ -21,7 +21,7 @@ from learnability.report.wording import VERDICT_MARKS, address, interval, number
 from learnability.results.atomic import replacing
 from learnability.results.claim import Claim, NotAtThisScale, OutOfSteps, Verdict, judge
 from learnability.results.refutation import rounded
-from learnability.results.verdicts import read_rows
+from learnability.results.rows import read_rows
 from learnability.statistics.false_alarms import estimator, false_alarms
 
 PAGE, RESULTS_FILE = Path("docs/robustness.md"), Path("docs/robustness.json")

@@ -34,7 +34,7 @@ from learnability.report.wording import (
 from learnability.results import manifest
 from learnability.results.atomic import replacing
 from learnability.results.claim import VERDICTS, Evidence, Verdict
-from learnability.results.verdicts import ORIGINS, by_origin, counted, origin, read_rows, verdict_counts
+from learnability.results.rows import ORIGINS, by_origin, counted, origin, read_rows, verdict_counts
 
 if TYPE_CHECKING:
     from jinja2 import Environment

@@ -13,7 +13,8 @@ from typing import Any
 from learnability.report import robustness
 from learnability.report.wording import VERDICT_MARKS, address, interval, number, rule
 from learnability.results.atomic import replacing
-from learnability.results.verdicts import VERDICTS, by_origin, counted, read_rows, verdict_counts
+from learnability.results.claim import VERDICTS
+from learnability.results.rows import by_origin, counted, read_rows, verdict_counts
 
 PAGE, VERDICTS_FILE = Path("docs/verdicts.md"), Path("docs/verdicts.json")
 _INTRODUCTION = """\

@@ -1,0 +1,77 @@
+"""What a finished run says at its end: the verdicts by study, and where everything is."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from learnability.report.wording import VERDICT_MARKS, interval, number
+from learnability.results.claim import VERDICTS
+from learnability.results.rows import ORIGINS, by_origin, counted, read_rows, verdict_counts
+
+
+def verdict_table(rows: Sequence[Mapping[str, Any]]) -> Table:
+    """The verdicts by study: of its sources, then of what the study states itself and of summaries."""
+    shown = [verdict for verdict in VERDICTS if any(row["verdict"] == verdict for row in rows)]
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
+    table.add_column("study", no_wrap=True)
+    for verdict in shown:
+        width = max(9, *map(len, verdict.split()))  # a heading may break between its words, never inside one
+        table.add_column(f"{VERDICT_MARKS[verdict]} {verdict}", justify="right", width=width)
+    for study in dict.fromkeys(row["study"] for row in rows):
+        for name, part in by_origin([row for row in rows if row["study"] == study]).items():
+            sources = name == ORIGINS[0]
+            if part or sources:
+                counts = verdict_counts(part)
+                table.add_row(study if sources else f"  of {name}", *(str(counts[verdict]) for verdict in shown))
+    return table
+
+
+def changed_verdicts(rows: Sequence[Mapping[str, Any]], committed: Mapping[str, Any], scale: str) -> list[str]:
+    """What differs from the committed verdicts of the same scale, a line for each claim, with both numbers."""
+    if committed["scale"] != scale:
+        return []
+
+    def said(row: Mapping[str, Any]) -> str:
+        numbers = "" if row["estimate"] is None else f" {number(row['estimate'])} {interval(row)}"
+        return f"{row['verdict']}{numbers}"
+
+    known = {row["id"]: row for row in committed["claims"]}
+    moved = [row for row in rows if row["id"] in known and row["verdict"] != known[row["id"]]["verdict"]]
+    lines = [f"  {row['id']}: {said(known[row['id']])} -> {said(row)}" for row in moved]
+    studies = {row["study"] for row in rows}
+    lines += [f"  {row['id']}: new, {said(row)}" for row in rows if row["id"] not in known]
+    now = {row["id"] for row in rows}
+    lines += [f"  {name}: gone" for name, row in known.items() if row["study"] in studies and name not in now]
+    if not lines:
+        return ["verdicts as in docs/verdicts.json"]
+    return [f"verdicts that differ from docs/verdicts.json ({len(lines)}):", *lines]
+
+
+def describe_figures(files: Sequence[str], results: Path, console: Console) -> None:
+    """Print where the figures that were asked for are."""
+    lines = [*files, f"report   {results.as_posix()}/report/index.html"]
+    if results.name == "smoke":
+        lines.append("reduced size: the scale smoke shows that everything runs, and settles no statement")
+    console.print("\n".join(lines), soft_wrap=True, highlight=False)
+
+
+def summarise(results: Path, console: Console) -> None:
+    """Print where the results of a scale are and what the verdicts are."""
+    claims = results / "claims.json"
+    rows = read_rows(claims)
+    console.print(verdict_table(rows))
+    lines = [
+        "",
+        counted(rows),
+        f"figures  {results}/<study>/figures/",
+        f"verdicts {claims}",
+        f"report   {results}/report/index.html",
+    ]
+    committed = Path("docs/verdicts.json")
+    if committed.is_file():
+        lines += ["", *changed_verdicts(rows, json.loads(committed.read_text(encoding="utf-8")), results.name)]
+    console.print("\n".join(lines), highlight=False, soft_wrap=True, markup=False)
