@@ -11,11 +11,17 @@ from pathlib import Path
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT / "src"))
 
-from learnability.report.site import readmes_digest, templates_digest
 from learnability.results.errors import UserError
-from learnability.pipeline.fingerprint import fingerprint, machine_code_fingerprint
+from learnability.pipeline.fingerprint import machine_code_fingerprint
 from learnability.pipeline.job_table import JobTable
 from learnability.pipeline.lock import LEASE, demand_whole, hold_for_engine, new_lease
+from learnability.pipeline.pages import (
+    question_code,
+    question_templates_digest,
+    readmes_digest,
+    report_code,
+    templates_digest,
+)
 from learnability.pipeline.surroundings import settle
 
 try:

@@ -26,21 +26,36 @@ from learnability.pipeline import status
 from learnability.pipeline.job_table import JobTable
 
 COUNTS = {"kills": 200, "flips": 1000, "configs": 500, "targets": 500, "archives": 100}
-STUDY = "subspace_polynomials"
+STUDY = "atlas"  # the one whose run at the scale smoke costs least
 _LIMIT = 900.0  # seconds that a run may take before it counts as hanging
 
 
-def make(folder: Path) -> Project:
+class Campaign:
+    """What every try starts from: a project with finished results, how it was made, and how long its run took."""
+
+    def __init__(self, folder: Path, study: str, cores: int) -> None:
+        self.study, self.cores = study, cores
+        self.finished = make(folder, study)
+        self.seconds = 0.0
+
+    def run(self, project: Project) -> subprocess.CompletedProcess[str]:
+        """One run to its end."""
+        return project.launch("--cores", str(self.cores))
+
+    def finish(self) -> None:
+        """Make the results that all others are compared with."""
+        start = time.monotonic()
+        done = self.run(self.finished)
+        assert done.returncode == 0, done.stdout + done.stderr
+        self.seconds = time.monotonic() - start
+
+
+def make(folder: Path, study: str) -> Project:
     """A project with one real study, without results."""
     project = copy_of_the_project(folder)
-    config = f"root_seed: 1\nscale: smoke\ndevice: cpu\nstudies: [{STUDY}]\n"
+    config = f"root_seed: 1\nscale: smoke\ndevice: cpu\nstudies: [{study}]\n"
     (folder / "config/config.yaml").write_text(config)
     return project
-
-
-def run(project: Project) -> subprocess.CompletedProcess[str]:
-    """One run to its end."""
-    return project.launch("--cores", "2")
 
 
 @contextmanager
@@ -75,21 +90,21 @@ def _processes(folder: Path) -> list[int]:
     return found
 
 
-def kills(finished: Project, first: int, count: int, base: int) -> Iterator[tuple[int, str]]:
+def kills(campaign: Campaign, first: int, count: int, base: int) -> Iterator[tuple[int, str]]:
     """Runs that are killed at random moments until one comes through, with the bytes of the run that was not killed."""
-    wanted, number = finished.contents(), first
+    wanted, number = campaign.finished.contents(), first
     while number < first + count:
         with tempfile.TemporaryDirectory() as folder:
-            project = make(Path(folder).resolve() / "project")
+            project = make(Path(folder).resolve() / "project", campaign.study)
             mine: list[int] = []
             while number < first + count and len(mine) < 10:
                 random_ = random.Random(f"kills {base} {number}")
                 process = subprocess.Popen(
-                    [sys.executable, "-m", "learnability.launch", "--cores", "2"], cwd=project.folder,
+                    [sys.executable, "-m", "learnability.launch", "--cores", str(campaign.cores)], cwd=project.folder,
                     env={**project.environment, "LEARNABILITY_CHECKPOINT_SECONDS": "0"}, stdout=subprocess.DEVNULL,
                     stderr=subprocess.DEVNULL, start_new_session=True,
                 )  # fmt: skip
-                time.sleep(random_.uniform(0.5, 25))
+                time.sleep(random_.uniform(0.5, campaign.seconds))
                 if process.poll() is not None:
                     break
                 mine.append(number)
@@ -105,11 +120,13 @@ def kills(finished: Project, first: int, count: int, base: int) -> Iterator[tupl
                 except subprocess.TimeoutExpired:
                     os.killpg(process.pid, signal.SIGKILL)
                     yield number - 1, "the run did not end after the kill"
-            done = run(project)
+            done = campaign.run(project)
             problem = "" if done.returncode == 0 else f"the next command failed: {(done.stdout + done.stderr)[-300:]}"
             if not problem and (found := project.contents()) != wanted:
                 differ = sorted(n for n in {*found, *wanted} if found.get(n) != wanted.get(n))
                 problem = f"other bytes: {differ[:3]}"
+            if not problem and (left := states(project)):
+                problem = f"not current: {dict(list(left.items())[:3])}"
             if not problem and _processes(project.folder):
                 problem = "something runs on"
             yield from ((one, problem) for one in mine or [number])
@@ -141,9 +158,9 @@ def _spoil(random_: random.Random, files: list[Path]) -> list[Path]:
     return [one for one, old in before.items() if one.read_bytes() != old]
 
 
-def flips(finished: Project, first: int, count: int, base: int) -> Iterator[tuple[int, str]]:
+def flips(campaign: Campaign, first: int, count: int, base: int) -> Iterator[tuple[int, str]]:
     """Outputs that are changed or exchanged: the state of each must say so."""
-    with inside(finished.folder):
+    with inside(campaign.finished.folder):
         table = JobTable(Path("config"))
         made = status.jobs(table)
         files = sorted(Path(path) for job in made for path in job.outputs)
@@ -173,7 +190,7 @@ def _example(strategy: st.SearchStrategy, number: int) -> object:
 
 
 def _inputs(strategy: st.SearchStrategy, problem: Callable) -> Callable[..., Iterator[tuple[int, str]]]:
-    def tries(finished: Project, first: int, count: int, base: int) -> Iterator[tuple[int, str]]:
+    def tries(campaign: Campaign, first: int, count: int, base: int) -> Iterator[tuple[int, str]]:
         for number in range(first, first + count):
             yield number, problem(_example(strategy, base * 10**6 + number))
 
@@ -195,21 +212,26 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--count", type=int, help="tries of each area; default: " + str(COUNTS))
+    parser.add_argument("--study", default=STUDY, help="whose results are killed and spoilt")
+    parser.add_argument("--cores", type=int, default=2)
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="begin no try after so long")
     arguments = parser.parse_args()
+    end = time.monotonic() + 60 * arguments.minutes
     lines, fell = [f"{'area':<10} {'tried':>6} {'held':>6} {'fell':>6}  seed {arguments.seed}"], 0
     with tempfile.TemporaryDirectory() as folder:
-        finished = make(Path(folder).resolve() / "finished")
+        campaign = Campaign(Path(folder).resolve() / "finished", arguments.study, arguments.cores)
         if {"kills", "flips"} & set(arguments.area):
-            done = run(finished)
-            assert done.returncode == 0, done.stdout + done.stderr
+            campaign.finish()
         for area in arguments.area:
             tried, bad = 0, []
             count = COUNTS[area] if arguments.count is None else arguments.count
-            for number, problem in AREAS[area](finished, arguments.first, count, arguments.seed):
+            for number, problem in AREAS[area](campaign, arguments.first, count, arguments.seed):
                 tried += 1
                 if problem:
                     bad.append(number)
                     print(f"{area} {number} fell: {problem}", file=sys.stderr, flush=True)
+                if time.monotonic() > end:
+                    break
             fell += len(bad)
             lines.append(f"{area:<10} {tried:>6} {tried - len(bad):>6} {len(bad):>6}  {bad[:10] or ''}")
             print(lines[-1], file=sys.stderr, flush=True)

@@ -228,10 +228,11 @@ def why(
 
     _in_project()
     parts = (file.resolve().relative_to(Path.cwd().resolve()) if file.is_absolute() else file).parts
-    if len(parts) < 3 or parts[0] != "results" or parts[1] not in list(Scale):
-        allowed = "results/<scale>/..., with the scale smoke, laptop or paper"
+    asked = parts[:2] == ("results", "questions")
+    if len(parts) < 3 or parts[0] != "results" or not (asked or parts[1] in list(Scale)):
+        allowed = "results/<scale>/..., with the scale smoke, laptop or paper, or results/questions/..."
         raise UserError(str(file), "is not an output of the workflow", allowed, "name a file below results/")
-    typer.echo(states.why(JobTable(Path("config"), {"scale": parts[1]}), Path(*parts).as_posix()))
+    typer.echo(states.why(JobTable(Path("config"), {} if asked else {"scale": parts[1]}), Path(*parts).as_posix()))
 
 
 @app.command()

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from learnability.pipeline import pages
 from learnability.report import site
 from learnability.report.mathematics import with_mathematics
 from learnability.report.wording import interval_picture
@@ -180,7 +181,7 @@ def test_the_drawn_interval_is_where_the_numbers_say() -> None:
 
 
 def test_the_introduction_is_the_text_before_the_first_table() -> None:
-    title, paragraphs = site.introduction(
+    title, paragraphs = pages.introduction(
         "# `a`: title\n\nTarget `F(x) = f(W*^T x)`, **joint**\nlearning.\n\n| a |\n\nmore"
     )
     assert title == "a: title"

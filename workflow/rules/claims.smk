@@ -77,7 +77,7 @@ rule report:
         ],
         templates=templates_digest(),
         readmes=readmes_digest(TABLE.described()),
-        code=fingerprint(("learnability.report.site", "main")),
+        code=report_code(),
     shell:
         "python -m learnability.report.site --results results/{wildcards.scale} --studies {params.studies:q}"
         " --code {params.code} > {log:q} 2>&1"

@@ -19,8 +19,8 @@ rule question_page:
         mem_mb=1000,
         runtime=10,
     params:
-        templates=templates_digest(),
-        code=fingerprint(("learnability.report.question_page", "main")),
+        templates=question_templates_digest(),
+        code=question_code(),
     shell:
         "python -m learnability.report.question_page --name {wildcards.question} --analyses {input.analyses:q}"
         " --figures {input.figures:q} --code {params.code} --output {output:q} > {log:q} 2>&1"

@@ -3,8 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, cast
 
+from learnability.pipeline import pages
+from learnability.pipeline.canonical import canonical_json
 from learnability.pipeline.job_table import FIGURE_FORMATS, JobTable
+from learnability.pipeline.questions import SCALE
 
 
 @dataclass(frozen=True)
@@ -25,8 +29,7 @@ class Job:
         return " ".join(part for part in (self.rule, "/".join(p for p in (self.study, self.name) if p)) if part)
 
 
-def _experiment_jobs(table: JobTable, study: str, name: str) -> Iterator[Job]:
-    scale = table.main.scale
+def _experiment_jobs(table: JobTable, study: str, name: str, scale: Any) -> Iterator[Job]:
     runs = table.train_paths(study, name, scale)
     for path in table.target_paths(study, name, scale):
         target = Path(path).name.split(".")[0]
@@ -44,9 +47,9 @@ def _experiment_jobs(table: JobTable, study: str, name: str) -> Iterator[Job]:
     yield Job("analyse", study, name, inputs, (output,), parameters, table.analyse_code(study, name))
 
 
-def _figure_jobs(table: JobTable, study: str) -> Iterator[Job]:
-    folder = f"results/{table.main.scale}/{study}"
-    for figure, block in table.configs[study].figures.items():
+def _figure_jobs(table: JobTable, study: str, scale: Any) -> Iterator[Job]:
+    folder = f"results/{scale}/{study}"
+    for figure, block in table.config(study).figures.items():
         inputs = tuple(f"{folder}/{name}/analysis.zarr.zip" for name in block.experiments)
         outputs = tuple(f"{folder}/figures/{figure}.{form}" for form in FIGURE_FORMATS)
         parameters = table.figure_job(study, figure)
@@ -59,8 +62,8 @@ def jobs(table: JobTable) -> list[Job]:
     made: list[Job] = []
     for study, config in table.configs.items():
         for name in config.experiments:
-            made += _experiment_jobs(table, study, name)
-        made += _figure_jobs(table, study)
+            made += _experiment_jobs(table, study, name, scale)
+        made += _figure_jobs(table, study, scale)
         analyses = tuple(table.analysis_paths(study, scale))
         claims = f"results/{scale}/{study}/claims.json"
         made += [Job("claims", study, "", analyses, (claims,), table.claims_job(study), table.claims_code(study))]
@@ -69,5 +72,17 @@ def jobs(table: JobTable) -> list[Job]:
     drawn = tuple(p for job in made if job.rule == "figures" for p in job.outputs if p.endswith(".svg"))
     analysed = tuple(p for study in table.configs for p in table.analysis_paths(study, scale))
     made += [Job("verdicts", "", "", listed, (whole,))]
-    made += [Job("report", "", "", (whole, *analysed, *drawn), tuple(table.report_paths()))]
+    shown = canonical_json(pages.report_parameters(table.described()))
+    made += [Job("report", "", "", (whole, *analysed, *drawn), tuple(table.report_paths()), shown, pages.report_code())]
+    return made
+
+
+def question_jobs(table: JobTable, name: str) -> list[Job]:
+    """All jobs behind the answer to a question. Raises UserError for a question that cannot be read."""
+    made = [job for kind in table.question(name).experiments for job in _experiment_jobs(table, name, kind, SCALE)]
+    made += _figure_jobs(table, name, SCALE)
+    drawn = tuple(p for job in made if job.rule == "figures" for p in job.outputs if p.endswith(".svg"))
+    shown, page = canonical_json(pages.question_parameters()), f"results/{SCALE}/{name}/index.html"
+    analysed: Any = table.analysis_paths(name, cast(Any, SCALE))
+    made += [Job("question_page", name, "", (*analysed, *drawn), (page,), shown, pages.question_code())]
     return made

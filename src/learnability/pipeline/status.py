@@ -23,8 +23,9 @@ from pathlib import Path
 from typing import Any
 
 from learnability.pipeline.job_table import JobTable
-from learnability.pipeline.jobs import Job, jobs
+from learnability.pipeline.jobs import Job, jobs, question_jobs
 from learnability.pipeline.lock import demand_whole
+from learnability.pipeline.questions import SCALE as QUESTIONS
 from learnability.pipeline.restored import left_out
 from learnability.results import manifest
 from learnability.results.attributes import attributes, sha256
@@ -159,7 +160,7 @@ def _state(path: str, job: Job, digests: _Digests, absent: Mapping[str, Any]) ->
 
 
 def examine(table: JobTable, made: Sequence[Job] | None = None) -> list[Output]:
-    """Every output of the chosen studies with its state, in the order in which they depend on one another."""
+    """Every output of the chosen studies (or of these jobs) with its state, in the order of dependence."""
     digests, absent = _Digests(), left_out(table.main.scale)
     found: dict[str, Output] = {}
     for job in jobs(table) if made is None else made:
@@ -177,10 +178,15 @@ _OURS = ("logs", "benchmarks", manifest.FOLDER, "exports")
 
 def foreign(table: JobTable, outputs: Iterable[Output]) -> list[Output]:
     """Files below ``results/<scale>`` that no job of the config makes."""
-    results, planned = Path("results") / table.main.scale, {output.path for output in outputs}
-    whole = {*table.configs} == {*table.every_study}
+    if {*table.configs} != {*table.every_study}:
+        return []
+    return _foreign(Path("results") / table.main.scale, outputs)
+
+
+def _foreign(results: Path, outputs: Iterable[Output]) -> list[Output]:
+    planned = {output.path for output in outputs}
     found = []
-    for path in sorted(results.rglob("*")) if whole else ():
+    for path in sorted(results.rglob("*")):
         inside = path.relative_to(results).parts
         if inside[0] in _OURS or inside[-1] == "restored.json" or any(part.startswith(".") for part in inside):
             continue
@@ -246,6 +252,23 @@ def to_force(outputs: Iterable[Output]) -> list[str]:
     return [output.path for output in outputs if output.state == "stale" and output.own]
 
 
+def examine_questions(table: JobTable) -> tuple[list[Output], list[str]]:
+    """The outputs of every question that was answered here, foreign files included, and what cannot be told."""
+    outputs: list[Output] = []
+    problems = []
+    for name in table.questions:
+        try:
+            found = examine(table, question_jobs(table, name))
+        except UserError as error:
+            problems.append(f"{error.where}: {error.problem.splitlines()[0]}")
+            continue
+        if any(output.state != "missing" for output in found):
+            outputs += found
+    if not problems:
+        outputs += _foreign(Path("results") / QUESTIONS, outputs)
+    return outputs, problems
+
+
 def nothing_to_do(outputs: Sequence[Output], wanted: Iterable[str] = ()) -> bool:
     """Whether a run that asks for these files (for everything, where none is named) has nothing to do.
 
@@ -269,8 +292,7 @@ def screen(table: JobTable, everything: bool = False) -> tuple[str, bool]:
     outputs = examine(table)
     outputs += foreign(table, outputs)
     counts = Counter(output.state for output in outputs)
-    named = ", ".join(f"{counts[state]} {state}" for state in STATES if counts[state])
-    lines = [f"results/{table.main.scale}: {named or 'nothing'}"]
+    lines = [f"results/{table.main.scale}: {_counted(outputs)}"]
     troubled = [output for output in outputs if output.state not in GOOD]
     if counts["missing"] == len(outputs):
         troubled = []
@@ -288,7 +310,31 @@ def screen(table: JobTable, everything: bool = False) -> tuple[str, bool]:
         said = ", ".join(f"{count} of {rule}" for rule, count in again.items())
         lines.append(f"make figures SCALE={table.main.scale} sees to these outputs: {said}")
         lines.append("learnability why FILE says how one was made")
-    return "\n".join(lines), not to_do
+    asked, good = _questions_screen(table, everything)
+    return "\n".join([*lines, *asked]), not to_do and good
+
+
+def _counted(outputs: Sequence[Output]) -> str:
+    counts = Counter(output.state for output in outputs)
+    return ", ".join(f"{counts[state]} {state}" for state in STATES if counts[state]) or "nothing"
+
+
+def _questions_screen(table: JobTable, everything: bool) -> tuple[list[str], bool]:
+    """The same of the questions that were answered here; no line where none was."""
+    outputs, problems = examine_questions(table)
+    if not outputs and not problems:
+        return [], True
+    troubled = [output for output in outputs if output.state not in GOOD]
+    troubled.sort(key=lambda output: output.state == "stale" and not output.own)
+    lines = [f"results/{QUESTIONS}: {_counted(outputs)}", *(f"  unreadable {problem}" for problem in problems)]
+    shown = len(troubled) if everything else _SHOWN
+    for output in troubled[:shown]:
+        lines.append(f"  {output.state:<10} {output.path}{f': {output.why}' if output.why else ''}")
+    if len(troubled) > shown:
+        lines.append(f"  and {len(troubled) - shown} more (learnability status --all lists them)")
+    again = list(dict.fromkeys(output.job.study for output in troubled if output.job))
+    lines += [f"learnability ask {name} sees to its outputs" for name in again[:shown]]
+    return lines, not again and not problems
 
 
 def _source_of(job: Job, record: manifest.Record | None, table: JobTable) -> Iterator[str]:
@@ -296,7 +342,9 @@ def _source_of(job: Job, record: manifest.Record | None, table: JobTable) -> Ite
     parameters = json.loads(job.parameters) if job.parameters else {}
     keys = {"figures": f"figures.{job.name}", "claims": "experiments"}
     key = keys.get(job.rule, f"experiments.{job.name}" if job.name else "")
-    if job.study:
+    if job.study in table.questions:
+        yield f"config   config/questions/{job.study}.yaml"
+    elif job.study:
         yield f"config   config/studies/{job.study}.yaml, {key}"
     for name in ("setting", "target"):
         if name in parameters:
@@ -317,7 +365,9 @@ def _long(value: Any) -> str:
 
 def why(table: JobTable, path: str) -> str:
     """``learnability why``: the chain from the config to a file, as an indented tree."""
-    outputs = {output.path: output for output in examine(table)}
+    asked = path.split("/")[2] if path.startswith(f"results/{QUESTIONS}/") else ""
+    made = question_jobs(table, asked) if asked in table.questions else None
+    outputs = {output.path: output for output in examine(table, made)}
     if path not in outputs:
         if not Path(path).exists():
             raise UserError(path, "there is no such file", remedy="name a file below results/")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from learnability.pipeline.pages import question_parameters
 from learnability.pipeline.questions import CAPTION
 from learnability.report.wording import finding
 from learnability.results import manifest
@@ -68,7 +69,7 @@ def main(argv: list[str] | None = None) -> None:
     with replacing(arguments.output) as out:
         out.write(text.encode())
     inputs = manifest.digests([*arguments.analyses, *arguments.figures])
-    manifest.record([arguments.output], "question_page", inputs=inputs, code=arguments.code)
+    manifest.record([arguments.output], "question_page", question_parameters(), arguments.code, inputs)
 
 
 if __name__ == "__main__":

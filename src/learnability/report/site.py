@@ -10,15 +10,14 @@ The address of a claim is ``<study>.html#<study>.<id>``, and that of a figure ``
 
 import argparse
 import functools
-import hashlib
 import json
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
+from learnability.pipeline.pages import introduction, readme, report_code, report_parameters
 from learnability.report.mathematics import with_mathematics
 from learnability.report.wording import (
     VERDICT_MARKS,
@@ -150,37 +149,6 @@ def _templates() -> "Environment":
     return made
 
 
-def templates_digest() -> str:
-    """A digest of the templates: with the code's fingerprint it decides whether the pages are out of date."""
-    folder = files("learnability.report") / "templates" / "site"
-    texts = [path.read_text(encoding="utf-8") for path in sorted(folder.iterdir(), key=lambda path: path.name)]
-    return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:16]
-
-
-def readmes_digest(studies: Iterable[str]) -> str:
-    """A digest of what the pages take from the READMEs of the studies."""
-    texts = json.dumps([introduction(describe(study, {})["readme"]) for study in studies])
-    return hashlib.sha256(texts.encode()).hexdigest()[:16]
-
-
-def _without_marks(text: str) -> str:
-    """Text without Markdown's marks of code and emphasis; a star inside a formula stays."""
-    return re.sub(r"(?<![\w*])\*{1,2}(?=\S)([^*]+?)(?<=\S)\*{1,2}(?![\w*])", r"\1", text.replace("`", ""))
-
-
-def introduction(readme: str) -> tuple[str, list[str]]:
-    """The title of a study's README, and its paragraphs before the first list, table or section, as plain text."""
-    blocks = re.split(r"\n\s*\n", readme.strip())
-    title = blocks[0].lstrip("# ").strip() if blocks[0].startswith("#") else ""
-    paragraphs: list[str] = []
-    for block in blocks[1 if title else 0 :]:
-        if block.startswith(("#", "|", "-", "```", ">")):
-            break
-        text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", " ".join(block.split()))
-        paragraphs.append(_without_marks(text))
-    return _without_marks(title), paragraphs
-
-
 def _facts(path: Path) -> dict[str, Any]:
     from learnability.results.attributes import attributes, sha256
 
@@ -264,25 +232,25 @@ def write(results: Path, descriptions: Mapping[str, Mapping[str, Any]], commit: 
         if not (folder / name).is_file() or (folder / name).read_bytes() != text:
             with replacing(folder / name) as out:
                 out.write(text)
-    _record_pages(results, [folder / name for name in made], list(descriptions))
+    _record_pages(results, [folder / name for name in made], descriptions)
     return folder / "index.html"
 
 
-def _record_pages(results: Path, made: Sequence[Path], studies: Sequence[str]) -> None:
+def _record_pages(results: Path, made: Sequence[Path], descriptions: Mapping[str, Mapping[str, Any]]) -> None:
     """Record the pages in the manifest, with the verdicts, analyses and figures that they show."""
     shown = [results / "claims.json"]
-    for study in studies:
+    for study in descriptions:
         folder = results / study
         shown += [folder / "claims.json", *sorted(folder.glob("*/analysis.zarr.zip"))]
         shown += sorted((folder / "figures").glob("*.svg"))
-    manifest.record(made, "report", inputs=manifest.digests(path for path in shown if path.is_file()))
+    job = report_parameters({study: description["figures"] for study, description in descriptions.items()})
+    inputs = manifest.digests(path for path in shown if path.is_file())
+    manifest.record(made, "report", job, report_code(), inputs)
 
 
 def describe(study: str, figures: Mapping[str, Any]) -> dict[str, Any]:
     """What a page says of a study before there is any result: its README and its figures."""
-    readme = files("learnability.studies") / study / "README.md"
-    text = readme.read_text(encoding="utf-8") if readme.is_file() else f"# {study}\n"
-    return {"readme": text, "figures": figures}
+    return {"readme": readme(study), "figures": figures}
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -290,7 +258,7 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m learnability.report.site", description=main.__doc__)
     parser.add_argument("--results", required=True, type=Path, help="results/<scale>")
     parser.add_argument("--studies", required=True, type=json.loads, help="JSON: what the report says of figures")
-    parser.add_argument("--code", default="", help="the fingerprint of this module, for the record")
+    parser.add_argument("--code", default="", help="the fingerprint of this module, for the engine's record")
     arguments = parser.parse_args(argv)
     write(arguments.results, {name: describe(name, figures) for name, figures in arguments.studies.items()})
 
