@@ -382,8 +382,10 @@ def verify(
     Exit status: 0 sound and valid, 1 damaged or refused, 2 no such file, 3 sound but not valid by the profile,
     4 sound, but the profile could not be checked.
     """
+    from learnability.archive import pack as packing
     from learnability.archive import verify as verifying
 
+    packing.finish_interrupted()
     python = validator or verifying.VALIDATOR
     raise typer.Exit(verifying.verify(archive, not no_profile, python, signers, not no_verdicts))
 

@@ -36,6 +36,12 @@ from learnability.results.rows import read_rows
 from learnability.run_state import RunState, planned_outputs
 
 _CACHE = Path(".cache/run")
+_CHANGES = {
+    "a restore": finish_interrupted,
+    "the writing of pages": site.finish_interrupted,
+    "an export": latex.finish_interrupted,
+}
+"""What changes many files together, and who ends it after a kill."""
 _SHOWN = 12  # lines that one kind of message may take
 _GRACE = 3.0  # seconds that engine and jobs have to end by themselves once they were asked to
 
@@ -207,7 +213,11 @@ def export_for_papers(scale: str) -> str:
     """``make paper-exports``: write the figures and macros of a finished scale and say where they are."""
     table = JobTable(Path("config"), {"scale": scale} if scale else {})
     results = Path("results") / table.main.scale
-    return f"{latex.export(results, read_rows(results / 'claims.json')).as_posix()}/"
+    claims = results / "claims.json"
+    read_rows(claims)  # says what to do where there is none
+    with only_one_run(results / ".lock"):  # a run would change figures and verdicts meanwhile
+        clear_leftovers(results / "exports")
+        return f"{latex.export(results, read_rows(claims)).as_posix()}/"
 
 
 def _explain_failure(state: RunState, results: Path, console: Console) -> None:
@@ -291,8 +301,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     start = time.monotonic()
     lease = new_lease()
     with only_one_run(Path(".cache/run.lock"), lease) as own, writing(results, lease) as shared:
-        if finish_interrupted(results):
-            print(f"learnability: ended a restore into {results} that had been interrupted", file=sys.stderr)
+        for what, finish in _CHANGES.items():
+            if finish(results):
+                print(f"learnability: ended {what} in {results} that had been interrupted", file=sys.stderr)
         clear_leftovers(results)
         shutil.rmtree(".snakemake/locks", ignore_errors=True)  # nobody else is at work here
         outputs = _see_to_untrusted(table, results)

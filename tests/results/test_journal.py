@@ -1,8 +1,6 @@
 """Killed at any step that writes, or refused there, a change of many files ends in the old state or in the new one."""
 
-import errno
 import json
-import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,14 +10,12 @@ import pytest
 
 from learnability.results import journal
 from learnability.results.atomic import staging
+from learnability.results.errors import UserError
+from tests.faults import ERRORS, faults
 
 NAMES = ("a", "deep/b", "c")
 OLD = dict.fromkeys(NAMES, "old")
 NEW = dict.fromkeys(NAMES, "new")
-
-
-class _Killed(BaseException):
-    """A kill: no handler of Exception sees it."""
 
 
 def _state(folder: Path) -> dict[str, str]:
@@ -47,40 +43,10 @@ def _prepare(folder: Path) -> None:
     (folder / "record").write_text(json.dumps("old"))
 
 
-class _Fault:
-    """Fails the ``count``-th call of what writes, and all calls after it when it is a kill."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, count: int, error: BaseException) -> None:
-        self.left, self.error, self.calls = count, error, 0
-        for name in ("replace", "fsync", "open", "mkdir", "unlink", "rename"):
-            self._wrap(monkeypatch, name, getattr(os, name))
-
-    def _wrap(self, monkeypatch: pytest.MonkeyPatch, name: str, real: Any) -> None:
-        def call(*arguments: Any, **more: Any) -> Any:
-            self.calls += 1
-            dead = isinstance(self.error, _Killed) and self.calls > self.left
-            if self.calls == self.left or dead:
-                raise self.error
-            return real(*arguments, **more)
-
-        monkeypatch.setattr(os, name, call)
-
-
-@pytest.mark.parametrize("error", [_Killed(), OSError(errno.ENOSPC, "full"), OSError(errno.EIO, "broken")], ids=repr)
+@pytest.mark.parametrize("error", ERRORS, ids=repr)
 def test_the_state_after_a_fault_at_any_step_is_the_old_or_the_new(tmp_path: Path, error: BaseException) -> None:
-    folder, seen, at = tmp_path / "results", set(), 0
-    while True:
-        at += 1
-        _prepare(folder)
-        with pytest.MonkeyPatch.context() as patch:
-            fault = _Fault(patch, at, error)
-            try:
-                _change(folder)
-                ended = True
-            except (_Killed, OSError):
-                ended = False
-        if fault.calls < at:
-            break
+    folder, seen = tmp_path / "results", set()
+    for at, ended in faults(error, lambda: _prepare(folder), lambda: _change(folder)):
         found = journal.recover(folder, _finish)
         assert _state(folder) in (OLD, NEW), f"fault {at}"
         assert json.loads((folder / "record").read_text()) == next(iter(set(_state(folder).values())))
@@ -89,6 +55,18 @@ def test_the_state_after_a_fault_at_any_step_is_the_old_or_the_new(tmp_path: Pat
         seen.add((ended, _state(folder) == NEW))
     assert at > 10
     assert {(False, False), (False, True)} <= seen
+
+
+def test_a_journal_that_names_other_places_moves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "results/.journaled-1").mkdir(parents=True)
+    (tmp_path / "results/.journaled-1/a").write_text("theirs")
+    (tmp_path / "mine").write_text("mine")
+    for name in (str(tmp_path / "mine"), f"{tmp_path}/results/../mine"):
+        content = {"staged": ".journaled-1", "names": {"a": name}, "content": {}}
+        journal.place(tmp_path / "results").write_text(json.dumps(content))
+        with pytest.raises(UserError, match="outside its folder"):
+            journal.recover(tmp_path / "results", _finish)
+    assert (tmp_path / "mine").read_text() == "mine"
 
 
 def test_a_journal_that_cannot_be_read_is_named(tmp_path: Path) -> None:

@@ -2,8 +2,11 @@
 
 import hashlib
 import json
+import shutil
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from learnability import __version__
 from learnability.archive.crate import SOURCE, metadata
@@ -14,6 +17,9 @@ from learnability.archive.signature import beside, sign
 from learnability.archive.source import read_source
 from learnability.pipeline.job_table import JobTable
 from learnability.pipeline.jobs import jobs
+from learnability.pipeline.lock import clear_leftovers, only_one_run
+from learnability.results import journal
+from learnability.results.atomic import staging
 from learnability.results.attributes import sha256
 from learnability.results.errors import UserError
 
@@ -53,11 +59,55 @@ def _readme(content: dict[str, object], with_runs: bool) -> bytes:
     return text.encode()
 
 
-def build(table: JobTable, with_runs: bool = False, allow_uncommitted: bool = False) -> Path:
-    """Pack the results of the table's scale and give the path of the archive.
+def build(table: JobTable, with_runs: bool = False, allow_uncommitted: bool = False, key: Path | None = None) -> Path:
+    """Pack the results of the table's scale, signed with ``key`` if there is one, and give the path of the archive.
 
-    Raises UserError for an incomplete or outdated result, and for an uncommitted source tree unless it is allowed.
+    No run changes the results meanwhile. Raises UserError for an incomplete or outdated result, and for an uncommitted
+    source tree unless it is allowed.
     """
+    with only_one_run(Path("results") / table.main.scale / ".lock"):
+        members = _members(table, with_runs, allow_uncommitted)
+        path = archive_path(table.main.scale)
+        put_in_place(path, members, key)
+    return path
+
+
+def put_in_place(path: Path, members: Mapping[str, Path | bytes], key: Path | None = None) -> None:
+    """Write an archive and its signature, together: the signature of an earlier archive is none of this one.
+
+    Killed anywhere, the next call or :func:`finish_interrupted` ends it, or nothing has changed.
+    """
+    folder = path.parent
+    with journal.alone(folder):
+        clear_leftovers(folder)
+        journal.recover(folder, _forget_signature)
+        staged = staging(folder)
+        try:
+            made = [staged / path.name]
+            write_archive(made[0], members)
+            made += [sign(made[0], key)] if key else []
+        except BaseException:
+            shutil.rmtree(staged, ignore_errors=True)
+            raise
+        names = {file.name: str(folder / file.name) for file in made}
+        journal.commit(folder, staged, names, {"unsigned": "" if key else str(beside(path))}, _forget_signature)
+
+
+def finish_interrupted() -> bool:
+    """End the writing of an archive that was interrupted; whether there was one. In our own folder alone."""
+    folder = archive_path("laptop").parent
+    if not journal.place(folder).is_file():
+        return False
+    with journal.alone(folder):
+        return journal.recover(folder, _forget_signature)
+
+
+def _forget_signature(content: Mapping[str, Any]) -> None:
+    if content["unsigned"]:
+        Path(content["unsigned"]).unlink(missing_ok=True)
+
+
+def _members(table: JobTable, with_runs: bool, allow_uncommitted: bool) -> dict[str, Path | bytes]:
     source = read_source(allow_uncommitted)
     made = jobs(table)
     demand_complete(table, made, with_runs)
@@ -76,10 +126,7 @@ def build(table: JobTable, with_runs: bool = False, allow_uncommitted: bool = Fa
     digests = {name: digest for name, (digest, _) in files.items()}
     digests[METADATA] = _digest_and_size(members[METADATA])[0]
     members[MANIFEST] = manifest(digests)
-    path = archive_path(table.main.scale)
-    write_archive(path, members)
-    beside(path).unlink(missing_ok=True)  # the signature of an earlier archive is none of this one
-    return path
+    return members
 
 
 def _digest_and_size(content: Path | bytes) -> tuple[str, int]:
@@ -100,7 +147,7 @@ def pack(
     ``key`` is a private key of OpenSSH to sign it with.
     """
     overrides = {key: value for key, value in (("scale", scale), ("studies", studies)) if value}
-    path = build(JobTable(Path("config"), overrides), with_runs, allow_uncommitted)
-    signed = f"\nsigned  {sign(path, key)}" if key else ""
+    path = build(JobTable(Path("config"), overrides), with_runs, allow_uncommitted, key)
+    signed = f"\nsigned  {beside(path)}" if key else ""
     size = f"{path.stat().st_size / 1e6:.1f} MB"
     return f"{path}  ({size}, snakemake {version('snakemake')})\nsha256  {sha256(path)}{signed}"

@@ -185,11 +185,11 @@ def writing(folder: Path, lease: str = "") -> Iterator[int]:
         yield descriptor
 
 
-def demand_whole(results: Path) -> None:
-    """Raise UserError when a restore into these results was interrupted: until it is ended, they are a mixture."""
+def demand_whole(results: Path, what: str = "a restore") -> None:
+    """Raise UserError when a change of these results was interrupted: until it is ended, they are a mixture."""
     if journal.place(results).is_file():
-        remedy = "run make figures (or make restore again), which ends it"
-        raise UserError(str(results), "a restore was interrupted half-way", remedy=remedy)
+        remedy = "run make figures, which ends it"
+        raise UserError(str(results), f"{what} was interrupted half-way", remedy=remedy)
 
 
 _HELD_BY_ENGINE = ExitStack()

@@ -288,7 +288,9 @@ def nothing_to_do(outputs: Sequence[Output], wanted: Iterable[str] = ()) -> bool
 
 def screen(table: JobTable, everything: bool = False) -> tuple[str, bool]:
     """``learnability status``: the state of a scale on one screen (or all of it), and whether all is current."""
-    demand_whole(Path("results") / table.main.scale)
+    results = Path("results") / table.main.scale
+    demand_whole(results)
+    demand_whole(results / "report", "the writing of pages")
     outputs = examine(table)
     outputs += foreign(table, outputs)
     counts = Counter(output.state for output in outputs)

@@ -10,13 +10,14 @@ An id that is not in the file stops LaTeX with an error that names it.
 """
 
 import re
-import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from learnability.report.wording import interval, number
-from learnability.results.atomic import replacing
+from learnability.results import journal
+from learnability.results.integrity import DamagedArtifact
+from learnability.results.manifest import demand_recorded
 
 _SPECIAL = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
@@ -71,13 +72,39 @@ def macros(scale: str, rows: Iterable[Mapping[str, Any]]) -> str:
 
 
 def export(results: Path, rows: Iterable[Mapping[str, Any]]) -> Path:
-    """Write ``exports/claims.tex`` and copy every figure as PDF beside it; the folder."""
+    """Write ``exports/claims.tex`` and copy every figure as PDF beside it, all together; the folder.
+
+    Raises DamagedArtifact for a figure that is not the one that the manifest records.
+    """
     folder = results / "exports"
-    folder.mkdir(parents=True, exist_ok=True)
-    with replacing(folder / "claims.tex") as out:
-        out.write(macros(results.name, rows).encode())
+    _demand_made(results / "claims.json")
+    files = {"claims.tex": macros(results.name, rows).encode()}
     for path in sorted(results.glob("*/figures/*.pdf")):
-        place = folder / f"{path.parts[-3]}-{path.name}"
-        with replacing(place) as out, path.open("rb") as figure:
-            shutil.copyfileobj(figure, out)
+        _demand_made(path)
+        files[f"{path.parts[-3]}-{path.name}"] = path.read_bytes()
+    with journal.alone(folder):
+        journal.recover(folder, _nothing_more)
+        journal.put(folder, files, {}, _nothing_more)
     return folder
+
+
+def _demand_made(path: Path) -> None:
+    """Raise DamagedArtifact for a file that is not the one that the manifest records."""
+    try:
+        demand_recorded(path)
+    except DamagedArtifact as error:
+        error.remedy = "run make figures, which makes it again"
+        raise
+
+
+def finish_interrupted(results: Path) -> bool:
+    """End an export that was interrupted; whether there was one."""
+    folder = results / "exports"
+    if not journal.place(folder).is_file():
+        return False
+    with journal.alone(folder):
+        return journal.recover(folder, _nothing_more)
+
+
+def _nothing_more(content: Mapping[str, Any]) -> None:
+    """The files are all that there is."""

@@ -10,9 +10,10 @@ The address of a claim is ``<study>.html#<study>.<id>``, and that of a figure ``
 
 import argparse
 import functools
+import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
@@ -30,8 +31,7 @@ from learnability.report.wording import (
     plain,
     rule,
 )
-from learnability.results import manifest
-from learnability.results.atomic import replacing
+from learnability.results import journal, manifest
 from learnability.results.claim import VERDICTS, Evidence, Verdict
 from learnability.results.rows import ORIGINS, by_origin, counted, origin, read_rows, verdict_counts
 
@@ -222,30 +222,53 @@ def pages(scale: str, studies: Sequence[Study], commit: str = "") -> dict[str, s
 
 
 def write(results: Path, descriptions: Mapping[str, Mapping[str, Any]], commit: str = "") -> Path:
-    """Build the pages of a scale from what its folder holds; the start page, which is written last."""
-    studies = [gather(results, name, description) for name, description in descriptions.items()]
+    """Build the pages of a scale from what its folder holds; the start page.
+
+    All pages are replaced together: killed anywhere, the next call or :func:`finish_interrupted` ends it, or nothing
+    has changed. The launcher and a job of the engine may call it in the same moment.
+    """
     folder = results / "report"
-    folder.mkdir(parents=True, exist_ok=True)
-    made = pages(results.name, studies, commit)
-    for name in sorted(made, key=lambda name: name == "index.html"):
-        text = made[name].encode()
-        if not (folder / name).is_file() or (folder / name).read_bytes() != text:
-            with replacing(folder / name) as out:
-                out.write(text)
-    _record_pages(results, [folder / name for name in made], descriptions)
+    with journal.alone(folder):
+        journal.recover(folder, _record_pages)
+        studies = [gather(results, name, description) for name, description in descriptions.items()]
+        made = {name: text.encode() for name, text in pages(results.name, studies, commit).items()}
+        job = report_parameters({study: description["figures"] for study, description in descriptions.items()})
+        code, inputs = report_code(), manifest.digests(_shown(results, descriptions))
+        records, changed = {}, {}
+        for name, text in made.items():
+            path = folder / name
+            record = manifest.Record(hashlib.sha256(text).hexdigest(), "report", job, code, inputs)
+            if manifest.read(path) != record:
+                records[path.as_posix()] = asdict(record)
+            if not path.is_file() or path.read_bytes() != text:
+                changed[name] = text
+        if records or changed:
+            journal.put(folder, changed, records, _record_pages)
     return folder / "index.html"
 
 
-def _record_pages(results: Path, made: Sequence[Path], descriptions: Mapping[str, Mapping[str, Any]]) -> None:
-    """Record the pages in the manifest, with the verdicts, analyses and figures that they show."""
+def finish_interrupted(results: Path) -> bool:
+    """End the writing of pages that was interrupted; whether there was one."""
+    folder = results / "report"
+    if not journal.place(folder).is_file():
+        return False
+    with journal.alone(folder):
+        return journal.recover(folder, _record_pages)
+
+
+def _record_pages(records: Mapping[str, Any]) -> None:
+    for path, record in records.items():
+        manifest.write(Path(path), manifest.Record(**record))
+
+
+def _shown(results: Path, studies: Iterable[str]) -> list[Path]:
+    """The verdicts, analyses and figures that the pages show."""
     shown = [results / "claims.json"]
-    for study in descriptions:
+    for study in studies:
         folder = results / study
         shown += [folder / "claims.json", *sorted(folder.glob("*/analysis.zarr.zip"))]
         shown += sorted((folder / "figures").glob("*.svg"))
-    job = report_parameters({study: description["figures"] for study, description in descriptions.items()})
-    inputs = manifest.digests(path for path in shown if path.is_file())
-    manifest.record(made, "report", job, report_code(), inputs)
+    return [path for path in shown if path.is_file()]
 
 
 def describe(study: str, figures: Mapping[str, Any]) -> dict[str, Any]:

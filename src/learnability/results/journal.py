@@ -5,14 +5,16 @@ complete, and from there on whoever comes next (:func:`recover`) finishes what w
 changed yet, and what lies in the folder is rubbish.
 """
 
+import fcntl
 import json
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from learnability.results.atomic import replacing, sync_folder
+from learnability.results.atomic import replacing, staging, sync_folder
 from learnability.results.errors import UserError
 
 Finish = Callable[[Mapping[str, Any]], None]
@@ -21,6 +23,29 @@ Finish = Callable[[Mapping[str, Any]], None]
 def place(folder: Path) -> Path:
     """Where the journal of a folder stands."""
     return folder / ".journal"
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """One after the other: whoever else wants to change the files of this folder waits, where the system has locks."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("a") as stream:
+        with suppress(OSError):  # without locks two at once replace one another's files, each as a whole
+            fcntl.flock(stream, fcntl.LOCK_EX)
+        yield
+
+
+def put(folder: Path, files: Mapping[str, bytes], content: Mapping[str, Any], finish: Finish) -> None:
+    """Replace files of ``folder`` together, then call ``finish(content)``; see :func:`commit`."""
+    staged = staging(folder)
+    try:
+        for name, raw in files.items():
+            with replacing(staged / name) as out:
+                out.write(raw)
+    except BaseException:
+        shutil.rmtree(staged, ignore_errors=True)
+        raise
+    commit(folder, staged, {name: str(folder / name) for name in files}, content, finish)
 
 
 def commit(folder: Path, staged: Path, names: Mapping[str, str], content: Mapping[str, Any], finish: Finish) -> None:
@@ -59,6 +84,9 @@ def recover(folder: Path, finish: Finish) -> bool:
             str(place(folder)), "the journal of an interrupted change cannot be read", remedy=remedy
         ) from None
     staged = folder / journal["staged"]
+    if not all(Path(target).resolve().is_relative_to(folder.resolve()) for target in journal["names"].values()):
+        remedy = f"remove {place(folder)}: it was not written here"
+        raise UserError(str(place(folder)), "names files outside its folder", remedy=remedy)
     changed = set()
     for name, target in journal["names"].items():
         if (staged / name).exists():  # what is gone from here is in its place already
