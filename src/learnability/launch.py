@@ -217,6 +217,7 @@ def export_for_papers(scale: str) -> str:
     read_rows(claims)  # says what to do where there is none
     with only_one_run(results / ".lock"):  # a run would change figures and verdicts meanwhile
         clear_leftovers(results / "exports")
+        latex.demand_made(claims)
         return f"{latex.export(results, read_rows(claims)).as_posix()}/"
 
 

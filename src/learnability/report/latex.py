@@ -77,10 +77,9 @@ def export(results: Path, rows: Iterable[Mapping[str, Any]]) -> Path:
     Raises DamagedArtifact for a figure that is not the one that the manifest records.
     """
     folder = results / "exports"
-    _demand_made(results / "claims.json")
     files = {"claims.tex": macros(results.name, rows).encode()}
     for path in sorted(results.glob("*/figures/*.pdf")):
-        _demand_made(path)
+        demand_made(path)
         files[f"{path.parts[-3]}-{path.name}"] = path.read_bytes()
     with journal.alone(folder):
         journal.recover(folder, _nothing_more)
@@ -88,7 +87,7 @@ def export(results: Path, rows: Iterable[Mapping[str, Any]]) -> Path:
     return folder
 
 
-def _demand_made(path: Path) -> None:
+def demand_made(path: Path) -> None:
     """Raise DamagedArtifact for a file that is not the one that the manifest records."""
     try:
         demand_recorded(path)
