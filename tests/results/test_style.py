@@ -115,3 +115,15 @@ def test_the_same_figure_is_laid_out_the_same(tmp_path: Path) -> None:
     first = (tmp_path / "one.svg").read_text()
     assert first == (tmp_path / "two.svg").read_text()
     assert re.search("reduced size", first)
+
+
+def test_the_place_of_a_panel_does_not_depend_on_where_the_solver_lies_in_memory() -> None:
+    """The last bits of the layout differ between processes, and the names of clips in an SVG are digests of all bits."""
+    figure, axes = style.new_figure(2, 3, height=2.6)
+    for panel in axes.ravel():
+        panel.set(aspect="equal", xlabel="x", ylabel="y", title="a title that is long enough to break twice or more")
+        panel.add_patch(mpl.patches.Rectangle((0.1, 0.1), 0.5, 0.5))
+    make_room(figure)
+    for panel in axes.ravel():
+        points = panel.get_position(original=True).get_points()
+        assert np.array_equal(points, np.round(points, 9))

@@ -46,6 +46,16 @@ def make_room(figure: Figure, note: str = "") -> None:
             break
         figure.draw_without_rendering()
     figure.set_layout_engine("none")
+    for axes in figure.axes:
+        _settle(axes)
+
+
+def _settle(axes: Axes) -> None:
+    """Round the place of a panel, whose last bits depend on where the layout solver's variables lie in memory.
+
+    The names of clips in an SVG are digests of all bits.
+    """
+    axes.set_position(Bbox(np.round(axes.get_position(original=True).get_points(), 9)))
 
 
 def _count(axes: Axes) -> None:
