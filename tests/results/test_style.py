@@ -118,7 +118,7 @@ def test_the_same_figure_is_laid_out_the_same(tmp_path: Path) -> None:
 
 
 def test_the_place_of_a_panel_does_not_depend_on_where_the_solver_lies_in_memory() -> None:
-    """The last bits of the layout differ between processes, and the names of clips in an SVG are digests of all bits."""
+    """The last bits of the layout differ between processes; the names of clips in an SVG are digests of all bits."""
     figure, axes = style.new_figure(2, 3, height=2.6)
     for panel in axes.ravel():
         panel.set(aspect="equal", xlabel="x", ylabel="y", title="a title that is long enough to break twice or more")
