@@ -103,7 +103,7 @@ EDITS: dict[str, tuple[str, Callable[[Path], None]]] = {
     "an edited figure": (f"{DEMO}/figures/means.svg", _written("<svg/>")),
     "a record of other code": ("results/laptop/manifest/demo/second/analysis.zarr.zip.json", _of_other_code),
     "no record": ("results/laptop/manifest/demo/claims.json.json", Path.unlink),
-    "the engine's record": (".snakemake/metadata/*", _replaced('"incomplete": false', '"incomplete": true')),
+    "the engine's record": (".snakemake/metadata/*", _replaced('"params": [', '"params": ["x", ')),
     "an interrupted restore": ("results/laptop/.journal", _written("{}")),
 }
 
