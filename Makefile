@@ -8,7 +8,8 @@
 #   make figures CORES=4 DEVICE=cpu   cores to use; auto | cpu | cuda
 #   make figures PROFILE=slurm        where jobs run: a folder of profiles/
 #   make cost SCALE=paper             what a scale costs: CPU hours, the longest job, memory
-#   make ask TARGET="h2(z1) + h3(z2)"  what learns a target; D=1000 its dimension, CHECK=1 with a measured check
+#   make ask TARGET="h2(z1) + h3(z2)"  what learns a target; D=1000 its dimension, CHECK=1 with a measured check,
+#                                      NOISE=0.5 with label noise, LINK=g=values.csv with a function of your own
 #   make status                       what is current, stale, edited, damaged or missing, and why
 #   make report                       the report of a scale, if it is out of date (make figures does this too)
 #   make docs                         the site, in docs/_build/html
@@ -25,7 +26,7 @@
 #   make robustness                   do the verdicts hold under rounding, other seeds (ROOT_SEED=7), by chance?
 #   make pictures                     copy the pictures of the documents from the results
 
-KNOWN := SCALE STUDY FIGURE PROFILE CORES DEVICE ARCHIVE WITH_RUNS ALLOW_UNCOMMITTED FORCE SIGN SIGNERS NAME TARGET D CHECK ROOT_SEED FUZZ_SECONDS AREA SEED FIRST COUNT PYTHON VENV PYTEST BENCH SPHINX
+KNOWN := SCALE STUDY FIGURE PROFILE CORES DEVICE ARCHIVE WITH_RUNS ALLOW_UNCOMMITTED FORCE SIGN SIGNERS NAME TARGET D CHECK NOISE LINK ROOT_SEED FUZZ_SECONDS AREA SEED FIRST COUNT PYTHON VENV PYTEST BENCH SPHINX
 UNKNOWN := $(strip $(foreach v,$(.VARIABLES),$(if $(filter command,$(origin $(v))),$(filter-out $(KNOWN),$(v)))))
 $(if $(UNKNOWN),$(error $(firstword $(UNKNOWN)) is not a variable of this Makefile; known: $(KNOWN)))
 
@@ -85,7 +86,7 @@ cost: $(SETUP)/workflow
 ask: export ASKED := $(TARGET)
 ask: $(SETUP)/workflow
 	@[ -n "$$ASKED" ] || { echo 'name a target: make ask TARGET="h2(z1) + h3(z2)"' >&2; exit 2; }
-	@$(LEARNABILITY) ask "$$ASKED" $(if $(D),--dimension "$(D)") $(if $(CHECK),--check) --cores "$(CORES)"
+	@$(LEARNABILITY) ask "$$ASKED" $(if $(D),--dimension "$(D)") $(if $(CHECK),--check) $(if $(NOISE),--label-noise "$(NOISE)") $(if $(LINK),--link "$(LINK)") --cores "$(CORES)"
 
 status: $(SETUP)/workflow
 	@$(LEARNABILITY) status $(if $(SCALE),--scale "$(SCALE)") $(if $(STUDY),--study "$(STUDY)")

@@ -2,7 +2,9 @@
 
 import inspect
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 import learnability
@@ -58,6 +60,51 @@ def test_a_sweep_is_read_from_the_command_line() -> None:
     assert asking.parse_sweep(["c=0,.1,1"]) == {"c": [0.0, 0.1, 1.0]}
     with pytest.raises(UserError, match="no sweep"):
         asking.parse_sweep(["c"])
+
+
+def test_a_callable_is_answered_with_its_noise() -> None:
+    """The third Hermite polynomial by its values has the exponents and the laws of the polynomial."""
+    asked = learnability.ask(lambda z: (z**3 - 3 * z) / 6**0.5, dimension=30, seeds=16, label_noise=0.2)
+    found = {name: float(asked.analyses["diagnosis"][name][0]) for name in ("information_exponent", "label_noise")}
+    assert found == {"information_exponent": 3, "label_noise": 0.2}
+    assert asked.analyses["times"]["predicted"].sel(flow="joint").values.tolist() == [[2.0]]
+    said = dict(row[:2] for row in asked.answers[0].diagnosis)
+    assert said["link"].startswith("g: 321 points")
+    assert any("Label noise" in sentence for sentence in asked.answers[0].verdict)
+
+
+def test_an_expansion_and_a_table_are_put_in_words(tmp_path: Path) -> None:
+    expansion = learnability.parse("re(z1, z2, 4) + 1e-3*h1(z3)")
+    text, links = asking._in_words(expansion)
+    assert text is not None
+    assert learnability.parse(text) == expansion
+    assert not links
+    z = np.linspace(-4, 4, 41)
+    np.savetxt(tmp_path / "g.txt", np.column_stack([z, np.tanh(z)]))
+    text, links = asking._in_words(learnability.FunctionTarget.from_table(tmp_path / "g.txt"))
+    assert text == "g(z1)"
+    assert links == {"g": learnability.Link.from_table(tmp_path / "g.txt")}
+
+
+@pytest.mark.parametrize(
+    ("target", "links", "said"),
+    [
+        ("foo(z1)", {}, "--link foo=values.csv"),
+        ("g(z1)", {"g": "no/such/file.csv"}, "No such file"),
+        ("g(z1)", {"g": lambda z: 0 * z + 1}, "constant"),
+        ("g(z1)", {"g": lambda _: 1.0}, "same shape"),
+    ],
+)
+def test_a_link_that_cannot_be_used_gives_one_clear_message(target: str, links: dict[str, Any], said: str) -> None:
+    with pytest.raises(UserError, match=said):
+        learnability.ask(target, dimension=30, links=links)
+
+
+def test_links_of_the_command_line_are_files() -> None:
+    with pytest.raises(UserError, match="names no file"):
+        asking.parse_links(["g"])
+    with pytest.raises(UserError, match="No such file"):
+        asking.parse_links(["g=no/such/file.csv"])
 
 
 def test_the_function_and_the_command_share_their_root_seed_and_streams() -> None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from learnability.diagnosis.result import Diagnosis as Diagnosis
     from learnability.hermite.expansion import HermiteExpansion as HermiteExpansion
     from learnability.hermite.function_target import FunctionTarget as FunctionTarget
+    from learnability.hermite.function_target import Link as Link
     from learnability.results.errors import UserError as UserError
 
 __version__ = "0.1.0"
@@ -35,6 +36,7 @@ __all__ = [
     "Diagnosis",
     "FunctionTarget",
     "HermiteExpansion",
+    "Link",
     "UserError",
     "ask",
     "diagnose",
@@ -49,6 +51,7 @@ _HOMES = {
     "Diagnosis": "learnability.diagnosis.result",
     "FunctionTarget": "learnability.hermite.function_target",
     "HermiteExpansion": "learnability.hermite.expansion",
+    "Link": "learnability.hermite.function_target",
     "UserError": "learnability.results.errors",
     "ask": "learnability.asking",
     "diagnose": "learnability.api",

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from learnability.hermite.expansion import HermiteExpansion
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from learnability.diagnosis.result import Diagnosis
     from learnability.flows.solver import FlowState
     from learnability.hermite.activations import Activation
-    from learnability.hermite.function_target import FunctionTarget
+    from learnability.hermite.function_target import FunctionTarget, Link
 
 Target = str | HermiteExpansion
 
@@ -70,6 +70,7 @@ def diagnose(
     *,
     inputs: Literal["gaussian", "cube"] = "gaussian",
     label_noise: float = 0.0,
+    links: Mapping[str, Link] | None = None,
 ) -> Diagnosis:
     """Exponents, leaps, symmetries, thresholds and traps of a target, each with how it is known.
 
@@ -97,6 +98,8 @@ def diagnose(
         ``"gaussian"``, or ``"cube"`` for bits ``x1, x2, ...`` that are uniform on {-1, 1}.
     label_noise:
         The standard deviation of Gaussian noise on the label. It changes no exponent.
+    links:
+        Functions of one variable that a text applies, by name (:class:`learnability.Link`).
 
     Raises
     ------
@@ -116,7 +119,10 @@ def diagnose(
     'exact'
     """
     from learnability.diagnosis.diagnose import diagnose as find
+    from learnability.hermite.target_language import parse_target
 
+    if links and isinstance(target, str):
+        target = parse_target(target, links=links)
     return find(target, activation, inputs, label_noise)
 
 

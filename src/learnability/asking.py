@@ -6,10 +6,10 @@ import html
 import re
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from learnability.results.errors import UserError
 
@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     import xarray as xr
     from rich.console import Console
 
+    from learnability.diagnosis.result import Diagnosis
     from learnability.hermite.expansion import HermiteExpansion
-    from learnability.hermite.function_target import FunctionTarget
+    from learnability.hermite.function_target import FunctionTarget, Link
     from learnability.pipeline.questions import Question
     from learnability.studies.atlas.answer import Answer
 
@@ -70,6 +71,8 @@ def question_of(
     sweep: Mapping[str, Sequence[float]] | None = None,
     seeds: int = 128,
     check: bool = False,
+    links: Mapping[str, Link] | None = None,
+    label_noise: float = 0.0,
 ) -> Question:
     """The question, validated; every target is read, so that a mistake costs nothing but a message."""
     from learnability.pipeline.config import plan_experiment, validate
@@ -79,31 +82,49 @@ def question_of(
     content = {
         "targets": list(targets),
         "sweep": {letter: list(values) for letter, values in (sweep or {}).items()},
+        "links": {name: {"z": link.z, "values": link.values} for name, link in (links or {}).items()},
+        "label_noise": label_noise,
         "dimension": dimension,
         "seeds": seeds,
         "check": check,
     }
     if 1 <= dimension < LEAST_DIMENSION:
         question: Question = validate(Question, {**content, "dimension": LEAST_DIMENSION}, "the question")
-        _refuse_dimension(question.texts, dimension)
+        _refuse_dimension(question, dimension)
     question = validate(Question, content, "the question")
     for text in question.texts:
         try:
-            answerable(text)
+            answerable(text, question.named_links())
         except ValueError as error:
-            raise UserError("the target", str(error), remedy="correct the target") from None
+            raise _about_target(error) from None
     for name, block in as_study(question).experiments.items():
         plan_experiment("the question", STUDY, name, block, "laptop")
     return question
 
 
-def _refuse_dimension(targets: Sequence[str], dimension: int) -> None:
+def _about_target(error: ValueError) -> UserError:
+    """What is wrong with a target; a function that the language does not have may be a link."""
+    remedy = "correct the target"
+    unknown = re.search(r"unknown variable '([A-Za-z]\w*)'", str(error))
+    if unknown and not re.fullmatch(r"[zx]\d+", unknown[1]):
+        remedy += f"; a function of your own is given by its values, --link {unknown[1]}=values.csv"
+    return UserError("the target", str(error), remedy=remedy)
+
+
+def _diagnosis(question: Question, text: str) -> Diagnosis:
+    """The diagnosis of one target of a question."""
     from learnability.diagnosis.diagnose import diagnose
+    from learnability.hermite.target_language import parse_target
 
     try:
-        directions = max(diagnose(text).intrinsic_dimension for text in targets)
+        target = parse_target(text, links=question.named_links()) if question.links else text
+        return diagnose(target, label_noise=question.label_noise)
     except ValueError as error:
-        raise UserError("the target", str(error), remedy="correct the target") from None
+        raise _about_target(error) from None
+
+
+def _refuse_dimension(question: Question, dimension: int) -> None:
+    directions = max(_diagnosis(question, text).intrinsic_dimension for text in question.texts)
     raise UserError(
         "dimension",
         f"{dimension} is too small for a target of {directions} direction{'s' if directions > 1 else ''}",
@@ -113,29 +134,39 @@ def _refuse_dimension(targets: Sequence[str], dimension: int) -> None:
 
 
 def diagnosed(
-    targets: Sequence[str | HermiteExpansion | FunctionTarget], inputs: Literal["gaussian", "cube"] = "gaussian"
+    targets: Sequence[str | HermiteExpansion | FunctionTarget],
+    inputs: Literal["gaussian", "cube"] = "gaussian",
+    label_noise: float = 0.0,
 ) -> Asked:
-    """What algebra says alone: of bits, and of targets that are not given as text, no times are computed."""
+    """What algebra says alone: of bits, and of callables of several variables, no times are computed."""
     from learnability.diagnosis.diagnose import diagnose
     from learnability.studies.atlas.answer import Answer
 
-    about = "functions of bits" if inputs == "cube" else "targets that are not given as text"
+    about = "functions of bits" if inputs == "cube" else "callables of several variables, which no table can hold"
     doubt = f"Times, samples and checks are not computed for {about}."
     found = []
     for target in targets:
         try:
-            found.append(Answer(str(target), tuple(diagnose(target, inputs=inputs).rows()), open_points=(doubt,)))
+            found.append(
+                Answer(
+                    str(target),
+                    tuple(diagnose(target, inputs=inputs, label_noise=label_noise).rows()),
+                    open_points=(doubt,),
+                )
+            )
         except ValueError as error:
             raise UserError("the target", str(error), remedy="ask about another target") from None
     return Asked(tuple(found), {})
 
 
 def ask(
-    target: str | HermiteExpansion | FunctionTarget | Sequence[str],
+    target: str | HermiteExpansion | FunctionTarget | Callable[[Any], Any] | Sequence[str],
     dimension: int = DIMENSION,
     *,
     inputs: Literal["gaussian", "cube"] = "gaussian",
     sweep: Mapping[str, Sequence[float]] | None = None,
+    links: Mapping[str, Link | Callable[[Any], Any] | str | Path] | None = None,
+    label_noise: float = 0.0,
     seeds: int = 128,
     check: bool = False,
     root_seed: int = ROOT_SEED,
@@ -145,15 +176,21 @@ def ask(
     Parameters
     ----------
     target:
-        One target or several, as text (see :func:`learnability.parse`). An expansion or a function target (from a
-        Python callable or a table of a link, :class:`learnability.FunctionTarget`) is diagnosed; its times are not
-        computed.
+        One target or several, as text (see :func:`learnability.parse`), an expansion, or a function of one variable,
+        which maps an array to one of the same shape and is called ``g`` in the answer. A callable of several
+        variables (:meth:`learnability.FunctionTarget.from_callable`) is diagnosed alone.
     dimension:
         The dimension d at which times and samples are told, at least 20.
     inputs:
         ``"gaussian"``, or ``"cube"`` for bits ``x1, x2, ...``, which are diagnosed alone.
     sweep:
         Values of coefficients that a target names: ``{"c": [0, 0.1, 1]}`` for ``"h2(z1) + c*h3(z2)"``.
+    links:
+        Functions of one variable that a target applies: ``{"g": numpy.tanh}`` for ``"g(z1*z2) + h3(z1)"``. A callable
+        is taken at 321 points from -8 to 8, a path is that of a file with two columns
+        (:meth:`learnability.Link.from_table`).
+    label_noise:
+        The standard deviation of normal noise on the label, in the units of the target.
     seeds:
         The number of random starts of the flows, at least 16.
     check:
@@ -176,12 +213,51 @@ def ask(
     from learnability.pipeline.direct import analyses
     from learnability.studies.atlas.answer import answers
 
-    if inputs == "cube" or not isinstance(target, (str, Sequence)):
-        several = isinstance(target, Sequence) and not isinstance(target, str)
-        return diagnosed(target if several else [target], inputs)  # type: ignore[arg-type, list-item]
-    asked = question_of([target] if isinstance(target, str) else target, dimension, sweep, seeds, check)
+    if inputs == "cube":
+        given = [target] if isinstance(target, str) or not isinstance(target, Sequence) else target
+        return diagnosed(given, inputs, label_noise)  # type: ignore[arg-type]
+    named = {name: _link(name, given) for name, given in (links or {}).items()}
+    if isinstance(target, (str, Sequence)):
+        texts = [target] if isinstance(target, str) else list(target)
+    else:
+        text, own = _in_words(target)
+        if text is None:
+            return diagnosed([target], label_noise=label_noise)  # type: ignore[list-item]
+        texts, named = [text], {**named, **own}
+    asked = question_of(texts, dimension, sweep, seeds, check, named, label_noise)
+    for one in asked.texts:
+        _diagnosis(asked, one)  # Whether a function is constant, or has a second moment, is only seen here.
     found = analyses(asked, root_seed)
     return Asked(tuple(answers(found)), found)
+
+
+def _link(name: str, given: Link | Callable[[Any], Any] | str | Path) -> Link:
+    from learnability.hermite.function_target import Link
+
+    try:
+        if isinstance(given, Link):
+            return given
+        return Link.from_callable(given) if callable(given) else Link.from_table(given)
+    except ValueError as error:
+        raise UserError(f"the link {name}", str(error), remedy="correct the values of the link") from None
+
+
+def _in_words(target: HermiteExpansion | FunctionTarget | Callable[[Any], Any]) -> tuple[str | None, dict[str, Link]]:
+    """The text that stands for a target, with its links; None where there is none."""
+    from learnability.hermite.expansion import HermiteExpansion
+    from learnability.hermite.function_target import FunctionTarget
+
+    if isinstance(target, HermiteExpansion):
+        terms = (
+            "*".join([repr(value), *(f"h{k}(z{i})" for i, k in enumerate(index, 1) if k)])
+            for index, value in target.coefficients.items()
+        )
+        return " + ".join(f"({term})" for term in terms) or "0", {}
+    if not isinstance(target, FunctionTarget):
+        return "g(z1)", {"g": _link("g", target)}
+    if target.variables == 1:
+        return "g(z1)", {"g": next(iter(target.links.values()), None) or _link("g", lambda z: target(z[:, None]))}
+    return None, {}
 
 
 def parse_sweep(texts: Sequence[str]) -> dict[str, list[float]]:
@@ -199,6 +275,17 @@ def parse_sweep(texts: Sequence[str]) -> dict[str, list[float]]:
     return found
 
 
+def parse_links(texts: Sequence[str]) -> dict[str, Link]:
+    """``g=values.csv`` as the link ``g`` of that file."""
+    found = {}
+    for text in texts:
+        name, equals, path = text.partition("=")
+        if not equals or not name.strip() or not path.strip():
+            raise UserError("--link", f"{text!r} names no file", "NAME=FILE", "write --link g=values.csv")
+        found[name.strip()] = _link(name.strip(), Path(path.strip()))
+    return found
+
+
 FOLDER = Path("config/questions")
 RESULTS = Path("results/questions")
 
@@ -213,6 +300,8 @@ def command(
     quick: bool,
     cores: str,
     inputs: Literal["gaussian", "cube"] = "gaussian",
+    links: Sequence[str] = (),
+    label_noise: float = 0.0,
 ) -> int:
     """``learnability ask``: print the diagnosis, answer the question through the workflow, print the rest."""
     from rich.console import Console
@@ -220,10 +309,10 @@ def command(
     from learnability.pipeline import questions
 
     if inputs == "cube":
-        if check or sweep:
-            problem = "functions of bits are diagnosed alone: there is no check and no sweep for them"
-            raise UserError("--inputs cube", problem, remedy="leave --check and --sweep out")
-        print(diagnosed(targets, inputs))
+        if check or sweep or links:
+            problem = "functions of bits are diagnosed alone: there is no check, no sweep and no link for them"
+            raise UserError("--inputs cube", problem, remedy="leave --check, --sweep and --link out")
+        print(diagnosed(targets, inputs, label_noise))
         return 0
     if len(targets) == 1 and (FOLDER / f"{targets[0]}.yaml").is_file():
         name, question = targets[0], questions.read_question(FOLDER, targets[0])
@@ -233,7 +322,7 @@ def command(
     else:
         # The diagnosis is the same in every dimension.
         least = max(dimension, LEAST_DIMENSION) if quick else dimension
-        question = question_of(targets, least, parse_sweep(sweep), seeds, check)
+        question = question_of(targets, least, parse_sweep(sweep), seeds, check, parse_links(links), label_noise)
         name = name or questions.name_of(question)
     console = Console()
     _show_diagnosis(console, question)
@@ -250,15 +339,10 @@ def command(
 
 def _show_diagnosis(console: Console, question: Question) -> None:
     """What algebra says, at once: nothing heavy is imported for it."""
-    from learnability.diagnosis.diagnose import diagnose
     from learnability.report.question_screen import diagnosis_panel
 
     for text in question.texts:
-        try:
-            rows = diagnose(text).rows()
-        except ValueError as error:
-            raise UserError("the target", str(error), remedy="ask about another target") from None
-        console.print(diagnosis_panel(text, rows))
+        console.print(diagnosis_panel(text, _diagnosis(question, text).rows()))
 
 
 def _answer(name: str, cores: str) -> int:

@@ -177,6 +177,11 @@ def ask(
     sweep: Annotated[
         list[str] | None, typer.Option(help='Values of a coefficient: --sweep c=0,0.1,1 for "h2(z1) + c*h3(z2)".')
     ] = None,
+    link: Annotated[
+        list[str] | None,
+        typer.Option(help='A function of your own from a file of two columns: --link g=values.csv for "g(z1)".'),
+    ] = None,
+    label_noise: Annotated[float, typer.Option(help="The standard deviation of noise on the label.")] = 0.0,
     seeds: Annotated[int, typer.Option(help="Random starts of the flows.")] = 128,
     name: Annotated[str, typer.Option(help="The name of the question. Default: one made from the target.")] = "",
     quick: Annotated[bool, typer.Option("--quick", help="The diagnosis alone; nothing is run or written.")] = False,
@@ -192,7 +197,10 @@ def ask(
     from learnability import asking
 
     _in_project()
-    raise typer.Exit(asking.command(target, dimension, check, sweep or [], seeds, name, quick, cores, inputs))
+    status = asking.command(
+        target, dimension, check, sweep or [], seeds, name, quick, cores, inputs, link or [], label_noise
+    )
+    raise typer.Exit(status)
 
 
 @app.command()

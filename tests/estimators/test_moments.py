@@ -47,7 +47,7 @@ def test_partial_traces_are_those_of_the_tensors(sample: tuple[np.ndarray, np.nd
     assert_allclose(partial_trace(x, weights, degree), total, rtol=1e-12, atol=1e-12)
 
 
-@pytest.mark.parametrize("degree", [1, 2, 3])
+@pytest.mark.parametrize("degree", [1, 2, 3, 4])
 def test_u_statistics_are_sums_over_pairs_of_different_samples(
     sample: tuple[np.ndarray, np.ndarray], degree: int
 ) -> None:
@@ -62,8 +62,8 @@ def test_degrees_beyond_the_formulas_are_refused(sample: tuple[np.ndarray, np.nd
     x, weights = sample
     with pytest.raises(ValueError, match="1 to 4"):
         partial_trace(x, weights, 5)
-    with pytest.raises(ValueError, match="1 to 3"):
-        u_statistic(x, weights, 4)
+    with pytest.raises(ValueError, match="1 to 4"):
+        u_statistic(x, weights, 5)
     with pytest.raises(ValueError, match="from 1 to 4"):
         leading(np.eye(4), 5)
 
@@ -115,12 +115,31 @@ def test_a_product_of_three_is_seen_by_pairs_of_ranks_and_not_by_traces_of_label
 
 
 def test_the_best_transform_of_a_square_is_its_conditional_second_moment() -> None:
-    """y = z^2: T(y) = y - 1, up to sign and scale."""
+    """y = z^2: T(y) = y - 1, up to sign and scale, and nothing else is above the noise."""
     z = np.random.default_rng(6).standard_normal((200_000, 1))
     y = z[:, 0] ** 2
-    edges, transform = stepwise.best_transforms(y, z, 2, 1)
-    found = transform[np.searchsorted(edges, y, "right"), 0]
-    assert abs(np.corrcoef(found, y - 1)[0, 1]) > 0.99
+    nothing = np.zeros((len(y), 0))
+    found = stepwise.best_transforms(y, nothing, z, 2)(y, nothing)
+    assert found.shape[1] == 1
+    assert abs(np.corrcoef(found[:, 0], y - 1)[0, 1]) > 0.99
+
+
+def test_the_best_transform_of_a_later_leap_depends_on_what_was_found() -> None:
+    """y = z1 + z1 z2 z3: E[z2 z3 | y, z1] = (y - z1)/z1 up to what the noise-free label leaves, its sign that of z1."""
+    z = np.random.default_rng(8).standard_normal((400_000, 3))
+    y = z[:, 0] + z[:, 0] * z[:, 1] * z[:, 2]
+    found = stepwise.best_transforms(y, z[:, :1], z[:, 1:], 2)(y, z[:, :1])
+    product = z[:, 1] * z[:, 2]
+    # z2 z3 is known from the label and z1, up to the width of the cells.
+    fit = found @ np.linalg.lstsq(found, product, rcond=None)[0]
+    assert np.corrcoef(fit, product)[0, 1] > 0.85
+
+
+def test_directions_found_are_turned_to_the_frame() -> None:
+    frame = np.linalg.qr(np.random.default_rng(9).standard_normal((3, 3)))[0]
+    found = np.zeros((6, 2))
+    found[:3] = frame[:, :2] @ np.array([[0.0, 1.0], [-1.0, 0.0]])
+    assert_allclose(stepwise._turned(found, frame[:, :2])[:3], frame[:, :2], atol=1e-12)
 
 
 def test_without_a_provisional_step_a_sample_is_used_once() -> None:

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from learnability.asking import ask, question_of
-from learnability.hermite.function_target import FunctionTarget
+from learnability.hermite.function_target import FunctionTarget, Link
 from learnability.pipeline.job_table import JobTable
 from learnability.pipeline.questions import (
+    LinkTable,
     Question,
     as_study,
     name_of,
@@ -97,15 +98,58 @@ def test_a_small_dimension_is_refused_in_directions() -> None:
         question_of(["(0.6*z1 + 0.8*z2)^2"], dimension=19)
 
 
-def test_a_callable_and_a_table_are_diagnosed(tmp_path: Path) -> None:
-    """z1 z2 is one leap of two directions; the table of tanh has information exponent 1."""
+def test_a_callable_of_several_variables_is_diagnosed() -> None:
+    """z1 z2 is one leap of two directions."""
     product = FunctionTarget.from_callable(lambda z: z[..., 0] * z[..., 1], 2, "mine")
     (answer,) = ask(product).answers
     assert answer.target == "mine"
     assert dict(row[:2] for row in answer.diagnosis)["information exponent"].startswith("2")
     assert not answer.times
-    assert "not given as text" in answer.open_points[0]
-    z = np.linspace(-6, 6, 1201)
-    np.savetxt(tmp_path / "link.txt", np.column_stack([z, np.tanh(z)]))
-    (answer,) = ask(FunctionTarget.from_table(tmp_path / "link.txt")).answers
-    assert dict(row[:2] for row in answer.diagnosis)["information exponent"].startswith("1")
+    assert "callables of several variables" in answer.open_points[0]
+
+
+def _link(points: int = 21) -> Link:
+    z = np.linspace(-6, 6, points)
+    return Link(tuple(z.tolist()), tuple(np.tanh(z).tolist()))
+
+
+def test_a_question_with_links_and_noise_survives_its_file_and_names_them_apart(tmp_path: Path) -> None:
+    links = {"g": LinkTable.of(_link()), "f": LinkTable.of(_link(33))}
+    question = Question(targets=("g(z1) + c*f(z2)",), sweep={"c": (0.5, 2.0)}, links=links, label_noise=0.3)
+    write_question(tmp_path, "linked", question)
+    assert read_question(tmp_path, "linked") == question
+    others = Question(targets=question.targets, sweep=question.sweep, links=links)
+    assert len({name_of(question), name_of(others)}) == 2
+
+
+def test_the_settings_of_a_target_hold_the_links_that_it_applies() -> None:
+    links = {"g": LinkTable.of(_link()), "f": LinkTable.of(_link(33))}
+    study = as_study(Question(targets=("g(z1)", "h1(z1) + f(z2)", "h2(z1)"), links=links, label_noise=0.3))
+    targets = study.experiments["times"].sweep["target"]
+    assert [[one["name"] for one in target.get("links", [])] for target in targets] == [["g"], ["f"], []]
+    assert all(target["label_noise"] == 0.3 for target in targets)
+    assert tuple(targets[0]["links"][0]["values"]) == _link().values
+
+
+def test_a_question_names_the_file_of_a_link(tmp_path: Path) -> None:
+    table = tmp_path / "g.csv"
+    table.write_text("".join(f"{a!r}, {b!r}\n" for a, b in zip(_link().z, _link().values, strict=True)))
+    (tmp_path / "mine.yaml").write_text(f'targets: ["g(z1)"]\nlinks: {{g: {table}}}\n')
+    assert read_question(tmp_path, "mine").named_links() == {"g": _link()}
+    table.write_text("1, 2\n")
+    with pytest.raises(UserError, match="15 to 400 points, not 1"):
+        read_question(tmp_path, "mine")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ({"targets": ("h1(z1)",), "links": {"g": _link()}}, "no target applies the link g"),
+        ({"targets": ("sin(z1)",), "links": {"sin": _link()}}, "the language has a meaning for it"),
+        ({"targets": tuple(f"g(z1) + {i}*z1" for i in range(20)), "links": {"g": _link(200)}}, "4000 points together"),
+    ],
+)
+def test_links_that_cannot_be_asked_about_are_refused(content: dict[str, Any], said: str) -> None:
+    links = {name: LinkTable.of(link) for name, link in content["links"].items()}
+    with pytest.raises(ValueError, match=said):
+        Question(targets=content["targets"], links=links)

@@ -25,7 +25,6 @@ from learnability.diagnosis.result import (
     LeapSequence,
     LeapStep,
     Symmetries,
-    WeakRecovery,
 )
 from learnability.diagnosis.weak_recovery import second_moment, threshold
 from learnability.hermite import reflective
@@ -68,15 +67,8 @@ def diagnose(
         column = text.index(f"z{parsed.variables}") + 1 if text is not None else 1
         raise TargetError(text or str(parsed), column, f"a question has at most {MOST_VARIABLES} variables, not {used}")
     if isinstance(parsed, FunctionTarget):
-        found = diagnose_function(parsed, activation)
-    else:
-        found = diagnose_polynomial(parsed, activation, text)
-    if label_noise and found.weak_recovery is not None and 0 < found.weak_recovery.alpha < math.inf:
-        # Noise lowers E[E[z^2 - 1 | y]^2]: the number without noise is a lower bound.
-        known = found.weak_recovery.evidence
-        bound = Evidence("undecided", f"without noise; with noise it is larger ({known.argument})", known.precision)
-        found = dataclasses.replace(found, weak_recovery=WeakRecovery(found.weak_recovery.alpha, bound))
-    return dataclasses.replace(found, label_noise=label_noise)
+        return diagnose_function(parsed, activation, label_noise)
+    return diagnose_polynomial(parsed, activation, text, label_noise)
 
 
 def _used(target: HermiteExpansion) -> int:
@@ -84,8 +76,8 @@ def _used(target: HermiteExpansion) -> int:
     return sum(any(b[i] for b in target.coefficients) for i in range(target.variables))
 
 
-def diagnose_function(target: FunctionTarget, activation: str = "smooth") -> Diagnosis:
-    """The diagnosis of a target that is not a polynomial."""
+def diagnose_function(target: FunctionTarget, activation: str = "smooth", label_noise: float = 0.0) -> Diagnosis:
+    """The diagnosis of a target that is not a polynomial, with the threshold at this label noise."""
     covariance, hidden, inner = _hidden_part(target)
     r = inner.variables
     with np.errstate(over="ignore", invalid="ignore"):
@@ -128,14 +120,15 @@ def diagnose_function(target: FunctionTarget, activation: str = "smooth") -> Dia
         correlational=embedded(steps, hidden),
         generative=embedded(generative, hidden),
         weak_recovery=threshold(
-            inner, r, generative, kinks(inner) if r == 1 else (), (second_moment(coefficients), variance)
+            inner, r, generative, kinks(inner) if r == 1 else (), (second_moment(coefficients), variance), label_noise
         ),
         learnable_subspace=hidden @ trapped.learnable,
         reflective_subspace=hidden @ trapped.trapped,
-        loss_floor=trapped.loss_floor + (missing * variance / 2 if trapped.is_trapped else 0.0),
+        loss_floor=min(variance / 2, trapped.loss_floor + missing * variance / 2) if trapped.is_trapped else 0.0,
         exact=False,
         taylor=None,
         noise_sensitivity={},
+        label_noise=label_noise,
     )
 
 
@@ -233,11 +226,12 @@ def _generative(
         )
         return dataclasses.replace(steps, steps=told), group
     polynomial = inner.injective_argument()
-    sources: tuple[Source, ...] = tuple(RandomPoints(inner, r, points) for points in (4096, 8192))
+    coarser = inner.coarser()
+    sources: tuple[Source, ...] = tuple(RandomPoints(inner, r, points, coarser) for points in (4096, 8192))
     if polynomial is not None:
         sources = (PolynomialPowers(polynomial), *sources)
     elif r == 1:
-        sources = (Panels(inner, kinks(inner)),)
+        sources = (Panels(inner, kinks(inner), coarser),)
     # An error of random points is five standard errors already.
     label = (
         Coefficients(expanded.expansion, expanded.error / 5, "measured")
@@ -289,7 +283,9 @@ def _equal_heights(degree: int, z: Array) -> tuple[Array, Array, NDArray[np.intp
     return z, (low + high) / 2, row
 
 
-def diagnose_polynomial(target: HermiteExpansion, activation: str = "smooth", text: str | None = None) -> Diagnosis:
+def diagnose_polynomial(
+    target: HermiteExpansion, activation: str = "smooth", text: str | None = None, label_noise: float = 0.0
+) -> Diagnosis:
     """The diagnosis of a polynomial of Gaussian variables; ``text`` is what is shown as the target."""
     covariance = shape.gradient_covariance(target)
     hidden = shape.hidden_basis(covariance)
@@ -317,13 +313,14 @@ def diagnose_polynomial(target: HermiteExpansion, activation: str = "smooth", te
         symmetries=embedded_symmetries(group, hidden),
         correlational=embedded(correlational(inner), hidden),
         generative=embedded(generative, hidden),
-        weak_recovery=threshold(values, inner.variables, generative),
+        weak_recovery=threshold(values, inner.variables, generative, label_noise=label_noise),
         learnable_subspace=hidden @ trapped.learnable,
         reflective_subspace=hidden @ trapped.trapped,
         loss_floor=trapped.loss_floor,
         exact=trapped.exact,
         taylor=_taylor(inner),
         noise_sensitivity={},
+        label_noise=label_noise,
     )
 
 

@@ -243,21 +243,28 @@ def label_transforms(sample: Array, count: int = TRANSFORMS) -> tuple[Callable[[
 
 @dataclass(frozen=True)
 class RandomPoints:
-    """Bounded transforms of any label, by shifted lattice points; the error is a standard error over the shifts."""
+    """Bounded transforms of any label, by shifted lattice points; the error is a standard error over the shifts.
+
+    ``coarser`` is the label with half of what is known of it (:class:`Link`): what it moves counts as an error.
+    """
 
     function: Values
     variables: int
     points: int = POINTS
+    coarser: Values | None = None
 
     @cached_property
     def sample(self) -> list[tuple[Array, Array]]:
         """For each replicate the points (points, variables) and the centred transforms (transforms, points)."""
+        return self._sample(self.function)
+
+    def _sample(self, function: Values) -> list[tuple[Array, Array]]:
         rng, transforms, replicates = np.random.default_rng(11), None, []
         for _ in range(REPLICATES):
             z = normal_points(self.variables, self.points, rng)
-            y = self.function(z)
+            y = function(z)
             if transforms is None:
-                transforms = label_transforms(y)[0]
+                transforms = label_transforms(self.function(z))[0]
             t = transforms(y)
             replicates.append((z, t - t.mean(axis=1, keepdims=True)))
         return replicates
@@ -266,32 +273,49 @@ class RandomPoints:
         inside, outside = pairs(known, len(frame) - known, degree, along)
         if len(outside) > MOST_RANDOM_ENTRIES:
             return
-        totals = []
-        for z, t in self.sample:
-            basis = hermite_basis(z @ frame, max(degree, along))
-            left = np.ones((len(inside), len(z)))
-            for row, a in zip(left, inside.tolist(), strict=True):
-                for place, power in enumerate(a):
-                    if power:
-                        row *= basis[:, place, power]
-            right = np.ones((len(outside), len(z)))
-            for row, b in zip(right, outside.tolist(), strict=True):
-                for place, power in enumerate(b):
-                    if power:
-                        row *= basis[:, known + place, power]
-            blocks = [right @ (left * transform).T / len(z) for transform in t]
-            totals.append(np.concatenate(blocks, axis=1))
-        stack = np.array(totals)
+        stack = _replicated(self.sample, frame, inside, outside, max(degree, along))
         mean, error = stack.mean(axis=0), stack.std(axis=0, ddof=1) / math.sqrt(REPLICATES)
+        if self.coarser is not None:
+            other = _replicated(self._sample(self.coarser), frame, inside, outside, max(degree, along))
+            error = np.maximum(error, np.abs(mean - other.mean(axis=0)))
         yield Moments(mean, error, "measured", "a moment of a bounded transform of y")
+
+
+def _replicated(
+    sample: list[tuple[Array, Array]],
+    frame: Array,
+    inside: NDArray[np.int64],
+    outside: NDArray[np.int64],
+    highest: int,
+) -> Array:
+    """The moments (replicate, b, transform and a) of every replicate of a sample."""
+    totals = []
+    for z, t in sample:
+        basis = hermite_basis(z @ frame, highest)
+        known = inside.shape[1]
+        left = np.ones((len(inside), len(z)))
+        for row, a in zip(left, inside.tolist(), strict=True):
+            for place, power in enumerate(a):
+                if power:
+                    row *= basis[:, place, power]
+        right = np.ones((len(outside), len(z)))
+        for row, b in zip(right, outside.tolist(), strict=True):
+            for place, power in enumerate(b):
+                if power:
+                    row *= basis[:, known + place, power]
+        blocks = [right @ (left * transform).T / len(z) for transform in t]
+        totals.append(np.concatenate(blocks, axis=1))
+    return np.array(totals)
 
 
 @dataclass(frozen=True)
 class Panels:
-    """One variable: Gauss-Legendre on short panels that end at the kinks; the error from half as many panels."""
+    """One variable: Gauss-Legendre on short panels that end at the kinks; the error from half as many panels, and from
+    ``coarser``, the label with half of what is known of it."""
 
     function: Values
     kinks: tuple[float, ...] = ()
+    coarser: Values | None = None
 
     def grid(self, count: int) -> tuple[Array, Array]:
         """Nodes and Gaussian weights on [-13, 13]."""
@@ -300,15 +324,18 @@ class Panels:
     def batches(self, frame: Array, known: int, degree: int, along: int) -> Iterator[Moments]:
         sample, weights = self.grid(400)
         transforms, _, _ = label_transforms(_weighted_sample(self.function(sample[:, None]), weights))
-        found = []
-        for count in (200, 400):
+
+        def moments(function: Values, count: int) -> Array:
             x, w = self.grid(count)
-            t = transforms(self.function(x[:, None]))
+            t = transforms(function(x[:, None]))
             t = t - (t @ w)[:, None]
-            found.append(t @ (w * hermite_basis(x, degree)[:, degree]))
-        values = found[1][None, :]
+            return np.asarray(t @ (w * hermite_basis(x, degree)[:, degree]))[None, :]
+
+        values = moments(self.function, 400)
         # Transforms have kinks of their own: twice the change is a fair bound for a rule of order above one.
-        error = 1e-12 + 2 * np.abs(found[1] - found[0])[None, :]
+        error = 1e-12 + 2 * np.abs(values - moments(self.function, 200))
+        if self.coarser is not None:
+            error += 2 * np.abs(values - moments(self.coarser, 400))
         yield Moments(values, error, "quadrature", "a moment of a bounded transform of y")
 
 

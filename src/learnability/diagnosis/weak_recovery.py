@@ -3,6 +3,8 @@
 ``1 / alpha_c = max over M >= 0, |M|_F = 1, of |E[G(y) M G(y)]|_F`` with ``G(y) = E[z z^T - I | y]`` where
 ``E[z | y] = 0`` (Troiani, Dandi, Defilippis, Zdeborova, Loureiro, Krzakala, arXiv 2405.15480). For one direction
 ``1 / alpha_c = E[E[z^2 - 1 | y]^2]``: 2 and so ``alpha_c = 1/2`` for y = z^2.
+
+With normal noise of deviation sigma on the label, y is ``f(z) + sigma xi``, and G is averaged over the posterior of z.
 """
 
 import math
@@ -13,7 +15,7 @@ from numpy.typing import NDArray
 
 from learnability.diagnosis.moments import label_transforms
 from learnability.diagnosis.result import Evidence, LeapSequence, WeakRecovery
-from learnability.hermite.basis import hermite_basis
+from learnability.hermite.basis import gauss_hermite, hermite_basis
 from learnability.hermite.expansion import HermiteExpansion
 from learnability.hermite.function_expansion import normal_points, panels
 
@@ -31,10 +33,12 @@ def threshold(
     generative: LeapSequence,
     kinks: tuple[float, ...] = (),
     affine: tuple[Array, float] | None = None,
+    label_noise: float = 0.0,
 ) -> WeakRecovery | None:
-    """``alpha_c`` of the label ``values(z)``; None where the generative exponent is not known.
+    """``alpha_c`` of the label ``values(z)`` with normal noise; None where the generative exponent is not known.
 
-    ``affine`` is ``(E[f (z z^T - I)], Var f)``: it decides where the label has two values.
+    ``affine`` is ``(E[f (z z^T - I)], Var f)``: it decides where the label has two values. Noise changes no exponent,
+    so that 0 and infinity stay.
     """
     if generative.exponent is None:
         return None
@@ -46,6 +50,10 @@ def threshold(
         return None
     if first.exponent > 2:
         return WeakRecovery(math.inf, first.vanishing[1])
+    if variables == 1 and label_noise:
+        coarse, fine = (posterior_signal(values, label_noise, count, kinks) for count in (100, 200))
+        error = abs(coarse - fine) / fine**2 + 1e-12
+        return WeakRecovery(1 / fine, Evidence("quadrature", "E[E[z^2 - 1 | y]^2] with the noise", error))
     if variables == 1:
         coarse, fine = (level_set_signal(values, count, kinks) for count in (8, 14))
         error = abs(coarse - fine) / fine**2 + 1e-12
@@ -54,8 +62,11 @@ def threshold(
     if affine is not None and len(np.unique(np.round(sample, 9))) == 2:
         second, variance = affine
         size = float(np.abs(np.linalg.eigvalsh(second)).max())
-        return WeakRecovery(variance / size**2, Evidence(first.seen.exactness, "a label with two values"))
-    signal, error = matrix_signal(values, variables)
+        if not label_noise:
+            return WeakRecovery(variance / size**2, Evidence(first.seen.exactness, "a label with two values"))
+        left = told_apart(float(np.ptp(sample)), variance, label_noise)
+        return WeakRecovery(variance / (left * size**2), Evidence("quadrature", "two values and noise", 1e-12))
+    signal, error = matrix_signal(values, variables, label_noise)
     words = f"{BINS} classes of y: an upper bound that falls to alpha_c as the classes are refined"
     return WeakRecovery(1 / signal, Evidence("measured", words, error / signal**2))
 
@@ -155,7 +166,56 @@ def _extremum(values: Values, low: float, high: float, peak: bool) -> float:
     return (low + high) / 2
 
 
-def matrix_signal(values: Values, variables: int) -> tuple[float, float]:
+def posterior_signal(values: Values, label_noise: float, count: int, kinks: tuple[float, ...] = ()) -> float:
+    """``E[E[z^2 - 1 | y]^2]`` for one variable and ``y = f(z) + sigma xi``.
+
+    Nodes in z carry the law of f(z), Gauss-Hermite nodes that of xi; the posterior of z at a label is a sum over the
+    nodes in z, whose labels must be as dense as sigma: the change under refinement says whether they are.
+    """
+    x, weights = panels(kinks, count, 8.5)
+    y = values(x[:, None])
+    order = np.argsort(y)
+    x, y, weights = x[order], y[order], weights[order]
+    outer_x, outer_weights = panels(kinks, count // 8, 6.5)
+    outer = values(outer_x[:, None])
+    noise, share = gauss_hermite(11)
+    total = 0.0
+    for at, weight in zip(noise.tolist(), share.tolist(), strict=True):
+        labels = outer + label_noise * at
+        mean = np.empty(len(labels))
+        for place, label in enumerate(labels.tolist()):
+            # Beyond nine deviations the density is 1e-18 of its height.
+            first, last = np.searchsorted(y, (label - 9 * label_noise, label + 9 * label_noise))
+            density = weights[first:last] * np.exp(-(((y[first:last] - label) / label_noise) ** 2) / 2)
+            size = float(density.sum())
+            mean[place] = density @ (x[first:last] ** 2 - 1) / size if size else 0.0
+        total += weight * float(outer_weights @ mean**2)
+    return total
+
+
+def told_apart(gap: float, variance: float, label_noise: float) -> float:
+    """``E[E[f - E f | y]^2] / Var f`` for a label f with two values, ``gap`` apart, and normal noise."""
+    # p (1 - p) gap^2 is the variance; which of the values has the share p makes no difference.
+    share = (1 - math.sqrt(max(0.0, 1 - 4 * variance / gap**2))) / 2
+    apart = gap / label_noise
+    # y in units of the noise: N(0, 1) or N(apart, 1).
+    edges = np.concatenate([np.linspace(-12, 12, 400), apart + np.linspace(-12, 12, 400)])
+    y, weights = _legendre(np.unique(edges))
+    ones, zeros = share * np.exp(-((y - apart) ** 2) / 2), (1 - share) * np.exp(-(y**2) / 2)
+    law = ones + zeros
+    above = np.divide(ones, law, out=np.zeros_like(law), where=law > 0)
+    second = float(weights @ (law * (above - share) ** 2)) / math.sqrt(2 * math.pi)
+    return second / (share * (1 - share))
+
+
+def _legendre(edges: Array) -> tuple[Array, Array]:
+    """Nodes and weights of 4-point rules between neighbouring edges."""
+    nodes, weights = np.polynomial.legendre.leggauss(4)
+    middle, half = (edges[1:] + edges[:-1]) / 2, (edges[1:] - edges[:-1]) / 2
+    return (middle[:, None] + half[:, None] * nodes).ravel(), (half[:, None] * weights).ravel()
+
+
+def matrix_signal(values: Values, variables: int, label_noise: float = 0.0) -> tuple[float, float]:
     """The largest eigenvalue of ``M -> E[G M G]`` with y in classes of equal weight, and its standard error.
 
     G is estimated twice from independent points, so that noise does not add to the product.
@@ -167,6 +227,8 @@ def matrix_signal(values: Values, variables: int) -> tuple[float, float]:
     for turn in range(_TURNS):
         z = normal_points(variables, _POINTS, rng)
         y = values(z)
+        if label_noise:
+            y = y + label_noise * rng.standard_normal(len(y))
         if edges is None:
             edges = np.unique(np.quantile(y, np.linspace(0, 1, BINS + 1)[1:-1]))
         place = np.searchsorted(edges, y)

@@ -24,6 +24,12 @@ SOURCES = {
 }
 
 
+NOISE = (
+    "theory: correlations with the label are those without it; a transform of the label is first averaged over the "
+    "noise, and a normal law, whose characteristic function has no zero, averages none of the others away"
+)
+
+
 def direction(vector: Array) -> str:
     """A unit vector as a linear form, such as ``z1`` or ``(z1 + z2)/sqrt 2``."""
     places = np.flatnonzero(np.abs(vector) > 1e-9)
@@ -67,7 +73,7 @@ def how(sequence: LeapSequence) -> str:
         seen = step.seen.argument + (f" (precision {step.seen.precision:.0e})" if step.seen.precision else "")
         said += [*doubts, f"degree {step.exponent} by {seen}", *(f"below it {text}" for text in proofs)]
     said += [str(e) for e in sequence.blind if e.exactness != "exact"][-1:]
-    return "; ".join([sequence.exactness, *dict.fromkeys(said)])
+    return "; ".join([sequence.exactness, *dict.fromkeys(said)]).replace("undecided; undecided: ", "undecided: ", 1)
 
 
 def power(exponent: float) -> str:
@@ -121,8 +127,13 @@ def _shape(found: Diagnosis) -> list[Row]:
         ("intrinsic dimension", hidden, "rank of E[grad f grad f^T]", ""),
         (f"{kind} spectrum", f"share of the variance by degree: {spectrum}", str(found.spectrum_evidence), ""),
     ]
+    for name, link in ({} if found.function is None else found.function.links).items():
+        said = f"{name}: {len(link.z)} points from {link.z[0]:.4g} to {link.z[-1]:.4g}, cubic pieces between them"
+        result.append(("link", said, "given; its error is what half of the points would change", ""))
     if found.label_noise:
-        result.append(("label noise", f"standard deviation {found.label_noise:g}: no exponent changes", "theory", ""))
+        share = found.label_noise**2 / (found.label_noise**2 + found.norm**2 - found.mean**2)
+        said = f"standard deviation {found.label_noise:g}, {share:.2g} of the variance of y; no exponent changes"
+        result.append(("label noise", said, NOISE, ""))
     if found.symmetries.words:
         known = f"f(g z) = f(z) to {found.symmetries.residual:.0e} at random points"
         result.append(("symmetries", "; ".join(found.symmetries.words), known, ""))

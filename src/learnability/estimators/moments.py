@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 HIGHEST_TRACE = 4
-HIGHEST_PAIRS = 3
-_BLOCK = 2048
+HIGHEST_PAIRS = 4
+_BLOCK = 1024
 _CACHED = 1024
 
 
@@ -57,10 +57,21 @@ def partial_trace(x: Array, weights: Array, degree: int) -> Array:
 
 
 def u_statistic(x: Array, weights: Array, degree: int) -> Array:
-    """``(1/n^2) sum_(i != j) K_ij <He_k(x_i), He_k(x_j)>_(k-1 slots)`` (d, d), degree 1 to 3.
+    """``(1/n^2) sum_(i != j) K_ij <He_k(x_i), He_k(x_j)>_(k-1 slots)`` (d, d), degree 1 to 4.
 
-    Degree 1: ``x x'^T``. Degree 2: ``(x x^T - I)(x' x'^T - I)``. Degree 3, with ``a = <x, x'>``:
-    ``x x'^T (a^2 - |x|^2 - |x'|^2 + d + 4) + 2 x' x^T + 2 a I - 2 a (x x^T + x' x'^T)``.
+    Degree 1: ``x x'^T``. Degree 2: ``(x x^T - I)(x' x'^T - I)``. In general, with ``a = <x, x'>`` and the inner product
+    ``P_k(x, x') = <He_k(x), He_k(x')>``, the multiplication ``He_k = (x - D) He_(k-1)`` gives
+
+        <He_k, He_k'>_(k-1 slots) = (x - D)(x' - D')^T P_(k-1),
+
+        P_2 = a^2 - |x|^2 - |x'|^2 + d,     P_3 = a^3 - 3 a (|x|^2 + |x'|^2) + 3 (d + 2) a,
+
+    and so, summed over both orders of a pair, with ``Q = 3 P_2 + 6``:
+
+    degree 3
+        ``x x'^T (P_2 + 6) + 2 a I - 2 a (x x^T + x' x'^T)``
+    degree 4
+        ``x x'^T (P_3 + 18 a) + Q I - (Q + 6)(x x^T + x' x'^T)``
     """
     n, d = x.shape
     own = (weights**2).sum(axis=1)
@@ -73,12 +84,12 @@ def u_statistic(x: Array, weights: Array, degree: int) -> Array:
         diagonal = (x * (own * (square - 2))[:, None]).T @ x
         diagonal[np.diag_indices(d)] += own.sum()
         return partial_trace(x, weights, 2) - diagonal / n**2
-    if degree == 3:
-        return _three(x, weights, square) / n**2
+    if degree in (3, 4):
+        return _pairs(x, weights, square, degree) / n**2
     raise ValueError(f"degree is {degree}; U-statistics are implemented for 1 to {HIGHEST_PAIRS}")
 
 
-def _three(x: Array, weights: Array, square: Array) -> Array:
+def _pairs(x: Array, weights: Array, square: Array, degree: int) -> Array:
     n, d = x.shape
     total, trace, own = np.zeros((d, d)), 0.0, np.zeros(n)
     for first in range(0, n, _BLOCK):
@@ -86,13 +97,31 @@ def _three(x: Array, weights: Array, square: Array) -> Array:
         kernel = weights[rows] @ weights.T
         kernel[np.arange(rows.stop - first), np.arange(first, rows.stop)] = 0
         inner = x[rows] @ x.T
-        signal = kernel * (inner**2 - square[rows, None] - square[None] + d + 6)
+        two = inner**2
+        two -= square[rows, None]
+        two -= square - d
+        if degree == 3:
+            two += 6
+            two *= kernel
+            signal, inner = two, np.multiply(inner, kernel, out=inner)
+            weighted = inner.sum(axis=1)
+            factor, along = 2 * weighted, 2 * weighted
+        else:
+            # P_3 + 18 a = a (a^2 - 3 |x|^2 - 3 |x'|^2 + 3 d + 24) = a (3 P_2 - 2 a^2 + 24).
+            signal = inner**2
+            signal *= -2
+            signal += 3 * two
+            signal += 24
+            signal *= inner
+            signal *= kernel
+            two *= kernel
+            counted = kernel.sum(axis=1)
+            factor = 3 * two.sum(axis=1) + 6 * counted
+            along = factor + 6 * counted
         total += x[rows].T @ (signal @ x)
-        weighted = kernel * inner
-        trace += weighted.sum()
-        own[rows] = weighted.sum(axis=1)
-    # 2 x' x^T is symmetric with x x'^T under the sum over pairs: it is the 2 of the 6 above.
-    total += 2 * trace * np.eye(d) - 4 * (x * own[:, None]).T @ x
+        trace += float(factor.sum())
+        own[rows] = along
+    total += trace * np.eye(d) - 2 * (x * own[:, None]).T @ x
     return (total + total.T) / 2
 
 

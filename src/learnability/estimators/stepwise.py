@@ -3,12 +3,14 @@
 import itertools
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from learnability.estimators.moments import complement, leading
 from learnability.hermite.basis import hermite_basis
+from learnability.hermite.rotation import multi_indices
 
 Array = NDArray[np.float64]
 Moment = Callable[[Array, Array, int], Array]
@@ -55,41 +57,90 @@ def _standard(weights: Array) -> Array:
     return np.asarray(np.divide(centred, size, out=np.zeros_like(centred), where=size > 1e-9))
 
 
-def stepwise(x: Array, y: Array, steps: Sequence[tuple[int, int]], weights: Weights, moment: Moment) -> Array:
+def stepwise(
+    x: Array,
+    y: Array,
+    steps: Sequence[tuple[int, int]],
+    weights: Weights,
+    moment: Moment,
+    frame: Array | None = None,
+) -> Array:
     """The subspace (d, r) after the leaps ``steps`` = ((degree, directions gained), ...), which are taken as known.
 
     At every leap the inputs are projected on the complement of what was found, so that a direction is found once.
+    ``frame`` (r, r) has the directions of the first r coordinates in the order of the leaps: where it is given, the
+    coordinates that enter the weights are turned inside what was found until they agree with it best.
     """
     found = np.zeros((x.shape[1], 0))
     for degree, count in steps:
         basis = complement(found) if found.shape[1] else np.eye(x.shape[1])
-        matrix = moment(x @ basis, weights(y, x @ found), degree)
+        axes = found if frame is None else _turned(found, frame[:, : found.shape[1]])
+        matrix = moment(x @ basis, weights(y, x @ axes), degree)
         found = np.concatenate([found, basis @ leading(matrix, count)], axis=1)
     return found
 
 
-def best_transforms(y: Array, z: Array, degree: int, count: int) -> tuple[Array, Array]:
-    """(bin edges of y, values (bin, count)) of the transforms that carry most of ``E[He_k(z) | y]``, k at most 2.
+def _turned(found: Array, frame: Array) -> Array:
+    """The basis of what was found (d, s) that is nearest to the directions ``frame`` (r, s)."""
+    left, _, right = np.linalg.svd(found[: len(frame)].T @ frame)
+    return np.asarray(found @ left @ right)
 
-    The left singular functions of the conditional moment, from labels and hidden coordinates of the population: for
-    one direction and k = 2 the first is proportional to ``T(y) = E[z^2 - 1 | y]``, the best preprocessing of a
-    spectral method up to the normalisation ``T / (1 + T)`` (arXiv 2403.05529; Kovacevic, Zhang, Mondelli, arXiv
-    2502.02545). Bins of equal probability; labels with few values have a bin each.
+
+@dataclass(frozen=True, eq=False)
+class BestTransforms:
+    """Functions of the label and of the coordinates found so far, constant on the cells of a grid.
+
+    ``edges`` has those of the label and of each coordinate, ``values`` (cell, transform) the functions, of variance
+    one.
     """
-    r = z.shape[1]
-    if degree == 1:
-        moments = z
-    elif degree == 2:
-        moments = np.stack([z[:, i] * z[:, j] - (i == j) for i in range(r) for j in range(r)], axis=1)
-    else:
-        raise ValueError(f"degree is {degree}; transforms are implemented for 1 and 2")
-    edges = np.unique(np.quantile(y, np.linspace(0, 1, _BINS + 1)[1:-1]))
-    place = np.searchsorted(edges, y, "right")
-    share = np.bincount(place, minlength=len(edges) + 1) / len(y)
-    sums = np.stack([np.bincount(place, weights=column, minlength=len(edges) + 1) for column in moments.T], axis=1)
+
+    edges: tuple[Array, ...]
+    values: Array
+
+    def __call__(self, y: Array, along: Array) -> Array:
+        """The weights (n, transform) of labels (n,) and coordinates (n, s)."""
+        return np.asarray(self.values[_cells(self.edges, y, along)])
+
+
+def _cells(edges: Sequence[Array], y: Array, along: Array) -> NDArray[np.intp]:
+    place = np.zeros(len(y), dtype=np.intp)
+    for cuts, column in zip(edges, (y, *along.T), strict=True):
+        place = place * (len(cuts) + 1) + np.searchsorted(cuts, column, "right")
+    return place
+
+
+def best_transforms(y: Array, along: Array, rest: Array, degree: int) -> BestTransforms:
+    """The transforms of the label that carry the most of ``E[He_k(z_perp) | y, z_S]``.
+
+    The left singular functions of the conditional moment, from labels (n,), coordinates z_S (n, s) and z_perp (n, m) of
+    the population: for one direction and k = 2 the only one is proportional to ``T(y) = E[z^2 - 1 | y]``, the best
+    preprocessing of a spectral method up to the normalisation ``T / (1 + T)`` (arXiv 2403.05529; Kovacevic, Zhang,
+    Mondelli, arXiv 2502.02545). Those below the noise of n points are left out, all but the first. Cells of equal
+    probability; labels with few values have a cell each.
+    """
+    label, each = _CELLS[min(along.shape[1], len(_CELLS) - 1)]
+    edges = tuple(
+        np.unique(np.quantile(column, np.linspace(0, 1, count + 1)[1:-1]))
+        for column, count in ((y, label), *((column, each) for column in along.T))
+    )
+    place, cells = _cells(edges, y, along), math.prod(len(cuts) + 1 for cuts in edges)
+    share = np.bincount(place, minlength=cells) / len(y)
+    columns = hermite_basis(rest, degree)
+    sums = []
+    for b in multi_indices(rest.shape[1], degree).tolist():
+        value = np.prod([columns[:, i, k] for i, k in enumerate(b)], axis=0)
+        sums.append(np.bincount(place, weights=value, minlength=cells))
+    # Tensor entries that permutations of their indices repeat count as often in h_b: its norm is that of the tensor.
     size = np.sqrt(np.maximum(share, 1e-12))
-    left, _, _ = np.linalg.svd(sums / len(y) / size[:, None], full_matrices=False)
-    return edges, left[:, :count] / size[:, None]
+    matrix = np.stack(sums, axis=1) / len(y) / size[:, None]
+    left, singular, _ = np.linalg.svd(matrix, full_matrices=False)
+    noise = (math.sqrt(cells) + math.sqrt(matrix.shape[1])) / math.sqrt(len(y))
+    count = max(1, int((singular > _ABOVE_NOISE * noise).sum()))
+    return BestTransforms(edges, left[:, :count] / size[:, None])
 
 
-_BINS = 200
+_CELLS = (200, 0), (48, 16), (24, 8), (12, 5)
+"""Cells of the label and of each coordinate found so far, by the number of these."""
+
+_ABOVE_NOISE = 1.5
+"""Singular values of noise alone end at 1 in units of ``(sqrt cells + sqrt columns) / sqrt n``."""

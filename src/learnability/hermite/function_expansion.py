@@ -40,7 +40,7 @@ class Expanded:
     """Coefficients up to ``degree``; those below their ``error`` were dropped.
 
     ``error`` is 0 for closed forms (unless coefficients cancelled to rounding), a bound for quadrature, and five
-    standard errors for random points (``random``).
+    standard errors for random points (``random``). Links add what half of their points would change.
     ``norm_squared`` is ``E f^2`` of the whole function, with ``norm_error``.
     """
 
@@ -66,11 +66,12 @@ def default_degree(variables: int) -> int:
 def expand(target: FunctionTarget, degree: int | None = None) -> Expanded:
     """The Hermite expansion of a target up to ``degree``."""
     degree = default_degree(target.variables) if degree is None else degree
-    reader = _Expander(target.variables, degree)
-    total: dict[MultiIndex, float] = {}
-    for term in _terms(target.root):
-        for index, value in reader.term(term).items():
-            total[index] = total.get(index, 0.0) + value
+    total, reader = _coefficients(target, degree)
+    coarser = target.coarser()
+    if coarser is not None:
+        other, _ = _coefficients(coarser, degree)
+        moved = max((abs(total.get(b, 0.0) - other.get(b, 0.0)) for b in total | other), default=0.0)
+        reader.error, reader.closed = max(reader.error, moved), False
     # What cancels between terms is rounding.
     size = math.sqrt(sum(v * v for v in total.values())) or 1.0
     floor = max(reader.error, 1e-14 * size)
@@ -80,6 +81,15 @@ def expand(target: FunctionTarget, degree: int | None = None) -> Expanded:
     square, square_error = norm_squared(target)
     expansion = HermiteExpansion(target.variables, kept)
     return Expanded(expansion, degree, reader.error, reader.random, reader.closed, square, square_error)
+
+
+def _coefficients(target: FunctionTarget, degree: int) -> tuple[dict[MultiIndex, float], "_Expander"]:
+    reader = _Expander(target.variables, degree)
+    total: dict[MultiIndex, float] = {}
+    for term in _terms(target.root):
+        for index, value in reader.term(term).items():
+            total[index] = total.get(index, 0.0) + value
+    return total, reader
 
 
 def norm_squared(target: FunctionTarget) -> tuple[float, float]:

@@ -6,9 +6,12 @@ the argument belongs to.
 
 from __future__ import annotations
 
+import itertools
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +30,10 @@ FUNCTIONS: Mapping[str, bool] = {
     "indicator": True,
     "sqrt": False,
 }
+#: Bounds of links: the points travel with every job of a question.
+LEAST_POINTS, MOST_POINTS, MOST_BYTES = 15, 400, 100_000
+#: Where a callable is looked at: beyond 8 a normal variable has a probability of 1e-15.
+CALLABLE_REACH, CALLABLE_POINTS = 8.0, 321
 #: Functions with a kink or a jump where their argument is zero.
 KINKED = frozenset({"sign", "abs", "relu", "indicator"})
 #: Functions that are injective: the label carries as much as their argument.
@@ -63,11 +70,115 @@ class Power:
 
 
 @dataclass(frozen=True)
+class Link:
+    """A function of one variable that is known at points ``z``, in increasing order, by its ``values``.
+
+    Between neighbouring points it is a cubic that goes by the slopes around it (modified Akima interpolation, which
+    does not overshoot at a jump), beyond the ends the straight line through the last two points. Points and values are
+    kept to 12 digits.
+
+    Raises
+    ------
+    ValueError
+        For fewer than 15 or more than 400 points, a point that is given twice, or a number that is not finite.
+    """
+
+    z: tuple[float, ...]
+    values: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.z) != len(self.values):
+            raise ValueError(f"a link has a value for every point, not {len(self.values)} for {len(self.z)} points")
+        if not LEAST_POINTS <= len(self.z) <= MOST_POINTS:
+            raise ValueError(f"a link has {LEAST_POINTS} to {MOST_POINTS} points, not {len(self.z)}")
+        pairs = sorted((float(f"{z:.12g}"), float(f"{y:.12g}")) for z, y in zip(self.z, self.values, strict=True))
+        if not all(math.isfinite(number) for pair in pairs for number in pair):
+            raise ValueError("the points and values of a link are finite numbers")
+        for (before, _), (after, _) in itertools.pairwise(pairs):
+            if before == after:
+                raise ValueError(f"the point {before:g} of a link is given twice")
+        object.__setattr__(self, "z", tuple(z for z, _ in pairs))
+        object.__setattr__(self, "values", tuple(y for _, y in pairs))
+
+    @classmethod
+    def from_callable(cls, function: Callable[[Any], Any]) -> Link:
+        """The link of a function of a numpy array, at 321 points from -8 to 8."""
+        import numpy as np
+
+        z = np.linspace(-CALLABLE_REACH, CALLABLE_REACH, CALLABLE_POINTS)
+        values = np.asarray(function(z), dtype=np.float64)
+        if values.shape != z.shape:
+            raise ValueError(
+                f"a link maps an array of numbers to one of the same shape; {z.shape} was mapped to {values.shape}"
+            )
+        return cls(tuple(z.tolist()), tuple(values.tolist()))
+
+    @classmethod
+    def from_table(cls, path: str | Path) -> Link:
+        """The link of a text file with two columns, z and g(z), in any order of the rows.
+
+        Columns are separated by commas, semicolons or blanks; what follows a ``#`` is a comment.
+        """
+        file = Path(path)
+        try:
+            if file.stat().st_size > MOST_BYTES:
+                raise ValueError(f"{path}: is larger than {MOST_BYTES} bytes; a link has at most {MOST_POINTS} points")
+            text = file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is no text"
+            raise ValueError(f"{path}: cannot be read ({reason})") from None
+        rows = []
+        for number, line in enumerate(text.splitlines(), 1):
+            cells = re.split(r"\s*[,;]\s*|\s+", line.partition("#")[0].strip())
+            if cells == [""]:
+                continue
+            try:
+                z, y = map(float, cells)
+            except ValueError:
+                shown = line.strip() if len(line.strip()) <= 40 else line.strip()[:37] + "..."
+                raise ValueError(
+                    f"{path}, line {number}: {shown!r} is not two numbers, z and g(z); a heading starts with #"
+                ) from None
+            rows.append((z, y))
+        try:
+            return cls(tuple(z for z, _ in rows), tuple(y for _, y in rows))
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from None
+
+    @cached_property
+    def _pieces(self) -> Callable[[Any], Any]:
+        from scipy.interpolate import Akima1DInterpolator
+
+        return Akima1DInterpolator(self.z, self.values, method="makima")
+
+    def __call__(self, x: Any) -> Any:
+        """The values at a numpy array, or at a torch tensor (without a gradient)."""
+        import numpy as np
+
+        if not isinstance(x, np.ndarray | float):
+            import torch
+
+            return torch.as_tensor(self(x.detach().cpu().numpy()), dtype=x.dtype, device=x.device)
+        (a, b), (c, d) = self.z[:2], self.z[-2:]
+        (p, q), (u, v) = self.values[:2], self.values[-2:]
+        inside = self._pieces(np.clip(x, a, d))
+        left, right = np.minimum(np.asarray(x) - a, 0), np.maximum(np.asarray(x) - d, 0)
+        return inside + left * (q - p) / (b - a) + right * (v - u) / (d - c)
+
+    def coarser(self) -> Link:
+        """The link that every second point gives, with the last one: what it differs by is an error of this one."""
+        kept = [*range(0, len(self.z) - 1, 2), len(self.z) - 1]
+        z, values = (tuple(of[i] for i in kept) for of in (self.z, self.values))
+        return Link(z, values)
+
+
+@dataclass(frozen=True)
 class Apply:
-    """A function of :data:`FUNCTIONS` applied to its argument."""
+    """A function of :data:`FUNCTIONS` applied to its argument, or the function ``link``, whatever its name."""
 
     name: str
     argument: Node
+    link: Link | None = None
 
 
 @dataclass(frozen=True)
@@ -105,29 +216,9 @@ class FunctionTarget:
 
     @classmethod
     def from_table(cls, path: str | Path) -> FunctionTarget:
-        """A link of one variable from a text file with two columns, z and f(z); straight lines between its points."""
-        import numpy as np
-
-        try:
-            table = np.loadtxt(path, delimiter="," if "," in Path(path).read_text(encoding="utf-8") else None, ndmin=2)
-        except (OSError, ValueError) as error:
-            raise ValueError(f"{path}: not a table of numbers with two columns z, f(z): {error}") from None
-        if table.shape[1] != 2 or len(table) < 2 or not np.isfinite(table).all():
-            raise ValueError(f"{path}: a link is two columns of finite numbers, z and f(z), with at least two rows")
-        table = table[np.argsort(table[:, 0])]
-        if (np.diff(table[:, 0]) <= 0).any():
-            raise ValueError(f"{path}: a value of z is given twice")
-        z, y = table.T
-        slopes = (y[1] - y[0]) / (z[1] - z[0]), (y[-1] - y[-2]) / (z[-1] - z[-2])
-
-        def link(points: Any) -> Any:
-            x = np.asarray(points)[..., 0]
-            inside = np.interp(x, z, y)
-            return np.where(
-                x < z[0], y[0] + slopes[0] * (x - z[0]), np.where(x > z[-1], y[-1] + slopes[1] * (x - z[-1]), inside)
-            )
-
-        return cls.from_callable(link, 1, f"table {Path(path).name}")
+        """A link of one variable from a text file with two columns, z and f(z): see :class:`learnability.Link`."""
+        variable = HermiteExpansion(1, {(1,): 1.0})
+        return cls(f"table {Path(path).name}", 1, Apply("table", Polynomial(variable), Link.from_table(path)))
 
     def leaves(self) -> Iterator[HermiteExpansion]:
         """The polynomials that the tree is made of."""
@@ -137,6 +228,27 @@ class FunctionTarget:
     def is_opaque(self) -> bool:
         """Whether it holds a callable of which only values are known."""
         return any(isinstance(node, Opaque) for node in _walk(self.root))
+
+    @property
+    def links(self) -> dict[str, Link]:
+        """The links that are applied somewhere, by name."""
+        return {node.name: node.link for node in _walk(self.root) if isinstance(node, Apply) and node.link is not None}
+
+    def coarser(self) -> FunctionTarget | None:
+        """The target with every link at half of its points; None where it has no links."""
+        return FunctionTarget(self.text, self.variables, _coarser(self.root)) if self.links else None
+
+    def beyond_links(self) -> float:
+        """The largest share of the law of a link's argument that lies beyond the points of the link."""
+        import numpy as np
+
+        z = np.random.default_rng(41).standard_normal((20_000, self.variables))
+        shares = [0.0]
+        for node in _walk(self.root):
+            if isinstance(node, Apply) and node.link is not None:
+                x = _value(node.argument, z)
+                shares.append(float(np.mean((x < node.link.z[0]) | (x > node.link.z[-1]))))
+        return max(shares)
 
     def kinked_arguments(self) -> list[FunctionTarget]:
         """The arguments whose zeros are kinks or jumps of f."""
@@ -187,10 +299,23 @@ def _mapped(node: Node, change: Callable[[HermiteExpansion], HermiteExpansion]) 
             return Product(tuple(_mapped(factor, change) for factor in factors))
         case Power(base=base, exponent=exponent):
             return Power(_mapped(base, change), exponent)
-        case Apply(name=name, argument=argument):
-            return Apply(name, _mapped(argument, change))
+        case Apply(name=name, argument=argument, link=link):
+            return Apply(name, _mapped(argument, change), link)
         case Opaque():
             raise TypeError("a callable has no polynomials")
+
+
+def _coarser(node: Node) -> Node:
+    match node:
+        case Sum(terms=terms):
+            return Sum(tuple(_coarser(term) for term in terms))
+        case Product(factors=factors):
+            return Product(tuple(_coarser(factor) for factor in factors))
+        case Power(base=base, exponent=exponent):
+            return Power(_coarser(base), exponent)
+        case Apply(name=name, argument=argument, link=link):
+            return Apply(name, _coarser(argument), None if link is None else link.coarser())
+    return node
 
 
 def _value(node: Node, z: Any) -> Any:
@@ -205,8 +330,8 @@ def _value(node: Node, z: Any) -> Any:
             return math.prod(values[1:], start=values[0])
         case Power(base=base, exponent=exponent):
             return _value(base, z) ** exponent
-        case Apply(name=name, argument=argument):
-            return _function(name, _value(argument, z))
+        case Apply(name=name, argument=argument, link=link):
+            return _function(name, _value(argument, z)) if link is None else link(_value(argument, z))
         case Opaque(function=function):
             return function(z)
 

@@ -9,6 +9,7 @@
 ``sign abs relu tanh``     functions of a polynomial (:func:`parse_target` alone): ``tanh(z1*z2)``
 ``erf sin cos exp``        the same
 ``sqrt(z1^2 + 1)``         of what is nowhere negative; otherwise ``sqrt(abs(...))``
+``g(z1)``                  a link by its name, where its values are given (:class:`Link`)
 ``indicator(z1 > 0.5)``    1 where it holds, 0 elsewhere; also ``1(z1 > 0.5)`` and ``indicator(z1 - 0.5)``
 ========================== ========================================================================
 
@@ -21,13 +22,14 @@ import ast
 import math
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from learnability.hermite.expansion import HermiteExpansion, MultiIndex, root_factorial
 from learnability.hermite.function_target import (
     FUNCTIONS,
     Apply,
     FunctionTarget,
+    Link,
     Node,
     Polynomial,
     Power,
@@ -50,6 +52,7 @@ _TOKEN = re.compile(
     re.ASCII,
 )
 _FUNCTION = re.compile(r"(h|He)(\d{1,4})|[Rr]e|[Ii]m", re.ASCII)
+_LINK = re.compile(r"[A-Za-z]\w{0,15}", re.ASCII)
 _MORE = f"{', '.join(FUNCTIONS)}(...)"
 _LANGUAGE = "numbers, zI, hK(zI), HeK(zI), re(zI, zJ, N), im(zI, zJ, N) and + - * / ^ ( )"
 
@@ -75,15 +78,23 @@ def parse(text: str, variables: int | None = None) -> HermiteExpansion:
     return _Reader(text, columns, variables or highest or 1).sum(tree)
 
 
-def parse_target(text: str, variables: int | None = None, letter: str = "z") -> HermiteExpansion | FunctionTarget:
+def parse_target(
+    text: str, variables: int | None = None, letter: str = "z", links: Mapping[str, Link] | None = None
+) -> HermiteExpansion | FunctionTarget:
     """A target of the whole language: the exact expansion of a polynomial, or a tree with functions.
 
-    ``letter`` is that of the variables (``x`` for bits of the cube). Raises :class:`TargetError` as :func:`parse` does,
-    and for a target whose second moment is infinite.
+    ``letter`` is that of the variables (``x`` for bits of the cube), ``links`` has the functions that the text may
+    name beside those of the language. Raises :class:`TargetError` as :func:`parse` does, and for a target whose second
+    moment is infinite.
     """
-    tree, columns, highest = _tree(text, variables or MAX_VARIABLES, letter, functions=True)
+    masked, places = _masked(text, links or {})
+    try:
+        tree, columns, highest = _tree(masked, variables or MAX_VARIABLES, letter, functions=True)
+    except TargetError as error:
+        raise TargetError(text, error.column, error.problem) from None
     count = variables or highest or 1
-    reader = _FunctionReader(text, columns, count, letter)
+    named = {column: (name, links[name]) for column, name in places.items()} if links else {}
+    reader = _FunctionReader(text, columns, count, letter, named)
     if reader.is_polynomial(tree):
         return reader.sum(tree)
     root = reader.build(tree)
@@ -92,6 +103,30 @@ def parse_target(text: str, variables: int | None = None, letter: str = "z") -> 
         column = text.index("exp") + 1
         raise TargetError(text, column, problem)
     return root.expansion if isinstance(root, Polynomial) else FunctionTarget(text, count, root)
+
+
+def link_problem(name: str) -> str | None:
+    """Why a link cannot have this name; None where it can."""
+    if not _LINK.fullmatch(name):
+        return f"{name[:20]!r} cannot name a link: allowed are a letter and then up to 15 letters, digits, underscores"
+    if name in FUNCTIONS or _FUNCTION.fullmatch(name) or re.fullmatch(r"[zx]\d*", name):
+        return f"{name!r} cannot name a link: the language has a meaning for it"
+    return None
+
+
+def _masked(text: str, links: Mapping[str, Link]) -> tuple[str, dict[int, str]]:
+    """The text with every link that is applied written as an indicator ``1(...)``, in as many characters, and the names
+    by the columns where they stood: the form of a text does not depend on what its functions are."""
+    places: dict[int, str] = {}
+    if not links:
+        return text, places
+
+    def mask(match: re.Match[str]) -> str:
+        places[match.start() + 1] = match[0]
+        return "1".ljust(len(match[0]))
+
+    names = "|".join(re.escape(name) for name in sorted(links, key=len, reverse=True))
+    return re.sub(rf"(?<![\w.])(?:{names})(?=\s*\()", mask, text), places
 
 
 def _tree(text: str, most: int, letter: str, functions: bool) -> tuple[ast.expr, list[int], int]:
@@ -283,7 +318,20 @@ class _Reader:
 
 
 class _FunctionReader(_Reader):
-    """Builds the tree of a text that applies functions; polynomial parts are expanded as by :class:`_Reader`."""
+    """Builds the tree of a text that applies functions; polynomial parts are expanded as by :class:`_Reader`.
+
+    ``links`` has the names and values of links by the columns where they are applied.
+    """
+
+    def __init__(
+        self, text: str, columns: list[int], count: int, letter: str, links: Mapping[int, tuple[str, Link]]
+    ) -> None:
+        super().__init__(text, columns, count, letter)
+        self.links = links
+
+    def link_of(self, node: ast.expr) -> tuple[str, Link] | None:
+        """The link that a call applies."""
+        return self.links.get(self.columns[node.col_offset]) if isinstance(node, ast.Call) else None
 
     def is_polynomial(self, node: ast.expr) -> bool:
         """Whether no function of the language occurs below."""
@@ -317,9 +365,17 @@ class _FunctionReader(_Reader):
             case ast.BinOp(op=ast.Pow(), left=left, right=right):
                 exponent = self.whole(right)
                 return Power(self.build(left), exponent) if exponent else Polynomial(self.number(1.0))
+            case ast.Call(args=[argument], keywords=[]) if link := self.link_of(node):
+                return self.applied(node, *link, argument)
             case ast.Call(args=[argument], keywords=[]) if name := self.function_of(node):
                 return self.apply(node, name, argument)
         raise self.fail(node, f"this form is not part of the language; allowed are {_LANGUAGE}, {_MORE}")
+
+    def applied(self, node: ast.expr, name: str, link: Link, argument: ast.expr) -> Node:
+        """A link of its argument."""
+        if isinstance(argument, ast.Compare):
+            raise self.fail(argument, "a comparison such as z1 > 0.5 may only be the argument of an indicator")
+        return Apply(name, self.build(argument), link)
 
     def apply(self, node: ast.expr, name: str, argument: ast.expr) -> Node:
         """A function of its argument; a constant where the argument is one."""

@@ -262,7 +262,7 @@ def _explain(where: str, key: str, error: ValidationError) -> UserError:
     full = ".".join(str(part)[:_SHOWN] for part in (key, *first["loc"]) if part != "")
     value, kind = first.get("input"), first["type"]
     said = first["msg"].removeprefix("Value error, ")[:400]
-    problem, remedy = f"{full} = {_short(value)}: {said}", "correct the value"
+    problem, remedy = (f"{full} = {_short(value)}: {said}" if full else said), "correct the value"
     if kind == "extra_forbidden":
         problem, remedy = f"unknown key {full}", "remove it, or check its spelling"
     elif kind == "missing":

@@ -6,13 +6,16 @@ results stand in ``results/questions/<name>/``, where no claim and no pooled num
 
 import hashlib
 import itertools
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
+from learnability.hermite.function_target import Link
+from learnability.hermite.target_language import link_problem
 from learnability.pipeline.config import StudyConfig, read_yaml, validate
 from learnability.results.contract import Model
 from learnability.results.errors import UserError
@@ -32,18 +35,51 @@ CAPTION = (
 CHECKED_DIMENSIONS = (32, 64, 128)
 CHECKED_SEEDS = 12
 _LONGEST_NAME = 40
+MOST_LINK_POINTS = 2500
+"""Of all targets together: they travel in the command of an analysis, which no system takes beyond 130,000 bytes."""
 _HEADER = "# Written by `learnability ask`, which replaces it when the same question is asked again."
+
+
+class LinkTable(Model):
+    """A link by its values at points: :class:`~learnability.hermite.function_target.Link`."""
+
+    z: tuple[float, ...]
+    values: tuple[float, ...]
+
+    @model_validator(mode="after")
+    def _is_a_link(self) -> "LinkTable":
+        Link(self.z, self.values)
+        return self
+
+    @classmethod
+    def of(cls, link: Link) -> "LinkTable":
+        """The table of a link."""
+        return cls(z=link.z, values=link.values)
+
+
+def _table(value: Any) -> Any:
+    """A link from the file that a text names, or from its points."""
+    if isinstance(value, str):
+        return LinkTable.of(Link.from_table(value))
+    if isinstance(value, LinkTable):
+        return value
+    # What a validator has seen is Python for pydantic, where a list is no tuple.
+    return LinkTable.model_validate_json(json.dumps(value))
 
 
 class Question(Model):
     """``config/questions/<name>.yaml``: what is asked, and how it is checked.
 
     ``sweep`` gives values to coefficients that ``targets`` name, ``c`` in ``h2(z1) + c*h3(z2)``: every combination is
-    a target of its own, and the page compares them.
+    a target of its own, and the page compares them. ``links`` has functions of one variable that ``targets`` apply,
+    ``g`` in ``g(z1) + h3(z2)``: a file with two columns, z and g(z), or the points themselves. ``label_noise`` is the
+    standard deviation of normal noise on the label, in the units of the target.
     """
 
     targets: tuple[str, ...] = Field(min_length=1)
     sweep: dict[Annotated[str, Field(pattern=r"^[a-df-y]$")], tuple[float, ...]] = Field(default_factory=dict)
+    links: dict[str, Annotated[LinkTable, BeforeValidator(_table)]] = Field(default_factory=dict)
+    label_noise: float = Field(default=0.0, ge=0, le=1e6)
     dimension: int = Field(default=1000, ge=20, le=10**9)
     seeds: int = Field(default=128, ge=16)
     check: bool = False
@@ -57,11 +93,39 @@ class Question(Model):
                 raise ValueError(f"sweep.{letter}: no target names the coefficient {letter}")
         return self
 
+    @model_validator(mode="after")
+    def _named_links(self) -> "Question":
+        for name in self.links:
+            problem = link_problem(name)
+            if problem:
+                raise ValueError(f"links: {problem}")
+            if not any(_applied(name).search(target) for target in self.targets):
+                raise ValueError(f"links.{name}: no target applies the link {name}, as in {name}(z1)")
+        points = sum(len(self.links[name].z) for text in self.texts for name in self.links_in(text))
+        if points > MOST_LINK_POINTS:
+            raise ValueError(
+                f"the links of all targets have {points} points together; at most {MOST_LINK_POINTS} are allowed: use "
+                "fewer points, or fewer targets"
+            )
+        return self
+
+    def links_in(self, text: str) -> tuple[str, ...]:
+        """The names of the links that a target applies."""
+        return tuple(name for name in sorted(self.links) if _applied(name).search(text))
+
+    def named_links(self) -> dict[str, Link]:
+        """The links by name."""
+        return {name: Link(table.z, table.values) for name, table in self.links.items()}
+
     @property
     def texts(self) -> tuple[str, ...]:
         """The targets with numbers in place of the swept coefficients, each once."""
         found = (_filled(target, self.sweep) for target in self.targets)
         return tuple(dict.fromkeys(itertools.chain.from_iterable(found)))
+
+
+def _applied(link: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![\w.]){re.escape(link)}\s*\(")
 
 
 def _places(letter: str) -> re.Pattern[str]:
@@ -99,7 +163,7 @@ def question_names(folder: Path) -> tuple[str, ...]:
 
 def as_study(question: Question) -> StudyConfig:
     """The question as a study: one experiment for each kind that answers it, and its figure."""
-    targets = [{"text": text} for text in question.texts]
+    targets = [_target(question, text) for text in question.texts]
     sweep = {"target": targets}
 
     def block(kind: str, seeds: int, **settings: Any) -> dict[str, Any]:
@@ -122,11 +186,22 @@ def as_study(question: Question) -> StudyConfig:
     return study
 
 
+def _target(question: Question, text: str) -> dict[str, Any]:
+    """A target as the settings of the study have it; what is left at its default is left out."""
+    found: dict[str, Any] = {"text": text}
+    if question.label_noise:
+        found["label_noise"] = question.label_noise
+    links = [{"name": name, **question.links[name].model_dump(mode="json")} for name in question.links_in(text)]
+    return {**found, "links": links} if links else found
+
+
 def name_of(question: Question) -> str:
     """A name for a question: its first target as far as it makes a file name, with a digest where that is not all."""
     plain = re.sub(r"[()*\s]", "", "_".join(question.targets).lower().replace("-", "_minus_"))
     said = re.sub(r"[^a-z0-9]+", "_", plain).strip("_")
     asked = repr((question.targets, sorted(question.sweep.items())))
+    if question.links or question.label_noise:
+        asked += repr((question.label_noise, sorted(question.named_links().items())))
     digest = hashlib.sha256(asked.encode()).hexdigest()[:6]
     return f"{said[:_LONGEST_NAME].strip('_') or 'target'}_{digest}"
 
@@ -143,6 +218,13 @@ def write_question(folder: Path, name: str, question: Question) -> Path:
     lines = [_HEADER, "targets:", *(f"  - {_quoted(text)}" for text in question.targets)]
     if question.sweep:
         lines += ["sweep:", *(f"  {k}: [{', '.join(map(repr, v))}]" for k, v in question.sweep.items())]
+    if question.links:
+        lines.append("links:")
+        for link, table in question.links.items():
+            points = ("z", table.z), ("values", table.values)
+            lines += [f"  {link}:", *(f"    {key}: [{', '.join(map(repr, numbers))}]" for key, numbers in points)]
+    if question.label_noise:
+        lines.append(f"label_noise: {question.label_noise!r}")
     lines += [f"dimension: {question.dimension}", f"seeds: {question.seeds}", f"check: {str(question.check).lower()}"]
     folder.mkdir(parents=True, exist_ok=True)
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")

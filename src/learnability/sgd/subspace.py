@@ -81,18 +81,21 @@ def samples_tried(target: HermiteExpansion, dimension: int, budget: Budget) -> i
 
 
 def samples_to_learn(
-    target: HermiteExpansion, dimension: int, budget: Budget, rng: np.random.Generator
+    target: HermiteExpansion, dimension: int, budget: Budget, rng: np.random.Generator, label_noise: float = 0.0
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """(samples until the subspace is learned, inf beyond the budget; smallest cosine at the end), one entry a chain.
 
-    NaN where no run is made (:func:`samples_tried`).
+    ``label_noise`` is the standard deviation of the noise of a label in the units of the target; labels are scaled to
+    variance one with it. NaN where no run is made (:func:`samples_tried`).
     """
-    link, r = target.centred().normalised(), target.variables
+    link, r = target.centred(), target.variables
+    size = math.hypot(link.norm, label_noise)
+    link = link.scaled(1 / size)
     step_size, batch = schedule(link.information_exponent, dimension)
     steps = samples_tried(target, dimension, budget) // batch
     if not steps:
         return np.full(budget.chains, math.nan), np.full(budget.chains, math.nan)
-    problem = TwoLayerProblem(label=lambda z: polynomial(link, z), activation=RELU)
+    problem = TwoLayerProblem(label=lambda z: polynomial(link, z), activation=RELU, label_noise=label_noise / size)
     signs = torch.ones(budget.width, dtype=torch.float64)
     signs[1::2] = -1
     # Biases away from zero and not too large: every Hermite coefficient of the activation is then of order one.

@@ -14,6 +14,7 @@ from learnability.studies.atlas.check.methods import SEPARATE, Samples, counts, 
 from learnability.studies.atlas.check.setting import CheckSetting
 from learnability.studies.atlas.problem import known_of
 from learnability.studies.atlas.scaling import exponent
+from learnability.studies.atlas.settings import Target
 
 
 def test_counts_are_quarters_of_a_decade() -> None:
@@ -53,20 +54,20 @@ def test_without_a_median_there_is_no_exponent() -> None:
     ],
 )
 def test_predicted_exponents_follow_from_the_leaps(text: str, predicted: tuple[float, ...]) -> None:
-    known = known_of(text)
+    known = known_of(Target(text=text))
     methods = ("online_sgd", "reused_samples", "partial_trace", "best_transform", "kernel_ridge")
     assert tuple(theory.sample_exponent(method, known) for method in methods) == predicted
 
 
 def test_labels_have_mean_zero_and_variance_one() -> None:
     """200,000 samples, five standard errors."""
-    y = known_of("sign(z1)*h2(z2) + 1").labels(np.random.default_rng(1).standard_normal((200_000, 2)))
+    y = known_of(Target(text="sign(z1)*h2(z2) + 1")).labels(np.random.default_rng(1).standard_normal((200_000, 2)))
     assert abs(y.mean()) < 5 / math.sqrt(200_000)
     assert abs((y**2).mean() - 1) < 5 * math.sqrt((y**4).var() / 200_000 + 1e-9) + 0.05
 
 
 def test_every_method_learns_a_square_from_many_samples_and_none_from_a_hundred() -> None:
-    known, rng = known_of("h2(z1)"), np.random.default_rng(2)
+    known, rng = known_of(Target(text="h2(z1)")), np.random.default_rng(2)
     x = rng.standard_normal((31_623, 24))
     y = known.labels(x[:, :1])
     for name, method in SEPARATE.items():
@@ -80,7 +81,7 @@ def test_every_method_learns_a_square_from_many_samples_and_none_from_a_hundred(
 
 def test_seeds_of_the_full_batch_do_not_touch_each_other() -> None:
     """A seed gives the same beside another, in single precision."""
-    known, rng = known_of("h2(z1)"), np.random.default_rng(5)
+    known, rng = known_of(Target(text="h2(z1)")), np.random.default_rng(5)
     x = rng.standard_normal((2, 562, 24))
     both = two_timescale(known, [Samples(a, known.labels(a[:, :1]), np.random.default_rng(6)) for a in x], [316, 562])
     one = two_timescale(known, [Samples(x[0], known.labels(x[0][:, :1]), np.random.default_rng(6))], [316, 562])
@@ -115,3 +116,49 @@ def test_unfinished_seeds_leave_one_end_of_the_exponent_open() -> None:
     assert middle == pytest.approx(1.0)
     assert math.isfinite(low)
     assert high == math.inf
+
+
+def test_noisy_labels_have_variance_one_and_the_correlation_of_their_noise() -> None:
+    """100,000 samples, five standard errors: 1 / sqrt(1 + 0.5^2 / 2) for z^2, of variance 2."""
+    known = known_of(Target(text="z1^2", label_noise=0.5))
+    z = np.random.default_rng(6).standard_normal((100_000, 1))
+    y = known.sampled(z, np.random.default_rng(7))
+    assert abs((y**2).mean() - 1) < 5 * math.sqrt((y**4).var() / len(y)) + 0.02
+    assert np.corrcoef(y, z[:, 0] ** 2)[0, 1] == pytest.approx(1 / math.sqrt(1 + 0.25 / 2), abs=0.01)
+
+
+def test_noise_costs_samples() -> None:
+    """Spectral estimation of h2(z1) from 300 samples in 40 dimensions, with little noise and with much: the cosines of
+    eight seeds each do not overlap in the median."""
+    found = []
+    for noise in (0.0, 3.0):
+        known = known_of(Target(text="h2(z1)", label_noise=noise))
+        cosines = []
+        for seed in range(8):
+            rng = np.random.default_rng(seed)
+            x = rng.standard_normal((300, 40))
+            cosines += SEPARATE["partial_trace"](known, Samples(x, known.sampled(x[:, :1], rng), rng), [300])
+        found.append(np.median(cosines))
+    assert found[0] > found[1] + 0.2
+
+
+@pytest.mark.parametrize(
+    ("text", "d", "n"),
+    [
+        ("z1^2*exp(-z1^2)", 10, 1500),  # one direction, degree 4
+        ("sign(z1*z2*z3)", 10, 2500),  # no partial trace sees it
+        ("h1(z1) + h1(z1)*h2(z2)", 16, 2500),  # two leaps
+    ],
+)
+def test_best_transforms_and_pairs_learn_what_takes_degree_three_and_four_or_several_leaps(
+    text: str, d: int, n: int
+) -> None:
+    known = known_of(Target(text=text))
+    for method in ("best_transform", "u_statistic"):
+        learned = 0
+        for seed in range(4):
+            rng = np.random.default_rng(seed)
+            x = rng.standard_normal((n, d))
+            data = Samples(x, known.labels(x[:, : known.directions]), rng)
+            learned += SEPARATE[method](known, data, [n])[0] > 0.8
+        assert learned >= 3, method

@@ -19,6 +19,7 @@ from learnability.studies.atlas.exponents.search import FIRST, RESOLUTION, count
 from learnability.studies.atlas.exponents.setting import ExponentsSetting
 from learnability.studies.atlas.exponents.train import train
 from learnability.studies.atlas.problem import known_of
+from learnability.studies.atlas.settings import Target
 
 METHODS = ("online_sgd", "reused_samples", "partial_trace", "u_statistic")
 LEAPS = [(1, 1), (2, 1), (2, 2), (3, 1), (3, 2), (3, 3), (4, 1), (4, 2), (4, 4)]
@@ -141,5 +142,6 @@ def test_the_targets_of_the_atlas_fill_the_plane() -> None:
     block = load_study(Path("config/studies"), "atlas").experiments["exponents"]
     texts = [text for group in block.sweep["target"] for text in group["texts"]]
     assert len(set(texts)) == 24
-    leaps = {(max(k for k, _ in known_of(t).correlational), max(k for k, _ in known_of(t).generative)) for t in texts}
+    known = [known_of(Target(text=text)) for text in texts]
+    leaps = {(max(k for k, _ in one.correlational), max(k for k, _ in one.generative)) for one in known}
     assert leaps == {(1, 1), (2, 1), (3, 1), (4, 1), (2, 2), (3, 2), (4, 2), (3, 3), (4, 4)}

@@ -10,6 +10,7 @@ from scipy.special import betaincinv
 
 from learnability.flows.closed import solve_closed
 from learnability.flows.multi_index import haar_correlations
+from learnability.hermite.function_target import Link
 from learnability.hermite.target_language import parse
 from learnability.pipeline.direct import analyses
 from learnability.pipeline.questions import Question
@@ -18,6 +19,8 @@ from learnability.sgd.full import full_engine, network_state, random_directions
 from learnability.sgd.loop import run
 from learnability.sgd.problem import TwoLayerProblem
 from learnability.studies.atlas.answer import answers
+from learnability.studies.atlas.problem import expansion_of
+from learnability.studies.atlas.settings import LinkPoints, Target
 
 
 def median_of_square(dimension: int) -> float:
@@ -84,3 +87,12 @@ def test_samples_of_the_chain_are_those_of_the_whole_network() -> None:
     whole = np.where(reached.any(0), grid[reached.argmax(0)] * batch, math.inf)
     ratio = np.quantile(samples, 0.5, method="inverted_cdf") / np.quantile(whole, 0.5, method="inverted_cdf")
     assert 0.5 < ratio < 2
+
+
+def test_a_link_by_its_values_has_the_expansion_of_its_function() -> None:
+    """What flows see of h3, as a table of 321 points, and of the polynomial itself."""
+    link = Link.from_callable(lambda z: (z**3 - 3 * z) / 6**0.5)
+    points = LinkPoints(name="g", z=link.z, values=link.values)
+    table = expansion_of(Target(text="g(z1)", links=(points,)))
+    assert set(table.coefficients) == {(3,)}
+    assert table.coefficients[(3,)] == pytest.approx(1, abs=1e-4)

@@ -8,8 +8,6 @@ from typing import Any
 
 import xarray as xr
 
-from learnability.hermite.expansion import HermiteExpansion
-from learnability.hermite.target_language import parse_target
 from learnability.results.labelled import texts
 from learnability.studies.atlas import theory
 from learnability.studies.atlas.methods import LABEL
@@ -19,6 +17,7 @@ STEP = 0.1
 """The step size, in units of 1 / Var f, by which flow time is told in steps of full-batch descent."""
 
 _REACH = 10_000
+_NO_MATTER = 1e-3
 
 Row = tuple[str, str, str, str]
 
@@ -72,13 +71,19 @@ def _answer(analyses: Mapping[str, xr.Dataset], place: int, text: str) -> Answer
     columns = (texts(known[name]) for name in ("question", "answer", "known", "source"))
     rows = tuple(row for row in zip(*columns, strict=True) if row[0])
     times = analyses["times"].isel(target=place)
-    verdict, doubts = _verdict(known, times)
-    if not isinstance(parse_target(text), HermiteExpansion):
+    verdict, doubts = _verdict(known, times, "check" in analyses)
+    if float(times["kept_share"]) < 1:
         highest = cut_degree(int(times["directions"]))
         lost = 1 - float(times["kept_share"])
         doubts.append(
             f"Its times, and the samples of the two-layer network, are those of its Hermite expansion cut at degree "
             f"{highest}, which loses {lost:.2g} of the variance."
+        )
+    beyond = float(known["beyond_links"])
+    if beyond > _NO_MATTER:
+        doubts.append(
+            f"A link is continued by straight lines beyond its points, where its argument lies with probability "
+            f"{beyond:.2g}: what it does there is not known."
         )
     check = None if "check" not in analyses else analyses["check"].isel(target=place)
     if check is not None:
@@ -199,7 +204,7 @@ def _times(known: xr.Dataset, times: xr.Dataset) -> tuple[Row, ...]:
     return tuple(rows)
 
 
-def _verdict(known: xr.Dataset, times: xr.Dataset) -> tuple[list[str], list[str]]:
+def _verdict(known: xr.Dataset, times: xr.Dataset, checked: bool) -> tuple[list[str], list[str]]:
     d, leap = int(times["dimension"][0]), int(known["leap"])
     searched = int(known["generative_leap"])
     # A transform of the label may be the identity: the correlational leap is a bound.
@@ -231,6 +236,15 @@ def _verdict(known: xr.Dataset, times: xr.Dataset) -> tuple[list[str], list[str]
             f"In the mean-field limit from a start without weight on the hidden subspace, {trapped} of {inner} "
             f"directions {'is' if trapped == 1 else 'are'} never learned (reflective subspace); the loss stays at "
             f"{2 * float(known['loss_floor']) / float(known['variance']):.3g} of that of a constant."
+        )
+    noise = float(known["label_noise"])
+    if noise:
+        share = noise**2 / (noise**2 + float(known["variance"]))
+        said.append(
+            f"Label noise, {share:.2g} of the variance of the label, changes no exponent: correlations with the label "
+            "do not see it, and normal noise hides none of its transforms altogether. It raises the numbers of "
+            f"samples: those of online SGD{' and of the check' if checked else ''} are with the noise. The times of "
+            "the population flows do not depend on it."
         )
     if not bool(known["certain"]) and generative > 0:
         doubts.append("The generative leaps rest on numerical moments, not on a certificate.")

@@ -13,8 +13,8 @@ LABEL = {
 GIVEN = (
     "Every method of the check is told the number of hidden directions. Beyond the samples, partial traces are told "
     "the correlational leaps, the U-statistic the generative leaps with the directions gained at each, SGD the first "
-    "leap (for its step size), and the best transform is computed from the link itself; a user of data alone has to "
-    "search for these. The full batch takes at most 250 steps from one start. A seed that has learned at two "
-    "neighbouring n is not run at larger ones."
+    "leap (for its step size), and the best transform is computed from the link itself, with the axes inside what it "
+    "has found; a user of data alone has to search for these. The full batch takes at most 250 steps from one start. "
+    "A seed that has learned at two neighbouring n is not run at larger ones."
 )
 """What the methods of a check know that samples alone do not tell."""

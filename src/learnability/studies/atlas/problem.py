@@ -13,7 +13,6 @@ from learnability.diagnosis.diagnose import diagnose
 from learnability.diagnosis.result import Diagnosis
 from learnability.hermite.basis import evaluate
 from learnability.hermite.expansion import HermiteExpansion
-from learnability.hermite.target_language import parse_target
 from learnability.hermite.tensors import symmetric_tensors
 from learnability.results.contract import Setting
 from learnability.studies.atlas.settings import Target
@@ -30,7 +29,9 @@ _TRACE_TOLERANCE = 1e-8
 class Known:
     """What methods and theory use of a target in coordinates of its hidden subspace.
 
-    ``labels`` maps z (n, directions) to labels of mean zero and variance one. ``correlational`` and ``generative`` are
+    ``labels`` maps z (n, directions) to values of the target, of mean zero and variance one; ``noise`` is the standard
+    deviation of label noise in these units. ``frame`` (directions, directions) has the directions that the generative
+    leaps find, in their order, and then the others. ``correlational`` and ``generative`` are
     ((leap, directions gained), ...); ``complete`` says whether the generative leaps find every direction.
     ``traceable``: partial traces of the label, one leap at a time, reach every direction of the first leap.
     ``kernel_degree``: the least degree at which the target, cut there, depends on every direction; ``kernel_share``:
@@ -46,6 +47,15 @@ class Known:
     traceable: bool
     kernel_degree: int
     kernel_share: float
+    frame: Array
+    noise: float = 0.0
+
+    def sampled(self, z: Array, rng: np.random.Generator) -> Array:
+        """Labels of variance one, with their noise."""
+        clean = self.labels(z)
+        if not self.noise:
+            return clean
+        return np.asarray((clean + self.noise * rng.standard_normal(len(z))) / math.hypot(1.0, self.noise))
 
     @property
     def information_exponent(self) -> int:
@@ -60,8 +70,7 @@ class Known:
 
 def text_of(setting: Setting) -> str:
     """The text of the target of a setting of this study."""
-    assert isinstance(setting.target, Target)
-    return setting.target.text
+    return target_of(setting).text
 
 
 def cut_degree(directions: int) -> int:
@@ -69,19 +78,25 @@ def cut_degree(directions: int) -> int:
     return FLOW_DEGREE.get(directions, 4)
 
 
+def target_of(setting: Setting) -> Target:
+    """The target of a setting of this study."""
+    assert isinstance(setting.target, Target)
+    return setting.target
+
+
 @functools.lru_cache(maxsize=64)
-def diagnosis_of(text: str) -> Diagnosis:
+def diagnosis_of(target: Target) -> Diagnosis:
     """The diagnosis of a target."""
-    return diagnose(text)
+    return diagnose(target.parsed() if target.links else target.text, label_noise=target.label_noise)
 
 
 @functools.lru_cache(maxsize=64)
-def expansion_of(text: str) -> HermiteExpansion:
+def expansion_of(target: Target) -> HermiteExpansion:
     """The Hermite expansion of a target, centred, in coordinates of its hidden subspace: r variables, all needed.
 
     A target that is no polynomial is cut at :data:`FLOW_DEGREE`.
     """
-    diagnosis = diagnosis_of(text)
+    diagnosis = diagnosis_of(target)
     inner = shape.restricted(diagnosis.target.centred(), diagnosis.hidden)
     if diagnosis.function is None:
         return inner
@@ -90,43 +105,53 @@ def expansion_of(text: str) -> HermiteExpansion:
     return HermiteExpansion(inner.variables, kept)
 
 
-def kept_share(text: str) -> float:
+def kept_share(target: Target) -> float:
     """The share of the variance that the expansion of a target keeps: 1 for a polynomial."""
-    found = diagnosis_of(text)
+    found = diagnosis_of(target)
     if found.function is None:
         return 1.0
-    return float(min(1.0, expansion_of(text).norm ** 2 / (found.norm**2 - found.mean**2)))
+    return float(min(1.0, expansion_of(target).norm ** 2 / (found.norm**2 - found.mean**2)))
 
 
 @functools.lru_cache(maxsize=64)
-def known_of(text: str) -> Known:
+def known_of(target: Target) -> Known:
     """What is known of a target, from its diagnosis."""
-    found = diagnosis_of(text)
-    target, hidden = expansion_of(text), found.hidden
+    found = diagnosis_of(target)
+    expansion, hidden = expansion_of(target), found.hidden
     size = (found.norm**2 - found.mean**2) ** 0.5
     if found.function is None:
-        inner = target.scaled(1 / size)
+        inner = expansion.scaled(1 / size)
 
         def labels(z: Array) -> Array:
             return evaluate(inner, z)
     else:
-        function, mean = parse_target(text), found.mean
+        function, mean = target.parsed(), found.mean
 
         def labels(z: Array) -> Array:
             return np.asarray((function(z @ hidden.T) - mean) / size)  # type: ignore[operator]
 
-    degree = _kernel_degree(target)
+    degree = _kernel_degree(expansion)
     return Known(
         labels,
         found.intrinsic_dimension,
-        target.degree,
+        expansion.degree,
         found.correlational.pairs,
         found.generative.pairs,
         found.generative.complete,
-        _traceable(target, found.correlational.pairs[0]),
+        _traceable(expansion, found.correlational.pairs[0]),
         degree,
         math.fsum(share * (1.0 if k < degree else 0.5) for k, share in found.spectrum.items() if k <= degree),
+        _frame(found),
+        target.label_noise / size,
     )
+
+
+def _frame(found: Diagnosis) -> Array:
+    """The directions of the generative leaps in hidden coordinates, and a basis of the rest."""
+    columns = [found.hidden.T @ step.directions for step in found.generative.steps]
+    seen = np.concatenate([np.zeros((found.intrinsic_dimension, 0)), *columns], axis=1)
+    rest = np.linalg.qr(seen, mode="complete")[0][:, seen.shape[1] :]
+    return np.concatenate([seen, rest], axis=1)
 
 
 def _traceable(target: HermiteExpansion, first: tuple[int, int]) -> bool:

@@ -12,7 +12,7 @@ from learnability.results.labelled import estimate, names, texts, variable
 from learnability.statistics.intervals import clopper_pearson
 from learnability.studies.atlas import theory
 from learnability.studies.atlas.check.methods import LEARNED
-from learnability.studies.atlas.problem import known_of, text_of
+from learnability.studies.atlas.problem import known_of, target_of, text_of
 from learnability.studies.atlas.scaling import exponent, median
 
 GRID = 10 ** (1 / 4)
@@ -50,7 +50,7 @@ def _case(run: Run, rng: np.random.Generator) -> xr.Dataset:
     samples = needed(cosine, counts)
     half = median(samples)
     slope, slope_low, slope_high = np.array([exponent(dimensions, one, rng, GRID) for one in samples]).T
-    known = known_of(text_of(run.setting))
+    known = known_of(target_of(run.setting))
     methods = texts(result["method"])
     predicted = [theory.sample_exponent(method, known) for method in methods]
     return xr.Dataset(

@@ -21,8 +21,7 @@ _FLOW_STEPS = 250
 _FLOW_TIME = 1e4
 _DESCENT_DEGREE = 6
 _RIDGE = 1e-3
-_POPULATION = 200_000
-_MOST_THREE = 3162
+_POPULATION = 400_000
 
 
 @dataclass(frozen=True)
@@ -33,6 +32,9 @@ class Samples:
     y: Array
     rng: np.random.Generator
 
+
+MOST_PAIRS_CHECKED = 3162
+"""The largest number of samples of a method on pairs of degree 3 and 4: its cost grows as n^2."""
 
 LEARNED = 0.8
 """The smallest cosine of the principal angles from which a subspace counts as learned."""
@@ -73,13 +75,25 @@ def partial_trace(known: Known, data: Samples, grid: Sequence[int]) -> Cosines:
 
 def u_statistic(known: Known, data: Samples, grid: Sequence[int]) -> Cosines:
     """Pairs of samples and a basis of transforms of the label, at the generative leaps; the link is not known."""
+    return _at_generative_leaps(known, data, grid, stepwise.rank_weights, moments.u_statistic)
+
+
+def _at_generative_leaps(
+    known: Known,
+    data: Samples,
+    grid: Sequence[int],
+    weights: stepwise.Weights,
+    moment: stepwise.Moment,
+    frame: Array | None = None,
+) -> Cosines:
+    """From degree 3 on, the cost of pairs ends the grid."""
     highest = max((k for k, _ in known.generative), default=math.inf)
     if highest > moments.HIGHEST_PAIRS:
         return [math.nan] * len(grid)
-    most = _MOST_THREE if highest == moments.HIGHEST_PAIRS else math.inf
+    most = MOST_PAIRS_CHECKED if highest > 2 and len(grid) > 1 else math.inf
     found = until_learned(
         [n for n in grid if n <= most],
-        lambda n: _stepwise(known, data, n, known.generative, stepwise.rank_weights, moments.u_statistic),
+        lambda n: _stepwise(known, data, n, known.generative, weights, moment, frame),
     )
     return found + [math.nan] * (len(grid) - len(found))
 
@@ -103,29 +117,38 @@ def _stepwise(
     steps: Sequence[tuple[int, int]],
     weights: stepwise.Weights,
     moment: stepwise.Moment,
+    frame: Array | None = None,
 ) -> float:
-    return smallest_cosine(stepwise.stepwise(data.x[:n], data.y[:n], steps, weights, moment), known.directions)
+    found = stepwise.stepwise(data.x[:n], data.y[:n], steps, weights, moment, frame)
+    return smallest_cosine(found, known.directions)
 
 
 def best_transform(known: Known, data: Samples, grid: Sequence[int]) -> Cosines:
-    """The best transforms of the label for the first generative leap, where that is at most 2 and gains every
-    direction."""
-    if len(known.generative) != 1 or known.generative[0][0] > 2 or known.generative[0][1] != known.directions:
+    """The best transforms of the label at every generative leap: the matrix of their moments up to degree 2, pairs of
+    samples beyond."""
+    if not known.complete:
         return [math.nan] * len(grid)
-    edges, transform = _transforms(known)
 
     def weights(y: Array, along: Array) -> Array:
-        return transform[np.searchsorted(edges, y, "right")]
+        return _transforms(known, along.shape[1])(y, along)
 
-    return until_learned(grid, lambda n: _stepwise(known, data, n, known.generative, weights, moments.partial_trace))
+    return _at_generative_leaps(known, data, grid, weights, _moment, known.frame)
+
+
+def _moment(x: Array, weights: Array, degree: int) -> Array:
+    return (moments.partial_trace if degree <= 2 else moments.u_statistic)(x, weights, degree)
 
 
 @functools.lru_cache(maxsize=64)
-def _transforms(known: Known) -> tuple[Array, Array]:
-    """Of the population: the same for every seed, whose samples do not enter."""
-    ((degree, r),) = known.generative
-    z = np.random.default_rng(20_240_307).standard_normal((_POPULATION, r))
-    return stepwise.best_transforms(known.labels(z), z, degree, r if degree == 1 else r * (r + 1) // 2)
+def _transforms(known: Known, found: int) -> stepwise.BestTransforms:
+    """Those of the leap after ``found`` directions, of the population: the same for every seed, whose samples do not
+    enter."""
+    gained = np.cumsum([0, *(count for _, count in known.generative)]).tolist()
+    degree, _ = known.generative[gained.index(found)]
+    rng = np.random.default_rng(20_240_307)
+    z = rng.standard_normal((_POPULATION, known.directions))
+    own = z @ known.frame
+    return stepwise.best_transforms(known.sampled(z, rng), own[:, :found], own[:, found:], degree)
 
 
 def kernel_ridge(known: Known, data: Samples, grid: Sequence[int]) -> Cosines:

@@ -21,11 +21,11 @@ def train(setting: CheckSetting, context: RunContext) -> xr.Dataset:
 
     NaN where not run: beyond the last n of a method, and beyond two neighbouring n at which the seed has learned.
     """
-    known = known_of(setting.target.text)
+    known = known_of(setting.target)
     grid = counts(FEWEST, max(most(setting, method) for method in setting.methods))
     seeds, methods, shape = len(context.seeds), setting.methods, len(setting.dimensions)
     cosine = np.full((len(methods), shape, len(grid), seeds), math.nan)
-    data, noise = context.stream("data"), context.stream("noise")
+    data, noise, labels = context.stream("data"), context.stream("noise"), context.stream("label noise")
     parts = {method: [n for n in grid if n <= most(setting, method)] for method in methods}
     with one_blas_thread():
         for j, dimension in enumerate(setting.dimensions):
@@ -34,7 +34,7 @@ def train(setting: CheckSetting, context: RunContext) -> xr.Dataset:
             for seed in range(seeds):
                 context.progress(seed, seeds, f"{setting.target.text} in {dimension} dimensions")
                 data.standard_normal(out=x)
-                y = known.labels(x[:, : known.directions])
+                y = known.sampled(x[:, : known.directions], labels)
                 for i, method in enumerate(methods):
                     last = parts[method][-1]
                     samples = Samples(x[:last], y[:last], noise.spawn(1)[0])

@@ -3,17 +3,17 @@
 import numpy as np
 import xarray as xr
 
-from learnability.diagnosis.diagnose import diagnose
 from learnability.results.contract import RunContext
 from learnability.results.labelled import names, variable
 from learnability.studies.atlas.diagnosis.setting import DiagnosisSetting
+from learnability.studies.atlas.problem import diagnosis_of
 
 NOT_FOUND = -1
 
 
 def train(setting: DiagnosisSetting, context: RunContext) -> xr.Dataset:
     """Exponents, leaps and traps of the target, and every row of its diagnosis with how it is known and its source."""
-    found = diagnose(setting.target.text)
+    found = diagnosis_of(setting.target)
     rows = found.rows()
     labels = {
         "row": "what is asked",
@@ -31,6 +31,11 @@ def train(setting: DiagnosisSetting, context: RunContext) -> xr.Dataset:
         "reflective_dimension": (found.reflective_subspace.shape[1], "dimension of the largest reflective subspace"),
         "loss_floor": (found.loss_floor, "loss left when all outside the reflective subspace is learned"),
         "variance": (found.norm**2 - found.mean**2, "variance of the target"),
+        "label_noise": (found.label_noise, "standard deviation of the noise of a label"),
+        "beyond_links": (
+            0.0 if found.function is None else found.function.beyond_links(),
+            "share of the law of a link's argument beyond its points",
+        ),
     }
     return xr.Dataset(
         {

@@ -127,7 +127,7 @@ CLAIMS = (
     _offset("online_sgd", 0.5, "max(1, s - 1), s the largest correlational leap", _SGD),
     _offset("reused_samples", 0.5, "max(1, k - 1), k the largest generative leap", _REUSE),
     _offset("partial_trace", 0.25, "max(1, s/2), s the largest correlational leap", _TRACE),
-    _offset("best_transform", 0.25, "1, the generative leap being at most 2", _BEST),
+    _offset("best_transform", 0.25, "max(1, k/2), k the largest generative leap", _BEST),
     _offset("u_statistic", 0.25, "max(1, k/2), k the largest generative leap", _BEST),
     _offset("kernel_ridge", 0.5, "the degree at which the target, cut there, depends on every direction", _KERNEL),
     _slope("online_sgd", "max(1, s - 1)", _SGD),

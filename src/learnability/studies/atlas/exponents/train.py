@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import xarray as xr
@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 from learnability.compiled.blas import one_blas_thread
 from learnability.estimators import kernel, moments, reuse
 from learnability.estimators.moments import smallest_cosine
-from learnability.hermite.expansion import HermiteExpansion
-from learnability.hermite.target_language import parse_target
 from learnability.results.contract import RunContext
 from learnability.results.labelled import names, variable
 from learnability.studies.atlas import theory
@@ -20,8 +18,12 @@ from learnability.studies.atlas.check.methods import LEARNED, SEPARATE, Samples
 from learnability.studies.atlas.exponents.search import counts, samples_needed
 from learnability.studies.atlas.exponents.setting import ExponentsSetting
 from learnability.studies.atlas.problem import Known, diagnosis_of, known_of
+from learnability.studies.atlas.settings import Target
 
 Array = NDArray[np.float64]
+
+PAIRS = ("u_statistic", "best_transform")
+"""Methods on pairs of samples where a generative leap is 3 or 4."""
 
 FRESH = 2000
 """Fresh points on which a kernel's predictor is judged."""
@@ -35,18 +37,20 @@ def train(setting: ExponentsSetting, context: RunContext) -> xr.Dataset:
     are not run.
     """
     found, methods = setting.target.texts, setting.methods
-    places = max(map(len, (*setting.dimensions.values(), *setting.kernel_dimensions.values())))
+    targets = [Target(text=text) for text in found]
+    tables = (setting.dimensions, setting.kernel_dimensions, setting.pair_dimensions)
+    places = max(len(chosen) for table in tables for chosen in table.values())
     shape = (len(found), len(methods), places)
     samples, dimension = np.full((*shape, len(context.seeds)), math.nan), np.zeros(shape, dtype=np.int64)
     with one_blas_thread():
-        for i, text in enumerate(found):
+        for i, (text, target) in enumerate(zip(found, targets, strict=True)):
             context.progress(i, len(found), text)
             for j, method in enumerate(methods):
-                chosen = _dimensions(setting, method, known_of(text))
+                chosen = _dimensions(setting, method, known_of(target))
                 dimension[i, j, : len(chosen)] = chosen
                 for place, d in enumerate(chosen):
                     rng = context.stream(f"{method} on {text} at d = {d}")
-                    samples[i, j, place] = _over_seeds(setting, method, known_of(text), d, rng, len(context.seeds))
+                    samples[i, j, place] = _over_seeds(setting, method, known_of(target), d, rng, len(context.seeds))
                     if not np.isfinite(np.quantile(samples[i, j, place], 0.5, method="inverted_cdf")):
                         break
     over = ("target", "method", "place")
@@ -56,18 +60,18 @@ def train(setting: ExponentsSetting, context: RunContext) -> xr.Dataset:
             "dimension": variable(over, dimension, "dimension d of the data; 0 where there is none"),
             "predicted": variable(
                 over[:2],
-                [[theory.sample_exponent(method, known_of(text)) for method in methods] for text in found],
+                [[theory.sample_exponent(method, known_of(target)) for method in methods] for target in targets],
                 "exponent that theory gives; inf: not at all; NaN: none is known",
             ),
-            **_diagnoses(found),
+            **_diagnoses(targets),
         },
         coords={"target": names("target", found, "target"), "method": names("method", methods, "method")},
     )
 
 
-def _diagnoses(found: tuple[str, ...]) -> dict[str, xr.Variable]:
+def _diagnoses(targets: Sequence[Target]) -> dict[str, xr.Variable]:
     """What the diagnosis says of every target; -1 where a generative leap is not known."""
-    said = [diagnosis_of(text) for text in found]
+    said = [diagnosis_of(target) for target in targets]
     numbers = {
         "information_exponent": ([one.information_exponent for one in said], "first correlational leap"),
         "leap": ([one.leap for one in said], "largest correlational leap"),
@@ -79,18 +83,17 @@ def _diagnoses(found: tuple[str, ...]) -> dict[str, xr.Variable]:
             "dimension of the largest reflective subspace",
         ),
         "certain": ([one.generative.exactness == "exact" for one in said], "whether every generative leap is proved"),
-        "binary": ([_binary(text) for text in found], "whether the label has two values"),
+        "binary": ([_binary(target) for target in targets], "whether the label has two values"),
         "link": (
-            [isinstance(parse_target(text), HermiteExpansion) and one.intrinsic_dimension == 1 for text, one in
-             zip(found, said, strict=True)],
+            [one.function is None and one.intrinsic_dimension == 1 for one in said],
             "whether the target is a polynomial of one direction",
         ),
     }  # fmt: skip
     return {name: variable("target", values, meaning) for name, (values, meaning) in numbers.items()}
 
 
-def _binary(text: str) -> bool:
-    known = known_of(text)
+def _binary(target: Target) -> bool:
+    known = known_of(target)
     z = np.random.default_rng(17).standard_normal((1000, known.directions))
     return len(np.unique(np.round(known.labels(z), 9))) == 2
 
@@ -99,14 +102,14 @@ def _dimensions(setting: ExponentsSetting, method: str, known: Known) -> tuple[i
     """The dimensions at which a method runs: none where theory gives it no exponent, or where it is not made for the
     leaps (:mod:`learnability.studies.atlas.check.methods`)."""
     highest = max((k for k, _ in known.generative), default=0)
-    if method == "best_transform" and (len(known.generative) != 1 or highest > 2):
-        return ()
-    if method == "u_statistic" and highest > moments.HIGHEST_PAIRS:
+    if method in PAIRS and highest > moments.HIGHEST_PAIRS:
         return ()
     law = theory.sample_exponent(method, known)
     table: dict[str, tuple[int, ...]] = {str(p): chosen for p, chosen in setting.dimensions.items()}
     if method == "kernel_ridge":
         table = {str(p): chosen for p, chosen in setting.kernel_dimensions.items()}
+    if method in PAIRS and highest > 2:
+        table |= {str(p): chosen for p, chosen in setting.pair_dimensions.items()}
     return table.get(f"{law:g}", ()) if math.isfinite(law) else ()
 
 
@@ -159,7 +162,7 @@ def _moments(setting: ExponentsSetting, method: str, known: Known, d: int, rng: 
     """The least n at which the estimated subspace is within :data:`LEARNED`."""
     degree = max((k for k, _ in known.generative), default=0)
     most = setting.most_batch // d
-    if method == "u_statistic" and degree == moments.HIGHEST_PAIRS:
+    if method in PAIRS and degree > 2:
         most = min(most, setting.most_pairs)
     data = _Nested(known, d, most, rng)
 

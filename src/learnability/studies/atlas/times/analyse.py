@@ -13,7 +13,7 @@ from learnability.results.contract import Run
 from learnability.results.labelled import estimate, names, texts, variable
 from learnability.statistics.intervals import wilson
 from learnability.studies.atlas import theory
-from learnability.studies.atlas.problem import expansion_of, kept_share, text_of
+from learnability.studies.atlas.problem import expansion_of, kept_share, target_of, text_of
 
 QUANTILES = (0.1, 0.5, 0.9)
 
@@ -40,7 +40,7 @@ def _law(flow: str, exponents: Sequence[int], direction: int) -> float:
 
 
 def _case(run: Run, angles: int) -> xr.Dataset:
-    result, target = run.result, expansion_of(text_of(run.setting))
+    result, target = run.result, expansion_of(target_of(run.setting))
     exponents = [s for s, count in leaps(target) for _ in range(count)]
     escape = result["escape_time"].transpose("flow", "dimension", "angle", "seed").values
     with np.errstate(invalid="ignore"):
@@ -71,7 +71,7 @@ def _case(run: Run, angles: int) -> xr.Dataset:
             "directions": variable((), len(exponents), "number of directions of the target"),
             "sgd_samples": variable("quantile", sgd, "quantiles of the samples of online SGD; inf beyond the budget"),
             "sgd_tried": result["sgd_tried"],
-            "kept_share": variable((), kept_share(text_of(run.setting)), "share of the variance that the flows keep"),
+            "kept_share": variable((), kept_share(target_of(run.setting)), "share of the variance that the flows keep"),
             "sgd_cosine": variable((), float(np.median(result["sgd_cosine"].values)), "median of the smallest cosine"),
         },
         coords={

@@ -20,13 +20,15 @@ FLOWS = ("joint", "planted")
 
 def train(setting: TimesSetting, context: RunContext) -> xr.Dataset:
     """Escape times (flow, dimension, angle, seed), and the samples that online SGD needed (chain, seed of length 1)."""
-    target = expansion_of(setting.target.text)
+    target = expansion_of(setting.target)
     starts = haar_correlations(setting.dimensions, target.variables, len(context.seeds), context.stream("init"))
     flows = [_flow(setting, context, starts, flow) for flow in FLOWS]
     result = xr.concat(flows, "flow").assign_coords(flow=names("flow", FLOWS, "the link refitted, or known"))
     context.progress(2, 3, "online SGD")
     budget = Budget(setting.sample_budget, setting.width, setting.chains)
-    samples, cosine = samples_to_learn(target, setting.dimensions[0], budget, context.stream("sgd"))
+    samples, cosine = samples_to_learn(
+        target, setting.dimensions[0], budget, context.stream("sgd"), label_noise=setting.target.label_noise
+    )
     # What has no dimension `seed` would be taken from the first batch alone: chains are repeated for none.
     return result.assign(
         sgd_samples=variable("chain", samples, "samples until the smallest cosine exceeds 0.8; inf beyond the budget"),
@@ -38,7 +40,7 @@ def train(setting: TimesSetting, context: RunContext) -> xr.Dataset:
 
 
 def _flow(setting: TimesSetting, context: RunContext, starts: NDArray[np.float64], flow: str) -> xr.Dataset:
-    target, r = expansion_of(setting.target.text), starts.shape[-1]
+    target, r = expansion_of(setting.target), starts.shape[-1]
     context.progress(FLOWS.index(flow), 3, f"{flow} flow of {setting.target.text}")
     solved = solve_closed(
         target,
