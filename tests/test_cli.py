@@ -45,10 +45,10 @@ def test_commands_say_that_they_need_a_clone_of_the_project(command: tuple[str, 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("figures", "--scale", "smok"), ("--scale", "smoke", "laptop", "paper")),
+        (("figures", "--scale", "smok"), ("--scale (SCALE in make)", "smoke, laptop, paper", "did you mean smoke?")),
         (("figures", "--device", "tpu"), ("--device", "cuda")),
         (("figures", "--study", "nothing"), ("nothing", "multi_index")),
-        (("figure",), ("No such command",)),
+        (("figure",), ("no command 'figure'", "did you mean figures?")),
         (("ask", "z1*z2*z3*z4*z5", "--dimension", "3"), ("3 is too small", "5 directions", "at least 20")),
         (("ask", "x1*x2", "--inputs", "cube", "--check"), ("--inputs cube", "leave --check")),
         (("ask", "x1*y2", "--inputs", "cube"), ("the target", "y2")),

@@ -19,6 +19,10 @@ from learnability import __version__
 from learnability.pipeline import surroundings
 from learnability.results.errors import UserError
 from learnability.results.integrity import SystemTrouble
+from learnability.usage import mistake
+
+# What the parser raises for every mistake of the user's: typer has its own copy of click, and no name for this class.
+_USAGE_ERROR: type[Exception] = typer.BadParameter.__bases__[0]
 
 
 class Scale(StrEnum):
@@ -432,7 +436,15 @@ def main() -> None:
     """Run the command line; a mistake of the user's is printed without a traceback and ends with status 2."""
     _in_clean_surrounding()
     try:
-        app(prog_name="learnability")
+        sys.exit(app(prog_name="learnability", standalone_mode=False))
+    except _USAGE_ERROR as error:
+        if type(error).__name__ == "NoArgsIsHelpError":
+            typer.echo(error.format_message())
+        else:
+            print(mistake(error, sys.argv[1:]).render(), file=sys.stderr)
+        sys.exit(2)
+    except typer.Abort:
+        sys.exit(130)
     except UserError as error:
         print(error.render(), file=sys.stderr)
         sys.exit(2)

@@ -13,7 +13,7 @@ LAYERS = (
     {"sgd", "flows", "estimators"},
     {"studies"},
     {"pipeline"},
-    {"report", "archive", "api"},
+    {"report", "archive", "api", "usage"},
     {"run_state"},
     {"display"},
     {"launch", "asking", "unchanged"},
