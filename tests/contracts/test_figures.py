@@ -38,6 +38,13 @@ FIGURES = {
 
 # Of a title that states a number that a claim measures: the number, the claim, and the estimate as the title has it.
 SAYS: tuple[tuple[str, str, str, Callable[[float], float]], ...] = (
+    ("atlas/map", r"online SGD (-?[\d.]+)", "map.online_sgd", float),
+    ("atlas/map", r"twice (-?[\d.]+)", "map.reused_samples", float),
+    ("atlas/map", r"label (-?[\d.]+)", "map.partial_trace", float),
+    ("atlas/map", r"U-statistic, any transform (-?[\d.]+)", "map.u_statistic", float),
+    ("atlas/predicted_and_measured", r"online SGD ([+-][\d.]+)", "offset.online_sgd", float),
+    ("atlas/predicted_and_measured", r"twice ([+-][\d.]+)", "offset.reused_samples", float),
+    ("atlas/predicted_and_measured", r"kernel ridge ([+-][\d.]+)", "offset.kernel_ridge", float),
     ("gradient_hardness/cosine_class", r"falls as e\^(-[\d.]+) d", "variance-cosine.cosine", float),
     ("gradient_hardness/cosine_class", r"exactly (\d+) at d = 2", "sq-cosine.plane", float),
     ("gradient_hardness/drift", r": ([\d.]+) times the print", "drift.printed.constants", float),
@@ -120,6 +127,14 @@ def test_a_figure_keeps_the_house_style(study: str, figure: str, recwarn: pytest
     assert not [str(warning.message) for warning in recwarn]
     panels = [axes for axes in drawn.axes if axes.get_visible() and axes.axison and axes.get_label() != "<colorbar>"]
     assert all(axes.get_title(loc="left") for axes in panels), "a panel without a title"
+
+
+@each_figure
+def test_a_pdf_carries_its_fonts_as_outlines_that_printers_take(study: str, figure: str) -> None:
+    """Publishers refuse Type 3: every font is TrueType, embedded."""
+    content = _drawn_here(study, figure).with_suffix(".pdf").read_bytes()
+    assert b"/Type3" not in content
+    assert content.count(b"/FontFile2") >= 1
 
 
 def _title(study: str, figure: str) -> str:

@@ -50,7 +50,7 @@ def _panel(axes: Axes, data: xr.Dataset, method: str) -> None:
             colour, text = "0.92", "0.3"
             said = f"law {law:g}" if np.isfinite(laws).any() else "no law"
         _cell(axes, s, k, colour, said, text)
-    _frame(axes, f"{LABEL[method]} ({'s' if theory.OWN_LEAP[method] == 'correlational' else 'k'} decides)")
+    _frame(axes, f"{LABEL[method]} (theory: {'s' if theory.OWN_LEAP[method] == 'correlational' else 'k'} decides)")
 
 
 def _targets(axes: Axes, data: xr.Dataset) -> None:
@@ -83,9 +83,9 @@ def _frame(axes: Axes, title: str) -> None:
 def _title(data: xr.Dataset, methods: list[str]) -> str:
     said = []
     for method in methods:
-        own, other = (float(x) for x in data["response"].sel({"method": method}).values[:, 0])
-        if theory.OWN_LEAP[method] == "generative":
-            own, other = other, own
-        if np.isfinite(own):
-            said.append(f"{LABEL[method]} {own:.2f} and {other:.2f}")
-    return "Coefficients of the own and of the other leap's law: " + "; ".join(said)
+        preference = float(data["preference"].sel({"method": method}).values[0])
+        if np.isfinite(preference):
+            said.append(f"{LABEL[method]} {preference:.2f}")
+    if not said:
+        return "Mean measured exponents over both leaps"
+    return "How far exponents follow the method's own leap, not the other (1: it alone): " + ", ".join(said)

@@ -39,12 +39,16 @@ def _panel(axes: Axes, one: xr.Dataset, method: str) -> None:
     middle, low, high = (part.values for part in bounds_of(one["exponent"]))
     predicted, leap = one["predicted"].values, one["generative_leap"].values
     seen = np.isfinite(middle) & np.isfinite(predicted)
-    axes.axline((0, 0), slope=1, **THEORY, label="theory")
     at = predicted.copy()
-    for value in np.unique(predicted[seen]):
+    laws = np.unique(predicted[seen])
+    for number, value in enumerate(laws):
         group = np.flatnonzero(seen & (predicted == value))
         order = group[np.argsort(leap[group], kind="stable")]
-        at[order] += np.linspace(-_SPREAD, _SPREAD, len(order)) * min(1.0, len(order) / 6)
+        half = min(_SPREAD, *(0.45 * np.diff(laws)[max(number - 1, 0) : number + 1]), _SPREAD)
+        at[order] += np.linspace(-half, half, len(order)) * min(1.0, len(order) / 6)
+        # The law of all these points, as wide as they are spread: their place inside it means nothing.
+        label = "theory" if number == 0 else None
+        axes.plot([value - half - 0.04, value + half + 0.04], [value, value], **THEORY, label=label)
     for k in sorted(set(leap[seen].tolist())):
         group = seen & (leap == k)
         below, above = (np.nan_to_num(np.abs(middle - end), posinf=0.0)[group] for end in (low, high))
@@ -54,6 +58,7 @@ def _panel(axes: Axes, one: xr.Dataset, method: str) -> None:
         )  # fmt: skip
     unmeasured = int((np.isfinite(predicted) & ~seen).sum())
     axes.set(xlabel="predicted exponent", ylabel="measured exponent", xlim=(0.4, 4.6), ylim=(-0.2, 5.2))
+    axes.set_xticks(range(1, 5))
     said = f"{LABEL[method]}: {int(seen.sum())} targets"
     axes.set_title(said + (f" ({unmeasured} not at this scale)" if unmeasured else ""))
 
@@ -64,4 +69,6 @@ def _title(data: xr.Dataset) -> str:
         offset = float(data["offset"].sel({"method": method})[0])
         if np.isfinite(offset):
             said.append(f"{LABEL[method]} {offset:+.2f}")
-    return "Mean of measured less predicted exponents: " + "; ".join(said)
+    if not said:
+        return "Measured over predicted exponents"
+    return "Mean of measured less predicted exponents: " + ", ".join(said)

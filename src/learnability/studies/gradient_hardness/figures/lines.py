@@ -43,14 +43,20 @@ def horizon_line(axes: Axes, horizon: float, vertical: bool, label: str = "horiz
         axes.text(at, horizon, label, ha="center", va="bottom", fontsize=SMALL, transform=axes.get_yaxis_transform())
 
 
-def median_times(axes: Axes, cases: xr.Dataset, label: str, filled: bool = True, **style: Any) -> None:
-    """Medians with their intervals; one beyond the horizon as an open triangle on it, with the censored runs."""
+def median_times(
+    axes: Axes, cases: xr.Dataset, label: str, filled: bool = True, above: float = 5.0, **style: Any
+) -> None:
+    """Medians with their intervals; one beyond the horizon as an open triangle on it, with the censored runs.
+
+    The number of these stands ``above`` points over the mark. Where no median was reached, the legend has the triangle.
+    """
     d, horizon = cases["dimension"].values, cases["horizon"].values
     steps, low, high = (part.values for part in bounds_of(cases["steps"]))
     seen, high = np.isfinite(steps), np.where(np.isfinite(high), high, horizon)
     errors = np.stack((steps[seen] - low[seen], high[seen] - steps[seen]))
     face = style["color"] if filled else "white"
-    axes.errorbar(d[seen], steps[seen], errors, markerfacecolor=face, linewidth=1.2, label=label, **style)
+    if seen.any():
+        axes.errorbar(d[seen], steps[seen], errors, markerfacecolor=face, linewidth=1.2, label=label, **style)
     if (~seen).any():
         axes.plot(
             d[~seen],
@@ -60,9 +66,10 @@ def median_times(axes: Axes, cases: xr.Dataset, label: str, filled: bool = True,
             markersize=7,
             markerfacecolor="white",
             color=style["color"],
+            label=None if seen.any() else label,
         )
     rows = zip(d, np.where(seen, high, horizon), cases["solved"].values, cases["seeds"].values, strict=True)
     for x, y, solved, total in rows:
         if solved < total:
             text = f"{int(total - solved)}/{int(total)}"
-            axes.annotate(text, (x, y), (0, 5), textcoords="offset points", ha="center", fontsize=SMALL)
+            axes.annotate(text, (x, y), (0, above), textcoords="offset points", ha="center", fontsize=SMALL)

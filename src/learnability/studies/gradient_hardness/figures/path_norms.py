@@ -63,6 +63,8 @@ def _barron_panel(axes: Axes, data: xr.Dataset) -> None:
     theory_line(axes, d, 0.2 * top * (d / d[0]) ** 2, "$d^2$ (summary)", linestyle=":")
     axes.set(xlabel="input dimension d", ylabel="path norm, w on the diagonal")
     axes.set_ylim(50, 1e12)
+    ticks = [x for x in (1, 2, 5, 10, 20, 50, 100) if d[0] <= x <= d[-1]]
+    axes.set_xticks(ticks, [str(x) for x in ticks])
     axes.xaxis.set_minor_formatter(NullFormatter())
     cube, sphere = (
         float(data[f"{name}_exponent"]) for name in ("barron_lower_bound_diagonal", "ridge_path_norm_sphere")

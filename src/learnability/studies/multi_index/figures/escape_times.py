@@ -168,11 +168,11 @@ def _panel(axes: Axes, usual: np.ndarray, lines: list[_Line], title: str) -> Non
     axes.set_xlim(low_d, high_d * 10**6)
     axes.set_xticks([t for t in (1e2, 1e4, 1e6, 1e8) if low_d <= t <= high_d])
     axes.xaxis.set_minor_locator(NullLocator())
-    _label(axes, labels, high_d * 1.3)
+    _label(axes, labels, float(usual[-1]), high_d * 2.5)
 
 
-def _label(axes: Axes, labels: list[tuple[float, str, str]], x: float) -> None:
-    """Texts at the ends of lines, moved apart where lines meet; the axis grows to hold them all."""
+def _label(axes: Axes, labels: list[tuple[float, str, str]], end: float, x: float) -> None:
+    """Texts beside the ends of lines, apart where lines meet, each tied to its end; the axis grows to hold them."""
     bottom, top = np.log10(axes.get_ylim())
     known = sorted(label for label in labels if np.isfinite(label[0]))
     heights: list[float] = []
@@ -183,5 +183,6 @@ def _label(axes: Axes, labels: list[tuple[float, str, str]], x: float) -> None:
             heights.append(max(np.log10(height), heights[-1] + gap if heights else bottom + gap / 2))
         top = max([top, *(height + gap / 2 for height in heights[-1:])])
     axes.set_ylim(top=10**top)
-    for height, (_, text, colour) in zip(heights, known, strict=True):
+    for height, (value, text, colour) in zip(heights, known, strict=True):
+        axes.plot([1.15 * end, 0.85 * x], [value, 10**height], color=colour, linewidth=0.4, alpha=0.7)
         axes.text(x, 10**height, text, fontsize=SMALL, color=colour, verticalalignment="center")

@@ -32,6 +32,8 @@ def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
     success, _, most = bounds_of(planted["success"])
     for name, label, colour, hatch in _PARTS:
         width = (success if name == "success" else planted[name]).values
+        if not width.any():
+            continue
         look = {"color": colour, "hatch": hatch, "edgecolor": "white", "linewidth": 0.4, "height": 0.74}
         axes.barh(place, width, left=left, label=f"planted: {label}", **look)
         left += width

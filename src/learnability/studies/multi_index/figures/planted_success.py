@@ -42,8 +42,8 @@ def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
 
 def _change(family: str, planted: np.ndarray) -> str:
     if family == "rank":
-        return f"More ridges: {planted[0]:.2f} to {planted[-1]:.2f}"
-    return f"Mixing: {planted[0]:.2f}, least {planted.min():.2f}"
+        return f"More ridges: the planted flow from {planted[0]:.2f} to {planted[-1]:.2f}"
+    return f"Mixed harmonics: {planted[0]:.2f} at c = 0, least {planted.min():.2f}"
 
 
 def _against_dimension(axes: Axes, scan: xr.Dataset) -> None:
@@ -56,8 +56,8 @@ def _against_dimension(axes: Axes, scan: xr.Dataset) -> None:
         axes.plot(one["dimension"], success, color=colour, marker=MARKERS[position], label=short(link))
         band(axes, one["dimension"].values, low.values, high.values, colour)
     steepest = float(np.abs(bounds_of(scan["trend"])[0].values).max())
-    axes.set(xscale="log", xlabel="dimension d", ylabel="planted success", ylim=(-0.03, 1.05))
+    axes.set(xscale="log", xlabel="dimension d", ylabel="fraction of starts that succeed", ylim=(-0.03, 1.05))
     axes.set_title(
-        f"Flat in d: at most {steepest:.3f} a decade" if steepest < 0.02 else f"Up to {steepest:.3f} a decade"
+        f"Flat in d: at most {steepest:.3f} a decade of d" if steepest < 0.02 else f"Up to {steepest:.3f} a decade of d"
     )
     axes.legend(loc="upper center", ncols=2)

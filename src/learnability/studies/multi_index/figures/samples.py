@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from functools import partial
 
+import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -43,9 +44,11 @@ def _success(axes: Axes, analyses: Mapping[str, xr.Dataset], experiment: str) ->
         for i, dimension in enumerate(data["dimension"].values):
             success, low, high = bounds_of(one["success"].isel(dimension=i))
             label = f"d = {dimension}" if style == "-" else None
-            axes.plot(multiples, success, color=COLOURS[i], marker=MARKERS[i], linestyle=style, label=label)
-            if i == data.sizes["dimension"] - 1:
-                band(axes, multiples, low.values, high.values, COLOURS[i])
+            # An interval for each mark, beside its neighbours: bands would lie on one another.
+            beside = multiples * 1.06 ** (i + data.sizes["dimension"] * (style == "--"))
+            errors = np.stack((success - low, high - success))
+            look = {"color": COLOURS[i], "marker": MARKERS[i], "linestyle": style, "elinewidth": 0.8, "capsize": 1.5}
+            axes.errorbar(beside, success, errors, label=label, **look)
     axes.plot([], [], color=COLOURS[6], linestyle="-", label="fit of degrees 1 to 4")
     if data.sizes["fit"] > 1:
         axes.plot([], [], color=COLOURS[6], linestyle="--", label=f"fit of degree {s} alone")
@@ -55,7 +58,7 @@ def _success(axes: Axes, analyses: Mapping[str, xr.Dataset], experiment: str) ->
     axes.set_xticks(multiples, [f"{m:g}" for m in multiples])
     axes.minorticks_off()
     final = [if_known(partial(pooled, experiment=experiment, fit=fit), analyses) for fit in texts(data["fit"])]
-    known = zip(final, ("all", "alone"), strict=False)
+    known = zip(final, ("all degrees", "alone"), strict=False)
     shown = ", ".join(f"{share.estimate:.2f} {fit}" for share, fit in known if share)
     axes.set_title(f"h{s}, at $n = {multiples[-1]:g}\\,{power}$: {shown or 'too few dimensions'}")
     axes.legend(loc="upper left" if s == 2 else "lower right")

@@ -33,9 +33,9 @@ def _residuals(axes: Axes, table: xr.Dataset) -> None:
     """Residuals and defects where the closure says reflective, and where it says not."""
     groups = [
         ("residual\non S*", table["residual"]),
-        ("search at\ndim S*", table["search_at"]),
-        ("residual,\nlarger", table["residual_larger"]),
-        ("search,\nlarger", table["search_above"]),
+        ("search\non S*", table["search_at"]),
+        ("residual\nlarger", table["residual_larger"]),
+        ("search\nlarger", table["search_above"]),
     ]
     offsets = np.linspace(-0.25, 0.25, table["agree"][0].size)
     for x, (_, values) in enumerate(groups):

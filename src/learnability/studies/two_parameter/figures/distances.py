@@ -8,34 +8,34 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from learnability.results.labelled import bounds_of, texts
-from learnability.results.style import COLOURS, THEORY, new_figure
+from learnability.results.style import COLOURS, SMALL, THEORY, new_figure, ordered
 from learnability.studies.two_parameter.series import series
+
+_ELEMENTARY = {1: COLOURS[3], 2: COLOURS[1]}
+"""Colours of the elementary models, by their number of parameters."""
+_LOWEST = 1e-4
+_MOST = 3.0
 
 
 def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
     """P(distance <= eps): power laws of elementary models, plateau of the hierarchical map."""
     elementary, learning = analyses["elementary"], analyses["learning"]
-    figure, ((axes, slopes),) = new_figure(1, 2, height=3.0)
+    figure, ((axes, slopes),) = new_figure(1, 2, height=3.6)
     names, eps = texts(elementary.family), elementary.eps.values
     for i in range(len(names)):
         curve, w = bounds_of(elementary.near)[0].values[i], int(elementary.parameters.values[i])
         shown = curve > 0
         label = f"elementary, W = {w}" if list(elementary.parameters.values).index(w) == i else None
-        axes.plot(eps[shown], curve[shown], color=COLOURS[3 if w == 1 else 1], linewidth=0.8, alpha=0.8, label=label)
+        axes.plot(eps[shown], curve[shown], color=_ELEMENTARY[w], linewidth=0.8, alpha=0.8, label=label)
     for w, start in ((1, 0.3), (2, 0.9)):
         axes.plot(eps, start * eps ** (3 - w), **THEORY, label="theory: slope d - W" if w == 1 else None)
-    points = series(learning, "depth", "depth")
-    for i in range(points.sizes["point"]):
-        shade = 0.35 + 0.65 * (i + 1) / points.sizes["point"]
-        depth = int(points.depth.values[i])
-        ends = i in (0, points.sizes["point"] - 1)
-        label = f"hierarchical, N = {depth}" if ends else None
-        axes.plot(eps, points.near.values[i], color=COLOURS[0], alpha=shade, linewidth=1.2, label=label)
     axes.set(
         xscale="log", yscale="log", xlabel="distance $\\varepsilon$", ylabel="P(final distance $\\leq \\varepsilon$)"
     )
-    axes.set(ylim=(1e-4, 1.5))
-    axes.legend(loc="lower right", frameon=True)
+    axes.set(xlim=(0.15 * eps[0], 1.5 * eps[-1]), ylim=(_LOWEST, 1.5))
+    points = series(learning, "depth", "depth")
+    _hierarchical(axes, points)
+    axes.legend(loc="lower right")
     if points.sizes["point"]:
         value = float(points.isel(point=-1).near.sel(eps=1e-4, method="nearest"))
         axes.set_title(f"{value:.0%} of targets within 1e-4 with N = {int(points.depth.values[-1])} stages")
@@ -43,13 +43,46 @@ def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
     return figure
 
 
+def _hierarchical(axes: Axes, points: xr.Dataset) -> None:
+    """One line for each number of stages, dark to light, with its number where it leaves the panel."""
+    depths, colours = points.depth.values.astype(int), ordered(points.sizes["point"])
+    for i, depth in enumerate(depths):
+        curve, eps = points.near.values[i], points.eps.values
+        label = f"hierarchical, N = {depths[0]} to {depths[-1]}" if i == 0 and len(depths) > 1 else None
+        axes.plot(eps, np.where(curve > 0, curve, 0.5 * _LOWEST), color=colours[i], linewidth=1.2, label=label)
+        above = np.flatnonzero(curve > 2 * _LOWEST)
+        if not above.size:
+            continue
+        # A line that falls is named at its foot, one that does not before its left end; neighbours at other heights.
+        foot, odd = above[0] > 0, bool(i % 2)
+        place = (eps[above[0]], _LOWEST * (2.4 if odd else 1.2)) if foot else (eps[0], curve[0])
+        axes.annotate(
+            f"N = {depth}" if i in (0, len(depths) - 1) else str(depth),
+            place,
+            (3 if foot else -2, 0),
+            textcoords="offset points",
+            ha="left" if foot else "right",
+            va="bottom" if foot or odd else "top",
+            color=colours[i],
+            fontsize=SMALL,
+        )
+
+
 def _slopes(axes: Axes, elementary: xr.Dataset, names: list[str]) -> None:
     at = np.arange(len(names))
     value, low, high = (part.values for part in bounds_of(elementary.exponent))
-    axes.errorbar(value, at, xerr=[value - low, high - value], fmt="o", color=COLOURS[1], capsize=2)
-    axes.plot(elementary.predicted.values, at, "|", color=THEORY["color"], markersize=12, label="d - W")
+    for w, colour in _ELEMENTARY.items():
+        chosen = elementary.parameters.values == w
+        seen, beyond = chosen & (value <= _MOST), chosen & (value > _MOST)
+        errors = np.stack((value - low, high - value))[:, seen]
+        axes.errorbar(value[seen], at[seen], xerr=errors, fmt="o", color=colour, capsize=2, label=f"fit, W = {w}")
+        if beyond.any():  # too few targets come near: the interval has a lower end alone
+            axes.hlines(at[beyond], low[beyond], _MOST, color=colour, linewidth=1.3)
+            axes.plot(low[beyond], at[beyond], "|", color=colour, markersize=5)
+            axes.plot(np.full(beyond.sum(), _MOST), at[beyond], ">", color=colour, clip_on=False)
+    axes.plot(elementary.predicted.values, at, "|", color=THEORY["color"], markersize=12, label="theory: d - W")
     axes.set_yticks(at, [name.replace("_", " ") for name in names])
-    axes.set(xlabel="exponent of P(distance $\\leq \\varepsilon$)", xlim=(0, 3))
+    axes.set(xlabel="exponent of P(distance $\\leq \\varepsilon$)", xlim=(0, _MOST))
     inside = int(((low <= elementary.predicted.values) & (high >= elementary.predicted.values)).sum())
     axes.set_title(f"d - W within the interval for {inside} of {len(names)}")
-    axes.legend(loc="center right")
+    axes.legend(loc="upper right")

@@ -30,6 +30,7 @@ def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
         for centre in (-1.1, 1.1):
             axes.plot(centre + np.cos(angle), np.sin(angle), **THEORY)
         axes.set(aspect="equal", xticks=[], yticks=[], xlabel="upper and lower half-sphere, equal areas")
+        axes.spines[:].set_visible(False)
         count, where = int(analysis.counterexamples[i]), "in one box" if analysis.in_box.values[i] else "in the cube"
         axes.set_title(f"Radius {float(analysis.radius[i]):.2g} {where}: {count} of {len(learned)} not learned")
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, 0.02), ncols=2, borderaxespad=2.2)
