@@ -1,5 +1,6 @@
 """Macros for a paper: numbers as LaTeX sets them, every claim by its id."""
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -55,11 +56,33 @@ def test_figures_are_copied_with_the_name_of_their_study(tmp_path: Path) -> None
     assert (folder / "claims.tex").is_file()
 
 
-@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no LaTeX on this machine")
-def test_latex_reads_the_macros(tmp_path: Path) -> None:
-    (tmp_path / "claims.tex").write_text(macros("laptop", [_row()]))
-    document = (
-        r"\documentclass{article}\input{claims}\begin{document}\claimvalue{multi_index/escape-joint.s3}\end{document}"
+def test_the_file_of_macros_is_plain_and_balanced() -> None:
+    """What any TeX reads without a package: ASCII, every brace closed on its line, no sign that means something."""
+    rows = [_row(rule="at most 5% & more than 1_000 # of {x} ~ $y$ ^2 \\ <3>"), _row(id="s/e", estimate=-1.5e-12)]
+    text = macros("laptop", rows)
+    assert text.isascii()
+    for line in text.splitlines():
+        if line.startswith(r"\expandafter"):
+            bare = re.sub(r"\\[^a-zA-Z]", "", line)
+            assert bare.count("{") == bare.count("}")
+            assert not re.search(r"[&#%~$]", bare), line
+
+
+def _typeset(folder: Path, text: str) -> subprocess.CompletedProcess[str]:
+    (folder / "claims.tex").write_text(macros("laptop", [_row(), _row(id="s/e_2.x-y", estimate=-1.5e-12)]))
+    (folder / "paper.tex").write_text(
+        rf"\documentclass{{article}}\input{{claims}}\begin{{document}}{text}\end{{document}}"
     )
-    (tmp_path / "paper.tex").write_text(document)
-    subprocess.run(["pdflatex", "-interaction=nonstopmode", "paper.tex"], cwd=tmp_path, check=True, capture_output=True)
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "paper.tex"]
+    return subprocess.run(command, cwd=folder, check=False, capture_output=True, text=True)
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no LaTeX on this machine")
+def test_latex_reads_the_macros_and_stops_at_an_unknown_claim(tmp_path: Path) -> None:
+    kinds = ("value", "interval", "verdict", "rule", "seeds")
+    names = ("multi_index/escape-joint.s3", "s/e_2.x-y")
+    done = _typeset(tmp_path, " ".join(rf"\claim{kind}{{{name}}}" for kind in kinds for name in names))
+    assert done.returncode == 0, done.stdout
+    done = _typeset(tmp_path, r"\claimvalue{no_such/claim}")
+    assert done.returncode != 0
+    assert "There is no claim no_such/claim" in done.stdout

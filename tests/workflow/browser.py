@@ -87,6 +87,13 @@ class Browser:
         self.log("performance")
         self._call("POST", "/url", {"url": path.resolve().as_uri()})
 
+    def press(self, key: str) -> None:
+        """Press Tab or Enter as a person does."""
+        number, text = {"Tab": (9, ""), "Enter": (13, "\r")}[key]
+        down: dict[str, Any] = {"key": key, "code": key, "windowsVirtualKeyCode": number}
+        self._devtools("Input.dispatchKeyEvent", type="keyDown", **down, **({"text": text} if text else {}))
+        self._devtools("Input.dispatchKeyEvent", type="keyUp", **down)
+
     def run(self, script: str) -> Any:
         """The value of a JavaScript expression."""
         return self._call("POST", "/execute/sync", {"script": f"return {script}", "args": []})

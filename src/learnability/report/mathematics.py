@@ -8,7 +8,7 @@ _FORMULA = re.compile(r"\$([^$]+)\$")
 _POWER = re.compile(
     r"(?<=[A-Za-z0-9)\]])\^(?:\(([^()]{1,20})\)|\{([^{}]{1,20})\}|(-?[A-Za-z0-9](?:[A-Za-z0-9.]{0,4}[A-Za-z0-9])?))"
 )
-_INDEX = re.compile(r"\b([A-Za-z])_([A-Za-z0-9]{1,2})\b")
+_INDEX = re.compile(r"(?<![A-Za-z_])([A-Za-z])_(\d{1,2}(?![0-9_])|[A-Za-z0-9]{1,2}\b)")
 
 
 def _words(text: str) -> str:

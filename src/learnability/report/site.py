@@ -61,6 +61,16 @@ class Figure:
         """Its address on the page of the study."""
         return f"figure-{self.name}"
 
+    @property
+    def title(self) -> str:
+        """Its name in words: what it found can be long, and is no heading."""
+        return self.name.replace("_", " ").capitalize()
+
+    @property
+    def first(self) -> str:
+        """The first of its findings."""
+        return self.found.split("; ")[0]
+
     def file(self, form: str) -> str:
         """Its file in another form, relative to the page."""
         return f"{self.path.removesuffix('.svg')}.{form}"
@@ -95,6 +105,11 @@ class Study:
     def beside(self, figure: Figure) -> list[Mapping[str, Any]]:
         """The claims that a figure carries."""
         return [row for row in self.rows if row["figure"] == figure.name]
+
+    @property
+    def counted(self) -> str:
+        """Its claims and their verdicts in words."""
+        return counted(self.rows)
 
     @property
     def picture(self) -> Figure | None:
