@@ -88,6 +88,38 @@ def test_a_second_call_of_the_engine_does_not_let_the_share_fall(state: RunState
     assert state.share() >= before
 
 
+def test_a_run_is_whole_only_after_the_last_call_and_nothing_is_left_then(state: RunState) -> None:
+    state.expect(OUTPUTS["train"], more_calls=True)
+    state.update({"event": "plan", "counts": {"train": 10}})
+    for number, path in enumerate(OUTPUTS["train"]):
+        state.update(_info(number, "train", path))
+        state.update({"event": "finished", "id": number})
+    assert state.share() == pytest.approx(100 / 102, abs=0.02)  # the figure, of 2 s beside 100 s, is ahead
+    assert state.share() < 1.0
+    left = state.seconds_left()
+    assert left is not None
+    assert left >= run_state._START
+    state.expect(OUTPUTS["figures"])
+    state.update({"event": "plan", "counts": {"figures": 1}})
+    state.update(_info(0, "figures", OUTPUTS["figures"][0]))
+    state.update({"event": "finished", "id": 0})
+    assert (state.share(), state.seconds_left()) == (1.0, 0.0)
+
+
+def test_of_outputs_that_exist_those_out_of_date_are_ahead(
+    state: RunState, clock: _Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Path, "exists", lambda path: True)
+    slow = OUTPUTS["train"][7]
+    known = {**dict.fromkeys((f"laptop/s/e/train/{i}" for i in range(10)), Cost(1.0, 100))}
+    state.costs = Costs({**known, "laptop/s/e/train/7": Cost(100.0, 100)})
+    state.expect([slow])
+    state.update({"event": "plan", "counts": {"train": 1}})
+    left = state.seconds_left()
+    assert left is not None
+    assert left == pytest.approx(100.0 + run_state._START)
+
+
 def test_a_job_that_fails_is_told_with_its_own_words_and_its_log(state: RunState) -> None:
     state.update({"event": "plan", "counts": {"train": 10}})
     state.update(_info(4, "train", OUTPUTS["train"][4]))

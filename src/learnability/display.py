@@ -47,7 +47,7 @@ def sentence(happening: Happening) -> str:
 
 
 class Display(Protocol):
-    """Shows a run while it goes on."""
+    """Shows a run while it goes on; entered once for each call of the engine."""
 
     def __enter__(self) -> "Display": ...
     def __exit__(self, *details: object) -> None: ...
@@ -60,9 +60,9 @@ class LiveLine:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._live = Live(console=console, refresh_per_second=4, transient=True)
 
     def __enter__(self) -> "LiveLine":
+        self._live = Live(console=self._console, refresh_per_second=4, transient=True)
         self._live.__enter__()
         return self
 

@@ -309,9 +309,12 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         shutil.rmtree(".snakemake/locks", ignore_errors=True)  # nobody else is at work here
         outputs = _see_to_untrusted(table, results)
         state = RunState(table, cores)
-        for number, targets in enumerate(_calls(table, figures, outputs)):
-            command = _command(arguments, targets, status.to_force(status.examine(table) if number else outputs))
-            with display_for(console) as display:
+        calls, display = _calls(table, figures, outputs), display_for(console)
+        for number, targets in enumerate(calls):
+            outputs = status.examine(table) if number else outputs
+            state.expect((one.path for one in outputs if one.state != "current"), more_calls=number + 1 < len(calls))
+            command = _command(arguments, targets, status.to_force(outputs))
+            with display:
                 ended = _follow(command, (own, shared), lease, state, display)
             if ended:
                 _explain_failure(state, results, console)

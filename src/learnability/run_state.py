@@ -91,6 +91,19 @@ class RunState:
         self._reference, self._actual = _PRIOR, _PRIOR
         self._counts: Mapping[str, int] = {}
         self._by_output: dict[str, Job] = {}
+        self._expected: frozenset[str] = frozenset()
+        self._later: list[str] = []
+
+    def expect(self, outputs: Iterable[str], more_calls: bool = False) -> None:
+        """Say before a call of the engine which outputs are out of date, and whether it is not the last call.
+
+        The engine tells how many jobs it plans, not which. A call that another one follows makes no figures and judges
+        nothing: what is out of date of those is ahead of the run, too.
+        """
+        self._expected = frozenset(outputs)
+        after = planned_outputs(self.table) if more_calls else {}
+        later = [path for rule in ("figures", "claims") for path in after.get(rule, ())]
+        self._later = [path for path in later if path in self._expected or not Path(path).exists()]
 
     # Events ----------------------------------------------------------------------------------------------------------
 
@@ -117,9 +130,9 @@ class RunState:
         self._total = 0.0
         for rule, outputs in planned_outputs(self.table).items():
             wanted = self._counts.get(rule, 0)
-            missing = [path for path in outputs if not Path(path).exists()]
-            chosen = (missing + [path for path in outputs if path not in set(missing)])[:wanted]
+            chosen = sorted(outputs, key=lambda path: (Path(path).exists(), path not in self._expected))[:wanted]
             self._total += sum(map(self.costs.seconds, chosen))
+        self._total += sum(map(self.costs.seconds, self._later))
         told = [f"{count} {nouns[count > 1]}" for rule, nouns in _NOUNS.items() if (count := self._counts.get(rule))]
         return [Happening("plan", ", ".join(told))] if told else []
 
@@ -224,7 +237,7 @@ class RunState:
         done = self._earlier + sum(job.cost if job.done else self._done_of(job) for job in self.jobs.values())
         total = max(self._earlier + self._total, done, 1e-9)
         if self._counts:
-            whole = self.finished >= self.planned
+            whole = self.finished >= self.planned and not self._later
             self._share = max(self._share, 1.0 if whole else min(0.99, done / total))
         return self._share
 
@@ -235,7 +248,9 @@ class RunState:
         running = [job.cost - self._done_of(job) for job in self.running]
         behind = sum(job.cost for job in self.jobs.values())
         ahead = max(0.0, self._total - behind) + sum(running)
-        waiting = max(0, self.planned - self.finished) * _START
+        waiting = (max(0, self.planned - self.finished) + len(self._later)) * _START
+        if self.finished >= self.planned and not self._later:
+            return 0.0
         return max(ahead * self.speed + waiting, 0.0) / self.cores if ahead else 0.0
 
     def longest_left(self) -> float:
