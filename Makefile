@@ -59,7 +59,7 @@ SETUP := $(VENV)/.made
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 # One figure of each study, with what computes it in seconds.
-QUICK := two_parameter/figure_4,subspace_polynomials/coefficient,multi_index/staircase,ridge_combinations/superorthogonal,gradient_hardness/cosine_class
+QUICK := atlas/map,two_parameter/figure_4,subspace_polynomials/coefficient,multi_index/staircase,ridge_combinations/superorthogonal,gradient_hardness/cosine_class
 
 # A folder that was copied or moved with its .venv would run nothing, or the source of the original.
 ELSEWHERE := $(shell [ ! -e .venv/.made/python ] || grep -qF -- "-m venv $(CURDIR)/.venv" .venv/pyvenv.cfg || echo yes)
@@ -111,7 +111,7 @@ reproduce: named-archive $(SETUP)/workflow
 	@$(LEARNABILITY) archive reproduce "$(ARCHIVE)" $(if $(STUDY),--study "$(STUDY)") $(if $(DEVICE),--device "$(DEVICE)") --cores "$(CORES)"
 
 pictures:
-	@for f in multi_index/escape_times multi_index/planted_split two_parameter/splitting; do \
+	@for f in atlas/map multi_index/escape_times multi_index/planted_split two_parameter/splitting; do \
 	  cp "results/$(or $(SCALE),laptop)/$${f%/*}/figures/$${f#*/}.png" docs/pictures/$$f.png; done
 
 verdicts: $(SETUP)/workflow
