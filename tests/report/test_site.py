@@ -159,6 +159,11 @@ def test_a_study_without_results_has_a_page_that_says_so(tmp_path: Path) -> None
         ("z_1 + z_1 z_2", "z<sub>1</sub> + z<sub>1</sub> z<sub>2</sub>"),
         ("a snake_case_name and seed_batch", "a snake_case_name and seed_batch"),
         ("2^-d of them", "2<sup>-d</sup> of them"),
+        ("|theta_0|^2 <= rho", "|θ<sub>0</sub>|<sup>2</sup> ≤ ρ"),
+        ("e^{C_2 t 2^{-d/2}}", "e<sup>C<sub>2</sub> t 2<sup>-d/2</sup></sup>"),
+        ("z_1z_2, lambda_min", "z<sub>1</sub>z<sub>2</sub>, λ<sub>min</sub>"),
+        ("sqrt(d) -> 0", "√(d) → 0"),
+        ("meta alphabet of two_parameter and figure_1", "meta alphabet of two_parameter and figure_1"),
     ],
 )
 def test_plain_formulas_are_set(text: str, shown: str) -> None:

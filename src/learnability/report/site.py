@@ -67,9 +67,14 @@ class Figure:
         return self.name.replace("_", " ").capitalize()
 
     @property
+    def findings(self) -> list[str]:
+        """What it found, panel by panel."""
+        return [part for part in self.found.split("; ") if part]
+
+    @property
     def first(self) -> str:
-        """The first of its findings."""
-        return self.found.split("; ")[0]
+        """The first of its findings; empty without one."""
+        return next(iter(self.findings), "")
 
     def file(self, form: str) -> str:
         """Its file in another form, relative to the page."""
@@ -206,11 +211,12 @@ def _search_index(studies: Sequence[Study]) -> str:
     for study in studies:
         entries.append(["study", study.title, f"{study.name}.html", " ".join(study.introduction)])
         for figure in study.figures:
-            words = f"{figure.name} {plain(figure.caption)}"
-            entries.append(["figure", figure.found or figure.name, f"{study.name}.html#{figure.anchor}", words])
+            words = f"{figure.name} {figure.found} {plain(figure.caption)}"
+            title = ": ".join(filter(None, (figure.title, figure.first)))
+            entries.append([f"figure of {study.name}", title, f"{study.name}.html#{figure.anchor}", words])
         for row in study.rows:
-            words = f"{row['id']} {row['source']} {row['measured']} {row['verdict']}"
-            entries.append(["claim", row["statement"], f"{study.name}.html#{address(row)}", words])
+            words, kind = f"{row['id']} {row['source']} {row['measured']}", f"claim of {study.name}, {row['verdict']}"
+            entries.append([kind, row["statement"], f"{study.name}.html#{address(row)}", words])
     return f"const INDEX = {json.dumps(entries, ensure_ascii=False, separators=(',', ':'))};\n"
 
 

@@ -33,7 +33,9 @@ function onInput(form, show) {
 }
 
 function filterClaims(form) {
-  const rows = [...document.querySelectorAll("#claims tbody tr")].map((row) => [row, row.textContent.toLowerCase()]);
+  // Formulas are found as they are typed, too: the page shows the letter for rho.
+  const text = (row) => `${row.textContent} ${row.dataset.words}`.toLowerCase();
+  const rows = [...document.querySelectorAll("#claims tbody tr")].map((row) => [row, text(row)]);
   onInput(form, () => {
     const wanted = words(form.elements.q.value);
     let count = 0;
