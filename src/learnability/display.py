@@ -38,7 +38,8 @@ def sentence(happening: Happening) -> str:
     """A happening as one line."""
     if happening.kind == "figure":
         found = finding(Path(happening.path).read_text(encoding="utf-8")) if Path(happening.path).exists() else ""
-        return f"figure  {happening.name}" + (f": {found}" if found else "")
+        first, _, more = found.partition("; ")  # of many panels the first speaks for all
+        return f"figure  {happening.name}" + (f": {first}" if first else "") + ("; ..." if more else "")
     if happening.kind == "plan":
         return f"to do   {happening.name}"
     if happening.kind == "claims":
@@ -103,12 +104,13 @@ class PlainLines:
 
     def show(self, state: RunState, happenings: Sequence[Happening]) -> None:
         """Print what happened, and how far the run is when a tenth is complete."""
-        share = state.share()
-        if state.planned and (share >= self._next or (share >= 1.0 > self._next)):
-            self._print(f"{100 * share:3.0f}%    {left_text(state)}; {_running(state.running) or 'nothing runs'}")
-            self._next = (share // _STEP + 1) * _STEP if share < 1.0 else 2.0
         for happening in happenings:
             self._print(sentence(happening))
+        share = state.share()
+        if state.planned and (share >= self._next or (share >= 1.0 > self._next)):
+            runs = _running(state.running)
+            self._print(f"{100 * share:3.0f}%    {left_text(state)}" + (f"; {runs}" if runs else ""))
+            self._next = (share // _STEP + 1) * _STEP if share < 1.0 else 2.0
 
     def _print(self, line: str) -> None:
         self._console.print(Text(line), soft_wrap=True)
