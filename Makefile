@@ -161,8 +161,9 @@ $(SETUP)/python:
 	@$(PYTHON) -m venv $(VENV)
 	@mkdir -p $(SETUP) && touch $@
 
+# Without bytecode of every module: Python writes it for those that are imported, a tenth of them.
 $(SETUP)/workflow: $(SETUP)/python pyproject.toml requirements.lock
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c requirements.lock -e ".[workflow]"
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-compile -c requirements.lock -e ".[workflow]"
 	@touch $@
 
 $(SETUP)/slurm: $(SETUP)/workflow
