@@ -14,9 +14,9 @@ from learnability.results.style import COLOURS, DOUBLE, MARKERS, NEUTRAL, THEORY
 from learnability.studies.multi_index.samples.claims import pooled
 
 _ERRORS = (
-    ("gradient", "gradient", COLOURS[1]),
-    ("component", "its part towards the target", COLOURS[3]),
-    ("direction", "direction of degree s", COLOURS[0]),
+    ("gradient", "gradient", COLOURS[1], MARKERS[1]),
+    ("component", "its part towards the target", COLOURS[3], MARKERS[3]),
+    ("direction", "direction of degree s", COLOURS[0], MARKERS[0]),
 )
 _REFERENCES = (("s/2", 0.5, 0.0, ":"), ("s - 1", 1.0, -1.0, "-."), ("s", 1.0, 0.0, "--"))
 
@@ -89,9 +89,10 @@ def _exact(axes: Axes, linear: xr.Dataset, square: xr.Dataset) -> None:
 def _errors(axes: Axes, one: xr.Dataset) -> None:
     s = int(one["degree"])
     dimensions = one["dimension"].values.astype(float)
-    for name, label, colour in _ERRORS:
+    for name, label, colour, marker in _ERRORS:
         limit = float(one[f"{name}_limit"][0])
-        axes.plot(dimensions, one[name], color=colour, marker="o", markersize=3, label=f"{label}: $d^{{{limit:.2f}}}$")
+        label = f"{label}: $d^{{{limit:.2f}}}$"
+        axes.plot(dimensions, one[name], color=colour, marker=marker, markersize=3, label=label)
     anchor = float(one["direction"][0])
     for name, factor, offset, style in _REFERENCES:
         exponent = factor * s + offset

@@ -12,7 +12,8 @@ from learnability.results.style import COLOURS, SMALL, THEORY, new_figure, order
 from learnability.studies.two_parameter.series import series
 
 _ELEMENTARY = {1: COLOURS[3], 2: COLOURS[1]}
-"""Colours of the elementary models, by their number of parameters."""
+_STYLES = {1: ":", 2: "-"}
+"""Colours and lines of the elementary models, by their number of parameters."""
 _LOWEST = 1e-4
 _MOST = 3.0
 
@@ -26,7 +27,8 @@ def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
         curve, w = bounds_of(elementary.near)[0].values[i], int(elementary.parameters.values[i])
         shown = curve > 0
         label = f"elementary, W = {w}" if list(elementary.parameters.values).index(w) == i else None
-        axes.plot(eps[shown], curve[shown], color=_ELEMENTARY[w], linewidth=0.8, alpha=0.8, label=label)
+        style = {"color": _ELEMENTARY[w], "linestyle": _STYLES[w], "linewidth": 0.8 if w > 1 else 1.1}
+        axes.plot(eps[shown], curve[shown], alpha=0.8, label=label, **style)
     for w, start in ((1, 0.3), (2, 0.9)):
         axes.plot(eps, start * eps ** (3 - w), **THEORY, label="theory: slope d - W" if w == 1 else None)
     axes.set(

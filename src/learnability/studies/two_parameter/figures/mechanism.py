@@ -12,6 +12,9 @@ from learnability.results.style import COLOURS, MARKERS, THEORY, new_figure
 from learnability.studies.two_parameter.hierarchical.claims import lost_where_the_proof_says
 from learnability.studies.two_parameter.series import series
 
+_HATCHES = ("", "///", "", "...")
+"""Of the obstacles: two of their colours are alike in a grey print."""
+
 
 def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
     """Lost targets by the first condition of F0 that they violate; median flow times."""
@@ -21,7 +24,8 @@ def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
     shares = points.lost_to.values / points.targets.values[:, None]
     for place, name in enumerate(texts(points.obstacle)):
         above = below + shares[:, place]
-        left.fill_between(rho, below, above, color=COLOURS[place], alpha=0.75, linewidth=0, label=name)
+        look = {"facecolor": COLOURS[place], "hatch": _HATCHES[place % len(_HATCHES)], "edgecolor": "white"}
+        left.fill_between(rho, below, above, alpha=0.75, linewidth=0, label=name, **look)
         below = above
     left.set(xscale="log", xlabel="splitting parameter $\\rho$", ylabel="fraction of targets", ylim=(0, None))
     share = if_known(lost_where_the_proof_says, analyses)
