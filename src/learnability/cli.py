@@ -11,7 +11,7 @@ import sys
 import tempfile
 from enum import Enum, StrEnum
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -22,7 +22,7 @@ from learnability.results.integrity import SystemTrouble
 from learnability.usage import mistake
 
 # What the parser raises for every mistake of the user's: typer has its own copy of click, and no name for this class.
-_USAGE_ERROR: type[Exception] = typer.BadParameter.__bases__[0]
+_USAGE_ERROR: Any = typer.BadParameter.__bases__[0]
 
 
 class Scale(StrEnum):

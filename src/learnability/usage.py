@@ -47,10 +47,10 @@ def mistake(error: Any, arguments: Sequence[str]) -> UserError:
                 where, f"{choice['given']!r} is unknown", ", ".join(allowed), nearest(choice["given"], allowed, help_of)
             )
         if bound := _BOUND.search(said):
-            allowed = bound["allowed"]
+            meant = bound["allowed"]
             for theirs, ours in _WORDS.items():
-                allowed = allowed.replace(theirs, ours)
-            return UserError(where, f"{given!r} cannot be used", allowed, help_of)
+                meant = meant.replace(theirs, ours)
+            return UserError(where, f"{given!r} cannot be used", meant, help_of)
         if not said.strip() or said.startswith("Missing"):
             return UserError(where, f"{command} needs it", remedy=help_of)
         return UserError(where, said.removeprefix("Value error, "), remedy=help_of)

@@ -1,5 +1,7 @@
 """The lecture's Figure 1 by initialisation: curves, times of full and half parity, codings, and the prediction."""
 
+from typing import Any
+
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
@@ -157,7 +159,7 @@ def _variants(axes: Axes, analyses: Analyses) -> None:
                 continue
             shifted = cases.assign(dimension=cases["dimension"] + 0.18 * (2 * i + j - 2.5))
             # Of two neighbours that are censored at one d, the first is counted on a line above the second.
-            style = {"linestyle": "-" if j == 0 else "--", "above": 5.0 + 8.0 * (j == 1), **look(name)}
+            style: Any = {"linestyle": "-" if j == 0 else "--", "above": 5.0 + 8.0 * (j == 1), **look(name)}
             median_times(axes, shifted, f"{name}, {coding}s", filled=j == 0, **style)
     horizon_line(axes, float(data["horizon"].max()), vertical=False, at=0.08)
     axes.set(yscale="log", xlabel="input dimension d", ylabel="steps to 100% accuracy")

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -47,7 +48,13 @@ def _success(axes: Axes, analyses: Mapping[str, xr.Dataset], experiment: str) ->
             # An interval for each mark, beside its neighbours: bands would lie on one another.
             beside = multiples * 1.06 ** (i + data.sizes["dimension"] * (style == "--"))
             errors = np.stack((success - low, high - success))
-            look = {"color": COLOURS[i], "marker": MARKERS[i], "linestyle": style, "elinewidth": 0.8, "capsize": 1.5}
+            look: Any = {
+                "color": COLOURS[i],
+                "marker": MARKERS[i],
+                "linestyle": style,
+                "elinewidth": 0.8,
+                "capsize": 1.5,
+            }
             axes.errorbar(beside, success, errors, label=label, **look)
     axes.plot([], [], color=COLOURS[6], linestyle="-", label="fit of degrees 1 to 4")
     if data.sizes["fit"] > 1:

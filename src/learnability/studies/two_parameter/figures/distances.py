@@ -1,6 +1,7 @@
 """P(distance <= eps) of elementary models and of the hierarchical map."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -27,7 +28,7 @@ def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
         curve, w = bounds_of(elementary.near)[0].values[i], int(elementary.parameters.values[i])
         shown = curve > 0
         label = f"elementary, W = {w}" if list(elementary.parameters.values).index(w) == i else None
-        style = {"color": _ELEMENTARY[w], "linestyle": _STYLES[w], "linewidth": 0.8 if w > 1 else 1.1}
+        style: Any = {"color": _ELEMENTARY[w], "linestyle": _STYLES[w], "linewidth": 0.8 if w > 1 else 1.1}
         axes.plot(eps[shown], curve[shown], alpha=0.8, label=label, **style)
     for w, start in ((1, 0.3), (2, 0.9)):
         axes.plot(eps, start * eps ** (3 - w), **THEORY, label="theory: slope d - W" if w == 1 else None)

@@ -1,6 +1,7 @@
 """Where uniform targets are lost, and how long the flow takes to the others."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -24,7 +25,7 @@ def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
     shares = points.lost_to.values / points.targets.values[:, None]
     for place, name in enumerate(texts(points.obstacle)):
         above = below + shares[:, place]
-        look = {"facecolor": COLOURS[place], "hatch": _HATCHES[place % len(_HATCHES)], "edgecolor": "white"}
+        look: Any = {"facecolor": COLOURS[place], "hatch": _HATCHES[place % len(_HATCHES)], "edgecolor": "white"}
         left.fill_between(rho, below, above, alpha=0.75, linewidth=0, label=name, **look)
         below = above
     left.set(xscale="log", xlabel="splitting parameter $\\rho$", ylabel="fraction of targets", ylim=(0, None))
