@@ -5,9 +5,12 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from hypothesis import strategies as st
+from ruamel.yaml import YAML
 
 from learnability.hermite.target_language import TargetError, parse, parse_target
 from learnability.pipeline.job_table import JobTable
@@ -43,15 +46,15 @@ SNIPPETS = (
 )  # fmt: skip
 
 
-def read_config(text: bytes) -> None:
+def read_config(text: bytes, study: str = "atlas") -> None:
     """What the workflow does with the config of a study before it plans anything."""
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "studies").mkdir()
-        (Path(folder) / "config.yaml").write_text("root_seed: 1\nscale: laptop\nstudies: [atlas]\n")
-        (Path(folder) / "studies/atlas.yaml").write_bytes(text)
+        (Path(folder) / "config.yaml").write_text(f"root_seed: 1\nscale: laptop\nstudies: [{study}]\n")
+        (Path(folder) / f"studies/{study}.yaml").write_bytes(text)
         table = JobTable(Path(folder))
-        for name in table.experiments("atlas", "laptop"):
-            table.analysis_job("atlas", name, "laptop")
+        for name in table.experiments(study, "laptop"):
+            table.analysis_job(study, name, "laptop")
 
 
 def config_problem(text: str) -> str:
@@ -102,6 +105,52 @@ _BUILT = st.fixed_dictionaries(
               "figures": _VALUES},
 ).map(lambda content: json.dumps(content, default=str))  # fmt: skip
 
+_STUDIES = {
+    path.stem: YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    for path in sorted((Path(__file__).parents[2] / "config/studies").glob("*.yaml"))
+}
+_ABSURD = st.one_of(
+    st.sampled_from([10**6, 10**9, 10**12, 10**15, 2**63, -(10**12), 1e300, 1e-300]),
+    st.lists(st.just(10**9), max_size=50),
+    st.integers(1, 400).map(lambda count: [10**6] * count),
+    st.just([[[[10**9]]]]),
+)
+
+
+def _places(content: Any, before: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Where a config has a number, or a list of them."""
+    if isinstance(content, int | float) and not isinstance(content, bool):
+        yield before
+    elif isinstance(content, dict | list):
+        for key, value in content.items() if isinstance(content, dict) else enumerate(content):
+            yield from _places(value, (*before, key))
+
+
+def _with_numbers(study: str, changes: list[tuple[int, Any]]) -> tuple[str, str]:
+    """The config of a study with absurd numbers in the place of some of its own."""
+    content = json.loads(json.dumps(_STUDIES[study]))
+    found = list(_places(content))
+    for number, value in changes:
+        *path, last = found[number % len(found)]
+        inner = content
+        for key in path:
+            inner = inner[key] if not isinstance(inner, int | float) else {}
+        if isinstance(inner, dict | list):
+            inner[last] = value
+    return study, json.dumps(content)
+
+
+NUMBERS = st.builds(
+    _with_numbers, st.sampled_from(sorted(_STUDIES)), st.lists(st.tuples(st.integers(0, 5000), _ABSURD), min_size=1,
+                                                               max_size=3),
+)  # fmt: skip
+
+
+def numbers_problem(example: tuple[str, str]) -> str:
+    study, text = example
+    return within_bounds(lambda: read_config(text.encode(), study), UserError)
+
+
 CONFIGS = st.one_of(_spliced(VALID), _BUILT)
 
 _TOKENS = (
@@ -118,6 +167,10 @@ def test_new_configs_are_read_or_refused() -> None:
     assert config_problem(VALID) == ""
     read_config(VALID.encode())
     assert fuzz(CONFIGS, config_problem, 0.35) > 0  # type: ignore[arg-type]
+
+
+def test_absurd_numbers_in_the_configs_of_the_studies_are_planned_or_refused() -> None:
+    assert fuzz(NUMBERS, numbers_problem, 0.25) > 0  # type: ignore[arg-type]
 
 
 def test_new_targets_are_read_or_refused() -> None:

@@ -23,6 +23,7 @@ from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.events import AliasEvent
 
+from learnability.pipeline.bounds import demand_feasible
 from learnability.pipeline.kinds import kind_of, kinds_of
 from learnability.results import kept
 from learnability.results.contract import Kind, Model, Setting
@@ -410,6 +411,7 @@ def plan_experiment(where: str, study: str, name: str, block: ExperimentBlock, s
         for axis, value in zip(sweep, point, strict=True):
             _set_dotted(content, axis, value)
         setting = validate(kind.setting, content, where, f"{key} ({scale})")
+        demand_feasible(where, f"{key} ({scale})", setting, at_scale.seed_batch)
         text = setting.model_dump_json()
         if text in seen:
             raise UserError(where, f"{key}: the sweep gives the same setting twice", remedy="remove the repetition")
