@@ -38,7 +38,7 @@ def train(setting: ExponentsSetting, context: RunContext) -> xr.Dataset:
     """
     found, methods = setting.target.texts, setting.methods
     targets = [Target(text=text) for text in found]
-    tables = (setting.dimensions, setting.kernel_dimensions, setting.pair_dimensions)
+    tables = (setting.dimensions, setting.kernel_dimensions, setting.trace_dimensions, setting.pair_dimensions)
     places = max(len(chosen) for table in tables for chosen in table.values())
     shape = (len(found), len(methods), places)
     samples, dimension = np.full((*shape, len(context.seeds)), math.nan), np.zeros(shape, dtype=np.int64)
@@ -108,6 +108,8 @@ def _dimensions(setting: ExponentsSetting, method: str, known: Known) -> tuple[i
     table: dict[str, tuple[int, ...]] = {str(p): chosen for p, chosen in setting.dimensions.items()}
     if method == "kernel_ridge":
         table = {str(p): chosen for p, chosen in setting.kernel_dimensions.items()}
+    if method == "partial_trace":
+        table |= {str(p): chosen for p, chosen in setting.trace_dimensions.items()}
     if method in PAIRS and highest > 2:
         table |= {str(p): chosen for p, chosen in setting.pair_dimensions.items()}
     return table.get(f"{law:g}", ()) if math.isfinite(law) else ()
