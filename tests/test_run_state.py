@@ -215,6 +215,6 @@ def test_the_table_of_verdicts_counts_the_study_and_summaries_apart() -> None:
     assert lines[-4:] == [
         ["first", "1", "0"],
         ["second", "0", "0"],
-        ["of", "this", "study", "1", "0"],
+        ["of", "the", "studies", "themselves", "1", "0"],
         ["of", "summaries", "0", "1"],
     ]

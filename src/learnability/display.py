@@ -91,7 +91,7 @@ class LiveLine:
 
 
 class PlainLines:
-    """Without a terminal: a line for each figure and study, and for each tenth of the run."""
+    """Without a terminal: a line for each figure, and for each tenth of the run; verdicts are told at the end."""
 
     def __init__(self, console: Console) -> None:
         self._console, self._next = console, 0.0
@@ -105,7 +105,8 @@ class PlainLines:
     def show(self, state: RunState, happenings: Sequence[Happening]) -> None:
         """Print what happened, and how far the run is when a tenth is complete."""
         for happening in happenings:
-            self._print(sentence(happening))
+            if happening.kind != "claims":
+                self._print(sentence(happening))
         share = state.share()
         if state.planned and (share >= self._next or (share >= 1.0 > self._next)):
             runs = _running(state.running)

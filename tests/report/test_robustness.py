@@ -90,4 +90,9 @@ def test_a_run_ends_with_the_verdicts_that_changed() -> None:
         "  demo/gone: gone",
     ]
     assert changed_verdicts(rows, committed, "smoke") == []
+    many = changed_verdicts(
+        [_row(f"new{i}", "supported") for i in range(40)], {"scale": "laptop", "claims": []}, "laptop"
+    )
+    assert len(many) == 14
+    assert many[-1] == "  and 28 more"
     assert changed_verdicts(before, committed, "laptop") == ["verdicts as in docs/verdicts.json"]

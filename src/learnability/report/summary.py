@@ -10,23 +10,28 @@ from rich.table import Table
 
 from learnability.report.wording import VERDICT_MARKS, interval, number
 from learnability.results.claim import VERDICTS
-from learnability.results.rows import ORIGINS, by_origin, counted, read_rows, verdict_counts
+from learnability.results.rows import by_origin, counted, read_rows, verdict_counts
+
+_SHOWN = 12
+"""Changed verdicts that are listed: after a change of scale or of the config there may be hundreds."""
+
+_OTHERS = {"this study": "of the studies themselves", "summaries": "of summaries"}
+"""Whose statements are not the sources', as a row says it."""
 
 
 def verdict_table(rows: Sequence[Mapping[str, Any]]) -> Table:
-    """The verdicts by study: of its sources, then of what the study states itself and of summaries."""
+    """The verdicts on the sources' statements by study; in a row each, those on the studies' own and on summaries."""
     shown = [verdict for verdict in VERDICTS if any(row["verdict"] == verdict for row in rows)]
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
     table.add_column("study", no_wrap=True)
     for verdict in shown:
         width = max(9, *map(len, verdict.split()))  # a heading may break between its words, never inside one
         table.add_column(f"{VERDICT_MARKS[verdict]} {verdict}", justify="right", width=width)
-    for study in dict.fromkeys(row["study"] for row in rows):
-        for name, part in by_origin([row for row in rows if row["study"] == study]).items():
-            sources = name == ORIGINS[0]
-            if part or sources:
-                counts = verdict_counts(part)
-                table.add_row(study if sources else f"  of {name}", *(str(counts[verdict]) for verdict in shown))
+    sources, *others = by_origin(rows).items()
+    parts = {study: [r for r in sources[1] if r["study"] == study] for study in dict.fromkeys(r["study"] for r in rows)}
+    for name, part in (*parts.items(), *((_OTHERS[name], part) for name, part in others if part)):
+        counts = verdict_counts(part)
+        table.add_row(name, *(str(counts[verdict]) for verdict in shown))
     return table
 
 
@@ -48,12 +53,14 @@ def changed_verdicts(rows: Sequence[Mapping[str, Any]], committed: Mapping[str, 
     lines += [f"  {name}: gone" for name, row in known.items() if row["study"] in studies and name not in now]
     if not lines:
         return ["verdicts as in docs/verdicts.json"]
-    return [f"verdicts that differ from docs/verdicts.json ({len(lines)}):", *lines]
+    more = [f"  and {len(lines) - _SHOWN} more"] if len(lines) > _SHOWN else []
+    return [f"verdicts that differ from docs/verdicts.json ({len(lines)}):", *lines[:_SHOWN], *more]
 
 
 def describe_figures(files: Sequence[str], results: Path, console: Console) -> None:
     """Print where the figures that were asked for are."""
-    lines = [*files, f"report   {results.as_posix()}/report/index.html"]
+    lines = [f"figure   {file}, and as .pdf and .png" for file in files if file.endswith(".svg")]
+    lines.append(f"report   {results.as_posix()}/report/index.html")
     if results.name == "smoke":
         lines.append("reduced size: the scale smoke shows that everything runs, and settles no statement")
     console.print("\n".join(lines), soft_wrap=True, highlight=False)
