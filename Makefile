@@ -7,6 +7,8 @@
 #   make figures FIGURE=escape_times  one figure, or several, with what they need
 #   make figures CORES=4 DEVICE=cpu   cores to use; auto | cpu | cuda
 #   make figures PROFILE=slurm        where jobs run: a folder of profiles/
+#   make figures STORE=s3://bucket/folder  results live in an object store: fetched before, sent after; archive, too
+#   make push STORE=...  make pull STORE=...  send and fetch results, without a run
 #   make cost SCALE=paper             what a scale costs: CPU hours, the longest job, memory
 #   make ask TARGET="h2(z1) + h3(z2)"  what learns a target; D=1000 its dimension, CHECK=1 with a measured check,
 #                                      NOISE=0.5 with label noise, LINK=g=values.csv with a function of your own
@@ -17,6 +19,8 @@
 #   make fuzz                         strange configs, targets and archives for 10 minutes; FUZZ_SECONDS=60
 #   make campaign                     kills, flips, swaps and strange input: what held; AREA=flips SEED=1 FIRST=0 COUNT=100
 #   make test  make lint  make bench  tests; style, types and English; timings beside other libraries
+#   make gpu-check                    every CUDA path beside the CPU, in eight minutes; WRITE=1 keeps the times for DEVICE=auto
+#   make gpu-wheels                   what gpu-check needs on a machine with PyTorch alone, in gpu_wheels/
 #   make archive                      pack a finished scale; WITH_RUNS=1 with training artifacts, ALLOW_UNCOMMITTED=1, SIGN=key
 #   make verify ARCHIVE=file          is it what was packed, and a valid Workflow Run RO-Crate? SIGNERS=file: by whom?
 #   make restore ARCHIVE=file         lay its results into results/; FORCE=1 replaces others
@@ -26,7 +30,7 @@
 #   make robustness                   do the verdicts hold under rounding, other seeds (ROOT_SEED=7), by chance?
 #   make pictures                     copy the pictures of the documents from the results
 
-KNOWN := SCALE STUDY FIGURE PROFILE CORES DEVICE ARCHIVE WITH_RUNS ALLOW_UNCOMMITTED FORCE SIGN SIGNERS NAME TARGET D CHECK NOISE LINK ROOT_SEED FUZZ_SECONDS AREA SEED FIRST COUNT PYTHON VENV PYTEST BENCH SPHINX
+KNOWN := SCALE STUDY FIGURE PROFILE STORE CORES DEVICE ARCHIVE WITH_RUNS ALLOW_UNCOMMITTED FORCE SIGN SIGNERS NAME TARGET D CHECK NOISE LINK ROOT_SEED WRITE FUZZ_SECONDS AREA SEED FIRST COUNT PYTHON VENV PYTEST BENCH SPHINX
 UNKNOWN := $(strip $(foreach v,$(.VARIABLES),$(if $(filter command,$(origin $(v))),$(filter-out $(KNOWN),$(v)))))
 $(if $(UNKNOWN),$(error $(firstword $(UNKNOWN)) is not a variable of this Makefile; known: $(KNOWN)))
 
@@ -34,6 +38,7 @@ SCALE ?=
 STUDY ?=
 FIGURE ?=
 PROFILE ?=
+STORE ?=
 CORES ?= all
 DEVICE ?=
 PYTHON ?= python3
@@ -45,6 +50,7 @@ SIGN ?=
 SIGNERS ?=
 NAME ?=
 ROOT_SEED ?=
+WRITE ?=
 FUZZ_SECONDS ?= 600
 AREA ?=
 SEED ?=
@@ -71,14 +77,18 @@ endif
 VALIDATOR := .venv-validator
 LEARNABILITY := $(BIN)/learnability
 
-.PHONY: figures quick ask cost status test fuzz campaign bench lint docs clean help report paper-exports archive verify restore reproduce verdicts robustness pictures new-study named-archive
+.PHONY: gpu-check gpu-wheels figures quick ask push pull cost status test fuzz campaign bench lint docs clean help report paper-exports archive verify restore reproduce verdicts robustness pictures new-study named-archive
 .DEFAULT_GOAL := figures
 
-figures: $(SETUP)/workflow $(if $(filter slurm,$(PROFILE)),$(SETUP)/slurm)
-	@$(LEARNABILITY) figures $(if $(SCALE),--scale "$(SCALE)") $(if $(STUDY),--study "$(STUDY)") $(if $(FIGURE),--figure "$(FIGURE)") $(if $(PROFILE),--profile "$(PROFILE)") $(if $(DEVICE),--device "$(DEVICE)") --cores "$(CORES)"
+figures: $(SETUP)/workflow $(if $(filter slurm,$(PROFILE)),$(SETUP)/slurm) $(if $(STORE),$(SETUP)/s3)
+	@$(LEARNABILITY) figures $(if $(SCALE),--scale "$(SCALE)") $(if $(STUDY),--study "$(STUDY)") $(if $(FIGURE),--figure "$(FIGURE)") $(if $(PROFILE),--profile "$(PROFILE)") $(if $(STORE),--store "$(STORE)") $(if $(DEVICE),--device "$(DEVICE)") --cores "$(CORES)"
 
 quick: $(SETUP)/workflow
 	@$(LEARNABILITY) figures --scale smoke --figure "$(QUICK)" --cores "$(CORES)"
+
+push pull: $(SETUP)/s3
+	@[ -n "$(STORE)" ] || { echo "name a store: make $@ STORE=s3://bucket/folder" >&2; exit 2; }
+	@$(LEARNABILITY) $@ "$(STORE)" $(if $(SCALE),--scale "$(SCALE)") $(if $(FORCE),$(if $(filter pull,$@),--force))
 
 cost: $(SETUP)/workflow
 	@$(LEARNABILITY) cost $(if $(SCALE),--scale "$(SCALE)") $(if $(STUDY),--study "$(STUDY)") --cores "$(CORES)"
@@ -97,17 +107,17 @@ report: $(SETUP)/workflow
 paper-exports: $(SETUP)/workflow
 	@$(LEARNABILITY) paper-exports $(if $(SCALE),--scale "$(SCALE)")
 
-archive: $(SETUP)/workflow
-	@$(LEARNABILITY) archive pack $(if $(SCALE),--scale "$(SCALE)") $(if $(STUDY),--study "$(STUDY)") $(if $(WITH_RUNS),--with-runs) $(if $(ALLOW_UNCOMMITTED),--allow-uncommitted) $(if $(SIGN),--sign "$(SIGN)")
+archive: $(SETUP)/workflow $(if $(STORE),$(SETUP)/s3)
+	@$(LEARNABILITY) archive pack $(if $(SCALE),--scale "$(SCALE)") $(if $(STUDY),--study "$(STUDY)") $(if $(WITH_RUNS),--with-runs) $(if $(ALLOW_UNCOMMITTED),--allow-uncommitted) $(if $(SIGN),--sign "$(SIGN)") $(if $(STORE),--store "$(STORE)")
 
-verify: named-archive $(SETUP)/workflow
+verify: named-archive $(SETUP)/workflow $(if $(findstring ://,$(ARCHIVE)),$(SETUP)/s3)
 	@[ -e $(VALIDATOR)/.made ] || $(MAKE) --no-print-directory $(VALIDATOR) || echo "the profile will not be checked" >&2
 	@$(LEARNABILITY) archive verify "$(ARCHIVE)" $(if $(SIGNERS),--signers "$(SIGNERS)")
 
-restore: named-archive $(SETUP)/workflow
+restore: named-archive $(SETUP)/workflow $(if $(findstring ://,$(ARCHIVE)),$(SETUP)/s3)
 	@$(LEARNABILITY) archive restore "$(ARCHIVE)" $(if $(FORCE),--force)
 
-reproduce: named-archive $(SETUP)/workflow
+reproduce: named-archive $(SETUP)/workflow $(if $(findstring ://,$(ARCHIVE)),$(SETUP)/s3)
 	@$(LEARNABILITY) archive reproduce "$(ARCHIVE)" $(if $(STUDY),--study "$(STUDY)") $(if $(DEVICE),--device "$(DEVICE)") --cores "$(CORES)"
 
 pictures:
@@ -149,6 +159,14 @@ lint: $(SETUP)/test
 bench: $(SETUP)/bench
 	$(BIN)/python -m benchmarks $(BENCH)
 
+gpu-check: $(SETUP)/workflow
+	@$(BIN)/python -m benchmarks.gpu_check $(if $(WRITE),--write)
+
+gpu-wheels: $(SETUP)/workflow
+	@$(BIN)/python -m pip download -qq --disable-pip-version-check --only-binary :all: -c requirements.lock -d gpu_wheels \
+	  mpmath numba pydantic python-flint ruamel.yaml scikit-learn scipy threadpoolctl xarray
+	@rm -f gpu_wheels/numpy-*.whl && du -sh gpu_wheels
+
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile
 
@@ -170,8 +188,12 @@ $(SETUP)/slurm: $(SETUP)/workflow
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c requirements.lock -e ".[workflow,slurm]"
 	@touch $@
 
+$(SETUP)/s3: $(SETUP)/workflow
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c requirements.lock -e ".[workflow,s3]"
+	@touch $@
+
 $(SETUP)/test: $(SETUP)/workflow
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c requirements.lock -e ".[workflow,test]"
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c requirements.lock -e ".[workflow,slurm,s3,test]"
 	@touch $@
 
 $(SETUP)/docs: $(SETUP)/workflow

@@ -8,7 +8,7 @@ import os
 import sys
 from pathlib import Path
 
-ROOT = Path(workflow.basedir)
+ROOT = Path(str(workflow.current_basedir))  # also where another file includes this one
 sys.path.insert(0, str(ROOT / "src"))
 
 from learnability.results.errors import UserError

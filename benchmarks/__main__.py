@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-SHARED = {"__init__", "__main__", "compare"}
+SHARED = {"__init__", "__main__", "compare", "gpu_check"}
 NAMES = sorted(path.stem for path in Path(__file__).parent.glob("*.py") if path.stem not in SHARED)
 
 

@@ -430,11 +430,12 @@ def open_results(path: str | Path, check_seal: bool = True) -> xr.Dataset:
     ----------
     path:
         An artifact (``.../analysis.zarr.zip``, a target or a training artifact), or the folder of an experiment, of
-        which the analysis is opened: ``results/laptop/multi_index/escape_joint``.
+        which the analysis is opened: ``results/laptop/multi_index/escape_joint``. An address works in the same way:
+        ``s3://bucket/results/laptop/multi_index/escape_joint``, ``https://...`` (extra ``s3``).
     check_seal:
         Whether the file's digest, its place and the manifest's record of it are compared first, once a process as long
         as the file stays as it is: it costs one reading of the file. Without it, damaged bytes may read as other
-        numbers.
+        numbers. From an address, the file is fetched whole to be checked; without the check, only what is used is.
 
     Returns
     -------
@@ -459,8 +460,11 @@ def open_results(path: str | Path, check_seal: bool = True) -> xr.Dataset:
     from pathlib import Path
 
     from learnability.results.manifest import demand_own
+    from learnability.results.remote import is_address, open_remote
     from learnability.results.store import open_artifact
 
+    if is_address(path):
+        return open_remote(str(path), check_seal)
     found = Path(path)
     if found.is_dir():
         found = found / "analysis.zarr.zip"

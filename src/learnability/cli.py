@@ -73,8 +73,15 @@ DeviceOption = Annotated[
 ]
 CoresOption = Annotated[str, typer.Option(metavar="NUMBER|all", help="How many cores to use.")]
 ArchiveArgument = Annotated[
-    Path, typer.Argument(metavar="ARCHIVE", help="An archive: results/archive/<file>.zip", autocompletion=_archives)
+    str,
+    typer.Argument(
+        metavar="ARCHIVE", help="An archive: results/archive/<file>.zip, or its address", autocompletion=_archives
+    ),
 ]
+StoreOption = Annotated[
+    str, typer.Option(metavar="ADDRESS", help="Where the results live, if not here alone: s3://bucket/folder")
+]
+AddressArgument = Annotated[str, typer.Argument(metavar="ADDRESS", help="Such as s3://bucket/folder")]
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -128,6 +135,7 @@ def figures(
     profile: Annotated[
         str, typer.Option(metavar="NAME", help="Where jobs run: a folder of profiles/, such as slurm. Default: here.")
     ] = "",
+    store: StoreOption = "",
 ) -> None:
     """Make every figure and verdict that is missing or out of date.
 
@@ -139,11 +147,36 @@ def figures(
 
     from learnability import unchanged
 
-    if not unchanged.told(chosen, Console()):
+    if store or not unchanged.told(chosen, Console()):
         from learnability import launch
 
         arguments = [f"--{name}={value}" for name, value in chosen.items()]
-        raise typer.Exit(launch.main([*arguments, f"--cores={cores}"]))
+        raise typer.Exit(launch.main([*arguments, f"--cores={cores}", f"--store={store}"]))
+
+
+def _transfer(address: str, scale: Scale | None, verb: str, force: bool = False) -> None:
+    from learnability.archive import mirror
+    from learnability.pipeline.job_table import JobTable
+
+    _in_project()
+    table = JobTable(Path("config"), {"scale": scale.value} if scale else {})
+    typer.echo(mirror.transfer(address, table.main.scale, verb, force))
+
+
+@app.command()
+def push(address: AddressArgument, scale: ScaleOption = None) -> None:
+    """Send the results of a scale to an object store: what is new, and what was changed there. Nothing is removed."""
+    _transfer(address, scale, "push")
+
+
+@app.command()
+def pull(
+    address: AddressArgument,
+    scale: ScaleOption = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace other results that are in the way.")] = False,
+) -> None:
+    """Fetch the results of a scale from an object store, with the engine's records, so that nothing runs again."""
+    _transfer(address, scale, "pull", force)
 
 
 @app.command()
@@ -154,12 +187,16 @@ def cost(
     refresh: Annotated[
         bool, typer.Option("--refresh", help="First write the costs of the finished scale into workflow/costs.json.")
     ] = False,
+    probe: Annotated[
+        float,
+        typer.Option(metavar="SECONDS", min=0.0, help="First run so many seconds of each training never measured."),
+    ] = 0.0,
 ) -> None:
     """Say what a scale costs, from earlier runs: CPU time, the longest job, memory, and time on so many cores."""
     from learnability import launch
 
     _in_project()
-    typer.echo(launch.cost(_text(scale), study, cores, refresh))
+    typer.echo(launch.cost(_text(scale), study, cores, refresh, probe))
 
 
 def _questions(incomplete: str) -> list[str]:
@@ -212,18 +249,21 @@ def status(
     scale: ScaleOption = None,
     study: StudyOption = "",
     everything: Annotated[bool, typer.Option("--all", help="List every output that is not current.")] = False,
+    store: StoreOption = "",
 ) -> None:
     """Say what is current, stale, edited, damaged, missing or foreign among the results, and why.
 
-    Every file is compared with the manifest. Exit status 1 when something is not current.
+    Every file is compared with the manifest. Exit status 1 when something is not current. With a store, what is there
+    is compared with what was sent, without fetching it.
     """
+    from learnability.archive import mirror
     from learnability.pipeline import status as states
     from learnability.pipeline.job_table import JobTable
 
     _in_project()
     chosen = {"scale": _text(scale), "studies": study}
     table = JobTable(Path("config"), {key: value for key, value in chosen.items() if value})
-    said, good = states.screen(table, everything)
+    said, good = mirror.compare(store, table.main.scale) if store else states.screen(table, everything)
     typer.echo(said)
     raise typer.Exit(0 if good else 1)
 
@@ -366,12 +406,13 @@ def pack(
     sign: Annotated[
         Path | None, typer.Option(metavar="KEY", help="Sign it with this private key of OpenSSH: <archive>.sig.")
     ] = None,
+    store: StoreOption = "",
 ) -> None:
     """Pack a finished scale into results/archive/: one file with results, source and provenance."""
     from learnability.archive import pack as packing
 
     _in_project()
-    typer.echo(packing.pack(_text(scale), study, with_runs, allow_uncommitted, sign))
+    typer.echo(packing.pack(_text(scale), study, with_runs, allow_uncommitted, sign, store))
 
 
 @archive_app.command()
@@ -396,10 +437,11 @@ def verify(
     """
     from learnability.archive import pack as packing
     from learnability.archive import verify as verifying
+    from learnability.results.remote import local_copy
 
     packing.finish_interrupted()
     python = validator or verifying.VALIDATOR
-    raise typer.Exit(verifying.verify(archive, not no_profile, python, signers, not no_verdicts))
+    raise typer.Exit(verifying.verify(local_copy(archive), not no_profile, python, signers, not no_verdicts))
 
 
 @archive_app.command()
@@ -409,9 +451,11 @@ def restore(
 ) -> None:
     """Lay the results of an archive into results/, so that only what changed since then is made again."""
     from learnability.archive import restore as restoring
+    from learnability.results.remote import local_copy
 
     _in_project()
-    typer.echo(restoring.describe(archive, restoring.restore(archive, force)))
+    found = local_copy(archive)
+    typer.echo(restoring.describe(found, restoring.restore(found, force)))
 
 
 @archive_app.command()
@@ -420,10 +464,11 @@ def reproduce(
 ) -> None:
     """Run studies of an archive again, in a folder of their own, and compare. Exit status 1 when they differ."""
     from learnability.archive import reproduce as reproducing
+    from learnability.results.remote import local_copy
 
     _in_project()
     chosen = [name for name in study.split(",") if name]
-    raise typer.Exit(0 if reproducing.reproduce(archive, chosen, _text(device), cores) else 1)
+    raise typer.Exit(0 if reproducing.reproduce(local_copy(archive), chosen, _text(device), cores) else 1)
 
 
 def _in_clean_surrounding() -> None:

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +22,11 @@ from rich.console import Console
 
 from learnability.archive.restore import finish_interrupted
 from learnability.display import Display, display_for, failures_text, wait_for
-from learnability.pipeline import costs, lifeline, settled, status, surroundings
+from learnability.pipeline import costs, devices, lifeline, probe, settled, status, surroundings
 from learnability.pipeline.checkpoint import drop_finished
 from learnability.pipeline.events import VARIABLE
 from learnability.pipeline.job_table import FIGURE_FORMATS, JobTable
+from learnability.pipeline.jobs import jobs
 from learnability.pipeline.lock import LEASE, clear_leftovers, new_lease, only_one_run, writing
 from learnability.pipeline.progress import clock
 from learnability.report import latex, site
@@ -239,30 +240,58 @@ def _explain_failure(state: RunState, results: Path, console: Console) -> None:
     )
 
 
-def cost(scale: str, studies: str, cores: str, refresh: bool) -> str:
+def _probe_all(table: JobTable, seconds: float) -> None:
+    """Probe one of each kind of training that was never measured; the table is written after each."""
+    known, scale = costs.Costs.read(), table.main.scale
+    unknown = [
+        (job.outputs[0], job.parameters)
+        for job in jobs(table)
+        if job.rule == "train" and known.of(job.outputs[0]) is None
+    ]
+    probes = probe.one_of_each(unknown)
+    for place, (folder, (job, paths)) in enumerate(probes.items(), 1):
+        found = probe.probe_apart(job, seconds)
+        if found is not None:
+            costs.add_probes(dict.fromkeys(paths, found))
+        said = f"{clock(found.cpu)} each" if found else "reported nothing in time"
+        print(f"[{place} of {len(probes)}] {folder.removeprefix(f'results/{scale}/')}: {len(paths)} jobs, {said}")
+
+
+def cost(scale: str, studies: str, cores: str, refresh: bool, seconds: float = 0.0) -> str:
     """What a scale costs by the reference costs: CPU time by study, the longest job, memory, time on so many cores."""
     overrides = {key: value for key, value in (("scale", scale), ("studies", studies)) if value}
     table = JobTable(Path("config"), overrides)
     count = _count_of_cores(cores)
     if refresh:
         costs.refresh(Path("results") / table.main.scale)
+    if seconds:
+        _probe_all(table, seconds)
     known = costs.Costs.read()
-    lines = [f"{'study':<22} {'jobs':>5} {'CPU time':>9}  {'longest job':>11}  {'memory':>8}  measured"]
+    lines = [f"{'study':<22} {'jobs':>5} {'CPU time':>9}  {'longest job':>11}  {'memory':>8}  measured + probed"]
     total = longest = 0.0
+    guessed = 0
     for study in table.configs:
         paths = [path for rule in planned_outputs(table, [study]).values() for path in rule]
-        seconds = [known.seconds(path) for path in paths]
-        found = [known.known[name] for path in paths if (name := costs.name_of(path)) in known.known]
+        spent = [known.seconds(path) for path in paths]
+        found = [cost for path in paths if (cost := known.of(path)) is not None]
+        measured = sum(costs.name_of(path) in known.known for path in paths)
         memory = f"{max(one.memory for one in found):.0f} MB" if found else "unknown"
         lines.append(
-            f"{study:<22} {len(paths):>5} {clock(sum(seconds)):>9}  {clock(max(seconds)):>11}  {memory:>8}"
-            f"  {len(found)} of {len(paths)} jobs"
+            f"{study:<22} {len(paths):>5} {clock(sum(spent)):>9}  {clock(max(spent)):>11}  {memory:>8}"
+            f"  {measured} + {len(found) - measured} of {len(paths)} jobs"
         )
-        total, longest = total + sum(seconds), max(longest, *seconds)
+        total, longest, guessed = total + sum(spent), max(longest, *spent), guessed + len(paths) - len(found)
     lines.append(
         f"{clock(total)} of CPU time in all: at least {clock(max(total / count, longest))} on {count} "
-        f"core{'s' if count > 1 else ''}. A job that was never measured counts as the mean of its experiment or stage."
+        f"core{'s' if count > 1 else ''}."
     )
+    if guessed:
+        lines.append(
+            f"{guessed} jobs were never measured or probed: each counts as the mean of its experiment or stage at "
+            f"other scales, which may be far too little. learnability cost --scale {table.main.scale} --probe 10 "
+            "estimates trainings from their first ten seconds."
+        )
+    lines.append(f"{devices.described()}.")
     return "\n".join(lines)
 
 
@@ -289,6 +318,15 @@ def _remember(arguments: argparse.Namespace, table: JobTable, figures: list[str]
         settled.keep(vars(arguments), seen, table.main.scale, figures)
 
 
+def _store(address: str, results: Path, lease: str) -> AbstractContextManager[None]:
+    """Around a run whose results live in a store; nothing where they live here."""
+    if not address:
+        return nullcontext()
+    from learnability.archive.mirror import mirrored
+
+    return mirrored(address, results, lease, print)
+
+
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """The whole of ``make figures``; the exit status of the first call that fails."""
     overrides = {key: getattr(arguments, key) for key in ("scale", "studies", "device") if getattr(arguments, key)}
@@ -301,12 +339,13 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     results = Path("results") / table.main.scale
     start = time.monotonic()
     lease = new_lease()
-    with only_one_run(Path(".cache/run.lock"), lease) as own, writing(results, lease) as shared:
+    with only_one_run(Path(".cache/run.lock"), lease) as own, writing(results, lease) as shared, ExitStack() as stack:
         for what, finish in _CHANGES.items():
             if finish(results):
                 print(f"learnability: ended {what} in {results} that had been interrupted", file=sys.stderr)
         clear_leftovers(results)
         shutil.rmtree(".snakemake/locks", ignore_errors=True)  # nobody else is at work here
+        stack.enter_context(_store(arguments.store, results, lease))
         outputs = _see_to_untrusted(table, results)
         state = RunState(table, cores)
         calls, display = _calls(table, figures, outputs), display_for(console)
@@ -340,6 +379,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--cores", default="all")
     parser.add_argument("--figure", default="", help="comma-separated: only these figures, with what they need")
     parser.add_argument("--profile", default="", help="a folder of profiles/: where jobs run")
+    parser.add_argument("--store", default="", help="an address such as s3://bucket/folder: where the results live")
     arguments = parser.parse_args(argv)
     os.environ.setdefault("PYTHONUNBUFFERED", "1")
     try:

@@ -6,13 +6,16 @@ Debian's packages ``slurmctld slurmd slurm-client munge`` are needed, and root.
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
-NEEDED = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "unshare")
+NEEDED = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "unshare", "nsenter")
 
 _CONF = """ClusterName=loop
 CommunicationParameters=NoCtldInAddrAny,NoInAddrAny
@@ -92,12 +95,14 @@ def inside(root: Path, command: list[str]) -> int:
     daemons = [["munged", "--force", "--foreground", *options], ["slurmctld", "-D"]]
     daemons += [["slurmd", "-D", "-N", name] for name in ("n1", "n2")]
     log = (root / "daemons.log").open("wb")
-    running = []
+    running: list[subprocess.Popen[bytes]] = []
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         for daemon in daemons:
             running.append(subprocess.Popen(daemon, stdout=log, stderr=log))
             time.sleep(1)
         _wait_for_nodes()
+        (root / "ready").touch()
         return subprocess.run(command, check=False).returncode
     finally:
         subprocess.run(["scancel", "-u", "root"], check=False, capture_output=True)
@@ -119,6 +124,57 @@ def _wait_for_nodes() -> None:
         if time.monotonic() > deadline:
             raise TimeoutError(f"the nodes did not come up: {done.stdout}{done.stderr}")
         time.sleep(0.5)
+
+
+class Cluster:
+    """A Slurm that is up, for several commands."""
+
+    def __init__(self, root: Path, process: subprocess.Popen[bytes]) -> None:
+        self._root, self._process = root, process
+
+    def start(self, folder: Path, command: list[str], environment: Mapping[str, str]) -> subprocess.Popen[str]:
+        """Start a command on the head node, in a folder; its output is read from the process."""
+        enter = ["nsenter", f"--mount=/proc/{self._process.pid}/ns/mnt", "--", "sh", "-c", 'cd "$0" && exec "$@"']
+        return subprocess.Popen(
+            [*enter, str(folder), *command],
+            env=dict(environment),
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+
+    def control(self, *command: str) -> str:
+        """What a command of Slurm's says: ``squeue``, ``scancel``, ``scontrol``."""
+        configured = {**os.environ, "SLURM_CONF": str(self._root / "etc/slurm.conf")}
+        done = subprocess.run(command, env=configured, text=True, capture_output=True, check=False)
+        assert done.returncode == 0, f"{command}: {done.stderr}"
+        return done.stdout
+
+    def running(self) -> list[tuple[str, str]]:
+        """Number and node of each job that runs now."""
+        rows = self.control("squeue", "-h", "-t", "RUNNING", "-o", "%A %N").splitlines()
+        return [(number, node) for number, node in map(str.split, rows)]
+
+    def log(self) -> str:
+        """What the controller has written."""
+        return (self._root / "slurmctld.log").read_text()
+
+
+@contextmanager
+def up(root: Path) -> Iterator[Cluster]:
+    """A Slurm whose files are in ``root``, for as long as the block lasts."""
+    prepare(root)
+    process = subprocess.Popen(["unshare", "--mount", sys.executable, __file__, str(root), "sleep", "3600"])
+    deadline = time.monotonic() + 120
+    try:
+        while not (root / "ready").exists():
+            assert process.poll() is None, (root / "daemons.log").read_text(errors="replace")
+            assert time.monotonic() < deadline, "the nodes did not come up"
+            time.sleep(0.2)
+        yield Cluster(root, process)
+    finally:
+        process.terminate()
+        process.wait(timeout=60)
 
 
 if __name__ == "__main__":

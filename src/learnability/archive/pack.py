@@ -12,6 +12,7 @@ from learnability import __version__
 from learnability.archive.crate import SOURCE, metadata
 from learnability.archive.inventory import demand_complete, required
 from learnability.archive.members import MANIFEST, METADATA, PROVENANCE, manifest, write_archive
+from learnability.archive.mirror import send_archive
 from learnability.archive.provenance import provenance, unrecorded
 from learnability.archive.signature import beside, sign
 from learnability.archive.source import read_source
@@ -141,13 +142,15 @@ def pack(
     with_runs: bool = False,
     allow_uncommitted: bool = False,
     key: Path | None = None,
+    store: str = "",
 ) -> str:
     """Pack a finished scale (of some studies, comma-separated) and say where the archive is and what its digest is.
 
-    ``key`` is a private key of OpenSSH to sign it with.
+    ``key`` is a private key of OpenSSH to sign it with, ``store`` the address of a store to send it to.
     """
     overrides = {key: value for key, value in (("scale", scale), ("studies", studies)) if value}
     path = build(JobTable(Path("config"), overrides), with_runs, allow_uncommitted, key)
     signed = f"\nsigned  {beside(path)}" if key else ""
     size = f"{path.stat().st_size / 1e6:.1f} MB"
-    return f"{path}  ({size}, snakemake {version('snakemake')})\nsha256  {sha256(path)}{signed}"
+    sent = f"\nsent    {send_archive(path, store)}" if store else ""
+    return f"{path}  ({size}, snakemake {version('snakemake')})\nsha256  {sha256(path)}{signed}{sent}"

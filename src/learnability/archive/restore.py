@@ -92,12 +92,22 @@ def _finish(content: Mapping[str, Any]) -> None:
     _set_times(jobs, stored)
     for job in jobs:
         for name in job["outputs"]:
-            if name in stored:
+            if name in stored and "inputs" in job:  # from a store, the manifest's records come as files
                 inputs = {path: digest for path, digest in job["inputs"].items() if digest}
                 record = manifest.Record(stored[name], job["rule"], job["parameters"], job["code"], inputs)
                 manifest.write(Path(name), record)
     write_records({name: job["record"] for job in jobs if job["record"] for name in job["outputs"] if name in stored})
-    write_marker(content["scale"], content["marker"])
+    if "marker" in content:
+        write_marker(content["scale"], content["marker"])
+
+
+def put_in_place(scale: str, staged: Path, stored: Mapping[str, str], jobs: Sequence[Mapping[str, Any]]) -> None:
+    """Put files of a scale in place together, with the engine's records of them (``jobs``: rule, outputs, record).
+
+    Call it with the lock of the results held; a kill leaves the old files, or :func:`finish_interrupted` ends it.
+    """
+    then = {"stored": dict(stored), "jobs": list(jobs), "scale": scale}
+    journal.commit(Path("results") / scale, staged, {name: name for name in stored}, then, _finish)
 
 
 def finish_interrupted(results: Path) -> bool:

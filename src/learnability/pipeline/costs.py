@@ -15,6 +15,8 @@ from statistics import fmean
 from learnability.results.atomic import replacing
 
 FILE = Path("workflow/costs.json")
+PROBES = Path("workflow/probes.json")
+"""Estimates from the first seconds of jobs that were never run (:mod:`learnability.pipeline.probe`)."""
 UNKNOWN = 3.0  # seconds: what starting a job takes, for a job of which nothing is known
 _DONE = re.compile(r"done in \S+ \(([\d.]+) s of CPU, (\d+) MB\)")
 
@@ -43,20 +45,37 @@ def _groups(name: str) -> Iterable[str]:
     return f"{scale}/{experiment}/{stage}", f"*/{experiment}/{stage}", f"*/{stage}"
 
 
-class Costs:
-    """The reference costs. A job without one has the mean of its experiment and stage, else of its stage."""
+def _read(path: Path) -> dict[str, Cost]:
+    """A table of costs; empty where there is none, since costs only steer what is shown and when."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        return {name: Cost(*numbers) for name, numbers in content.items()}
+    except (OSError, ValueError, TypeError, AttributeError):
+        return {}
 
-    def __init__(self, known: Mapping[str, Cost]) -> None:
-        self.known = known
+
+def _write(table: Mapping[str, Cost], path: Path) -> None:
+    with replacing(path) as out:
+        lines = {name: [round(cost.cpu, 1), round(cost.memory)] for name, cost in sorted(table.items())}
+        rows = ",\n".join(f"{json.dumps(name)}: {json.dumps(numbers)}" for name, numbers in lines.items())
+        out.write(f"{{\n{rows}\n}}\n".encode())
+
+
+class Costs:
+    """The reference costs: measured, else probed, else the mean of the job's experiment and stage, or of its stage."""
+
+    def __init__(self, known: Mapping[str, Cost], probed: Mapping[str, Cost] | None = None) -> None:
+        self.known, self.probed = known, probed or {}
 
     @classmethod
-    def read(cls, path: Path = FILE) -> "Costs":
-        """The committed table; empty where there is none, since costs only steer what is shown and when."""
-        try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-            return cls({name: Cost(*numbers) for name, numbers in content.items()})
-        except (OSError, ValueError, TypeError, AttributeError):
-            return cls({})
+    def read(cls, path: Path = FILE, probes: Path = PROBES) -> "Costs":
+        """The committed tables."""
+        return cls(_read(path), _read(probes))
+
+    def of(self, path: str | Path) -> Cost | None:
+        """What is known of the job behind a result."""
+        name = name_of(path)
+        return self.known.get(name) or self.probed.get(name)
 
     @cached_property
     def _means(self) -> dict[str, float]:
@@ -69,8 +88,8 @@ class Costs:
     def seconds(self, path: str | Path) -> float:
         """The CPU time of the job behind a result."""
         name = name_of(path)
-        if name in self.known:
-            return self.known[name].cpu
+        if (found := self.of(path)) is not None:
+            return found.cpu
         return next((self._means[group] for group in _groups(name) if group in self._means), UNKNOWN)
 
 
@@ -89,9 +108,11 @@ def measured(results: Path) -> dict[str, Cost]:
 def refresh(results: Path, path: Path = FILE) -> int:
     """Write the costs of one scale into the table, and say how many jobs it now knows at this scale."""
     new = measured(results)
-    kept = {name: cost for name, cost in Costs.read(path).known.items() if not name.startswith(f"{results.name}/")}
-    table = {name: [round(cost.cpu, 1), round(cost.memory)] for name, cost in sorted({**kept, **new}.items())}
-    with replacing(path) as out:
-        rows = ",\n".join(f"{json.dumps(name)}: {json.dumps(numbers)}" for name, numbers in table.items())
-        out.write(f"{{\n{rows}\n}}\n".encode())
+    kept = {name: cost for name, cost in _read(path).items() if not name.startswith(f"{results.name}/")}
+    _write({**kept, **new}, path)
     return len(new)
+
+
+def add_probes(new: Mapping[str, Cost], path: Path = PROBES) -> None:
+    """Add estimates by the path of the result; they replace older ones of the same jobs."""
+    _write({**_read(path), **{name_of(result): cost for result, cost in new.items()}}, path)

@@ -19,6 +19,7 @@ from learnability.pipeline.config import (
     plan_experiment,
 )
 from learnability.pipeline.costs import Costs
+from learnability.pipeline.devices import faster_on_gpu
 from learnability.results.contract import Setting
 from learnability.results.errors import UserError
 
@@ -263,8 +264,10 @@ class JobTable:
         return ranks
 
     def wants_gpu(self, study: str, experiment: str, scale: Scale) -> bool:
-        """Whether a training job asks for a GPU: the experiment can use one, and the device may be one."""
-        return self.experiment(study, experiment, scale).gpu and self.main.device != "cpu"
+        """Whether a training job asks for a GPU: the experiment can use one, and the device is or will be one."""
+        if not self.experiment(study, experiment, scale).gpu or self.main.device == "cpu":
+            return False
+        return self.main.device == "cuda" or faster_on_gpu(self.package(study), experiment)
 
     def priority(self, study: str, names: Iterable[str], scale: Scale, stage: int) -> int:
         """The priority of a job that belongs to these experiments; within one experiment a later stage goes first."""

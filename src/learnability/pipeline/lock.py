@@ -63,7 +63,8 @@ def alive(host: str, pid: int, started: str = "") -> bool:
     return not started or _started(pid) in ("", started)
 
 
-def _myself(lease: str) -> dict[str, Any]:
+def myself(lease: str) -> dict[str, Any]:
+    """What a lock says of the process that holds it."""
     since = time.strftime("%Y-%m-%d %H:%M:%S")
     return {
         "lease": lease, "host": socket.gethostname(), "pid": os.getpid(), "started": _started(os.getpid()),
@@ -122,7 +123,7 @@ def _take(stream: TextIO, told: Path) -> None:
 @contextmanager
 def only_one_run(path: Path, lease: str = "") -> Iterator[int]:
     """Hold the lock at ``path``; a file descriptor that keeps it held. Raises UserError that names who holds it."""
-    owner, told = _myself(lease), path.with_name(f"{path.name}.owner")
+    owner, told = myself(lease), path.with_name(f"{path.name}.owner")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         stream = path.open("a")
@@ -152,7 +153,7 @@ def _lease_file(folder: Path) -> Path:
 def take_lease(folder: Path, lease: str) -> None:
     """Say that the run ``lease`` has the right to write into ``folder``; call it with the lock held."""
     with replacing(_lease_file(folder)) as out:
-        out.write(json.dumps(_myself(lease)).encode())
+        out.write(json.dumps(myself(lease)).encode())
 
 
 def holds_lease(folder: Path, lease: str) -> bool:

@@ -16,6 +16,7 @@ from learnability import __version__
 from learnability.pipeline.canonical import canonical_json
 from learnability.pipeline.checkpoint import FOLDER, FileCheckpoint, drop_finished
 from learnability.pipeline.config import validate
+from learnability.pipeline.devices import faster_on_gpu
 from learnability.pipeline.kinds import figure_module, has_module, kind_of, stage_module
 from learnability.pipeline.progress import Progress
 from learnability.pipeline.streams import stream
@@ -67,13 +68,13 @@ def _stamp(dataset: xr.Dataset, arguments: argparse.Namespace, **more: Any) -> x
     return dataset.assign_attrs({**dataset.attrs, **attributes})
 
 
-def pick_device(allowed: bool) -> str:
+def pick_device(allowed: bool, study: str, experiment: str) -> str:
     """``cuda`` or ``cpu``, by ``LEARNABILITY_DEVICE`` (auto, cpu, cuda) and by what the experiment allows.
 
-    Raises UserError when CUDA is asked for and there is none.
+    ``auto`` takes what was measured to be faster. Raises UserError when CUDA is asked for and there is none.
     """
     wanted = os.environ.get("LEARNABILITY_DEVICE", "auto")
-    if wanted == "cpu" or not allowed:
+    if wanted == "cpu" or not allowed or (wanted == "auto" and not faster_on_gpu(study, experiment)):
         return "cpu"
     import torch
 
@@ -123,7 +124,7 @@ def train(arguments: argparse.Namespace, progress: Progress) -> Callable[[], Non
     """Train one seed batch of one setting; what is to be done once the result is in place."""
     job, kind = arguments.job, _kind(arguments.job)
     setting = validate(kind.setting, job["setting"], "the job", job["experiment"])
-    device = pick_device(job["gpu"])
+    device = pick_device(job["gpu"], job["study"], job["experiment"])
     module = stage_module(job["study"], job["kind"], "train")
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(job["threads"])
@@ -246,8 +247,15 @@ def judge_claims(arguments: argparse.Namespace, progress: Progress) -> None:
 
 def claims_of_study(study: str, kinds: Sequence[str], analyses: list[Path]) -> list[dict[str, Any]]:
     """The rows of ``claims.json`` of one study, judged from its analyses."""
-    artifacts = {path.parent.name: path.as_posix() for path in analyses}
+    artifacts = {path.parent.name: _below_results(path) for path in analyses}
     return rows_of_study(study, claims_of_kinds(study, kinds), read_analyses(analyses), artifacts)
+
+
+def _below_results(path: Path) -> str:
+    """A path from its last ``results`` on: the same wherever a storage plugin keeps its copies."""
+    parts = path.parts
+    places = [i for i, part in enumerate(parts) if part == "results"]
+    return Path(*parts[places[-1] :]).as_posix() if places else path.as_posix()
 
 
 def claims_of_kinds(study: str, kinds: Sequence[str]) -> list[Claim]:

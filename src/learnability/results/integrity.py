@@ -77,6 +77,12 @@ def _digest(stream: BinaryIO, size: int) -> bytes:
     return running.hexdigest().encode()
 
 
+def sealed(raw: bytes) -> bool:
+    """Whether the bytes of a file end with the digest of everything before it, as :func:`seal` wrote it."""
+    intact = hashlib.sha256(raw[:-_DIGITS]).hexdigest().encode() == raw[-_DIGITS:]
+    return intact and raw[-len(UNSEALED) : -_DIGITS] == UNSEALED[:-_DIGITS]
+
+
 def check(path: Path) -> None:
     """Raise :class:`DamagedArtifact` unless the file is, byte for byte, what was written.
 

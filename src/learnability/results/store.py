@@ -4,6 +4,7 @@ Written to memory, packed with sorted entries and fixed times, put in place atom
 and a damaged one fails with a checksum error instead of silent NaN.
 """
 
+import io
 import warnings
 import zipfile
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from zarr.core.buffer import Buffer
+from zarr.core.buffer.cpu import Buffer as CpuBuffer
 from zarr.errors import ZarrUserWarning
 from zarr.storage import MemoryStore, ZipStore
 
@@ -77,8 +80,20 @@ def open_artifact(path: Path) -> xr.Dataset:
     that no memory holds.
     """
     dataset = xr.open_zarr(ZipStore(str(path), mode="r"), consolidated=False, chunks=None, zarr_format=3)
-    if dataset.nbytes > max(_LARGE, _STRETCH * path.stat().st_size):
-        raise DamagedArtifact(path, f"declares {dataset.nbytes} bytes of data in a file of {path.stat().st_size}")
+    return _bounded(dataset, path, path.stat().st_size)
+
+
+def open_bytes(raw: bytes, name: str) -> xr.Dataset:
+    """:func:`open_artifact` for the bytes of an artifact that came from elsewhere, which ``name`` names."""
+    with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+        members: dict[str, Buffer] = {key: CpuBuffer.from_bytes(archive.read(key)) for key in archive.namelist()}
+    store = MemoryStore(members, read_only=True)
+    return _bounded(xr.open_zarr(store, consolidated=False, chunks=None, zarr_format=3), Path(name), len(raw))
+
+
+def _bounded(dataset: xr.Dataset, path: Path, size: int) -> xr.Dataset:
+    if dataset.nbytes > max(_LARGE, _STRETCH * size):
+        raise DamagedArtifact(path, f"declares {dataset.nbytes} bytes of data in a file of {size}")
     return dataset
 
 

@@ -1,0 +1,61 @@
+"""``make gpu-check`` with the CPU in the place of the GPU: it tells agreement from difference, and resumes."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from benchmarks import gpu_check
+
+ROOT = Path(__file__).parents[1]
+QUICK = "multi_index/escape_planted"
+
+
+def _dataset(numbers: np.ndarray, status: int = 0) -> xr.Dataset:
+    return xr.Dataset({"loss": (("time", "seed"), numbers), "status": ((), status)})
+
+
+def test_the_same_numbers_agree_and_others_do_not() -> None:
+    rng = np.random.default_rng(0)
+    numbers = rng.standard_normal((3, 200))
+    assert gpu_check.compare(_dataset(numbers * (1 + 1e-6)), _dataset(numbers), 1e-5).good
+    law = gpu_check.compare(_dataset(rng.standard_normal((3, 200))), _dataset(numbers), 1e-5)
+    assert law.good
+    assert "1 variables of one law" in law.words
+    shifted = gpu_check.compare(_dataset(rng.standard_normal((3, 200)) + 1), _dataset(numbers), 1e-5)
+    assert not shifted.good
+    assert "another law" in shifted.words
+    lost = np.where(np.arange(200) < 80, np.nan, rng.standard_normal((3, 200)))
+    assert not gpu_check.compare(_dataset(lost), _dataset(numbers), 1e-5).good, "runs that end early count"
+    assert not gpu_check.compare(_dataset(numbers, status=1), _dataset(numbers), 1e-5).good, "no seeds: numbers alone"
+    assert not gpu_check.compare(_dataset(numbers[:2]), _dataset(numbers), 1e-5).good
+
+
+def test_false_alarms_are_as_rare_as_they_are_said_to_be() -> None:
+    """400 pairs of one law at the level 5%: at most 8.5% of alarms, which a fair test exceeds with probability 1e-3."""
+    rng = np.random.default_rng(1)
+    pairs = rng.standard_normal((400, 2, 6, 40))
+    alarms = [not gpu_check.compare(_dataset(a), _dataset(b), 0.05).good for a, b in pairs]
+    assert np.mean(alarms) <= 0.085
+
+
+def test_every_experiment_that_can_use_a_gpu_is_checked() -> None:
+    names = list(gpu_check.experiments())
+    assert len(names) == len(set(names)) > 30
+    assert {name.split("/")[0] for name in names} == set(gpu_check.NAMES)
+
+
+@pytest.mark.slow
+def test_a_stopped_training_goes_on_to_the_same_bytes() -> None:
+    assert gpu_check.resumed(QUICK, "cpu", 4) == "same bytes"
+
+
+@pytest.mark.slow
+def test_it_runs_without_the_workflow_engine_and_the_store() -> None:
+    code = "import sys; sys.modules.update(dict.fromkeys(['zarr', 'snakemake', 'rich', 'jinja2', 'matplotlib']));"
+    code += f"from benchmarks import gpu_check; print(gpu_check.train({QUICK!r}, 'cpu', 2)[0].sizes['seed'])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, text=True, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
