@@ -9,23 +9,36 @@ import pytest
 from learnability.pipeline import progress as progress_module
 from learnability.pipeline.checkpoint import FileCheckpoint, drop_finished
 from learnability.pipeline.progress import Progress, clock
+from learnability.results.sections import Sections
 
 
 def test_checkpoint_round_trip_and_removal(tmp_path: Path) -> None:
-    checkpoint = FileCheckpoint(tmp_path / "deep" / "a.npz", seconds=0)
+    path = tmp_path / "deep" / "a.npz"
+    checkpoint = FileCheckpoint(path, seconds=0)
     assert checkpoint.load() is None
     checkpoint.save({"step": np.array(3), "w": np.eye(2), "generator": np.frombuffer(b"abc", np.uint8)})
-    state = checkpoint.load()
+    state = FileCheckpoint(path).load()
     assert state is not None
     assert int(state["step"]) == 3
     assert state["generator"].tobytes() == b"abc"
     checkpoint.finish()
-    assert checkpoint.load() is not None  # the scheduler may still call the job failed
+    assert FileCheckpoint(path).load() is not None  # the scheduler may still call the job failed
     drop_finished(tmp_path / "deep", older_than=3600.0)
-    assert checkpoint.load() is not None
+    assert FileCheckpoint(path).load() is not None
     drop_finished(tmp_path / "deep")
-    assert checkpoint.load() is None
+    assert FileCheckpoint(path).load() is None
     checkpoint.finish()  # a short job never saved one
+
+
+def test_two_loops_of_a_job_do_not_share_a_checkpoint(tmp_path: Path) -> None:
+    """The second would take the state of the first for its own: a wrong result, or an error after some seconds."""
+    checkpoint = FileCheckpoint(tmp_path / "a.npz", seconds=0)
+    sections = Sections(checkpoint)
+    for name in "ab":
+        sections.result(name, lambda section: {"seen": np.array(section.load() is not None)})
+    assert not any(result["seen"] for result in sections.finished.values())
+    with pytest.raises(RuntimeError, match="twice"):
+        checkpoint.load()
 
 
 def test_a_damaged_checkpoint_counts_as_none(tmp_path: Path) -> None:

@@ -26,7 +26,8 @@ class FileCheckpoint:
     """One ``.npz`` file. A damaged file counts as none: the job then starts afresh and gives the same bytes.
 
     A checkpoint saves time and nothing else: where it cannot be written (a full or read-only disk), the job says so
-    once and goes on.
+    once and goes on. A job reads it once: two loops that read the same one would each take the other's state for
+    their own, so that several loops share it through :class:`~learnability.results.sections.Sections`.
     """
 
     def __init__(self, path: Path, seconds: float | None = None) -> None:
@@ -34,8 +35,15 @@ class FileCheckpoint:
         self._seconds = float(os.environ.get(_SECONDS, "20")) if seconds is None else seconds
         self._last = time.monotonic()
         self._told = False
+        self._read = False
 
     def load(self) -> dict[str, np.ndarray] | None:
+        if self._read:
+            raise RuntimeError(
+                f"the checkpoint {self._path} is read twice in one job: give each loop a section of it "
+                "(learnability.results.sections)"
+            )
+        self._read = True
         for path in (self._path, self._finished):
             try:
                 with path.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:

@@ -20,7 +20,7 @@ from learnability.studies.two_parameter.hierarchical.setting import Grid, Hierar
 from learnability.studies.two_parameter.picture.setting import PictureSetting
 from learnability.studies.two_parameter.settings import Obstacles
 from learnability.studies.two_parameter.sphere.setting import SphereSetting
-from tests.doubles import Context
+from tests.doubles import Context, Interrupted, MemoryCheckpoint
 
 GRIDS = (
     Grid(series="splitting", rho=(0.15, 0.12)),
@@ -92,6 +92,19 @@ def test_every_variable_says_what_it_is(name: str) -> None:
         for key, variable in ({} if dataset is None else dataset.data_vars).items():
             assert {"units", "long_name"} <= set(variable.attrs), key
             assert variable.dtype.kind in "bif", key
+
+
+@pytest.mark.parametrize("name", ["learning", "spheres"])
+def test_a_killed_training_goes_on_to_the_same_values(name: str) -> None:
+    """The spheres follow three sets of targets in one job: none may take another's checkpoint for its own."""
+    kind, setting, seeds = SETTINGS[name]
+    train = importlib.import_module(f"{STUDY}.{kind}.train").train
+    memory = MemoryCheckpoint(stop_after=2 if name == "spheres" else 1)
+    with pytest.raises(Interrupted):
+        train(setting, Context(seeds, memory, root_seed=5))
+    memory.stop_after = None
+    resumed = train(setting, Context(seeds, memory, root_seed=5))
+    xr.testing.assert_identical(resumed, run_of(name).result.isel(seed=slice(0, seeds)))
 
 
 @pytest.mark.parametrize("name", list(SETTINGS))

@@ -5,6 +5,7 @@ import xarray as xr
 
 from learnability.results.contract import RunContext
 from learnability.results.labelled import variable
+from learnability.results.sections import Arrays, Section, Sections
 from learnability.studies.two_parameter.hierarchy.flow import gradient_flow
 from learnability.studies.two_parameter.hierarchy.guaranteed import membership, moved_to_swept_region
 from learnability.studies.two_parameter.hierarchy.outcome import Outcome
@@ -23,9 +24,10 @@ def train(setting: SphereSetting, context: RunContext) -> xr.Dataset:
     positions = centres[:, None] + radii[:, None, None] * unit
     in_box = radii < min(setting.radii)
     families = in_box.astype(int).repeat(seeds)
-    outcome = gradient_flow((coarse, fine), families, positions.reshape(-1, 3), 1e-5, setting.max_steps, context)
+    sections = Sections(context.checkpoint)
+    outcome = _follow("spheres", (coarse, fine), families, positions.reshape(-1, 3), setting, context, sections)
     learned = outcome.learned(np.where(in_box, fine.precision, coarse.precision).repeat(seeds))
-    nearby = _nearby(setting, fine, context.stream("init-nearby"), context)
+    nearby = _nearby(setting, fine, context, sections)
     where = ("seed", "sphere")
 
     def every_seed(values: np.ndarray) -> np.ndarray:
@@ -45,6 +47,31 @@ def train(setting: SphereSetting, context: RunContext) -> xr.Dataset:
     )
 
 
+def _follow(
+    name: str,
+    hierarchies: tuple[Hierarchy, ...],
+    families: np.ndarray,
+    targets: np.ndarray,
+    setting: SphereSetting,
+    context: RunContext,
+    sections: Sections,
+) -> Outcome:
+    """The flows to ``targets`` (n, 3) as one section of the job: its checkpoint is no other flow's."""
+
+    def compute(section: Section) -> Arrays:
+        return vars(gradient_flow(hierarchies, families, targets, 1e-5, setting.max_steps, _Part(context, section)))
+
+    return Outcome(**sections.result(name, compute))
+
+
+class _Part:
+    """The job's surroundings with the checkpoint of one section."""
+
+    def __init__(self, context: RunContext, section: Section) -> None:
+        self.seeds, self.device, self.checkpoint = context.seeds, context.device, section
+        self.stream, self.progress = context.stream, context.progress
+
+
 def _spheres(setting: SphereSetting, fine: Hierarchy, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Centres and radii: concentric large spheres, then small ones that lie inside one box of depth ``depth``."""
     depth = setting.target.depth
@@ -62,22 +89,20 @@ def _spheres(setting: SphereSetting, fine: Hierarchy, rng: np.random.Generator) 
     return np.array(centres), np.array(radii)
 
 
-def _nearby(
-    setting: SphereSetting, fine: Hierarchy, rng: np.random.Generator, context: RunContext
-) -> dict[str, xr.Variable]:
+def _nearby(setting: SphereSetting, fine: Hierarchy, context: RunContext, sections: Sections) -> dict[str, xr.Variable]:
     """Corollary 5: around a random target of the cube, one a seed, targets that are not learned at small distances.
 
     The target itself, and the target moved to where the teeth of each stage of the deeper map sweep."""
     seeds = len(context.seeds)
-    targets = rng.random((seeds, 3))
+    targets = context.stream("init-nearby").random((seeds, 3))
 
-    def follow(to: np.ndarray) -> Outcome:
-        return gradient_flow((fine,), np.zeros(len(to), dtype=int), to, 1e-5, setting.max_steps, context)
+    def follow(name: str, to: np.ndarray) -> Outcome:
+        return _follow(name, (fine,), np.zeros(len(to), dtype=int), to, setting, context, sections)
 
-    first = follow(targets)
+    first = follow("nearby", targets)
     levels = range(1, fine.depth + 1)
     moved = [moved_to_swept_region(fine, targets, first.digits.T, level) for level in levels]
-    second = follow(np.concatenate(moved))
+    second = follow("moved", np.concatenate(moved))
     outcomes, tried = (first, second), np.stack([targets, *moved])
     lost = [~outcome.learned(np.full(len(outcome.status), fine.precision)) for outcome in outcomes]
     open_ = np.concatenate([outcome.unresolved() for outcome in outcomes]).reshape(len(tried), seeds)
