@@ -1,11 +1,16 @@
 """A process that watches the line ends when the one that holds it dies."""
 
+import errno
 import os
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+
+import pytest
+
+from learnability.pipeline import lifeline
 
 WATCHER = (
     "import time; from learnability.pipeline.lifeline import watch\nwatch(); print('up', flush=True); time.sleep(60)"
@@ -52,3 +57,20 @@ def test_without_the_variable_nothing_is_watched() -> None:
     assert watcher.poll() is None
     watcher.kill()
     watcher.wait()
+
+
+def test_a_file_system_without_pipes_has_its_lifeline_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.mkfifo
+
+    def mkfifo(path: Path) -> None:
+        if Path(path).parent == tmp_path:
+            raise PermissionError(errno.EPERM, "Operation not permitted", str(path))
+        real(path)
+
+    monkeypatch.setattr(os, "mkfifo", mkfifo)
+    with lifeline.held(tmp_path / "alive") as path:
+        assert path.parent != tmp_path
+        assert path.is_fifo()
+    assert not path.parent.exists()

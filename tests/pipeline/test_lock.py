@@ -4,6 +4,7 @@ import errno
 import fcntl
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -64,6 +65,106 @@ def test_a_lock_that_a_dead_process_left_is_taken_over_only_on_its_host(
         with pytest.raises(UserError, match="another-host") as refused, lock.writing(tmp_path):
             pass
         assert "remove" in refused.value.remedy
+
+
+@pytest.fixture
+def lying(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file system whose flock holds on one machine alone, and short times."""
+    monkeypatch.setattr(fcntl, "flock", lambda *_: None)
+    monkeypatch.setattr(lock, "_BEAT", 0.05)
+    monkeypatch.setattr(lock, "_PATIENCE", 1.0)
+    monkeypatch.setattr(lock, "_WRITTEN", 0.05)
+
+
+def _go_to(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "gethostname", lambda: host)
+
+
+@pytest.mark.usefixtures("lying")
+def test_a_run_on_another_host_is_seen_where_flock_says_nothing_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _go_to("first", monkeypatch)
+    with lock.writing(tmp_path):
+        _go_to("second", monkeypatch)
+        with pytest.raises(UserError, match="on first, since"), lock.writing(tmp_path):
+            pass
+    with lock.writing(tmp_path):
+        pass
+    assert not (tmp_path / ".lock.owner").exists()
+
+
+@pytest.mark.usefixtures("lying")
+def test_what_a_host_that_crashed_left_is_taken_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _go_to("first", monkeypatch)
+    with lock.writing(tmp_path):
+        left = (tmp_path / ".lock.owner").read_text()
+    (tmp_path / ".lock.owner").write_text(left)
+    _go_to("second", monkeypatch)
+    with lock.writing(tmp_path):
+        assert json.loads((tmp_path / ".lock.owner").read_text())["host"] == "second"
+
+
+@pytest.mark.usefixtures("lying")
+def test_a_kill_in_the_moment_of_writing_locks_nobody_out(tmp_path: Path) -> None:
+    (tmp_path / ".lock.owner").touch()
+    (tmp_path / ".lock.owner.taking").write_text(json.dumps({"host": socket.gethostname(), "pid": _dead_process()}))
+    with lock.writing(tmp_path):
+        pass
+    assert not list(tmp_path.glob("*.taking"))
+
+
+CROWD = """
+import fcntl, os, sys, time
+from pathlib import Path
+from learnability.pipeline import lock
+from learnability.results.errors import UserError
+
+fcntl.flock = lambda *_: None
+folder, taken = Path(sys.argv[1]), 0
+while taken < 8:
+    try:
+        with lock.only_one_run(folder / ".lock"):
+            os.close(os.open(folder / "inside", os.O_CREAT | os.O_EXCL))  # fails where somebody else is inside
+            time.sleep(0.002)
+            (folder / "inside").unlink()
+            taken += 1
+            if taken == 8:
+                os._exit(0)  # dies with the lock
+    except UserError:
+        time.sleep(0.001)
+"""
+
+
+def test_many_that_come_and_die_are_never_two_at_a_time_without_flock(tmp_path: Path) -> None:
+    crowd = [subprocess.Popen([sys.executable, "-c", CROWD, str(tmp_path)]) for _ in range(4)]
+    try:
+        assert [process.wait(timeout=120) for process in crowd] == [0, 0, 0, 0]
+    finally:
+        for process in crowd:
+            process.kill()
+            process.wait()
+
+
+def test_a_file_system_that_does_not_replace_files_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = os.replace
+
+    def replace(source: str, target: Path) -> None:
+        if Path(target).exists():
+            raise FileExistsError(errno.EEXIST, "File exists", str(target))
+        real(source, target)
+
+    monkeypatch.setattr(os, "replace", replace)
+    with pytest.raises(UserError, match="does not replace a file") as refused, lock.writing(tmp_path):
+        pass
+    assert "make" in refused.value.remedy
+    assert not list(tmp_path.glob("*.owner"))
+
+
+def test_nothing_needs_hard_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = Path(lock.__file__).parents[1]
+    used = [path for path in source.rglob("*.py") if re.search(r"\bos\.link\(|hardlink_to", path.read_text())]
+    assert not used
 
 
 def test_another_failure_of_the_lock_is_named_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

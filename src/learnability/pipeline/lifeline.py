@@ -7,9 +7,10 @@ node of a cluster) nothing is watched.
 
 import os
 import signal
+import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 VARIABLE = "LEARNABILITY_LIFELINE"
@@ -19,13 +20,16 @@ VARIABLE = "LEARNABILITY_LIFELINE"
 def held(path: Path) -> Iterator[Path]:
     """Hold the writing end; those who watch end when this process does, or when the block is left."""
     path.unlink(missing_ok=True)
-    os.mkfifo(path)
-    descriptor = os.open(path, os.O_RDWR)  # for writing alone, opening would wait for a reader
-    try:
+    with ExitStack() as stack:
+        try:
+            os.mkfifo(path)
+        except OSError:  # no pipes on this file system
+            path = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="learnability."))) / path.name
+            os.mkfifo(path)
+        descriptor = os.open(path, os.O_RDWR)  # for writing alone, opening would wait for a reader
+        stack.callback(os.close, descriptor)
+        stack.callback(path.unlink, missing_ok=True)
         yield path
-    finally:
-        path.unlink(missing_ok=True)
-        os.close(descriptor)
 
 
 def watch() -> None:

@@ -5,10 +5,13 @@ the launcher and plain Snakemake, see one another. Beside it the *lease* (``.lea
 to write: a job compares before it puts its result in place, so that one that outlived its run, on this machine or
 another, replaces nothing.
 
-``flock`` is let go of by the system when the process dies, however it dies. Where a file system has none, the lock is a
-file that names host and process: it counts as left behind when that process is gone from this host.
+``flock`` is let go of by the system when the process dies, however it dies. Where a file system has none, or has one
+that holds on one machine alone (some mounts of NFS and Lustre), the file that names host and process is the lock: only
+one can create it. It counts as left behind when its process is gone from this host; a process on another host touches
+it every few seconds, and whoever meets it watches for that.
 """
 
+import atexit
 import errno
 import fcntl
 import json
@@ -17,9 +20,10 @@ import secrets
 import shutil
 import socket
 import sys
+import threading
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -33,7 +37,11 @@ LEASE = "LEARNABILITY_LEASE"
 
 _BUSY = (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES)
 _NO_LOCKS = (errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOLCK, errno.EINVAL)
+_NO_REPLACING = (*_NO_LOCKS, errno.EEXIST, errno.ENOTEMPTY, errno.EXDEV)
 _ENDING = 20.0  # seconds that the engine of a killed launcher may need to end
+_BEAT = 5.0  # seconds between two signs of life
+_PATIENCE = 30.0  # seconds in which a living owner gives one, also over a slow network
+_WRITTEN = 1.0  # seconds in which a file of one line is written
 _ABANDONED = 7 * 24 * 3600.0  # seconds; no job may run as long
 
 
@@ -42,12 +50,17 @@ def new_lease() -> str:
     return secrets.token_hex(8)
 
 
+def _facts(pid: int) -> list[str]:
+    """What Linux says of a process, from its state on; nothing where the system does not tell."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return []
+
+
 def _started(pid: int) -> str:
     """When a process of this host started, in the system's own unit; empty where the system does not tell."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
-    except (OSError, IndexError):
-        return ""
+    return (_facts(pid)[19:20] or [""])[0]
 
 
 def alive(host: str, pid: int, started: str = "") -> bool:
@@ -60,6 +73,8 @@ def alive(host: str, pid: int, started: str = "") -> bool:
         return False
     except PermissionError:
         pass
+    if _facts(pid)[:1] in (["Z"], ["X"]):
+        return False  # dead, and its parent has not asked yet
     return not started or _started(pid) in ("", started)
 
 
@@ -68,7 +83,7 @@ def myself(lease: str) -> dict[str, Any]:
     since = time.strftime("%Y-%m-%d %H:%M:%S")
     return {
         "lease": lease, "host": socket.gethostname(), "pid": os.getpid(), "started": _started(os.getpid()),
-        "since": since,
+        "since": since, "beats": True,
     }  # fmt: skip
 
 
@@ -86,23 +101,101 @@ def _busy(folder: Path, owner: dict[str, Any]) -> UserError:
     return UserError(str(folder), problem, remedy="wait for it to end, or stop it")
 
 
-def _create(path: Path, owner: dict[str, Any]) -> None:
-    """The lock as a file that only one can create, for file systems without ``flock``."""
+def _pulse(path: Path) -> tuple[int, int, bytes] | None:
+    """What changes while the owner of a lock lives; None where there is none. Opening asks a network for news."""
+    try:
+        with path.open("rb") as stream:
+            state = os.fstat(stream.fileno())
+            return state.st_ino, state.st_mtime_ns, stream.read()
+    except OSError:
+        return None
+
+
+def _still_beats(path: Path, owner: Mapping[str, Any]) -> bool:
+    """Whether the owner on another host gives a sign of life within :data:`_PATIENCE` seconds."""
+    print(f"learnability: a run on {owner.get('host')} may be at work here: watching it for {_PATIENCE:g} s",
+          file=sys.stderr)  # fmt: skip
+    first, deadline = _pulse(path), time.monotonic() + _PATIENCE
+    while time.monotonic() < deadline:
+        if (now := _pulse(path)) is None:
+            return False
+        if now != first:
+            return True
+        time.sleep(min(0.2, _BEAT / 4))
+    return False
+
+
+def _is_held(path: Path, owner: Mapping[str, Any]) -> bool:
+    """Whether the process that a lock names may live; one on another host shows it by signs of life."""
+    if not owner:  # being written, or left behind by a kill in the moment of writing
+        time.sleep(_WRITTEN)
+        return _read(path) != {}
+    host, pid = str(owner.get("host")), int(owner.get("pid", 0))
+    if host == socket.gethostname() or not owner.get("beats"):
+        return alive(host, pid, str(owner.get("started", "")))
+    return _still_beats(path, owner)
+
+
+def _create(path: Path, owner: Mapping[str, Any]) -> None:
+    """Write who holds the lock into a file that only one can create, on every file system.
+
+    What a dead process left is taken over by the one who can create a second file for that.
+    """
+    taking = path.with_name(f"{path.name}.taking")
     for _ in range(2):
-        try:
-            descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
-        except FileExistsError:
-            found = _read(path)
-            if not found or alive(str(found.get("host")), int(found.get("pid", 0)), str(found.get("started", ""))):
-                error = _busy(path.parent, found)
-                error.remedy += f"; if that process is gone for certain, remove {path}"
-                raise error from None
-            path.unlink(missing_ok=True)
+        if _exclusive(path, owner):
+            return
+        judged, found = _pulse(path), _read(path)
+        if _is_held(path, found):
+            error = _busy(path.parent, found)
+            error.remedy += f"; if that process is gone for certain, remove {path}"
+            raise error
+        if not _exclusive(taking, owner):
+            rival = _read(taking)
+            if not rival or alive(str(rival.get("host")), int(rival.get("pid", 0)), str(rival.get("started", ""))):
+                raise _busy(path.parent, rival)
+            taking.unlink(missing_ok=True)
             continue
-        with os.fdopen(descriptor, "w") as stream:
-            json.dump(owner, stream)
-        return
-    raise _busy(path.parent, _read(path))
+        try:
+            if _pulse(path) == judged:  # nobody else took it over, and nobody new came
+                path.unlink(missing_ok=True)
+        finally:
+            taking.unlink(missing_ok=True)
+    if not _exclusive(path, owner):
+        raise _busy(path.parent, _read(path))
+
+
+def _exclusive(path: Path, content: Mapping[str, Any]) -> bool:
+    """Create a file that says this; whether it was not there yet."""
+    try:
+        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
+    except FileExistsError:
+        return False
+    with os.fdopen(descriptor, "w") as stream:
+        json.dump(content, stream)
+    return True
+
+
+@contextmanager
+def _signs_of_life(path: Path, owner: Mapping[str, Any]) -> Iterator[None]:
+    """Touch the file that names this process every few seconds, for those on other hosts; then remove it."""
+    over = threading.Event()
+
+    def beat() -> None:
+        while not over.wait(_BEAT):
+            with suppress(OSError):
+                if _read(path) == owner:  # another may have taken over while this process was stopped
+                    os.utime(path)
+
+    thread = threading.Thread(target=beat, daemon=True, name="signs of life")
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+        if _read(path) == owner:
+            path.unlink(missing_ok=True)
 
 
 def _take(stream: TextIO, told: Path) -> None:
@@ -129,8 +222,7 @@ def only_one_run(path: Path, lease: str = "") -> Iterator[int]:
         stream = path.open("a")
     except OSError as error:
         raise SystemTrouble(error, "taking the lock", path) from None
-    with ExitStack() as stack:
-        stack.enter_context(stream)
+    with stream:
         try:
             _take(stream, told)
         except OSError as error:
@@ -138,12 +230,12 @@ def only_one_run(path: Path, lease: str = "") -> Iterator[int]:
                 raise _busy(path.parent, _read(told)) from None
             if error.errno not in _NO_LOCKS:
                 raise SystemTrouble(error, "taking the lock", path) from None
+        try:
             _create(told, owner)
-            stack.callback(told.unlink, missing_ok=True)
-        else:
-            with replacing(told) as out:
-                out.write(json.dumps(owner).encode())
-        yield stream.fileno()
+        except OSError as error:
+            raise SystemTrouble(error, "taking the lock", told) from None
+        with _signs_of_life(told, owner):
+            yield stream.fileno()
 
 
 def _lease_file(folder: Path) -> Path:
@@ -151,9 +243,20 @@ def _lease_file(folder: Path) -> Path:
 
 
 def take_lease(folder: Path, lease: str) -> None:
-    """Say that the run ``lease`` has the right to write into ``folder``; call it with the lock held."""
-    with replacing(_lease_file(folder)) as out:
-        out.write(json.dumps(myself(lease)).encode())
+    """Say that the run ``lease`` has the right to write into ``folder``; call it with the lock held.
+
+    Raises UserError on a file system that cannot replace a file in one step: everything else rests on that.
+    """
+    try:
+        for _ in range(2):  # the second time over another file
+            with replacing(_lease_file(folder)) as out:
+                out.write(json.dumps(myself(lease)).encode())
+    except OSError as error:
+        if error.errno not in _NO_REPLACING:
+            raise SystemTrouble(error, "taking the lease", _lease_file(folder)) from None
+        problem = f"this file system does not replace a file by another in one step ({os.strerror(error.errno or 0)})"
+        remedy = f"keep the results on another one, and make {folder} a link to the folder there"
+        raise UserError(str(folder), problem, remedy=remedy) from None
 
 
 def holds_lease(folder: Path, lease: str) -> bool:
@@ -194,6 +297,7 @@ def demand_whole(results: Path, what: str = "a restore") -> None:
 
 
 _HELD_BY_ENGINE = ExitStack()
+atexit.register(_HELD_BY_ENGINE.close)
 
 
 def hold_for_engine(outputs: Iterable[str]) -> None:

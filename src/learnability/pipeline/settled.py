@@ -31,7 +31,13 @@ _MOST = 32  # combinations of arguments and surrounding that are remembered
 _DECIDING = ("Snakefile", "src", "config", "workflow", "profiles")
 _RECORDS = Path(".snakemake")
 _NOT_RECORDS = {"log", "locks", "iocache", "auxiliary", "shadow", "scripts"}  # in the engine's folder
-_BY_RUNS = (".lock", ".lock.owner", ".lease", "exports")  # below results/<scale>: no job reads or makes them
+_BY_RUNS = (
+    ".lock",
+    ".lock.owner",
+    ".lock.owner.taking",
+    ".lease",
+    "exports",
+)  # below results/<scale>: no job reads or makes them
 _UNFINISHED = re.compile(r"\.tmp$|^\.journal")
 _SESSION = re.compile(
     r"(MAKE|MFLAGS|TERM|COLORTERM|COLUMNS|LINES|LS_COLORS|LESS|PAGER|EDITOR|VISUAL|PWD|OLDPWD|SHLVL|_$|PS\d|HIST|MAIL"
