@@ -348,12 +348,29 @@ def _show_diagnosis(console: Console, question: Question) -> None:
 def _answer(name: str, cores: str) -> int:
     """Run the workflow for one question; what it says is shown when it fails."""
     target = f"{RESULTS}/{name}/index.html"
-    line = [sys.executable, "-m", "snakemake", target, "--cores", cores, "--nolock"]
+    forced = _see_to_untrusted(name)
+    again = ["--forcerun", *forced] if forced else []
+    line = [sys.executable, "-m", "snakemake", target, "--cores", cores, "--nolock", *again]
     done = subprocess.run(line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     if done.returncode:
         print(done.stdout, file=sys.stderr)
         print(f"learnability: the question was not answered; logs in {RESULTS}/logs/{name}", file=sys.stderr)
     return done.returncode
+
+
+def _see_to_untrusted(name: str) -> list[str]:
+    """Set aside outputs that are not what they were made as; those that must be made again in any case."""
+    from learnability.pipeline import status
+    from learnability.pipeline.job_table import JobTable
+    from learnability.pipeline.jobs import question_jobs
+    from learnability.pipeline.lock import only_one_run
+
+    table = JobTable(Path("config"))
+    with only_one_run(RESULTS / name / ".lock"):
+        outputs = status.examine(table, question_jobs(table, name))
+        for line in status.set_untrusted_aside(outputs):
+            print(f"learnability: {line}", file=sys.stderr)
+    return status.to_force(outputs)
 
 
 def _show_answer(console: Console, name: str) -> None:

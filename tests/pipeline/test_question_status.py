@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from learnability import asking
 from learnability.pipeline import pages, status
 from learnability.pipeline.job_table import JobTable
 from learnability.pipeline.jobs import jobs, question_jobs
@@ -81,6 +82,20 @@ def test_a_faulty_question_stops_nothing(table: JobTable) -> None:
     assert not good
     assert "config/questions/two.yaml" in said
     assert "results/questions: " in said
+
+
+def test_asking_again_sets_aside_what_was_replaced(table: JobTable, capsys: pytest.CaptureFixture[str]) -> None:
+    assert asking._see_to_untrusted("one") == []
+    assert capsys.readouterr().err == ""
+    Path(PAGE).write_text("no")
+    assert asking._see_to_untrusted("one") == []
+    assert not Path(PAGE).exists()
+    assert f"{PAGE}: edited" in capsys.readouterr().err
+
+
+def test_asking_again_makes_what_is_stale_by_itself_again(table: JobTable, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages, "question_code", lambda: "other")
+    assert asking._see_to_untrusted("one") == [PAGE]
 
 
 def test_why_tells_of_an_answer(table: JobTable) -> None:
