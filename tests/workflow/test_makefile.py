@@ -1,12 +1,16 @@
-"""The Makefile notices that its `.venv` was made in another folder."""
+"""The Makefile notices that its `.venv` was made in another folder; what it names is there."""
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
-MAKEFILE = Path(__file__).parents[2] / "Makefile"
+from learnability.pipeline.config import read_yaml
+
+ROOT = Path(__file__).parents[2]
+MAKEFILE = ROOT / "Makefile"
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
@@ -25,3 +29,21 @@ def test_a_venv_of_another_folder_is_removed(tmp_path: Path, place: str, made_by
     assert done.returncode == 0, done.stderr
     assert (here / ".venv").exists() == stays
     assert ("made in another folder" in done.stdout) != stays
+
+
+def test_the_quick_figures_are_one_of_each_study() -> None:
+    listed = re.search(r"^QUICK := (\S+)$", MAKEFILE.read_text(encoding="utf-8"), re.MULTILINE)
+    assert listed
+    named = [name.split("/") for name in listed[1].split(",")]
+    studies = read_yaml(ROOT / "config/config.yaml")["studies"]
+    assert sorted(study for study, _ in named) == sorted(studies)
+    for study, figure in named:
+        assert figure in read_yaml(ROOT / f"config/studies/{study}.yaml")["figures"]
+
+
+def test_the_pictures_of_the_documents_are_figures() -> None:
+    listed = re.search(r"^\t@for f in (.*); do", MAKEFILE.read_text(encoding="utf-8"), re.MULTILINE)
+    assert listed
+    for study, figure in (name.split("/") for name in listed[1].split()):
+        assert figure in read_yaml(ROOT / f"config/studies/{study}.yaml")["figures"]
+        assert (ROOT / f"docs/pictures/{study}/{figure}.png").is_file()

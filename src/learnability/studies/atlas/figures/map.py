@@ -22,12 +22,14 @@ def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
     """One panel for every method that has a leap of its own, and one with the number of targets."""
     data = analyses["exponents"]
     methods = [method for method in texts(data["method"]) if method in theory.OWN_LEAP]
-    figure, axes = new_figure(-(-(len(methods) + 1) // _COLUMNS), _COLUMNS, height=2.6)
+    panels = len(methods) + 1
+    columns = 2 if panels == 4 else _COLUMNS  # at the scale smoke: no row with one panel
+    figure, axes = new_figure(-(-panels // columns), columns, height=2.6)
     flat = axes.ravel()
     for panel, method in zip(flat, methods, strict=False):
         _panel(panel, data, method)
     _targets(flat[len(methods)], data)
-    for panel in flat[len(methods) + 1 :]:
+    for panel in flat[panels:]:
         panel.set_axis_off()
     figure.suptitle(_title(data, methods))
     return figure
