@@ -179,9 +179,10 @@ $(SETUP)/python:
 	@$(PYTHON) -m venv $(VENV)
 	@mkdir -p $(SETUP) && touch $@
 
-# Without bytecode of every module: Python writes it for those that are imported, a tenth of them.
+# pip would write bytecode with one process, and that of every package's tests, too.
 $(SETUP)/workflow: $(SETUP)/python pyproject.toml requirements.lock
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-compile -c requirements.lock -e ".[workflow]"
+	@$(BIN)/python -m compileall -qq -j 0 -x '/tests?/' $(VENV)/lib || true
 	@touch $@
 
 $(SETUP)/slurm: $(SETUP)/workflow
