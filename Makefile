@@ -10,6 +10,7 @@
 #   make figures STORE=s3://bucket/folder  results live in an object store: fetched before, sent after; archive, too
 #   make push STORE=...  make pull STORE=...  send and fetch results, without a run
 #   make cost SCALE=paper             what a scale costs: CPU hours, the longest job, memory
+#   make spent                        where the CPU time of the last runs went, by stage and part
 #   make ask TARGET="h2(z1) + h3(z2)"  what learns a target; D=1000 its dimension, CHECK=1 with a measured check,
 #                                      NOISE=0.5 with label noise, LINK=g=values.csv with a function of your own
 #   make status                       what is current, stale, edited, damaged or missing, and why
@@ -77,7 +78,7 @@ endif
 VALIDATOR := .venv-validator
 LEARNABILITY := $(BIN)/learnability
 
-.PHONY: gpu-check gpu-wheels figures quick ask push pull cost status test fuzz campaign bench lint docs clean help report paper-exports archive verify restore reproduce verdicts robustness pictures new-study named-archive
+.PHONY: gpu-check gpu-wheels figures quick ask push pull cost spent status test fuzz campaign bench lint docs clean help report paper-exports archive verify restore reproduce verdicts robustness pictures new-study named-archive
 .DEFAULT_GOAL := figures
 
 figures: $(SETUP)/workflow $(if $(filter slurm,$(PROFILE)),$(SETUP)/slurm) $(if $(STORE),$(SETUP)/s3)
@@ -92,6 +93,9 @@ push pull: $(SETUP)/s3
 
 cost: $(SETUP)/workflow
 	@$(LEARNABILITY) cost $(if $(SCALE),--scale "$(SCALE)") $(if $(STUDY),--study "$(STUDY)") --cores "$(CORES)"
+
+spent: $(SETUP)/workflow
+	@$(LEARNABILITY) spent $(if $(SCALE),--scale "$(SCALE)")
 
 ask: export ASKED := $(TARGET)
 ask: $(SETUP)/workflow

@@ -4,6 +4,7 @@ Ratios survive a noisy machine better than seconds do, since every round times a
 """
 
 import importlib.metadata
+import json
 import os
 import platform
 import time
@@ -78,6 +79,34 @@ def print_ratios(title: str, timings: Sequence[Timing], ours: str) -> None:
             continue
         middle, low, high = ratio(timing, base)
         print(f"  {timing.name:34s} {1e3 * timing.median:9.3f} ms {middle:12.2f}  [{low:.2f}, {high:.2f}]")
+
+
+RECORD = "LEARNABILITY_BENCH_RECORD"
+"""The file to which the rows of the summary go, one JSON object a line; set by ``python -m benchmarks``."""
+
+
+def record(engine: str, row: str, timings: Sequence[Timing], ours: str = "ours") -> None:
+    """Keep the lead of each candidate whose name begins with ``ours`` over its best peer, for the table of all engines.
+
+    The lead is the ratio of times in the same round (median and quartiles over the rounds). All others are peers,
+    without those that failed. Where every peer failed there is no lead.
+    """
+    mine = [timing for timing in timings if timing.name.startswith(ours)]
+    peers = [timing for timing in timings if not timing.name.startswith(ours) and timing.seconds]
+    for own in mine:
+        best = min(peers, key=lambda peer: ratio(peer, own)[0], default=None)
+        lead = ratio(best, own) if best is not None else (float("inf"),) * 3
+        keep(engine, row, own.name, own.median, best.name if best is not None else "none finished", lead)
+
+
+def keep(engine: str, row: str, own: str, seconds: float, peer: str, lead: tuple[float, float, float]) -> None:
+    """One row of the table of all engines: whose time (seconds), over which peer, and how many times ours it takes."""
+    if place := os.environ.get(RECORD):
+        line = {"engine": engine, "row": row, "ours": own, "seconds": seconds, "peer": peer, "lead": lead}
+        if not np.isfinite(lead[0]):
+            line["lead"] = None  # strict JSON knows no infinity
+        with open(place, "a", encoding="utf-8") as out:
+            out.write(json.dumps(line) + "\n")
 
 
 def print_environment(*packages: str) -> None:

@@ -23,7 +23,7 @@ import torch
 from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 
-from benchmarks.compare import Timing, print_environment, print_ratios, take_turns
+from benchmarks.compare import Timing, print_environment, print_ratios, record, take_turns
 from learnability.flows.multi_index import JointFlow, haar_correlations, trap_speed
 from learnability.flows.multi_index_spectral import SpectralFlow, trap_rate
 from learnability.flows.solver import SolverOptions, solve
@@ -227,6 +227,7 @@ def compare(r: int, d: int, count: int, rounds: int) -> dict[str, Timing]:
     timings = [scaled(t, count / len(subset)) if t.name == lsoda else t for t in timings]
     best = min((t for t in timings if t.name.startswith("ours")), key=lambda t: t.median)
     print_ratios(f"r = {r}, d = {d:.0e}, {count} starts, end time {end:.3g}", timings, best.name)
+    record("closed flows", f"closed flow, r = {r}, d = {d:.0e}, starts {count}", timings)
     return {t.name: t for t in timings}
 
 

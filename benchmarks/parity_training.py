@@ -21,7 +21,7 @@ import numpy as np
 import scipy.linalg
 import torch
 
-from benchmarks.compare import Timing, print_environment, print_ratios, take_turns
+from benchmarks.compare import Timing, print_environment, print_ratios, record, take_turns
 from learnability.hermite.walsh import walsh_hadamard_
 from learnability.sgd.cuda_graphs import captured
 from learnability.sgd.hinge import Network, hinge_state, step_flops
@@ -177,7 +177,9 @@ def step_benchmark(size: Size, device: str) -> None:
     peak = f"sgemm {size.square}"
     timings = take_turns(candidates | {peak: square_product(size, device)}, rounds=7)
     title = f"{size.steps} steps, d = {size.dimension}, width {size.width}, batch {size.batch}, {device}"
-    print_ratios(title, [timing for timing in timings if timing.name != peak], name)
+    rivals = [timing for timing in timings if timing.name != peak]
+    print_ratios(title, rivals, name)
+    record("parity training", f"step on the cube, d = {size.dimension}, {device}", rivals)
     print_shares(timings, size, peak)
 
 
@@ -209,6 +211,7 @@ def transform_benchmark(dimension: int, rows: int, device: str) -> None:
             )
     timings = take_turns(candidates)
     print_ratios(f"transform of {rows} x 2^{dimension}, float32, {device}", timings, "ours, in place (with a copy)")
+    record("Walsh-Hadamard", f"transform of {rows} x 2^{dimension}, {device}", timings)
     rate = rows * (1 << dimension) / timings[0].median / 1e6
     print(f"  {rate:.0f} million entries a second")
 

@@ -24,7 +24,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from benchmarks.compare import Timing, print_environment, print_ratios, ratio, take_turns
+from benchmarks.compare import Timing, print_environment, print_ratios, ratio, record, take_turns
 from learnability.hermite.activations import RELU, hermite_series
 from learnability.sgd.chain import decoupled_engine, random_chain
 from learnability.sgd.cuda_graphs import captured
@@ -218,6 +218,7 @@ def overlap_section(quick: bool, rounds: int) -> None:
     steps_a_call = {name: many if name == "overlap engine" else few for name in peers}
     timings = take_turns(peers, rounds=rounds, steps=steps_a_call)
     print_ratios(f"Against all samples drawn (float32), one step, d = {d}", timings, "overlap engine")
+    record("sgd", f"overlap engine, d = {d}", timings, "overlap engine")
 
 
 def peak(side: int) -> tuple[Callable[[], None], float]:
@@ -268,6 +269,8 @@ def full_section(quick: bool, rounds: int) -> None:
             }
             timings = take_turns(calls, rounds=rounds)
             print_ratios(f"Full engine, J = {width}, B = {batch}, d = {d}, {steps} steps", timings[1:], "full engine")
+            peers = [timing for timing in timings[1:] if timing.name != "bare products"]
+            record("sgd", f"full engine, J = {width}, B = {batch}, d = {d}", peers, "full engine")
             flops = 4.0 * batch * width * d * steps
             for timing in timings[1:]:
                 if timing.name in ("bare products", "full engine"):
@@ -292,6 +295,7 @@ def single_section(quick: bool, rounds: int) -> None:
     steps = {name: many if name == "blocks of samples" else few for name in calls}
     timings = take_turns(calls, rounds=rounds, steps=steps)
     print_ratios(f"Single-sample steps, one step, J = {width}, d = {d}", timings, "blocks of samples")
+    record("sgd", f"single samples, J = {width}, d = {d}", timings, "blocks of samples")
     print(f"  {1 / timings[0].median:.0f} samples a second")
 
 
@@ -309,6 +313,7 @@ def chain_section(quick: bool, rounds: int) -> None:
     }
     timings = take_turns(calls, rounds=rounds, steps={name: engine.chunk if name == "chain" else few for name in calls})
     print_ratios(f"Against all samples drawn, one step, d = {d}", timings, "chain")
+    record("sgd", f"decoupled chain, J = {width}, B = {batch}, d = {d}", timings, "chain")
 
 
 def main() -> None:

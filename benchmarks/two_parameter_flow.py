@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from scipy.integrate import solve_ivp
 
-from benchmarks.compare import print_environment
+from benchmarks.compare import keep, print_environment
 from learnability.studies.two_parameter.hierarchical.setting import Point
 from learnability.studies.two_parameter.hierarchy.batched_flow import batched_flow
 from learnability.studies.two_parameter.hierarchy.compiled_flow import compiled_flow
@@ -164,8 +164,19 @@ def _peers(quick: bool) -> None:
             ("SciPy Radau", scipy_solver("Radau", budget), batch),
             (f"torchode Dopri5, batch of {few}", torchode_solver(steps), few),
         ]
-        for name, solver, count in candidates:
-            print(measure(name, solver, hierarchy, _targets(hierarchy, count)).line(ours), flush=True)
+        peers = [measure(name, solver, hierarchy, _targets(hierarchy, count)) for name, solver, count in candidates]
+        print("\n".join(peer.line(ours) for peer in peers), flush=True)
+        best = max((peer for peer in peers if not peer.name.startswith("ours")), key=lambda peer: peer.rate)
+        lead = ours.rate / best.rate if best.finished else float("inf")
+        row = f"hierarchical flow, one target, rho = {rho:g}, N = {depth}"
+        keep(
+            "two parameters",
+            row,
+            ours.name,
+            1 / ours.rate,
+            best.name if best.finished else "none finished",
+            (lead,) * 3,
+        )
 
 
 def _growth(quick: bool) -> None:

@@ -199,6 +199,23 @@ def cost(
     typer.echo(launch.cost(_text(scale), study, cores, refresh, probe))
 
 
+@app.command()
+def spent(
+    scale: ScaleOption = None,
+    longest: Annotated[int, typer.Option(min=0, help="How many of the longest jobs to list.")] = 10,
+) -> None:
+    """Say where the CPU time of the last runs went: starting, imports, compilation, reading, computing, writing.
+
+    By stage, by study, and for the longest jobs. Every job measures itself; nothing runs again.
+    """
+    from learnability.pipeline import spent as times
+    from learnability.pipeline.job_table import JobTable
+
+    _in_project()
+    table = JobTable(Path("config"), {"scale": _text(scale)} if scale else {})
+    typer.echo(times.table(Path("results") / table.main.scale, longest))
+
+
 def _questions(incomplete: str) -> list[str]:
     return sorted(path.stem for path in Path("config/questions").glob("*.yaml") if path.stem.startswith(incomplete))
 

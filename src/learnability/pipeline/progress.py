@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TextIO
 
 from learnability.pipeline import events
+from learnability.pipeline.stopwatch import Stopwatch, cpu_seconds
 
 _LONGEST = 60  # characters of a message: a line stays a line
 
@@ -33,6 +34,7 @@ class Progress:
     ) -> None:
         self._label, self._log, self._output = label, log, output
         self._terminal = sys.stderr if terminal is None else terminal
+        self.watch = Stopwatch()
         self._start = time.monotonic()
         self._next = self._start + 3.0
 
@@ -75,7 +77,7 @@ class Progress:
         """The job has ended: its time, its CPU time (children included) and its memory."""
         gone = clock(time.monotonic() - self._start)
         own, children = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-        cpu = sum(usage.ru_utime + usage.ru_stime for usage in (own, children))
         # ru_maxrss counts kilobytes on Linux and bytes on macOS
         memory = max(own.ru_maxrss, children.ru_maxrss) / (2**20 if sys.platform == "darwin" else 2**10)
-        self.say(f"done in {gone} ({cpu:.2f} s of CPU, {memory:.0f} MB)")
+        self.log_only(self.watch.line() + "\n")
+        self.say(f"done in {gone} ({cpu_seconds():.2f} s of CPU, {memory:.0f} MB)")

@@ -71,6 +71,7 @@ def _fix_machine_code() -> None:
 
 def _run(arguments: argparse.Namespace, progress: Progress) -> None:
     """Run the stage on staged outputs, and put them in place."""
+    progress.watch.begin("imports")
     from learnability.pipeline import stages  # late: it imports the numerical libraries
 
     inputs = {path.as_posix(): manifest.demand_recorded(path) for path in arguments.input}

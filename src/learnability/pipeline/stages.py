@@ -92,7 +92,11 @@ def build_target(arguments: argparse.Namespace, progress: Progress) -> None:
     job = arguments.job
     target = validate(_kind(job).target_model, job["target"], "the job", "target")
     rng = stream(job["root_seed"], job["study"], job["experiment"], job["id"], "target")
-    dataset = stage_module(job["study"], job["kind"], "targets").build(target, rng)
+    module = stage_module(job["study"], job["kind"], "targets")
+    progress.watch.listen_to_compiler()
+    progress.watch.begin("computing")
+    dataset = module.build(target, rng)
+    progress.watch.begin("writing")
     write(
         _stamp(dataset, arguments, target=job["id"], setting=canonical_json(job["target"])),
         arguments.output[0],
@@ -133,8 +137,12 @@ def train(arguments: argparse.Namespace, progress: Progress) -> Callable[[], Non
     checkpoint = _checkpoint(arguments, device)
     drop_finished(older_than=24 * 3600.0)
     context = JobContext(range(first, last), device, checkpoint, progress, job["root_seed"], names)
+    progress.watch.listen_to_compiler()
+    progress.watch.begin("reading")
     targets = [_read_own(path, job) for path in arguments.input]
+    progress.watch.begin("computing")
     result = module.train(setting, *targets, context)
+    progress.watch.begin("writing")
     if "seed" not in result.dims or result.sizes["seed"] != last - first:
         raise ValueError(
             f"training gave dimensions {dict(result.sizes)}, and not one entry for each of {last - first} seeds"
@@ -193,9 +201,14 @@ def _load_runs(job: dict[str, Any], inputs: list[Path]) -> list[Run]:
 def analyse(arguments: argparse.Namespace, progress: Progress) -> None:
     """Analyse all runs of one experiment."""
     job = arguments.job
+    module = stage_module(job["study"], job["kind"], "analyse")
+    progress.watch.listen_to_compiler()
+    progress.watch.begin("reading")
     runs = _load_runs(job, arguments.input)
     rng = stream(job["root_seed"], job["study"], job["experiment"], "analysis")
-    dataset = stage_module(job["study"], job["kind"], "analyse").analyse(runs, rng)
+    progress.watch.begin("computing")
+    dataset = module.analyse(runs, rng)
+    progress.watch.begin("writing")
     devices = sorted({run.result.attrs["device"] for run in runs})
     seeds = sum(run.result.sizes["seed"] for run in runs)
     write(_stamp(dataset, arguments, devices=devices, total_seeds=seeds), arguments.output[0])
@@ -228,9 +241,14 @@ def draw_figure(arguments: argparse.Namespace, progress: Progress) -> None:
 
     matplotlib.rcdefaults()  # a matplotlibrc of the user's, or one in the folder, has no say
     job = arguments.job
+    module = figure_module(job["study"], job["figure"])
+    progress.watch.begin("reading")
+    analyses = read_analyses(arguments.input)
+    progress.watch.begin("computing")
     with house_style():
-        figure = figure_module(job["study"], job["figure"]).draw(read_analyses(arguments.input))
+        figure = module.draw(analyses)
         finding = finding_of(figure)
+        progress.watch.begin("writing")
         make_room(figure, "reduced size: scale smoke" if arguments.scale == "smoke" else "")
         for path in arguments.output:
             form = path.suffix[1:]
@@ -240,7 +258,10 @@ def draw_figure(arguments: argparse.Namespace, progress: Progress) -> None:
 
 def judge_claims(arguments: argparse.Namespace, progress: Progress) -> None:
     """Judge the claims of one study."""
+    claims_of_kinds(arguments.job["study"], arguments.job["kinds"])  # imports the modules of the claims
+    progress.watch.begin("computing")
     rows = claims_of_study(arguments.job["study"], arguments.job["kinds"], arguments.input)
+    progress.watch.begin("writing")
     with replacing(arguments.output[0]) as out:
         out.write(to_json(rows))
 

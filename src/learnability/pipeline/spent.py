@@ -1,0 +1,88 @@
+"""Where the CPU time of the last runs went: by part of a job, by stage, by study, and the jobs that took most.
+
+Each job measures itself (:mod:`learnability.pipeline.stopwatch`) and says so at the end of its log; nothing is sampled
+from outside, and nothing runs again.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from learnability.pipeline.costs import name_of
+from learnability.pipeline.stopwatch import PARTS, parts_in
+from learnability.results.errors import UserError
+
+_STAGES = ("targets", "train", "analysis", "figures", "claims")
+
+
+@dataclass(frozen=True)
+class Spent:
+    """CPU seconds of one job by part."""
+
+    name: str
+    parts: dict[str, float]
+
+    @property
+    def total(self) -> float:
+        """All of them."""
+        return sum(self.parts.values())
+
+    @property
+    def stage(self) -> str:
+        """The stage of the workflow."""
+        pieces = self.name.split("/")
+        return next((stage for stage in _STAGES if stage in pieces), "other")
+
+    @property
+    def study(self) -> str:
+        """The study."""
+        return self.name.split("/")[1]
+
+
+def measured(results: Path) -> list[Spent]:
+    """What the logs of a scale tell, one entry for each job that has run since jobs measure themselves."""
+    found = []
+    for log in sorted((results / "logs").rglob("*.log")):
+        parts = parts_in(log.read_text(encoding="utf-8", errors="replace"))
+        if parts is not None:
+            relative = log.relative_to(results / "logs").as_posix()
+            found.append(Spent(name_of(f"{results.name}/{relative}"), parts))
+    return found
+
+
+def table(results: Path, longest: int) -> str:
+    """The tables. Raises UserError where no job has told of itself yet."""
+    jobs = measured(results)
+    if not jobs:
+        raise UserError(
+            f"{results}/logs", "no job has said where its time went", remedy="run make figures, and ask again"
+        )
+    order = {stage: place for place, stage in enumerate(_STAGES)}
+    lines = _grouped("stage", jobs, lambda job: job.stage, lambda name: order.get(name, len(order)))
+    lines += ["", *_grouped("study", jobs, lambda job: job.study, lambda name: name)]
+    top = sorted(jobs, key=lambda job: -job.total)[:longest]
+    lines += ["", _head("job")]
+    lines += [_row(job.name.partition("/")[2], [job]) for job in top]
+    shares = [f"{part} {100 * sum(job.parts[part] for job in jobs) / _total(jobs):.0f}%" for part in PARTS]
+    lines += ["", f"{_total(jobs):.0f} s of CPU in {len(jobs)} jobs: {', '.join(shares)}."]
+    return "\n".join(lines)
+
+
+def _total(jobs: Sequence[Spent]) -> float:
+    return sum(job.total for job in jobs)
+
+
+def _grouped(
+    title: str, jobs: Sequence[Spent], of: Callable[[Spent], str], order: Callable[[str], object]
+) -> list[str]:
+    names = sorted({of(job) for job in jobs}, key=order)  # type: ignore[arg-type]
+    return [_head(title), *(_row(name, [job for job in jobs if of(job) == name]) for name in names)]
+
+
+def _head(title: str) -> str:
+    return f"{title:<66} {'jobs':>5} {'CPU s':>8}  " + " ".join(f"{part:>11}" for part in PARTS)
+
+
+def _row(name: str, jobs: Sequence[Spent]) -> str:
+    sums = [sum(job.parts[part] for job in jobs) for part in PARTS]
+    return f"{name:<66.66} {len(jobs):>5} {_total(jobs):>8.1f}  " + " ".join(f"{number:>11.1f}" for number in sums)
