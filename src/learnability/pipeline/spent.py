@@ -64,7 +64,8 @@ def table(results: Path, longest: int) -> str:
     lines += ["", _head("job")]
     lines += [_row(job.name.partition("/")[2], [job]) for job in top]
     shares = [f"{part} {100 * sum(job.parts[part] for job in jobs) / _total(jobs):.0f}%" for part in PARTS]
-    lines += ["", f"{_total(jobs):.0f} s of CPU in {len(jobs)} jobs: {', '.join(shares)}."]
+    count = f"{len(jobs)} job{'s' if len(jobs) > 1 else ''}"
+    lines += ["", f"{_total(jobs):.0f} s of CPU in {count}: {', '.join(shares)}."]
     return "\n".join(lines)
 
 
