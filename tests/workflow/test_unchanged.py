@@ -120,6 +120,11 @@ def settled_project(finished: Project, tmp_path_factory: pytest.TempPathFactory)
     return project
 
 
+def test_a_run_that_made_everything_is_remembered_and_has_left_nothing_to_do(finished: Project) -> None:
+    assert _asked(finished) == (True, True)
+    assert not _full_way_does_something(finished, current=True)
+
+
 @pytest.mark.parametrize("name", EDITS)
 def test_the_short_way_sees_whatever_the_full_way_acts_on(settled_project: Project, name: str) -> None:
     pattern, change = EDITS[name]
