@@ -100,13 +100,14 @@ def test_what_decides_nothing_is_left_out(project: Path, monkeypatch: pytest.Mon
     monkeypatch.setenv("TERM", "vt52")
     monkeypatch.setenv("OMP_NUM_THREADS", "7")  # dropped, as in every run
     assert _unchanged()
-    assert _unchanged(cores="3")
+    assert _unchanged(cores="3", store="")
 
 
 def test_other_arguments_and_variables_are_remembered_apart(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _keep()
     assert not _unchanged(scale="smoke")
     assert not _unchanged(figure="means")
+    assert not _unchanged(store="s3://bucket")
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
     assert not _unchanged()
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES")

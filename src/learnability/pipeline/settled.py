@@ -142,8 +142,11 @@ def look(results: Path) -> Seen | None:
 
 
 def place(arguments: Mapping[str, str]) -> Path:
-    """Where the digest of runs with these arguments in this surrounding is kept; the number of cores is left out."""
-    asked = {name: value for name, value in sorted(arguments.items()) if name != "cores"}
+    """Where the digest of runs with these arguments in this surrounding is kept.
+
+    The number of cores is left out, and so is an argument that was not given.
+    """
+    asked = {name: value for name, value in sorted(arguments.items()) if value and name != "cores"}
     text = json.dumps([asked, _surrounding()])
     return FOLDER / f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.json"
 
