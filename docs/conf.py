@@ -42,7 +42,7 @@ python_use_unqualified_type_names = True
 nitpick_ignore_regex = [
     (
         "py:.*",
-        r"(Target|FunctionTarget|numpy|np|NDArray|xarray|xr|torch|pathlib|Path|collections|Sequence|Mapping|MultiIndex|optional|ActivationClass|learnability\.hermite\.function_target|Answer|Evidence|Symmetries|LeapSequence|WeakRecovery|Array$|TaylorRanks).*",
+        r"(Target|FunctionTarget|Link|numpy|np|NDArray|xarray|xr|torch|pathlib|Path|collections|Sequence|Mapping|MultiIndex|optional|ActivationClass|learnability\.hermite\.function_target|Answer|Evidence|Symmetries|LeapSequence|WeakRecovery|Array$|TaylorRanks).*",
     )
 ]
 
