@@ -63,3 +63,19 @@ def test_no_dimension_out_of_reach_is_advised() -> None:
     wide = found["exponent"].copy(data=np.array([[1.2, 0.1, 9.0], [np.nan] * 3, [np.nan] * 3]))
     sentence = answer._not_told_apart(found.assign(exponent=wide))[0]
     assert "d, d^1.5, d^2 and d^3 apart; more seeds" in sentence
+
+
+def test_what_is_said_of_a_target_ends_with_the_directions_whose_leap_is_known() -> None:
+    """One of two directions shows no correlation that is told from zero, and the cut expansion has the other alone."""
+    times = xr.Dataset(
+        {
+            "sgd_samples": ("quantile", [np.nan] * 3),
+            "escape_time": (("flow", "dimension", "angle", "quantile"), [[[[1.0, 2.0, 3.0]]]]),
+            "directions": 1,
+        },
+        {"flow": ["joint"]},
+    )
+    assert "for directions of known leap alone" in answer._online(times, 100, 1, 1.0, unseen=1)
+    assert "largest leap 1" in answer._online(times, 100, 1, 1.0, unseen=0)
+    assert "the 1 of 2 directions that the cut expansion shows" in answer._joint(times, 100, 2)
+    assert "learns every direction" in answer._joint(times, 100, 1)

@@ -210,7 +210,8 @@ def _verdict(known: xr.Dataset, times: xr.Dataset, checked: bool) -> tuple[list[
     # A transform of the label may be the identity: the correlational leap is a bound.
     generative = min(searched, leap)
     online = theory.online_exponent(leap)
-    said = [_online(times, d, leap, online), _joint(times, d), _planted(times, d)]
+    inner, unseen = int(known["intrinsic_dimension"]), int(known["unseen"])
+    said = [_online(times, d, leap, online, unseen), _joint(times, d, inner), _planted(times, d)]
     doubts = ["Exponents hold as d grows; they do not give the constants, which the measured times and samples do."]
     best = theory.generative_exponent(generative)
     if generative < 0:
@@ -230,8 +231,13 @@ def _verdict(known: xr.Dataset, times: xr.Dataset, checked: bool) -> tuple[list[
         doubts.append(
             f"The numerical search finds a generative leap of {searched}; the correlational {leap} bounds it."
         )
-    trapped, inner = int(known["reflective_dimension"]), int(known["intrinsic_dimension"])
-    if trapped:
+    trapped = int(known["reflective_dimension"])
+    if unseen:
+        doubts.append(
+            f"In {unseen} of {inner} directions no correlation with the label was told from zero: their leap, and "
+            f"whether they are trapped in the mean-field limit, are not known."
+        )
+    elif trapped:
         said.append(
             f"In the mean-field limit from a start without weight on the hidden subspace, {trapped} of {inner} "
             f"directions {'is' if trapped == 1 else 'are'} never learned (reflective subspace); the loss stays at "
@@ -255,10 +261,12 @@ def _verdict(known: xr.Dataset, times: xr.Dataset, checked: bool) -> tuple[list[
     return [sentence for sentence in said if sentence], doubts
 
 
-def _online(times: xr.Dataset, d: int, leap: int, exponent: float) -> str:
+def _online(times: xr.Dataset, d: int, leap: int, exponent: float, unseen: int) -> str:
     low, middle, high = (float(x) for x in times["sgd_samples"])
     logarithm = " log d" if leap == 2 else ""
     law = f"Theory gives n ~ {power(exponent)}{logarithm} samples to online SGD (largest leap {leap})"
+    if unseen:
+        law = f"Theory gives n ~ {power(exponent)}{logarithm} samples to online SGD for directions of known leap alone"
     if math.isnan(middle):
         return f"{law}; at d = {d:,} that exceeds the budget, and it was not run."
     if math.isinf(middle):
@@ -271,12 +279,14 @@ def _online(times: xr.Dataset, d: int, leap: int, exponent: float) -> str:
     return f"{law}; a two-layer network at d = {d:,} needed {band(low, middle, high)}{beyond}."
 
 
-def _joint(times: xr.Dataset, d: int) -> str:
+def _joint(times: xr.Dataset, d: int, inner: int) -> str:
     one = times.sel(flow="joint").isel(dimension=0)
+    shown = int(one["directions"])
+    every = "every direction" if shown == inner else f"the {shown} of {inner} directions that the cut expansion shows"
     last = [float(x) for x in one["escape_time"].isel(angle=int(one["directions"]) - 1)]
     if math.isinf(last[1]):
-        return f"The flow with a refitted link does not learn every direction from half of the starts (d = {d:,})."
-    return f"The population flow with a refitted link learns every direction at d = {d:,} by time {band(*last)}."
+        return f"The flow with a refitted link does not learn {every} from half of the starts (d = {d:,})."
+    return f"The population flow with a refitted link learns {every} at d = {d:,} by time {band(*last)}."
 
 
 def _planted(times: xr.Dataset, d: int) -> str:

@@ -25,7 +25,8 @@ def train(setting: DiagnosisSetting, context: RunContext) -> xr.Dataset:
     numbers = {
         "intrinsic_dimension": (found.intrinsic_dimension, "number of directions that the target depends on"),
         "information_exponent": (found.information_exponent, "first correlational leap"),
-        "leap": (found.leap, "largest correlational leap"),
+        "leap": (found.leap, "largest correlational leap that was found"),
+        "unseen": (found.correlational.unseen.shape[1], "directions whose correlational leap was not found"),
         "generative_exponent": (_or_none(found.generative_exponent), "first generative leap; -1 where none was found"),
         "generative_leap": (_or_none(found.generative_leap), "largest generative leap; -1 where it is not known"),
         "reflective_dimension": (found.reflective_subspace.shape[1], "dimension of the largest reflective subspace"),
