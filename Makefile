@@ -66,7 +66,7 @@ SETUP := $(VENV)/.made
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 # One figure of each study, with what computes it in seconds.
-QUICK := atlas/map,two_parameter/figure_4,subspace_polynomials/coefficient,multi_index/staircase,ridge_combinations/superorthogonal,gradient_hardness/cosine_class
+QUICK := atlas/map,two_parameter/sphere,subspace_polynomials/coefficient,multi_index/staircase,ridge_combinations/superorthogonal,gradient_hardness/cosine_class
 
 # A folder that was copied or moved with its .venv would run nothing, or the source of the original.
 ELSEWHERE := $(shell [ ! -e .venv/.made/python ] || grep -qF -- "-m venv $(CURDIR)/.venv" .venv/pyvenv.cfg || echo yes)
@@ -183,10 +183,10 @@ $(SETUP)/python:
 	@$(PYTHON) -m venv $(VENV)
 	@mkdir -p $(SETUP) && touch $@
 
-# pip would write bytecode with one process, and that of every package's tests, too.
+# pip would write bytecode with one process, and that of tests and of much that no job imports, too.
 $(SETUP)/workflow: $(SETUP)/python pyproject.toml requirements.lock
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-compile -c requirements.lock -e ".[workflow]"
-	@$(BIN)/python -m compileall -qq -j 0 -x '/tests?/' $(VENV)/lib || true
+	@$(BIN)/python -m compileall -qq -j 0 -x '/(tests?|sympy|networkx|sqlalchemy|pip|setuptools|torch/(_inductor|_dynamo|testing|onnx))/' $(VENV)/lib || true
 	@touch $@
 
 $(SETUP)/slurm: $(SETUP)/workflow
