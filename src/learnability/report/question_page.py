@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from learnability.pipeline.pages import question_parameters
-from learnability.pipeline.questions import CAPTION
+from learnability.pipeline.questions import CAPTION, CAPTION_OF_CHECK
 from learnability.report.wording import finding
 from learnability.results import manifest
 from learnability.results.atomic import replacing
@@ -49,7 +49,7 @@ def page(name: str, analyses: Sequence[Path], figures: Sequence[Path], output: P
         compared=differences(found),
         picture=os.path.relpath(figures[0], output.parent),
         found=finding(svg),
-        caption=CAPTION,
+        caption=CAPTION + (CAPTION_OF_CHECK if found[0].check else ""),
         given=GIVEN,
         dimension=f"{int(times['dimension'][0]):,}",
         data=[os.path.relpath(path, output.parent) for path in (*analyses, *figures)],

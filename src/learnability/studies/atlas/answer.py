@@ -238,10 +238,12 @@ def _verdict(known: xr.Dataset, times: xr.Dataset, checked: bool) -> tuple[list[
             f"whether they are trapped in the mean-field limit, are not known."
         )
     elif trapped:
+        left = 2 * float(known["loss_floor"]) / float(known["variance"])
+        kept = "" if left > 1 - 5e-4 else f"{left:.3g} of "
         said.append(
             f"In the mean-field limit from a start without weight on the hidden subspace, {trapped} of {inner} "
             f"directions {'is' if trapped == 1 else 'are'} never learned (reflective subspace); the loss stays at "
-            f"{2 * float(known['loss_floor']) / float(known['variance']):.3g} of that of a constant."
+            f"{kept}that of a constant."
         )
     noise = float(known["label_noise"])
     if noise:

@@ -25,8 +25,9 @@ def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
     figure, axes = new_figure(count * per_target, 2 if check is None else 3, height=3.1)
     for i in range(count):
         row = axes[i * per_target]
+        whose = _short(texts(times["target"])[i]) + ": " if count > 1 else ""
         for panel, flow in zip(row, ("joint", "planted"), strict=False):
-            _escapes(panel, times.isel(target=i).sel(flow=flow), flow)
+            _escapes(panel, times.isel(target=i).sel(flow=flow), flow, whose)
         if check is not None:
             _exponents(row[2], check.isel(target=i))
             dimensions = check.sizes["dimension"]
@@ -40,7 +41,7 @@ def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
     return figure
 
 
-def _escapes(axes: Axes, one: xr.Dataset, flow: str) -> None:
+def _escapes(axes: Axes, one: xr.Dataset, flow: str, whose: str) -> None:
     """Median and 80% band of the escape time of every direction."""
     dimensions = one["dimension"].values.astype(float)
     drawn = False
@@ -60,7 +61,7 @@ def _escapes(axes: Axes, one: xr.Dataset, flow: str) -> None:
     axes.set(xscale="log", xlabel="dimension d", ylabel="escape time (flow time)")
     share = float(one["trapped"].isel(dimension=0)[0])
     name = {"joint": "link refitted (joint)", "planted": "link known (planted)"}[flow]
-    axes.set_title(name + (f"; {share:.0%} of starts trapped" if share > 0 else ""))
+    axes.set_title(whose + name + (f"; {share:.0%} of starts trapped" if share > 0 else ""))
     if drawn:
         axes.set_yscale("log")
         axes.legend()
@@ -102,16 +103,20 @@ def _exponents(axes: Axes, one: xr.Dataset) -> None:
     axes.set_title("measured; predicted exponents dashed")
 
 
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
 def _title(times: xr.Dataset) -> str:
-    said = []
-    for i, text in enumerate(texts(times["target"])[:_MOST]):
+    """What is learned when; with several targets, whose names are those of their panels, how many are learned."""
+    names, last = texts(times["target"]), []
+    for i in range(len(names)):
         one = times.isel(target=i, dimension=0).sel(flow="joint")
-        last = float(one["escape_time"].isel(angle=int(one["directions"]) - 1, quantile=1))
-        short = text if len(text) <= 60 else text[:57] + "..."
-        found = (
-            f"learned at flow time {number(last)} at d = {int(one['dimension']):,}"
-            if math.isfinite(last)
-            else "not learned"
-        )
-        said.append(f"{short}: {found}")
-    return "\n".join(said)
+        last.append(float(one["escape_time"].isel(angle=int(one["directions"]) - 1, quantile=1)))
+    d = f"d = {int(times['dimension'][0]):,}"
+    if len(names) > 1:
+        learned = sum(map(math.isfinite, last))
+        drawn = f"; {_MOST} are drawn" if len(names) > _MOST else ""
+        return f"{learned} of {len(names)} targets are learned at {d}, the link refitted{drawn}"
+    found = f"learned at flow time {number(last[0])} at {d}" if math.isfinite(last[0]) else "not learned"
+    return f"{_short(names[0])}: {found}"
