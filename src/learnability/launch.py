@@ -8,6 +8,7 @@ import argparse
 import difflib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -43,6 +44,7 @@ _CHANGES = {
     "an export": latex.finish_interrupted,
 }
 """What changes many files together, and who ends it after a kill."""
+_DRAWN = re.compile(r"/(figures|report)/")
 _SHOWN = 12  # lines that one kind of message may take
 _GRACE = 3.0  # seconds that engine and jobs have to end by themselves once they were asked to
 
@@ -181,14 +183,18 @@ def _figures_named(table: JobTable, names: str) -> list[str]:
     return files
 
 
-def _calls(table: JobTable, figures: Sequence[str], outputs: Sequence[status.Output]) -> tuple[Sequence[str], ...]:
+def _calls(
+    table: JobTable, figures: Sequence[str], outputs: Sequence[status.Output], no_figures: bool
+) -> tuple[Sequence[str], ...]:
     """The targets of the calls of the engine, in order.
 
     One call while there is no figure that could be left alone, and where every analysis is current already.
     """
+    scale = table.main.scale
+    if no_figures:
+        return ([f"results/{scale}/claims.json"],)
     if figures:
         return (figures,)
-    scale = table.main.scale
     drawn = any(Path(path).exists() for study in table.configs for path in table.figure_paths(study, scale))
     analysed = all(output.state in status.GOOD for output in outputs if output.path.endswith(status.ARTIFACT))
     return (["analyses"], ["all"]) if drawn and not analysed else (["all"],)
@@ -348,10 +354,13 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         stack.enter_context(_store(arguments.store, results, lease))
         outputs = _see_to_untrusted(table, results)
         state = RunState(table, cores)
-        calls, display = _calls(table, figures, outputs), display_for(console)
+        calls, display = _calls(table, figures, outputs, arguments.no_figures), display_for(console)
         for number, targets in enumerate(calls):
             outputs = status.examine(table) if number else outputs
-            state.expect((one.path for one in outputs if one.state != "current"), more_calls=number + 1 < len(calls))
+            missing = [one.path for one in outputs if one.state != "current"]
+            if arguments.no_figures:
+                missing = [path for path in missing if not _DRAWN.search(path)]
+            state.expect(missing, more_calls=number + 1 < len(calls))
             command = _command(arguments, targets, status.to_force(outputs))
             with display:
                 ended = _follow(command, (own, shared), lease, state, display)
@@ -365,6 +374,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         describe_figures(figures, results, console)
         return 0
     drop_finished()
+    if arguments.no_figures:
+        console.print(f"verdicts {results / 'claims.json'}", highlight=False)
+        return 0
     summarise(results, console)
     console.print(f"finished in {clock(time.monotonic() - start)}", highlight=False)
     return 0
@@ -378,6 +390,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--device", default="", help="auto, cpu or cuda")
     parser.add_argument("--cores", default="all")
     parser.add_argument("--figure", default="", help="comma-separated: only these figures, with what they need")
+    parser.add_argument("--no-figures", action="store_true", help="the verdicts alone: neither figures nor report")
     parser.add_argument("--profile", default="", help="a folder of profiles/: where jobs run")
     parser.add_argument("--store", default="", help="an address such as s3://bucket/folder: where the results live")
     arguments = parser.parse_args(argv)

@@ -26,6 +26,7 @@ def test_another_root_seed_is_run_beside_the_results_and_compared(project: Proje
     assert [(other["label"], other["claims"]) for other in found["others"]] == [("root seed 7", 3)]
     there = project.folder / ".cache/robustness/root-seed-7/results/laptop"
     assert (there / "claims.json").read_bytes() != (project.folder / "results/laptop/claims.json").read_bytes()
+    assert not list(there.glob("*/figures/*")), "a verdict needs no picture"
     assert "root_seed: 7" in (there.parents[1] / "config/config.yaml").read_text()
     assert [row["id"] for row in found["alarms"]] == ["demo/positive"]
 

@@ -9,13 +9,15 @@ from learnability.pipeline import lifeline, surroundings
 from learnability.results.errors import UserError
 
 
-def run_in(folder: Path, scale: str, studies: Sequence[str], cores: str, device: str = "") -> None:
+def run_in(
+    folder: Path, scale: str, studies: Sequence[str], cores: str, device: str = "", figures: bool = True
+) -> None:
     """``make figures`` with the code of ``folder``, in ``folder``; it ends when this process does, however that ends.
 
-    Raises UserError where the run fails.
+    Without ``figures`` it ends with the verdicts. Raises UserError where the run fails.
     """
     command = [sys.executable, "-m", "learnability.launch", "--scale", scale, "--studies", ",".join(studies)]
-    command += ["--cores", cores, *(["--device", device] if device else [])]
+    command += ["--cores", cores, *(["--device", device] if device else []), *([] if figures else ["--no-figures"])]
     source = str((folder / "src").resolve())
     (folder / ".cache").mkdir(exist_ok=True)
     with lifeline.held(folder / ".cache/parent") as alive:

@@ -223,7 +223,7 @@ def run_with_root_seed(table: JobTable, root_seed: int, cores: str) -> Path:
     """Run the chosen studies with another root seed in a folder of their own; the folder of its results.
 
     The folder is ``.cache/robustness/root-seed-<n>``; a run that was stopped goes on there. It costs what the scale
-    costs.
+    costs, less its figures.
     """
     folder = Path(".cache/robustness") / f"root-seed-{root_seed}"
     folder.mkdir(parents=True, exist_ok=True)
@@ -239,5 +239,5 @@ def run_with_root_seed(table: JobTable, root_seed: int, cores: str) -> Path:
     text, count = re.subn(r"(?m)^root_seed:.*$", f"root_seed: {root_seed}", main.read_text(encoding="utf-8"))
     main.write_text(text if count else f"{text}\nroot_seed: {root_seed}\n", encoding="utf-8")
     results = Path("results") / table.main.scale
-    run_in(folder, table.main.scale, list(table.configs), cores)
+    run_in(folder, table.main.scale, list(table.configs), cores, figures=False)
     return folder / results
