@@ -357,9 +357,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         calls, display = _calls(table, figures, outputs, arguments.no_figures), display_for(console)
         for number, targets in enumerate(calls):
             outputs = status.examine(table) if number else outputs
-            missing = [one.path for one in outputs if one.state != "current"]
-            if arguments.no_figures:
-                missing = [path for path in missing if not _DRAWN.search(path)]
+            if arguments.no_figures:  # the engine would make what it is forced to make
+                outputs = [one for one in outputs if not _DRAWN.search(one.path)]
+            missing = (one.path for one in outputs if one.state != "current")
             state.expect(missing, more_calls=number + 1 < len(calls))
             command = _command(arguments, targets, status.to_force(outputs))
             with display:
