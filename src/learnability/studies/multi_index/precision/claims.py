@@ -19,6 +19,15 @@ def lost(analyses: Analyses, form: str) -> Measurement:
     return Measurement(float(shares.mean()), float(low), float(high), seeds)
 
 
+def turned_away(analyses: Analyses) -> Measurement:
+    """Fraction of all runs of the spectral form whose escape time a rotation of the frame changes by over 1 %."""
+    data = analyses["precision"]
+    shares = data["lost"].sel(form="spectral", frame="rotated").values
+    seeds = seeds_of(data)
+    low, high = wilson(shares.sum() * seeds, shares.size * seeds)
+    return Measurement(float(shares.mean()), float(low), float(high), seeds)
+
+
 _precision_claim = partial(Claim, source="this study", experiments=("precision",), figure="precision")
 
 CLAIMS: tuple[Claim, ...] = (
@@ -50,10 +59,12 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     _precision_claim(
         id="conditioning.spectral-form.worst",
-        statement="The spectral form does not feel a rotation of the frame, whatever the start.",
-        measured="largest relative change of the escape time under a rotation of the frame, over all runs",
-        rule=AtMost(1e-4),
-        evidence="existence",
-        measure=exactly("precision", lambda data: data["largest_deviation"].sel(form="spectral").max()),
+        statement="The spectral form does not feel a rotation of the frame in 19 of 20 starts.",
+        measured="fraction of runs in a rotated frame whose escape time is off by more than 1 % or missing, over all "
+        "links and dimensions",
+        rule=AtMost(0.05),
+        evidence="statistical",
+        window_seen=True,
+        measure=turned_away,
     ),
 )
