@@ -4,6 +4,7 @@ It lives in a mount namespace of its own, so that the machine's ``/etc/slurm`` s
 Debian's packages ``slurmctld slurmd slurm-client munge`` are needed, and root.
 """
 
+import importlib.util
 import os
 import shutil
 import signal
@@ -14,6 +15,8 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+
+import pytest
 
 NEEDED = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "unshare", "nsenter")
 
@@ -179,3 +182,15 @@ def up(root: Path) -> Iterator[Cluster]:
 
 if __name__ == "__main__":
     sys.exit(inside(Path(sys.argv[1]), sys.argv[2:]))
+
+
+MARKS = [
+    pytest.mark.workflow,
+    pytest.mark.slow,
+    pytest.mark.skipif(bool(missing()), reason=f"no Slurm: {missing()}"),
+    pytest.mark.skipif(
+        importlib.util.find_spec("snakemake_executor_plugin_slurm") is None,
+        reason="no Slurm: the extra slurm is missing",
+    ),
+]
+"""Of every module of tests that needs a Slurm."""

@@ -3,7 +3,6 @@
 Skipped, with the reason, where no Slurm can be started.
 """
 
-import importlib.util
 import re
 import subprocess
 import sys
@@ -15,15 +14,7 @@ import pytest
 from tests.cluster import slurm
 from tests.workflow.conftest import Project, make_project
 
-pytestmark = [
-    pytest.mark.workflow,
-    pytest.mark.slow,
-    pytest.mark.skipif(bool(slurm.missing()), reason=f"no Slurm: {slurm.missing()}"),
-    pytest.mark.skipif(
-        importlib.util.find_spec("snakemake_executor_plugin_slurm") is None,
-        reason="no Slurm: the extra slurm is missing",
-    ),
-]
+pytestmark = slurm.MARKS
 
 
 @pytest.fixture(scope="module")

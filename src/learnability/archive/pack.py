@@ -96,11 +96,7 @@ def put_in_place(path: Path, members: Mapping[str, Path | bytes], key: Path | No
 
 def finish_interrupted() -> bool:
     """End the writing of an archive that was interrupted; whether there was one. In our own folder alone."""
-    folder = archive_path("laptop").parent
-    if not journal.place(folder).is_file():
-        return False
-    with journal.alone(folder):
-        return journal.recover(folder, _forget_signature)
+    return journal.end_interrupted(archive_path("laptop").parent, _forget_signature)
 
 
 def _forget_signature(content: Mapping[str, Any]) -> None:

@@ -98,11 +98,7 @@ def demand_made(path: Path) -> None:
 
 def finish_interrupted(results: Path) -> bool:
     """End an export that was interrupted; whether there was one."""
-    folder = results / "exports"
-    if not journal.place(folder).is_file():
-        return False
-    with journal.alone(folder):
-        return journal.recover(folder, _nothing_more)
+    return journal.end_interrupted(results / "exports", _nothing_more)
 
 
 def _nothing_more(content: Mapping[str, Any]) -> None:

@@ -270,11 +270,7 @@ def write(results: Path, descriptions: Mapping[str, Mapping[str, Any]], commit: 
 
 def finish_interrupted(results: Path) -> bool:
     """End the writing of pages that was interrupted; whether there was one."""
-    folder = results / "report"
-    if not journal.place(folder).is_file():
-        return False
-    with journal.alone(folder):
-        return journal.recover(folder, _record_pages)
+    return journal.end_interrupted(results / "report", _record_pages)
 
 
 def _record_pages(records: Mapping[str, Any]) -> None:

@@ -100,3 +100,11 @@ def recover(folder: Path, finish: Finish) -> bool:
     sync_folder(folder)
     shutil.rmtree(staged, ignore_errors=True)
     return True
+
+
+def end_interrupted(folder: Path, finish: Finish) -> bool:
+    """End a change of ``folder`` that was interrupted, as :func:`recover` does, if there was one; whether there was."""
+    if not place(folder).is_file():
+        return False
+    with alone(folder):
+        return recover(folder, finish)
