@@ -369,6 +369,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
                 return 1
         if figures:
             _pages(table)
+        clear_leftovers(results)  # of jobs of a killed run that were still alive when this one began
         _remember(arguments, table, figures, before)
     if figures:
         describe_figures(figures, results, console)

@@ -195,16 +195,40 @@ def test_a_job_whose_run_was_replaced_by_another_puts_nothing_in_place(
 
 
 def test_only_files_of_the_dead_are_cleared(tmp_path: Path) -> None:
-    host = socket.gethostname()
-    kept = [f".staged-{host}-{os.getpid()}.tmp", f".staged-another-host-{_dead_process()}.tmp"]
-    gone = [f".staged-{host}-{_dead_process()}.tmp"]
-    for name in kept + gone:
+    host, dead = socket.gethostname(), _dead_process()
+    mine, theirs, elsewhere = (f".staged-{one}" for one in (f"{host}-{os.getpid()}", f"{host}-{dead}", f"far-1-{dead}"))
+    folders = {f"{mine}.tmp": True, f"{theirs}.tmp": False, f"{elsewhere}.tmp": True}
+    files = {
+        f"{mine}.1.tmp": True, f"{theirs}.1.tmp": False, f".{theirs}.1.tmp.a_1.tmp": False, f"{elsewhere}.1.tmp": True,
+        ".young.x.tmp": True, f"{mine}.2.tmp.old.tmp": True, f"{elsewhere}.2.tmp.old.tmp": False, ".old.x.tmp": False,
+    }  # fmt: skip
+    for name in folders:
         (tmp_path / name).mkdir()
-        (tmp_path / name / ".a.x.tmp").touch()
-    young, old = tmp_path / ".young.x.tmp", tmp_path / ".old.x.tmp"
-    for file in (young, old):
-        file.touch()
-    os.utime(old, (time.time() - 3600,) * 2)
+        (tmp_path / name / f"{theirs}.b.tmp").touch()
+    for name in files:
+        (tmp_path / name).touch()
+        if "old" in name:
+            os.utime(tmp_path / name, (time.time() - 3600,) * 2)
     lock.clear_leftovers(tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*kept, young.name])
-    assert all((tmp_path / name / ".a.x.tmp").exists() for name in kept)
+    kept = [name for name, stays in (folders | files).items() if stays]
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(kept)
+    assert all((tmp_path / name / f"{theirs}.b.tmp").exists() for name in kept if name in folders)
+
+
+def test_what_a_killed_process_was_writing_goes_at_once(tmp_path: Path) -> None:
+    """A run that follows a kill within the minute otherwise ends with a file more."""
+    code = (
+        "import sys, time; from pathlib import Path; from learnability.results.atomic import replacing_among_others\n"
+        "with replacing_among_others(Path(sys.argv[1])) as out:\n"
+        "    out.write(b'half'); print('up', flush=True); time.sleep(60)"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "record.json")], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    with process.stdout as words:
+        assert words.readline() == b"up\n"
+    lock.clear_leftovers(tmp_path)
+    assert len(list(tmp_path.iterdir())) == 1, "its writer lives"
+    process.kill()
+    process.wait()
+    lock.clear_leftovers(tmp_path)
+    assert list(tmp_path.iterdir()) == []

@@ -1,11 +1,14 @@
 """A project in a folder of its own with one tiny study, run once for all tests; each test works on a copy."""
 
+import atexit
+import functools
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -64,15 +67,23 @@ class Project:
         return json.loads((self.folder / "results/laptop/claims.json").read_text())
 
 
-def copy_of_the_project(folder: Path) -> Project:
-    """The project with its own studies."""
-    folder.mkdir(parents=True)
+@functools.cache
+def _source() -> Path:
+    """The project as it stood when the first test asked: an edit meanwhile would part what tests compare."""
+    folder = Path(tempfile.mkdtemp(prefix="learnability.source."))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     for part in _PARTS:
         source = ROOT / part
         if source.is_dir():
             shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
         else:
             shutil.copy2(source, folder / part)
+    return folder
+
+
+def copy_of_the_project(folder: Path) -> Project:
+    """The project with its own studies."""
+    shutil.copytree(_source(), folder)
     return Project(folder)
 
 

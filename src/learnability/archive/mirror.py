@@ -23,7 +23,7 @@ from learnability.archive.snakemake_records import read_records
 from learnability.archive.verify import RULES
 from learnability.pipeline.lock import alive, clear_leftovers, myself, only_one_run, writing
 from learnability.results import manifest
-from learnability.results.atomic import replacing, staging
+from learnability.results.atomic import replacing_among_others, staging
 from learnability.results.attributes import sha256
 from learnability.results.errors import UserError
 from learnability.results.remote import explained, file_system
@@ -183,7 +183,7 @@ def _last(results: Path) -> dict[str, str]:
 
 
 def _remember(results: Path, digests: Mapping[str, str]) -> None:
-    with replacing(results / _LAST) as out:
+    with replacing_among_others(results / _LAST) as out:
         out.write(json.dumps(digests, sort_keys=True).encode())
 
 

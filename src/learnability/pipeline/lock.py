@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from learnability.results import journal
-from learnability.results.atomic import replacing, staging_owner
+from learnability.results.atomic import replacing_among_others, staging_owner
 from learnability.results.errors import UserError
 from learnability.results.integrity import SystemTrouble
 
@@ -42,6 +42,7 @@ _ENDING = 20.0  # seconds that the engine of a killed launcher may need to end
 _BEAT = 5.0  # seconds between two signs of life
 _PATIENCE = 30.0  # seconds in which a living owner gives one, also over a slow network
 _WRITTEN = 1.0  # seconds in which a file of one line is written
+_ONE_GO = 60.0  # seconds in which a file is written
 _ABANDONED = 7 * 24 * 3600.0  # seconds; no job may run as long
 
 
@@ -249,7 +250,7 @@ def take_lease(folder: Path, lease: str) -> None:
     """
     try:
         for _ in range(2):  # the second time over another file
-            with replacing(_lease_file(folder)) as out:
+            with replacing_among_others(_lease_file(folder)) as out:
                 out.write(json.dumps(myself(lease)).encode())
     except OSError as error:
         if error.errno not in _NO_REPLACING:
@@ -320,17 +321,25 @@ def hold_for_engine(outputs: Iterable[str]) -> None:
 
 
 def clear_leftovers(results: Path) -> None:
-    """Remove half-written files whose writers are gone: those of this host by their process, others only when old."""
-    for leftover in results.rglob(".*.tmp"):
-        try:
-            age = time.time() - leftover.stat().st_mtime
-            if owner := staging_owner(leftover):
-                gone = age > _ABANDONED or not alive(*owner)
-            elif any(map(staging_owner, leftover.parents)):
-                continue  # goes with its folder
-            else:
-                gone = age > 60  # written in one go by a process that holds the lock
-            if gone:
-                shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink(missing_ok=True)
-        except OSError:
-            continue  # gone already, or not ours to remove
+    """Remove half-written files and folders whose writers are gone.
+
+    Those of this host go as soon as their process has. Of a process elsewhere nobody can tell: a file, which is written
+    in one go by a process that holds the lock, goes after a minute; a folder, which a job fills, when no job may run
+    as long. Call it with the lock held.
+    """
+    for parent, folders, files in os.walk(results):  # what vanishes meanwhile is no error
+        for path in (
+            Path(parent, name) for name in (*folders, *files) if name.startswith(".") and name.endswith(".tmp")
+        ):
+            with suppress(OSError):  # gone already, or not ours to remove
+                if _is_abandoned(path):
+                    shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        folders[:] = [name for name in folders if not staging_owner(Path(name))]  # their files go with them
+
+
+def _is_abandoned(path: Path) -> bool:
+    """Whether nobody will put in place what is being written here."""
+    owner = staging_owner(path)
+    here = owner is not None and owner[0] == socket.gethostname()
+    patience = _ABANDONED if here or path.is_dir() else _ONE_GO
+    return time.time() - path.stat().st_mtime > patience or (owner is not None and not alive(*owner))

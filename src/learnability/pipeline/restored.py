@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from learnability.results.atomic import replacing
+from learnability.results.atomic import replacing_among_others
 
 
 def marker(scale: str) -> Path:
@@ -36,5 +36,5 @@ def wanted(paths: Iterable[str], scale: str) -> list[str]:
 
 def write_marker(scale: str, content: dict[str, Any]) -> None:
     """Replace the list of a scale."""
-    with replacing(marker(scale)) as out:
+    with replacing_among_others(marker(scale)) as out:
         out.write((json.dumps(content, indent=1, sort_keys=True) + "\n").encode())

@@ -10,7 +10,7 @@ from learnability.pipeline.pages import question_parameters
 from learnability.pipeline.questions import CAPTION, CAPTION_OF_CHECK
 from learnability.report.wording import finding
 from learnability.results import manifest
-from learnability.results.atomic import replacing
+from learnability.results.atomic import replacing_among_others
 from learnability.results.store import read
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--output", required=True, type=Path)
     arguments = parser.parse_args(argv)
     text = page(arguments.name, arguments.analyses, arguments.figures, arguments.output)
-    with replacing(arguments.output) as out:
+    with replacing_among_others(arguments.output) as out:
         out.write(text.encode())
     inputs = manifest.digests([*arguments.analyses, *arguments.figures])
     manifest.record([arguments.output], "question_page", question_parameters(), arguments.code, inputs)

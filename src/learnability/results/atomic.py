@@ -1,9 +1,11 @@
 """Files that are replaced in one step: a reader, a crash or a full disk never leaves half of one."""
 
 import os
+import re
 import shutil
 import socket
 import tempfile
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,21 +29,43 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         raise
 
 
-_STAGED = ".staged-"
+_OWNED = re.compile(r"\.{1,2}staged-(.+)-(\d+)(\.\d+)?\.tmp(\.[a-z0-9_]+\.tmp)?")
+
+
+def _mark() -> str:
+    """What the name of a file or folder begins with that only this process writes to."""
+    return f".staged-{socket.gethostname()}-{os.getpid()}"
+
+
+@contextmanager
+def replacing_among_others(path: Path) -> Iterator[BinaryIO]:
+    """:func:`replacing` in a folder that several processes write to.
+
+    The name of the half-written file tells host and process, so that what a kill left goes at once, and nobody removes
+    the file of a process that lives. What is written into a folder of :func:`staging` needs no name of its own.
+    """
+    own = path.with_name(f"{_mark()}.{threading.get_ident()}.tmp")
+    with replacing(own) as stream:
+        yield stream
+    try:
+        os.replace(own, path)
+    except BaseException:
+        own.unlink(missing_ok=True)
+        raise
 
 
 def staging(folder: Path) -> Path:
     """An empty folder for new files. Its name tells host and process, so that nobody removes it while they live."""
-    made = folder / f"{_STAGED}{socket.gethostname()}-{os.getpid()}.tmp"
+    made = folder / f"{_mark()}.tmp"
     shutil.rmtree(made, ignore_errors=True)
     made.mkdir(parents=True)
     return made
 
 
 def staging_owner(path: Path) -> tuple[str, int] | None:
-    """The host and the process that a folder of :func:`staging` belongs to; None for any other path."""
-    host, _, pid = path.name.removeprefix(_STAGED).removesuffix(".tmp").rpartition("-")
-    return (host, int(pid)) if path.name.startswith(_STAGED) and pid.isdigit() else None
+    """The host and the process that write to a file or folder that is not in place yet; None for any other path."""
+    found = _OWNED.fullmatch(path.name)
+    return (found[1], int(found[2])) if found else None
 
 
 class Staged:

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from learnability.results.atomic import replacing, staging, sync_folder
+from learnability.results.atomic import replacing, replacing_among_others, staging, sync_folder
 from learnability.results.errors import UserError
 
 Finish = Callable[[Mapping[str, Any]], None]
@@ -61,7 +61,7 @@ def commit(folder: Path, staged: Path, names: Mapping[str, str], content: Mappin
     os.replace(staged, kept)  # nobody clears it away, whether its process lives or not
     journal["staged"] = kept.name
     try:
-        with replacing(place(folder)) as out:
+        with replacing_among_others(place(folder)) as out:
             out.write(json.dumps(journal).encode())
     except BaseException:
         shutil.rmtree(kept, ignore_errors=True)

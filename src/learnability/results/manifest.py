@@ -22,7 +22,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from learnability.results.atomic import replacing
+from learnability.results.atomic import replacing_among_others
 from learnability.results.attributes import attributes, sha256
 from learnability.results.identity import misplaced
 from learnability.results.integrity import ForeignArtifact, check
@@ -72,7 +72,7 @@ def write(path: Path, record: Record) -> None:
     """Replace the record of an output."""
     where = place(path)
     if where is not None:
-        with replacing(where) as out:
+        with replacing_among_others(where) as out:
             out.write((json.dumps(asdict(record), sort_keys=True, separators=(",", ":")) + "\n").encode())
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from learnability.results import manifest
-from learnability.results.atomic import replacing
+from learnability.results.atomic import replacing_among_others
 from learnability.results.claim import (
     Claim,
     Measurement,
@@ -111,7 +111,7 @@ def main(argv: list[str] | None = None) -> None:
     order = arguments.order.split(",")
     paths = sorted(arguments.input, key=lambda path: order.index(path.parent.name) if path.parent.name in order else -1)
     rows = [row for path in paths for row in read_rows(path)]
-    with replacing(arguments.output) as out:
+    with replacing_among_others(arguments.output) as out:
         out.write(to_json(rows))
     manifest.record([arguments.output], "verdicts", inputs=manifest.digests(paths))
 
