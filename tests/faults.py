@@ -48,7 +48,7 @@ class Fault:
     def _quiet(self, real: Callable[..., Any]) -> Callable[..., Any]:
         """One step however many calls it makes: a folder that is half removed is rubbish all the same."""
 
-        def call(path: Any, ignore_errors: bool = False) -> None:
+        def call(path: Any, ignore_errors: bool = False, **more: Any) -> None:
             try:
                 self.step()
             except OSError:
@@ -57,7 +57,7 @@ class Fault:
                 return
             before, self.calls = self.calls, -(10**9)
             try:
-                real(path, ignore_errors=ignore_errors)
+                real(path, ignore_errors=ignore_errors, **more)
             finally:
                 self.calls = before
 

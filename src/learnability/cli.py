@@ -6,7 +6,6 @@ Exit status: 0 done, 1 the check that was asked for failed or a job did, 2 a mis
 
 import os
 import re
-import shutil
 import sys
 import tempfile
 from enum import Enum, StrEnum
@@ -16,7 +15,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from learnability import __version__
-from learnability.pipeline import surroundings
+from learnability.pipeline import own_files, surroundings
 from learnability.results.errors import UserError
 from learnability.results.integrity import SystemTrouble
 from learnability.usage import mistake
@@ -117,6 +116,8 @@ def _in_project() -> None:
             remedy="change into the clone (the folder with the Makefile) and run the command again",
         )
     surroundings.demand_own_source()
+    if own_files.finish_interrupted():
+        typer.echo("learnability: ended a change of the project's files that had been interrupted", err=True)
 
 
 def _text(choice: Enum | None) -> str:
@@ -400,12 +401,14 @@ def _create(name: str) -> str:
         raise UserError("templates/study", "the package cookiecutter is not installed", remedy=remedy) from None
     with tempfile.TemporaryDirectory(prefix="learnability.") as folder:
         cookiecutter("templates/study", no_input=True, output_dir=folder, extra_context={"study": name})
-        shutil.copytree(Path(folder) / name, ".", dirs_exist_ok=True)
+        top = Path(folder) / name
+        files = {path.relative_to(top).as_posix(): path.read_bytes() for path in top.rglob("*") if path.is_file()}
     main = Path("config/config.yaml")
     text = main.read_text(encoding="utf-8")
     listed, count = re.subn(r"(?m)^(studies:.*\n(?:  - .*\n)+)", rf"\1  - {name}\n", text)
     if count:
-        main.write_text(listed, encoding="utf-8")
+        files[main.as_posix()] = listed.encode()
+    own_files.replace_together(files)
     lines = [f"made {path}" for path in made]
     lines.append(f"added {name} to {main}" if count else f"add {name} to the list of studies in {main}")
     lines.append(f"next: make figures STUDY={name} SCALE=smoke, then change it: docs/guides/adding_a_study.md")

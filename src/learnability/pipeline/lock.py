@@ -320,12 +320,12 @@ def hold_for_engine(outputs: Iterable[str]) -> None:
         raise SystemExit(2) from None
 
 
-def clear_leftovers(results: Path) -> None:
+def clear_leftovers(results: Path, below: bool = True) -> None:
     """Remove half-written files and folders whose writers are gone.
 
     Those of this host go as soon as their process has. Of a process elsewhere nobody can tell: a file, which is written
     in one go by a process that holds the lock, goes after a minute; a folder, which a job fills, when no job may run
-    as long. Call it with the lock held.
+    as long. Without ``below`` only the folder itself is looked at. Call it with the lock held.
     """
     for parent, folders, files in os.walk(results):  # what vanishes meanwhile is no error
         for path in (
@@ -334,7 +334,7 @@ def clear_leftovers(results: Path) -> None:
             with suppress(OSError):  # gone already, or not ours to remove
                 if _is_abandoned(path):
                     shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-        folders[:] = [name for name in folders if not staging_owner(Path(name))]  # their files go with them
+        folders[:] = [name for name in folders if below and not staging_owner(Path(name))]  # files go with their folder
 
 
 def _is_abandoned(path: Path) -> bool:

@@ -16,9 +16,9 @@ import numpy as np
 
 from learnability.pipeline.elsewhere import run_in
 from learnability.pipeline.job_table import JobTable
+from learnability.pipeline.own_files import replace_together
 from learnability.pipeline.stages import claims_of_kinds, read_analyses
 from learnability.report.wording import VERDICT_MARKS, address, interval, number
-from learnability.results.atomic import replacing
 from learnability.results.claim import Claim, NotAtThisScale, OutOfSteps, Verdict, judge
 from learnability.results.refutation import rounded
 from learnability.results.rows import read_rows
@@ -208,12 +208,10 @@ def _finite(value: Any) -> Any:
 
 
 def write(table: JobTable, others: Sequence[tuple[str, Path]], draws: int) -> str:
-    """Measure, write both files, and say what was found in a line or two."""
+    """Measure, replace both files together, and say what was found in a line or two."""
     content = _finite(measure(table, others, draws))
-    with replacing(RESULTS_FILE) as out:
-        out.write((json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode())
-    with replacing(PAGE) as out:
-        out.write(page(content).encode())
+    text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+    replace_together({RESULTS_FILE.as_posix(): text.encode(), PAGE.as_posix(): page(content).encode()})
     moved = undecided(content)
     lines = [f"{PAGE}: {content['claims']} claims, {len(moved)} not decided"]
     return "\n".join([*lines, *(f"  {name} (moved by {why})" for name, why in moved.items())])

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from learnability.pipeline.own_files import replace_together
 from learnability.report import robustness
 from learnability.report.wording import VERDICT_MARKS, address, interval, number, rule
-from learnability.results.atomic import replacing
 from learnability.results.claim import VERDICTS
 from learnability.results.rows import by_origin, counted, read_rows, verdict_counts
 
@@ -114,13 +114,11 @@ def in_step(root: Path = Path()) -> bool:
 
 
 def write(claims: Path) -> None:
-    """Write both files from a ``claims.json``, whose folder names the scale."""
+    """Replace both files together from a ``claims.json``, whose folder names the scale."""
     content = {"scale": claims.resolve().parent.name, "undecided": {}, "claims": digest(read_rows(claims))}
     if robustness.RESULTS_FILE.is_file():
         measured = json.loads(robustness.RESULTS_FILE.read_text(encoding="utf-8"))
         if measured["scale"] == content["scale"]:
             content["undecided"] = robustness.undecided(measured)
-    with replacing(VERDICTS_FILE) as out:
-        out.write((json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode())
-    with replacing(PAGE) as out:
-        out.write(page(content).encode())
+    text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+    replace_together({VERDICTS_FILE.as_posix(): text.encode(), PAGE.as_posix(): page(content).encode()})
