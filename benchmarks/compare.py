@@ -16,6 +16,9 @@ import numpy as np
 # Seconds before a call: threads of the last candidate's library spin for a while and would take the next one's cores.
 _PAUSE = 0.05
 
+ENOUGH = 15.0
+"""Seconds in timed rounds after which a candidate sits out: slow ones are timed in fewer rounds, at least in one."""
+
 
 @dataclass(frozen=True)
 class Timing:
@@ -36,16 +39,17 @@ def take_turns(
     warm_up: int = 1,
     steps: Mapping[str, int] | None = None,
 ) -> list[Timing]:
-    """Time every candidate once a round. One that fails is reported with its error and left out.
+    """Time every candidate once a round. One that fails is reported with its error and left out, and one that has
+    taken :data:`ENOUGH` seconds in timed rounds takes no further turn.
 
     With ``steps``, the number of steps in a call of each candidate, times are those of one step: a candidate whose
     step is short takes more of them a call, so that what is timed is its steady state and not its start.
     """
-    seconds: dict[str, list[float]] = {name: [] for name in candidates}
+    whole: dict[str, list[float]] = {name: [] for name in candidates}
     notes: dict[str, str] = {}
     for turn in range(warm_up + rounds):
         for name, candidate in candidates.items():
-            if name in notes:
+            if name in notes or sum(whole[name]) > ENOUGH:
                 continue
             time.sleep(_PAUSE)
             start = time.perf_counter()
@@ -55,15 +59,17 @@ def take_turns(
                 notes[name] = f"failed: {type(error).__name__}: {str(error).splitlines()[0][:80] if str(error) else ''}"
                 continue
             if turn >= warm_up:
-                seconds[name].append((time.perf_counter() - start) / (steps[name] if steps else 1))
-    return [Timing(name, tuple(seconds[name]) if name not in notes else (), notes.get(name, "")) for name in candidates]
+                whole[name].append(time.perf_counter() - start)
+    per_step = {name: tuple(s / (steps[name] if steps else 1) for s in taken) for name, taken in whole.items()}
+    return [Timing(name, per_step[name] if name not in notes else (), notes.get(name, "")) for name in candidates]
 
 
 def ratio(peer: Timing, ours: Timing) -> tuple[float, float, float]:
-    """Median over rounds of peer / ours, with the quartiles of the rounds."""
+    """Median of peer / ours over the rounds that both took, with the quartiles of these rounds."""
     if not peer.seconds or not ours.seconds:
         return (float("nan"),) * 3
-    quotients = np.array(peer.seconds) / np.array(ours.seconds)
+    both = min(len(peer.seconds), len(ours.seconds))  # who sits out does so from some round on
+    quotients = np.array(peer.seconds[:both]) / np.array(ours.seconds[:both])
     low, middle, high = np.quantile(quotients, [0.25, 0.5, 0.75])
     return float(middle), float(low), float(high)
 
