@@ -1,9 +1,11 @@
 """Symmetries that are known groups, invariant tensors that are counted by hand, moments against closed forms."""
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from learnability.diagnosis import symmetries
 from learnability.diagnosis.moments import Panels, PolynomialPowers, PolynomialValues, RandomPoints
@@ -14,6 +16,25 @@ from learnability.hermite.target_language import parse
 
 def _values(text: str) -> PolynomialValues:
     return PolynomialValues(parse(text))
+
+
+def test_maps_that_change_nothing_are_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same invariants, entry by entry, as with every map applied; and few of them are."""
+    group = symmetries.closure(symmetries.find(_values("(z1*z2 + z3*z4)^2"), 4).elements)
+    applied: list[int] = []
+    representation = symmetries.representation
+
+    def counted(g: NDArray[np.float64], k: int) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
+        applied.append(k)
+        return representation(g, k)
+
+    monkeypatch.setattr(symmetries, "representation", counted)
+    some = [symmetries.invariants(group, 4, k) for k in range(1, 7)]
+    few = len(applied)
+    monkeypatch.setattr(symmetries, "UNCHANGED", 0.0)
+    for k, found in enumerate(some, 1):
+        assert np.array_equal(found, symmetries.invariants(group, 4, k))
+    assert 4 * few < len(applied) - few
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from learnability.flows.simplified_exact import exact_trajectory
 from learnability.hermite.feature_rank import (
     PRIME,
     ROOT_OF_TWO,
+    exact_taylor_ranks,
     exact_terms,
     feature_rank,
     feature_series,
@@ -26,7 +27,7 @@ from learnability.hermite.kept_output import first_order, kept_feature_rank, kep
 from learnability.hermite.polynomial_kernel import features
 from learnability.hermite.reflective_exact import row_echelon
 from learnability.hermite.target_language import parse
-from learnability.hermite.taylor_rank import DERIVATIVES, taylor_coefficients
+from learnability.hermite.taylor_rank import DERIVATIVES, taylor_coefficients, taylor_ranks
 
 GAP = "7*z1 - 7*z1*z2 + 0.5*He3(z1) - 1.5*He3(z1)*z2 + 0.75*He5(z1) - z2*z3 + 0.5*He2(z1)*z3"
 PARABOLA = "14*z1 - 14*z1*z2 + He3(z1) + 6*z1*He2(z2) + 3*He3(z1)*z2"
@@ -48,6 +49,13 @@ def test_series_of_the_weights_against_fractions(activation: str) -> None:
     for j in range(3):
         values = [x.numerator * pow(x.denominator, -1, PRIME) % PRIME for x in expected[:, j]]
         assert [int(reduced[j][k]) for k in range(1, 10)] == values
+
+
+@pytest.mark.parametrize("activation", ["sine", "exponential", "tanh"])
+@pytest.mark.parametrize("text", [GAP, PARABOLA, "z1*z2", "z1 + z1*z2 + z2*z3 + 0.5*He2(z1)*z3", "z3 + (z1*z2)^3"])
+def test_taylor_ranks_against_fractions(text: str, activation: str) -> None:
+    """Pivots of flint's series against the echelon form of the recursion in Python's fractions, order by order."""
+    assert exact_taylor_ranks(parse(text), activation, 8) == taylor_ranks(parse(text), activation, 8)
 
 
 def test_feature_series_against_the_features() -> None:

@@ -31,11 +31,12 @@ from learnability.hermite import reflective
 from learnability.hermite.activation_class import ACTIVATION_CLASSES
 from learnability.hermite.basis import hermite_basis
 from learnability.hermite.expansion import HermiteExpansion
+from learnability.hermite.feature_rank import exact_taylor_ranks
 from learnability.hermite.function_expansion import Expanded, expand, kinks, normal_points
 from learnability.hermite.function_target import FunctionTarget
 from learnability.hermite.rotation import dense, rotate_values
 from learnability.hermite.target_language import TargetError, parse_target
-from learnability.hermite.taylor_rank import TaylorRanks, taylor_ranks
+from learnability.hermite.taylor_rank import TaylorRanks, rational_terms, taylor_ranks
 
 Array = NDArray[np.float64]
 
@@ -344,4 +345,8 @@ def embedded_symmetries(group: Symmetries, hidden: Array) -> Symmetries:
 
 
 def _taylor(target: HermiteExpansion) -> TaylorRanks | None:
-    return taylor_ranks(target, "sine") if len(target.coefficients) <= MOST_TAYLOR_TERMS else None
+    if len(target.coefficients) > MOST_TAYLOR_TERMS:
+        return None
+    # The recursion in polynomials of flint is a hundred times as fast as the one in Python's fractions.
+    ranks = taylor_ranks if rational_terms(target) is None else exact_taylor_ranks
+    return ranks(target, "sine")

@@ -30,7 +30,7 @@ from flint import fmpq, fmpq_mat, fmpq_poly, nmod_mat, nmod_poly
 
 from learnability.hermite.expansion import HermiteExpansion, MultiIndex
 from learnability.hermite.polynomial_kernel import feature_indices, normal_moment
-from learnability.hermite.taylor_rank import DERIVATIVES, rational_terms
+from learnability.hermite.taylor_rank import DERIVATIVES, TaylorRanks, rational_terms
 
 #: A Mersenne prime; 2 has the square root 2^31 modulo it.
 PRIME = 2**61 - 1
@@ -144,6 +144,16 @@ def weight_series(target: HermiteExpansion, activation: str, order: int, ring: R
     for length in range(1, order + 1):  # each pass gains one order
         w = [slope.integral() for slope in gradient(w, length)]
     return w
+
+
+def exact_taylor_ranks(target: HermiteExpansion, activation: str, order: int = 10) -> TaylorRanks:
+    """Ranks of the Taylor coefficients ``q_1, ..., q_s`` of (4.1), s up to ``order``, over the rationals of flint.
+
+    Raises ValueError where a coefficient of the target or a derivative of the activation at 0 is not rational.
+    """
+    w = weight_series(target, activation, order, rational)
+    columns = pivots([[series[k] for k in range(1, order + 1)] for series in w], rational)
+    return TaylorRanks(tuple(sum(j < s for j in columns) for s in range(1, order + 1)), target.variables, True)
 
 
 def feature_series(w: list[Series], degree: int, length: int, ring: Ring = modular) -> list[Series]:
