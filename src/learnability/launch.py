@@ -109,7 +109,9 @@ def _follow(command: list[str], locks: Sequence[int], lease: str, state: RunStat
     """Run the engine, show the run, and give the engine's exit status. Whatever happens, no job outlives the call."""
     events = _CACHE / "events.jsonl"
     reader = _Events(events)
-    with lifeline.held(_CACHE / "alive") as alive, (_CACHE / "engine.log").open("wb") as engine_log:
+    for old in _CACHE.glob("alive*"):  # a late job of a killed run finds its line gone, and not that of this run
+        old.unlink(missing_ok=True)
+    with lifeline.held(_CACHE / f"alive-{lease}") as alive, (_CACHE / "engine.log").open("wb") as engine_log:
         environment = surroundings.clean() | {
             VARIABLE: str(events.resolve()),
             lifeline.VARIABLE: str(alive.resolve()),
@@ -399,6 +401,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         with _stopped_by_signals():
             lifeline.watch()
+            lifeline.watch_make()
             return run(arguments, Console())
     except UserError as error:
         print(error.render(), file=sys.stderr)

@@ -19,7 +19,7 @@ class LogHandler(LogHandlerBase):
 
     def __post_init__(self) -> None:
         """End with whoever started the run."""
-        lifeline.watch()
+        lifeline.watch_with_jobs()
 
     @property
     def writes_to_stream(self) -> bool:

@@ -2,7 +2,9 @@
 
 import errno
 import os
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -11,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from learnability.pipeline import lifeline
+from learnability.pipeline.lock import alive
 
 WATCHER = (
     "import time; from learnability.pipeline.lifeline import watch\nwatch(); print('up', flush=True); time.sleep(60)"
@@ -49,6 +52,69 @@ def test_a_line_that_nobody_holds_ends_the_watcher_at_once(tmp_path: Path) -> No
     command = [sys.executable, "-c", WATCHER]  # it may end before it has said its word
     done = subprocess.run(command, stdout=subprocess.DEVNULL, env={**os.environ, **more}, timeout=30, check=False)
     assert done.returncode == -signal.SIGTERM
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux sends the signal by itself")
+def test_a_job_in_compiled_code_that_holds_the_interpreter_ends_too(tmp_path: Path) -> None:
+    code = (
+        "import ctypes, time; from learnability.pipeline.lifeline import watch_at_once\n"
+        "watch_at_once(); time.sleep(0.2); print('up', flush=True); ctypes.PyDLL(None).sleep(40)"
+    )
+    line = tmp_path / "alive"
+    holder = _start(HOLDER, str(line))
+    watcher = _start(code, LEARNABILITY_LIFELINE=str(line))
+    time.sleep(0.5)
+    assert watcher.poll() is None
+    holder.send_signal(signal.SIGKILL)
+    holder.wait()
+    assert watcher.wait(10) == -signal.SIGTERM
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="needs /proc")
+def test_the_engine_ends_with_its_jobs_by_force_where_asking_does_not_help(tmp_path: Path) -> None:
+    job = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('job', flush=True); time.sleep(60)"
+    code = (
+        "import signal, subprocess, sys, time; from learnability.pipeline.lifeline import watch_with_jobs\n"
+        "signal.signal(signal.SIGTERM, lambda *_: None)  # it waits for its jobs\n"
+        "job = subprocess.Popen([sys.executable, '-c', sys.argv[1]], stdout=subprocess.PIPE)\n"
+        "job.stdout.readline(); watch_with_jobs(); print('up', job.pid, flush=True); job.wait()"
+    )
+    line = tmp_path / "alive"
+    holder = _start(HOLDER, str(line))
+    engine = subprocess.Popen(
+        [sys.executable, "-c", code, job], stdout=subprocess.PIPE, text=True, start_new_session=True,
+        env={**os.environ, "LEARNABILITY_LIFELINE": str(line)},
+    )  # fmt: skip
+    assert engine.stdout is not None
+    with engine.stdout as words:
+        pid = int(words.readline().split()[1])
+    holder.kill()
+    holder.wait()
+    assert engine.wait(20) == -signal.SIGKILL
+    deadline = time.monotonic() + 5
+    while alive(socket.gethostname(), pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not alive(socket.gethostname(), pid)
+
+
+@pytest.mark.skipif(shutil.which("make") is None or not os.path.isdir("/proc/self"), reason="needs make and /proc")
+def test_what_make_called_ends_with_make_and_not_with_a_shell(tmp_path: Path) -> None:
+    code = "from learnability.pipeline.lifeline import watch_make; import os, time; watch_make()"
+    (tmp_path / "called.py").write_text(f"{code}\nprint(os.getpid(), flush=True); time.sleep(30)\n")
+    (tmp_path / "Makefile").write_text(f"all:\n\t@{sys.executable} called.py\n")
+    for command, ends in ((["make"], True), (["sh", "-c", f"{sys.executable} called.py; true"], False)):
+        caller = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True)
+        assert caller.stdout is not None
+        called = int(caller.stdout.readline())
+        caller.kill()
+        caller.wait()
+        caller.stdout.close()
+        deadline = time.monotonic() + (10 if ends else 2)
+        while alive(socket.gethostname(), called) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert alive(socket.gethostname(), called) != ends
+        if not ends:
+            os.kill(called, signal.SIGKILL)
 
 
 def test_without_the_variable_nothing_is_watched() -> None:

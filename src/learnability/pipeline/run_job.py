@@ -109,7 +109,7 @@ def main(argv: list[str] | None = None) -> int:
     """Run one stage; 0 on success, 1 for a failure, which is explained in one message."""
     arguments = _arguments(argv)
     surroundings.settle(os.environ)
-    lifeline.watch()
+    lifeline.watch_at_once()
     _fix_threads(int(arguments.job.get("threads", 1)))
     _fix_machine_code()
     progress = Progress(_label(arguments), arguments.log, output=arguments.output[0])
