@@ -49,13 +49,14 @@ def _packing_panel(axes: Axes, data: xr.Dataset) -> None:
         )
     d = data["dimension"].values.astype(float)
     shown = d <= max(10, small[-1])
-    for name, colour, label in (
-        ("log_sq_bound", COLOURS[0], "proved by caps, N(0, I)"),
-        ("log_sq_bound_sphere", COLOURS[1], "the same on the sphere"),
-        ("log_lecture_bound", COLOURS[4], "the lecture's, $t=d^{-1/4}$"),
+    for name, number, label in (
+        ("log_sq_bound", 0, "proved by caps, N(0, I)"),
+        ("log_sq_bound_sphere", 1, "the same on the sphere"),
+        ("log_lecture_bound", 4, "the lecture's, $t=d^{-1/4}$"),
     ):
         values = np.exp(data[name].values[shown])
-        axes.plot(d[shown], values, color=colour, marker=".", linestyle="-.", label=label)
+        look = {"color": COLOURS[number], "marker": MARKERS[number], "markersize": 2.5}
+        axes.plot(d[shown], values, linestyle="-.", label=label, **look)
     union = float(data["union_rate"])
     grid = np.linspace(2, d[shown][-1], 50)
     theory_line(axes, grid, np.exp(union * grid), rf"union bound, t fixed: $e^{{{union:.3f}\,d}}$")

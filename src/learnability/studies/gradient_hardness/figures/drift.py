@@ -53,8 +53,9 @@ def _sine_panel(axes: Axes, data: xr.Dataset) -> None:
         drift, low, high = bounds_of(here["truncated"])
         axes.loglog(time, drift, color=colour, marker=MARKERS[number], label=f"d = {d}, cut at $1/\\sqrt{{d+1}}$")
         band(axes, time, low.values, high.values, colour)
-        label = "polynomial-time bound" if number == 0 else ""
-        theory_line(axes, time, np.exp(here["analytic_log_bound"]), label, color=colour)
+        bound = np.exp(here["analytic_log_bound"])
+        theory_line(axes, time, bound, "", color=colour, marker=MARKERS[number], markerfacecolor="white")
+    theory_line(axes, [], [], "polynomial-time bound of each", marker=MARKERS[0], markerfacecolor="white")
     worst = float(bounds_of(data["analytic_ratio"])[0].max())
     axes.set(xlabel="mean-field time t", ylabel="rms of the cut drift", ylim=(1e-4, 10))
     axes.set_title(

@@ -127,7 +127,7 @@ def _both_starts(axes: Axes, analyses: Analyses, full: bool) -> None:
             continue
         style = look(name)
         median_times(axes, cases, f"{name}, to 100%", **style)
-        dashed = {**THEORY, "color": style["color"]}
+        dashed = {**THEORY, "color": style["color"], "linestyle": "--" if name == "default" else "-."}
         axes.plot(cases["dimension"], cases["predicted_steps"], **dashed, label=f"{name}, predicted")
         horizon_line(axes, float(cases["horizon"].max()), vertical=False, label=f"horizon, {name}")
     axes.set(yscale="log", xlabel="input dimension d", ylabel="steps to 100% accuracy")
@@ -161,7 +161,7 @@ def _variants(axes: Axes, analyses: Analyses) -> None:
             # Of two neighbours that are censored at one d, the first is counted on a line above the second.
             style: Any = {"linestyle": "-" if j == 0 else "--", "above": 5.0 + 8.0 * (j == 1), **look(name)}
             median_times(axes, shifted, f"{name}, {coding}s", filled=j == 0, **style)
-    horizon_line(axes, float(data["horizon"].max()), vertical=False, at=0.08)
+    horizon_line(axes, float(data["horizon"].max()), vertical=False, label="horizon (n/m beyond)", at=0.2)
     axes.set(yscale="log", xlabel="input dimension d", ylabel="steps to 100% accuracy")
     odd = odd_gaussian(data)
     solved, total = int(odd["solved"].sum()), int(odd["seeds"].sum())

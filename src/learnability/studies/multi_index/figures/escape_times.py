@@ -14,7 +14,13 @@ from learnability.results.labelled import texts
 from learnability.results.style import COLOURS, DOUBLE, SMALL, THEORY, band
 from learnability.studies.multi_index.escape.claims import QUARTIC
 
-_FLOWS = {"joint": COLOURS[0], "planted": COLOURS[1]}
+_LOOKS = {
+    "joint": (COLOURS[0], "o", "joint: median, 10 to 90 %"),
+    "planted": (COLOURS[1], "s", "planted: median, 10 to 90 %"),
+    "other": (COLOURS[2], "^", "joint, other starts, learners or ReLU networks"),
+}
+"""Colour, mark and name of who learns; the marks stand at the ends of lines and beside the labels."""
+_FLOWS = ("joint", "planted")
 _OTHERS = ("equator", "two-timescale", "relu-features")
 _LINE = 0.062  # of the height of a panel: one line of small type
 _NAMES = {QUARTIC: "radial, degree 4"}
@@ -39,7 +45,7 @@ class _Line:
     logarithmic: bool
     span: tuple[float, float]
     text: str
-    colour: str
+    who: str
     style: str = "-"
     dimensions: np.ndarray | None = None
     """Where they are not those of the panel."""
@@ -60,11 +66,10 @@ def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
     for axes, drawn, title in contents:
         dimensions = exact["dimension"].values if axes is not right else analyses["escape_joint"]["dimension"].values
         _panel(axes, dimensions.astype(float), drawn, title)
-    flows = [Line2D([], [], color=c, marker="o", label=f"{n}: median, 10 to 90 %") for n, c in _FLOWS.items()]
-    other = Line2D([], [], color=COLOURS[2], marker="o", label="joint, other starts, learners or ReLU networks")
-    first = Line2D([], [], color=_FLOWS["joint"], linestyle=":", label="first of two saddles")
+    who = [Line2D([], [], color=colour, marker=mark, label=name) for colour, mark, name in _LOOKS.values()]
+    first = Line2D([], [], color=_LOOKS["joint"][0], linestyle=":", label="first of two saddles")
     theory = Line2D([], [], label="theory, drawn over the decades that decide", **THEORY)
-    figure.legend(handles=[*flows, other, first, theory], loc="outside lower center", ncols=3)
+    figure.legend(handles=[*who, first, theory], loc="outside lower center", ncols=3)
     return figure
 
 
@@ -88,7 +93,7 @@ def _of_one_direction(data: xr.Dataset) -> list[tuple[str, _Line]]:
                     bool(one["logarithmic"]),
                     tuple(data["exponent_range"].values.tolist()),
                     _WAYS.get(name, link),
-                    COLOURS[2] if name.startswith(_OTHERS) else _FLOWS[flow],
+                    "other" if name.startswith(_OTHERS) else flow,
                 ),
             )
         )
@@ -97,7 +102,7 @@ def _of_one_direction(data: xr.Dataset) -> list[tuple[str, _Line]]:
 
 def _of_two(analyses: Mapping[str, xr.Dataset]) -> list[_Line]:
     lines = []
-    for flow, colour in _FLOWS.items():
+    for flow in _FLOWS:
         data = analyses[f"escape_{flow}"]
         for i, link in enumerate(texts(data["link"])):
             one = data.isel(case=i)
@@ -115,7 +120,7 @@ def _of_two(analyses: Mapping[str, xr.Dataset]) -> list[_Line]:
                         exponent == 0,
                         tuple(data[f"{which}_range"].values.tolist()),
                         "" if which == "first" else _NAMES.get(link, link.replace("*", "·")),
-                        colour,
+                        flow,
                         style,
                     )
                 )
@@ -136,7 +141,7 @@ def _of_networks(data: xr.Dataset) -> list[_Line]:
                     bool(one["logarithmic"]),
                     tuple(data["exponent_range"].values.tolist()),
                     f"ReLUs, {network}",
-                    COLOURS[2],
+                    "other",
                     dimensions=data["dimension"].values.astype(float),
                 )
             )
@@ -148,11 +153,10 @@ def _panel(axes: Axes, usual: np.ndarray, lines: list[_Line], title: str) -> Non
     for line in lines:
         dimensions = usual if line.dimensions is None else line.dimensions
         low, median, high = line.times
-        axes.plot(
-            dimensions, median, color=line.colour, marker="o", markersize=2.5, linewidth=1.1, linestyle=line.style
-        )
+        colour, mark, _ = _LOOKS[line.who]
+        axes.plot(dimensions, median, color=colour, marker=mark, markersize=2.5, linewidth=1.1, linestyle=line.style)
         if np.isfinite(low).all():
-            band(axes, dimensions, low, high, line.colour)
+            band(axes, dimensions, low, high, colour)
         inside = (dimensions >= line.span[0]) & (dimensions <= line.span[1])
         span = dimensions[inside]
         if span.size and np.isfinite(median).all():
@@ -160,7 +164,7 @@ def _panel(axes: Axes, usual: np.ndarray, lines: list[_Line], title: str) -> Non
             axes.plot(span, median[-1] + grown if line.logarithmic else median[-1] * np.exp(grown), **THEORY)
         if line.text:
             value = f"{line.limit:.3f} log d" if line.logarithmic else f"d^{line.limit:.3f}"
-            labels.append((float(median[-1]), f"{line.text}: {value}", line.colour))
+            labels.append((float(median[-1]), f"{line.text}: {value}", line.who))
     gaps = [abs(line.limit - line.expected) for line in lines if np.isfinite(line.limit)]
     axes.set_title(f"{title}: within {max(gaps):.1g} of theory" if gaps and max(gaps) < 0.01 else title)
     axes.set(xscale="log", yscale="log", xlabel="dimension d", ylabel="escape time (flow time)")
@@ -183,6 +187,8 @@ def _label(axes: Axes, labels: list[tuple[float, str, str]], end: float, x: floa
             heights.append(max(np.log10(height), heights[-1] + gap if heights else bottom + gap / 2))
         top = max([top, *(height + gap / 2 for height in heights[-1:])])
     axes.set_ylim(top=10**top)
-    for height, (value, text, colour) in zip(heights, known, strict=True):
-        axes.plot([1.15 * end, 0.85 * x], [value, 10**height], color=colour, linewidth=0.4, alpha=0.7)
+    for height, (value, text, who) in zip(heights, known, strict=True):
+        colour, mark, _ = _LOOKS[who]
+        axes.plot([1.15 * end, 0.4 * x], [value, 10**height], color=colour, linewidth=0.4, alpha=0.7)
+        axes.plot(0.4 * x, 10**height, color=colour, marker=mark, markersize=2.5)
         axes.text(x, 10**height, text, fontsize=SMALL, color=colour, verticalalignment="center")

@@ -58,6 +58,6 @@ def _against_dimension(axes: Axes, scan: xr.Dataset) -> None:
     steepest = float(np.abs(bounds_of(scan["trend"])[0].values).max())
     axes.set(xscale="log", xlabel="dimension d", ylabel="fraction of starts that succeed", ylim=(-0.03, 1.05))
     axes.set_title(
-        f"Flat in d: at most {steepest:.3f} a decade of d" if steepest < 0.02 else f"Up to {steepest:.3f} a decade of d"
+        f"Flat in d: at most {steepest:.3f} a decade" if steepest < 0.02 else f"Not flat in d: {steepest:.3f} a decade"
     )
     axes.legend(loc="upper center", ncols=2)

@@ -37,7 +37,7 @@ def _deviations(axes: Axes, data: xr.Dataset) -> None:
             values = data["deviation"].isel(link=link).sel(form=form, frame="rotated").values
             shown = np.where(np.isnan(values), 10.0, np.clip(values, 1e-16, 10.0))
             axes.plot(depth, shown, color=colour, marker=MARKERS[link], linestyle=line, label=f"{name}, s = {leap}")
-    axes.axvline(1 / _ROUNDING, linestyle="--", color="#444444", linewidth=1.0)
+    axes.axvline(1 / _ROUNDING, linestyle="--", color="#444444", linewidth=1.0, label="1 / rounding unit")
     axes.set(xscale="log", yscale="log", xlabel=r"$d^{\,s-1}$", ylabel="deviation of the last escape time")
     axes.set_ylim(1e-16, 1e11)
     axes.set_yticks(

@@ -59,16 +59,20 @@ def _success(axes: Axes, analyses: Mapping[str, xr.Dataset], experiment: str) ->
     axes.plot([], [], color=COLOURS[6], linestyle="-", label="fit of degrees 1 to 4")
     if data.sizes["fit"] > 1:
         axes.plot([], [], color=COLOURS[6], linestyle="--", label=f"fit of degree {s} alone")
-    axes.axhline(0.5, color=NEUTRAL, linewidth=0.8, linestyle=":")
+    _half(axes)
     power = "d" if s == 2 else f"d^{{{s - 1}}}"
     axes.set(xscale="log", xlabel=f"$n / {power}$", ylabel="fraction that finds the direction", ylim=(-0.03, 1.03))
     axes.set_xticks(multiples, [f"{m:g}" for m in multiples])
     axes.minorticks_off()
     final = [if_known(partial(pooled, experiment=experiment, fit=fit), analyses) for fit in texts(data["fit"])]
-    known = zip(final, ("all degrees", "alone"), strict=False)
+    known = zip(final, ("of starts find it with all degrees", f"with degree {s} alone"), strict=False)
     shown = ", ".join(f"{share.estimate:.2f} {fit}" for share, fit in known if share)
     axes.set_title(f"h{s}, at $n = {multiples[-1]:g}\\,{power}$: {shown or 'too few dimensions'}")
     axes.legend(loc="upper left" if s == 2 else "lower right")
+
+
+def _half(axes: Axes) -> None:
+    axes.axhline(0.5, color=NEUTRAL, linewidth=0.8, linestyle=":", label="half of the starts")
 
 
 def _exact(axes: Axes, linear: xr.Dataset, square: xr.Dataset) -> None:
@@ -86,7 +90,7 @@ def _exact(axes: Axes, linear: xr.Dataset, square: xr.Dataset) -> None:
         band(axes, dimensions, low.values, high.values, colour)
         theory = dict(THEORY, label="theory") if not number else THEORY
         axes.plot(dimensions, one[f"predicted_{name}"], **theory)
-    axes.axhline(0.5, color=NEUTRAL, linewidth=0.8, linestyle=":")
+    _half(axes)
     axes.set(xscale="log", xlabel="dimension d", ylabel="fraction of starts", ylim=(-0.03, 1.03))
     final = bounds_of(linear["success"])[0].isel(dimension=-1, multiple=-1)
     axes.set_title(f"h2 alone, exact flow: {float(final):.2f} at d = {int(final['dimension'])}")
@@ -106,5 +110,8 @@ def _errors(axes: Axes, one: xr.Dataset) -> None:
         reference = anchor * (dimensions / dimensions[0]) ** exponent
         axes.plot(dimensions, reference, color="#444444", linewidth=0.9, linestyle=style, label=f"slope {name}")
     axes.set(xscale="log", yscale="log", xlabel="dimension d", ylabel="samples for half of the signal as error")
-    axes.set_title(f"h{s}: gradient at the equator")
+    whole, part = (float(one[f"{name}_limit"][0]) for name in ("gradient", "direction"))
+    known = np.isfinite([whole, part]).all()
+    found = f"the gradient needs $d^{{{whole:.2f}}}$ samples, its direction of degree {s} $d^{{{part:.2f}}}$"
+    axes.set_title(f"h{s} at the equator: {found if known else 'the gradient'}")
     axes.legend(loc="upper left")

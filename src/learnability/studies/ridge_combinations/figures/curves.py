@@ -4,7 +4,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullFormatter
+from matplotlib.ticker import LogFormatterSciNotation, LogLocator, NullFormatter, NullLocator
 
 from learnability.results.labelled import texts
 from learnability.results.style import COLOURS, DOUBLE, MARKERS, NEUTRAL, band, new_figure
@@ -23,7 +23,7 @@ def curve(axes: Axes, x: np.ndarray, values: np.ndarray, index: int, label: str)
 
 
 def log_axes(axes: Axes) -> None:
-    """Logarithmic axes with labels at the powers of ten alone, so that short spans stay legible."""
+    """Logarithmic axes with labels at the powers of ten, and over short spans at twice and five times these."""
     axes.set(xscale="log", yscale="log")
     for axis in (axes.xaxis, axes.yaxis):
         low, high = axis.get_view_interval()
@@ -31,13 +31,14 @@ def log_axes(axes: Axes) -> None:
             axis.set_minor_formatter(NullFormatter())
         else:
             axis.set_minor_locator(LogLocator(subs=(2, 5)))
+            axis.set_minor_formatter(LogFormatterSciNotation(minor_thresholds=(np.inf, np.inf)))
 
 
 def counts_axis(axes: Axes, counts: np.ndarray) -> None:
     """A logarithmic x axis labelled at the counts that were run."""
     axes.set_xscale("log")
     axes.set_xticks(counts, [str(n) for n in counts])
-    axes.minorticks_off()
+    axes.xaxis.set_minor_locator(NullLocator())
 
 
 def error_curves(panel: Axes, analysis: xr.Dataset, chosen: tuple[str, ...]) -> None:

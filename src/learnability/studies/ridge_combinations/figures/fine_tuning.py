@@ -29,6 +29,6 @@ def draw(analyses: Analyses) -> Figure:
     counts_axis(second, counts)
     second.set(xlabel="samples n", ylabel="neurons with a coefficient", ylim=(0, 1.35 * dense))
     sparse = float(kept.sel({"method": "trained lasso"})[-1, 0])
-    second.set_title(f"It keeps {sparse:.0f} of {dense:.0f} neurons at n = {int(counts[-1])}")
+    second.set_title(f"LASSO keeps {sparse:.0f} of {dense:.0f} neurons at n = {int(counts[-1])}")
     second.legend(loc="upper left", ncols=2)
     return figure

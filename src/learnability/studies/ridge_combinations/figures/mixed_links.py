@@ -4,9 +4,10 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from learnability.results.claim import Analyses
-from learnability.results.style import COLOURS, THEORY
+from learnability.results.style import COLOURS, MARKERS, THEORY
 from learnability.studies.ridge_combinations.figures.curves import page_wide
 
+_MARKS = (MARKERS[0], *MARKERS[2:])
 _SIGNS = {-1: "-", 0: "0", 1: "+"}
 
 
@@ -19,21 +20,31 @@ def draw(analyses: Analyses) -> Figure:
     patterns = analysis["pattern_coefficients"].values[:, p:]
     chosen = np.flatnonzero(patterns[:, 0] > 0)
     shares, allowed = analysis["by_pattern"].values[chosen, 0], analysis["allowed"].values[chosen]
-    colours = [COLOURS[0] if passes else COLOURS[1] for passes in allowed]
-    first.bar(range(len(chosen)), shares, color=colours)
+    for passes, colour, marker, label in (
+        (True, COLOURS[0], MARKERS[0], "$R(k)>0$: theory lets them pass"),
+        (False, COLOURS[1], MARKERS[4], "$R(k)\\leq 0$: held back"),
+    ):
+        at = np.flatnonzero(allowed == passes)
+        first.bar(at, shares[at], color=colour)
+        first.plot(at, shares[at], marker, color=colour, label=label, clip_on=False)
     labels = ["".join(_SIGNS[int(v)] for v in patterns[k]) for k in chosen]
     first.set_xticks(range(len(chosen)), labels)
     first.set(xlabel=f"signs in degrees {p} to {analysis.attrs['degree']}", ylabel="share above 0.9", ylim=(0, 1.05))
     total = float(analysis["localised"][0])
-    first.set_title(f"{total:.0%} of random neurons localise (blue: $R(k)>0$)")
+    passing = allowed.astype(bool)
+    split = shares[passing].min(initial=1) > 0.9 and shares[~passing].max(initial=0) < 0.1
+    only = ", those with $R(k)>0$" if split else ""
+    first.set_title(f"{total:.0%} of random neurons localise{only}")
+    first.legend()
     samples = refit["samples"].values
     for k, tasks in enumerate(refit["tasks"].values):
         values = refit["error"].values[0, k]
-        second.plot(samples, values[:, 0], color=COLOURS[k % len(COLOURS)], label=f"M = {tasks}")
+        look = {"color": COLOURS[k % len(COLOURS)], "marker": _MARKS[k % len(_MARKS)]}
+        second.plot(samples, values[:, 0], label=f"M = {tasks}", **look)
         second.fill_between(samples, values[:, 1], values[:, 2], color=COLOURS[k % len(COLOURS)], alpha=0.2, lw=0)
     joint = refit["joint"].values[:, 0]
     label = f"M = {refit.attrs['joint_tasks']}, neurons $\\propto\\sqrt{{n}}$"
-    second.plot(refit["joint_samples"].values, joint, color="black", marker="s", label=label)
+    second.plot(refit["joint_samples"].values, joint, color="black", marker=MARKERS[1], label=label)
     second.set(xscale="log", yscale="log", xlabel="samples n of phase II", ylabel=r"test $L^1$ error")
     slope = float(refit["sample_slope"].values[0])
     at = refit["joint_samples"].values

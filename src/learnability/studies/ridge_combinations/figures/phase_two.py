@@ -20,13 +20,17 @@ def draw(analyses: Analyses) -> Figure:
     handles = {name: h for p in axes[0] for h, name in zip(*p.get_legend_handles_labels(), strict=True)}
     figure.legend(list(handles.values()), list(handles), loc="outside lower center", ncols=4)
     trained, random = (main["l1"].sel({"method": name}).values[-1, 0] for name in (names[0], names[3]))
-    axes[0, 0].set_title(f"d = {main.attrs['dimension']}, noisy labels:\nlearned {trained:.2f}, random {random:.2f}")
+    axes[0, 0].set_title(
+        f"Error at d = {main.attrs['dimension']}, noisy labels:\n"
+        f"learned neurons {trained:.2f}, random ones {random:.2f}"
+    )
     kernel, network = (
         float(control["kernel_l1"].values[-1, 0]),
         float(control["l1"].sel({"method": names[0]}).values[-1, 0]),
     )
     total = int(control["kernel_samples"][-1])
     axes[0, 1].set_title(
-        f"d = {control.attrs['dimension']}, {total} samples:\nkernel {kernel:.2f}, network {network:.2f}"
+        f"Error at d = {control.attrs['dimension']}, {total} samples in all:\n"
+        f"kernel {kernel:.2f}, network {network:.2f}"
     )
     return figure

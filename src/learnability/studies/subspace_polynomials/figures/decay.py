@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from learnability.results.claim import Analyses
 from learnability.results.labelled import bounds_of
-from learnability.results.style import COLOURS, band, new_figure
+from learnability.results.style import COLOURS, MARKERS, band, new_figure
 from learnability.studies.subspace_polynomials.figures.labels import pretty, with_interval
 
 
@@ -16,7 +16,7 @@ def _curves(axes: Axes, case: xr.Dataset) -> None:
     time, p = case["curve_times"].values[1:], int(case["used_variables"])
     for copies, label in enumerate(("1 copy", f"{p} copies")):
         loss, bound = (case[name].values[copies] for name in ("loss", "loss_bound"))
-        axes.plot(time, loss[1:] / loss[0], color=COLOURS[copies], label=label)
+        axes.plot(time, loss[1:] / loss[0], color=COLOURS[copies], marker=MARKERS[copies], markevery=0.12, label=label)
         axes.plot(time, bound[1:] / loss[0], color=COLOURS[copies], ls="--", lw=1, label=f"bound, {label}")
     axes.set_xscale("log")
     axes.set_yscale("log")
@@ -28,10 +28,10 @@ def _curves(axes: Axes, case: xr.Dataset) -> None:
 
 def _sgd(axes: Axes, averaged: xr.Dataset, single: xr.Dataset) -> None:
     """Two-stage SGD at each dimension, and without averaging at one, beside the limits."""
-    shades = [COLOURS[i] for i in (1, 3, 2, 4)]
+    looks = [(COLOURS[i], MARKERS[i]) for i in (1, 3, 2, 4)]
     for j, d in enumerate(averaged["dimension"].values):
-        _sgd_band(axes, averaged.isel(dimension=j), shades[j % len(shades)], f"2 copies, d = {d:g}")
-    _sgd_band(axes, single.isel(dimension=0), COLOURS[0], f"1 copy, d = {single['dimension'].values[0]:g}")
+        _sgd_band(axes, averaged.isel(dimension=j), *looks[j % len(looks)], f"2 copies, d = {d:g}")
+    _sgd_band(axes, single.isel(dimension=0), COLOURS[0], MARKERS[0], f"1 copy, d = {single['dimension'].values[0]:g}")
     for run in (averaged, single):
         limit = run["limit_loss"].isel(dimension=0).values
         axes.plot(run["time"].values, limit / limit[0], color="#000000", lw=0.8, ls=":")
@@ -46,10 +46,10 @@ def _sgd(axes: Axes, averaged: xr.Dataset, single: xr.Dataset) -> None:
     axes.set_title(title)
 
 
-def _sgd_band(axes: Axes, run: xr.Dataset, colour: str, label: str) -> None:
+def _sgd_band(axes: Axes, run: xr.Dataset, colour: str, mark: str, label: str) -> None:
     median, low, high = (part.values for part in bounds_of(run["loss"]))
     time = run["time"].values
-    axes.plot(time, median / median[0], color=colour, lw=1.2, label=label)
+    axes.plot(time, median / median[0], color=colour, lw=1.2, marker=mark, markevery=0.12, label=label)
     band(axes, time, low / median[0], high / median[0], colour)
 
 

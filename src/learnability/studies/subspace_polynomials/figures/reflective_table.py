@@ -16,7 +16,7 @@ def _table(axes: Axes, table: xr.Dataset) -> None:
     """Dimension of S* by target and activation; a frame where one of the checks disagrees."""
     trapped, used = table["trapped_dimension"].values, table["used_variables"].values
     share = trapped / used[:, None]
-    axes.imshow(share, cmap="Blues", vmin=0, vmax=1.4, aspect="auto")
+    axes.imshow(share, cmap="Blues", vmin=0, vmax=2.0, aspect="auto")
     agree = table["agree"].values.min(0)
     for i, j in np.ndindex(*trapped.shape):
         text = f"{trapped[i, j]}" + ("" if agree[i, j] else " !")
@@ -58,8 +58,11 @@ def _slice(axes: Axes, figure: Figure, table: xr.Dataset, rotated: int) -> None:
     values = np.maximum(table["slice_defect"].values[rotated], 1e-4)
     angle = table["angle"].values
     image = axes.pcolormesh(angle, angle, values.T, norm=LogNorm(1e-4, 1), cmap="viridis", rasterized=True)
-    axes.plot([-45], [-45], "x", color="white", ms=7, mew=1.6)
-    axes.plot([0, 90, 0, 90, -90, -90, 0, 90], [0, 0, 90, 90, 0, 90, -90, -90], ".", color="white", ms=4)
+    look = {"ls": "none", "color": "white", "markeredgecolor": "black", "mew": 0.5, "clip_on": False}
+    axes.plot([-45], [-45], marker="X", ms=7, label="$S^*$", **look)
+    at = np.array([-90, 0, 90])
+    axes.plot(*map(np.ravel, np.meshgrid(at, at)), marker="o", ms=3, label="spanned by two of $e_1..e_4$", **look)
+    axes.legend(loc="upper left")
     axes.set_xlabel("angle of the vector in $(e_1, e_2)$ (degree)")
     axes.set_ylabel("angle in $(e_3, e_4)$ (degree)")
     least = float(table["slice_defect"].values[rotated].min())

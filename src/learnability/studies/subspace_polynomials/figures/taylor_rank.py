@@ -37,8 +37,8 @@ def draw(analyses: Analyses) -> Figure:
         axis, row = axes[i // COLUMNS, i % COLUMNS], table.isel(target=i)
         for j, activation in enumerate(texts(table["activation"])):
             shifted = row["rank"].values[j] + 0.09 * (j - 1.5)
-            axis.step(order, shifted, where="mid", color=COLOURS[j], label=activation, lw=1.3)
-            axis.plot(order, shifted, MARKERS[j], color=COLOURS[j], ms=3)
+            look = {"color": COLOURS[j], "marker": MARKERS[j], "ms": 3, "lw": 1.3}
+            axis.step(order, shifted, where="mid", label=activation, **look)
         axis.axhline(int(row["used_variables"]), **THEORY)
         axis.set_title(f"{_wrapped(name)}\n{_orders(row)}")
         axis.text(0.97, 0.04, _features(row), transform=axis.transAxes, ha="right", va="bottom", fontsize=SMALL)

@@ -1,5 +1,7 @@
 """Reflective targets at d = infinity: the loss above its floor, and the largest trapped weight, for two activations."""
 
+from typing import Any
+
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
@@ -10,14 +12,24 @@ from learnability.results.labelled import texts
 from learnability.results.style import COLOURS, MARKERS, THEORY, new_figure
 from learnability.studies.subspace_polynomials.figures.labels import pretty
 
+_Looks = dict[str, dict[str, Any]]
 
-def _relu(axes: Axes, flow: xr.Dataset) -> None:
+
+def _looks(names: list[str]) -> _Looks:
+    """Colour, mark and name of each target, the same in every panel."""
+    return {
+        name: {"color": colour, "marker": mark, "label": pretty(name)}
+        for name, colour, mark in zip(dict.fromkeys(names), COLOURS, MARKERS, strict=False)
+    }
+
+
+def _relu(axes: Axes, flow: xr.Dataset, looks: _Looks) -> None:
     """The loss of ReLU networks with the floors of what they cannot see, dashed."""
     time, hidden = flow["time"].values, flow.sel(condition="ReLU, no bias")
     for i, name in enumerate(texts(flow["target"])):
-        axes.plot(time, flow["loss"].values[i], color=COLOURS[i], label=pretty(name))
+        axes.plot(time, flow["loss"].values[i], markevery=(2 * i, max(1, len(time) // 3)), **looks[name])
         if float(hidden["loss_floor"][i]):
-            axes.axhline(float(hidden["loss_floor"][i]), **THEORY | {"color": COLOURS[i]})
+            axes.axhline(float(hidden["loss_floor"][i]), **THEORY | {"color": looks[name]["color"]})
     trapped = float(hidden["trapped_norm"].max())
     axes.set_ylabel("population loss, floors dashed (1)")
     axes.set_title(f"ReLU, no bias:\nlargest trapped weight {trapped:.0e}")
@@ -30,9 +42,10 @@ def draw(analyses: Analyses) -> Figure:
     time, median = flow["time"].values, flow.isel(dimension=0, bound=0)
     loss, trapped = median["loss"].values, median["trapped_norm_max"].values
     figure, axes = new_figure(1, 3, height=2.8)
+    looks = _looks([*texts(flow["target"]), *texts(analyses["relu"]["target"])])
     for i, name in enumerate(texts(flow["target"])):
         excess = loss[i] - float(flow["floor"][i])
-        style = {"color": COLOURS[i], "marker": MARKERS[i], "markevery": (3 * i, 12), "label": pretty(name)}
+        style = looks[name] | {"markevery": (3 * i, 12)}
         axes[0, 0].plot(time, excess, **style)
         axes[0, 1].plot(time, np.maximum(trapped[i], 1e-18), **style)
     axes[0, 0].set_yscale("symlog", linthresh=1e-3)
@@ -40,11 +53,12 @@ def draw(analyses: Analyses) -> Figure:
     axes[0, 1].set_yscale("log")
     axes[0, 1].set_ylim(1e-18, 1e-6)
     axes[0, 1].set_ylabel("largest $|w_{S^*}|$ of a particle; 0 drawn at 1e-18")
-    _relu(axes[0, 2], analyses["relu"])
+    _relu(axes[0, 2], analyses["relu"], looks)
     for axis in axes[0]:
         axis.set_xlabel("flow time")
     least = float((loss - flow["floor"].values[:, None]).min())
-    axes[0, 0].set_title(f"d = ∞: never below the floor\n(least excess {least:.0e})")
+    excess = f"{least:.0e}" if least else "0"
+    axes[0, 0].set_title(f"d = ∞: never below the floor\n(least excess {excess})")
     axes[0, 1].set_title(f"$w_{{S^*}}$ stays at {trapped.max():.0e} or below")
     axes[0, 1].legend(loc="center right")
     return figure

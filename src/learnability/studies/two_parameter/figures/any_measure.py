@@ -54,7 +54,7 @@ def _cloud(axes: Axes, point: xr.Dataset, name: str, cuts: str) -> None:
     value = float(bounds_of(point.learned)[0])
     axes.set(xlabel=f"$f_{along + 1}$", ylabel=f"$f_{across + 1}$", aspect="equal", xticks=[0, 1], yticks=[0, 1])
     axes.grid(False)
-    axes.set_title(f"{name}, {cuts}: {value:.0%}")
+    axes.set_title(f"{name}, {cuts} cuts: {value:.0%}")
 
 
 def _fractions(axes: Axes, points: xr.Dataset) -> None:
@@ -72,8 +72,8 @@ def _fractions(axes: Axes, points: xr.Dataset) -> None:
             label=f"chosen cuts, $\\rho$ = {rho:g}",
         )  # fmt: skip
         kept = float(part.kept_of_any.values[0])
-        label = "kept of any measure" if not place else None
-        axes.axvline(kept, **{**THEORY, "color": COLOURS[place]}, label=label)
+        look = {**THEORY, "color": COLOURS[place], "linestyle": ("--", "-.", ":")[place % 3]}
+        axes.axvline(kept, **look, label=f"kept of any measure, $\\rho$ = {rho:g}")
     if even.sizes["point"]:
         coarse = where(even, np.isclose(even.rho.values, rhos[0]))
         shown = [

@@ -9,12 +9,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from learnability.results.labelled import bounds_of, texts
-from learnability.results.style import COLOURS, SMALL, THEORY, new_figure, ordered
+from learnability.results.style import COLOURS, MARKERS, SMALL, THEORY, new_figure, ordered
 from learnability.studies.two_parameter.series import series
 
 _ELEMENTARY = {1: COLOURS[3], 2: COLOURS[1]}
 _STYLES = {1: ":", 2: "-"}
-"""Colours and lines of the elementary models, by their number of parameters."""
+_MARKS = {1: MARKERS[1], 2: MARKERS[0]}
+"""Colours, lines and marks of the elementary models, by their number of parameters."""
 _LOWEST = 1e-4
 _MOST = 3.0
 
@@ -78,7 +79,7 @@ def _slopes(axes: Axes, elementary: xr.Dataset, names: list[str]) -> None:
         chosen = elementary.parameters.values == w
         seen, beyond = chosen & (value <= _MOST), chosen & (value > _MOST)
         errors = np.stack((value - low, high - value))[:, seen]
-        axes.errorbar(value[seen], at[seen], xerr=errors, fmt="o", color=colour, capsize=2, label=f"fit, W = {w}")
+        axes.errorbar(value[seen], at[seen], xerr=errors, fmt=_MARKS[w], color=colour, capsize=2, label=f"fit, W = {w}")
         if beyond.any():  # too few targets come near: the interval has a lower end alone
             axes.hlines(at[beyond], low[beyond], _MOST, color=colour, linewidth=1.3)
             axes.plot(low[beyond], at[beyond], "|", color=colour, markersize=5)

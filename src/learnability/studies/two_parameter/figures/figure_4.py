@@ -24,9 +24,9 @@ def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
     axes.plot(path[:, 0], path[:, 1], color=COLOURS[1], linewidth=2, label="gradient flow from w = 0")
     axes.plot(*path[-1], marker=MARKERS[1], color=COLOURS[1], linestyle="none", label="trapped here")
     axes.plot(*target, marker="*", markersize=9, color="black", linestyle="none", label="target")
-    axes.plot(*np.stack([path[-1], target], axis=1), **THEORY)
     axes.set(xlabel="$f_1$", ylabel="$f_2$", aspect="equal")
     far, near = float(picture.trapped_distance), float(picture.nearest_distance)
+    axes.plot(*np.stack([path[-1], target], axis=1), **THEORY, label=f"distance left: {far:.2f}")
     axes.set_title(f"Trapped at {far:.2f}; the curve passes at {near:.3f}")
     axes.legend(loc="upper left", frameon=True)
     return figure
