@@ -14,6 +14,7 @@ from learnability.pipeline.costs import Cost, Costs
 from learnability.report.summary import verdict_table
 from learnability.results.claim import VERDICTS
 from learnability.run_state import RunState
+from learnability.time_left import START
 
 OUTPUTS = {
     "train": [f"results/laptop/s/e/train/{i}.zarr.zip" for i in range(10)],
@@ -52,7 +53,7 @@ def _play(state: RunState, clock: _Clock, slowness: float) -> list[tuple[float, 
     jobs = [("train", path, 10.0) for path in OUTPUTS["train"]] + [("figures", OUTPUTS["figures"][0], 2.0)]
     for number, (rule, path, seconds) in enumerate(jobs):
         state.update(_info(number, rule, path))
-        length = seconds * slowness + run_state._START
+        length = seconds * slowness + START
         for tenth in range(10):
             clock.now += length / 10
             if tenth % 3 == 0:
@@ -98,7 +99,7 @@ def test_a_run_is_whole_only_after_the_last_call_and_nothing_is_left_then(state:
     assert state.share() < 1.0
     left = state.seconds_left()
     assert left is not None
-    assert left >= run_state._START
+    assert left >= START
     state.expect(OUTPUTS["figures"])
     state.update({"event": "plan", "counts": {"figures": 1}})
     state.update(_info(0, "figures", OUTPUTS["figures"][0]))
@@ -112,12 +113,12 @@ def test_of_outputs_that_exist_those_out_of_date_are_ahead(
     monkeypatch.setattr(Path, "exists", lambda path: True)
     slow = OUTPUTS["train"][7]
     known = {**dict.fromkeys((f"laptop/s/e/train/{i}" for i in range(10)), Cost(1.0, 100))}
-    state.costs = Costs({**known, "laptop/s/e/train/7": Cost(100.0, 100)})
+    state = RunState(state.table, 1, Costs({**known, "laptop/s/e/train/7": Cost(100.0, 100)}), clock)
     state.expect([slow])
     state.update({"event": "plan", "counts": {"train": 1}})
     left = state.seconds_left()
     assert left is not None
-    assert left == pytest.approx(100.0 + run_state._START)
+    assert left == pytest.approx(100.0 + START)
 
 
 def test_a_job_that_fails_is_told_with_its_own_words_and_its_log(state: RunState) -> None:

@@ -21,10 +21,9 @@ _PUBLISH = 20.0  # seconds between two editions of the report during a run
 
 def left_text(state: RunState) -> str:
     """The time left in words."""
-    seconds = state.seconds_left()
-    if seconds is None:
+    left = state.seconds_left()
+    if left is None:
         return "planning"
-    left = max(seconds, state.longest_left())
     return f"about {clock(left)} left" if left >= 1 else "almost done"
 
 
@@ -139,17 +138,19 @@ def wait_for(
     state: RunState,
     display: Display,
     publish: Callable[[], object],
+    record: Callable[[float, float | None], object],
 ) -> None:
     """Show the run until it ends.
 
     ``read`` gives the events since its last call; ``publish`` is called when a figure or verdicts are new, at most
-    every 20 seconds, so that the report grows while the run goes on.
+    every 20 seconds, so that the report grows while the run goes on. ``record`` takes the share and the time left.
     """
     new, last = False, -math.inf
     while True:
         alive = running()
         happenings = [happening for event in read() for happening in state.update(event)]
         display.show(state, happenings)
+        record(state.share(), state.seconds_left())
         new = new or any(happening.kind in ("figure", "claims") for happening in happenings)
         if not alive:
             return

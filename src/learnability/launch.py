@@ -36,6 +36,7 @@ from learnability.results.errors import UserError
 from learnability.results.integrity import SystemTrouble
 from learnability.results.rows import read_rows
 from learnability.run_state import RunState, planned_outputs
+from learnability.time_left import Record
 
 _CACHE = Path(".cache/run")
 _CHANGES = {
@@ -105,7 +106,9 @@ class _Events:
         return [json.loads(line) for line in lines]
 
 
-def _follow(command: list[str], locks: Sequence[int], lease: str, state: RunState, display: Display) -> int:
+def _follow(
+    command: list[str], locks: Sequence[int], lease: str, state: RunState, display: Display, record: Record
+) -> int:
     """Run the engine, show the run, and give the engine's exit status. Whatever happens, no job outlives the call."""
     events = _CACHE / "events.jsonl"
     reader = _Events(events)
@@ -127,7 +130,8 @@ def _follow(command: list[str], locks: Sequence[int], lease: str, state: RunStat
             start_new_session=True,
         )
         try:
-            wait_for(lambda: process.poll() is None, reader.read, state, display, lambda: _pages(state.table))
+            running, publish = (lambda: process.poll() is None), (lambda: _pages(state.table))
+            wait_for(running, reader.read, state, display, publish, record.note)
         finally:
             _end(process)
     return process.returncode
@@ -355,7 +359,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         shutil.rmtree(".snakemake/locks", ignore_errors=True)  # nobody else is at work here
         stack.enter_context(_store(arguments.store, results, lease))
         outputs = _see_to_untrusted(table, results)
-        state = RunState(table, cores)
+        state, record = RunState(table, cores), Record(_CACHE / "time_left.tsv")
         calls, display = _calls(table, figures, outputs, arguments.no_figures), display_for(console)
         for number, targets in enumerate(calls):
             outputs = status.examine(table) if number else outputs
@@ -365,7 +369,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
             state.expect(missing, more_calls=number + 1 < len(calls))
             command = _command(arguments, targets, status.to_force(outputs))
             with display:
-                ended = _follow(command, (own, shared), lease, state, display)
+                ended = _follow(command, (own, shared), lease, state, display, record)
             if ended:
                 _explain_failure(state, results, console)
                 return 1

@@ -1,8 +1,7 @@
 """What is known of a run while it goes on: from the events of jobs and engine to the share done and the time left.
 
-The share is weighted by the reference cost of each job (:mod:`learnability.pipeline.costs`). The time left rests on
-the same costs, times how much slower or faster the finished jobs were than their reference, over the cores at work, and
-is at least what the longest job needs. The share never falls.
+The share is weighted by the reference cost of each job (:mod:`learnability.pipeline.costs`); it never falls. The time
+left is that of :mod:`learnability.time_left`.
 """
 
 import time
@@ -14,8 +13,9 @@ from typing import Any
 
 from learnability.pipeline.costs import Costs
 from learnability.pipeline.job_table import JobTable
+from learnability.time_left import STAGES, Left, Pace, makespan
 
-_STAGE_RULES = ("targets", "train", "analyse", "figures", "claims")
+_STAGE_RULES = tuple(STAGES)
 _NOUNS = {
     "targets": ("target", "targets"),
     "train": ("training run", "training runs"),
@@ -25,10 +25,6 @@ _NOUNS = {
     "report": ("report", "reports"),
 }
 """What a job of each rule is called, one and several."""
-
-# Reference seconds that stand behind the first guess of this machine's speed: the first jobs must not decide alone.
-_PRIOR = 20.0
-_START = 1.5  # wall seconds in which a job costs no CPU time: scheduling, and waiting for files
 
 
 @dataclass
@@ -42,6 +38,8 @@ class Job:
     cost: float
     started: float | None = None
     share: float = 0.0
+    told: float = 0.0
+    """When the job said its share."""
     done: bool = False
     failure: str = ""
 
@@ -88,7 +86,8 @@ class RunState:
         self._finished = Counter[str]()
         self._total = self._ahead = 0.0
         self._share = 0.0
-        self._reference, self._actual = _PRIOR, _PRIOR
+        self._pace = Pace(self.costs)
+        self._waiting: dict[str, str] = {}  # planned outputs that no job was announced for, with their rules
         self._counts: Mapping[str, int] = {}
         self._by_output: dict[str, Job] = {}
         self._expected: frozenset[str] = frozenset()
@@ -128,11 +127,14 @@ class RunState:
         self.jobs, self._by_output = {}, {}
         self._finished.clear()
         self._total = 0.0
+        self._waiting = {}
         for rule, outputs in planned_outputs(self.table).items():
             wanted = self._counts.get(rule, 0)
             chosen = sorted(outputs, key=lambda path: (Path(path).exists(), path not in self._expected))[:wanted]
-            self._total += sum(map(self.costs.seconds, chosen))
-        self._total += sum(map(self.costs.seconds, self._later))
+            self._waiting |= dict.fromkeys(chosen, rule)
+        self._waiting |= {path: "figures" if path.endswith(".svg") else "claims" for path in self._later}
+        self._total += sum(map(self.costs.seconds, self._waiting))
+        self._pace.work = max(self._earlier + self._total, 1e-9)
         told = [f"{count} {nouns[count > 1]}" for rule, nouns in _NOUNS.items() if (count := self._counts.get(rule))]
         return [Happening("plan", ", ".join(told))] if told else []
 
@@ -151,6 +153,7 @@ class RunState:
         self.jobs[event["id"]] = job
         if output:
             self._by_output[output[0]] = job
+            self._waiting.pop(output[0], None)
         return []
 
     def _on_started(self, event: Mapping[str, Any]) -> list[Happening]:
@@ -162,7 +165,9 @@ class RunState:
     def _on_progress(self, event: Mapping[str, Any]) -> list[Happening]:
         job = self._by_output.get(event["output"])
         if job is not None and not job.done:
-            job.share = max(job.share, min(1.0, float(event["share"])))
+            share = min(1.0, float(event["share"]))
+            if share > job.share:
+                job.share, job.told = share, self.clock()
         return []
 
     def _on_finished(self, event: Mapping[str, Any]) -> list[Happening]:
@@ -172,8 +177,7 @@ class RunState:
         job.done = True
         self._finished[job.rule] += 1
         if job.cost and job.started is not None:
-            self._reference += job.cost
-            self._actual += max(0.0, self.clock() - job.started - _START)
+            self._pace.learn(job.output[0], self.clock() - job.started)
         path = job.output[0] if job.output else ""
         if job.rule == "figures":
             return [Happening("figure", job.name, path=path)]
@@ -210,7 +214,7 @@ class RunState:
     @property
     def speed(self) -> float:
         """Wall seconds of a job for each second of its reference."""
-        return self._actual / self._reference
+        return self._pace.with_running((job.output[0], self._gone(job), self._share_of(job)) for job in self.running)
 
     @property
     def running(self) -> Sequence[Job]:
@@ -227,14 +231,31 @@ class RunState:
         """The number of jobs of this call."""
         return sum(self._counts.get(rule, 0) for rule in _STAGE_RULES)
 
-    def _done_of(self, job: Job) -> float:
+    def _gone(self, job: Job) -> float:
+        return self.clock() - job.started if job.started is not None else 0.0
+
+    def _share_of(self, job: Job) -> float:
+        """The share that a job has done by now if it goes on as it last said; 0 if it never did."""
+        if not job.share:
+            return 0.0
+        then = job.told - job.started if job.started is not None else 0.0
+        return min(0.95, job.share * self._gone(job) / then) if then > 0 else job.share
+
+    def _done_of(self, job: Job, speed: float) -> float:
         """Reference seconds of a running job that are behind it: by its own word, else by its time."""
-        gone = (self.clock() - (job.started or self.clock())) / self.speed
-        return min(0.95 * job.cost, max(job.share * job.cost, gone if not job.share else 0.0))
+        return min(0.95 * job.cost, self._share_of(job) * job.cost or self._gone(job) / speed)
+
+    def _left_of(self, job: Job, speed: float) -> float:
+        """Wall seconds that a running job still takes: by its own word, the more the further it is."""
+        gone, share = self._gone(job), self._share_of(job)
+        expected = max(self._pace.expected(job.output[0], speed) - gone, 0.1 * gone)
+        trust = min(1.0, 5 * share)
+        return trust * gone * (1 - share) / share + (1 - trust) * expected if share else expected
 
     def share(self) -> float:
         """The share of the run that is done, between 0 and 1; it never falls."""
-        done = self._earlier + sum(job.cost if job.done else self._done_of(job) for job in self.jobs.values())
+        speed = self.speed
+        done = self._earlier + sum(job.cost if job.done else self._done_of(job, speed) for job in self.jobs.values())
         total = max(self._earlier + self._total, done, 1e-9)
         if self._counts:
             whole = self.finished >= self.planned and not self._later
@@ -245,14 +266,9 @@ class RunState:
         """The estimate of the time left; None before the plan is known."""
         if not self._counts:
             return None
-        running = [job.cost - self._done_of(job) for job in self.running]
-        behind = sum(job.cost for job in self.jobs.values())
-        ahead = max(0.0, self._total - behind) + sum(running)
-        waiting = (max(0, self.planned - self.finished) + len(self._later)) * _START
         if self.finished >= self.planned and not self._later:
             return 0.0
-        return max(ahead * self.speed + waiting, 0.0) / self.cores if ahead else 0.0
-
-    def longest_left(self) -> float:
-        """What the longest of the running jobs still needs."""
-        return max((self.speed * (job.cost - self._done_of(job)) for job in self.running), default=0.0)
+        speed = self.speed
+        running = [Left(job.rule, job.output[0], self._left_of(job, speed), running=True) for job in self.running]
+        ahead = [Left(rule, path, self._pace.expected(path, speed)) for path, rule in self._waiting.items()]
+        return makespan([*running, *ahead], self.cores)

@@ -14,6 +14,7 @@ LAYERS = (
     {"studies"},
     {"pipeline"},
     {"report", "archive", "api", "usage"},
+    {"time_left"},
     {"run_state"},
     {"display"},
     {"launch", "asking", "unchanged"},

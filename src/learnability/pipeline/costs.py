@@ -85,6 +85,15 @@ class Costs:
                 members.setdefault(group, []).append(cost.cpu)
         return {group: fmean(numbers) for group, numbers in members.items()}
 
+    def groups(self, path: str | Path) -> tuple[str, str]:
+        """Where a job belongs: its experiment's stage at its scale, and its stage at any."""
+        own, _, stage = _groups(name_of(path))
+        return own, stage
+
+    def has(self, group: str) -> bool:
+        """Whether any job of the group was measured."""
+        return group in self._means
+
     def seconds(self, path: str | Path) -> float:
         """The CPU time of the job behind a result."""
         name = name_of(path)

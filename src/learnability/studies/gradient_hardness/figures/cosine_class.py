@@ -1,5 +1,7 @@
 """The variance of the gradient over the cosine class, and packings of it, against the dimension."""
 
+from typing import Any
+
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
@@ -55,7 +57,7 @@ def _packing_panel(axes: Axes, data: xr.Dataset) -> None:
         ("log_lecture_bound", 4, "the lecture's, $t=d^{-1/4}$"),
     ):
         values = np.exp(data[name].values[shown])
-        look = {"color": COLOURS[number], "marker": MARKERS[number], "markersize": 2.5}
+        look: Any = {"color": COLOURS[number], "marker": MARKERS[number], "markersize": 2.5}
         axes.plot(d[shown], values, linestyle="-.", label=label, **look)
     union = float(data["union_rate"])
     grid = np.linspace(2, d[shown][-1], 50)

@@ -1,5 +1,7 @@
 """The closure's table, the two independent checks, and a slice of the Grassmannian."""
 
+from typing import Any
+
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
@@ -58,7 +60,7 @@ def _slice(axes: Axes, figure: Figure, table: xr.Dataset, rotated: int) -> None:
     values = np.maximum(table["slice_defect"].values[rotated], 1e-4)
     angle = table["angle"].values
     image = axes.pcolormesh(angle, angle, values.T, norm=LogNorm(1e-4, 1), cmap="viridis", rasterized=True)
-    look = {"ls": "none", "color": "white", "markeredgecolor": "black", "mew": 0.5, "clip_on": False}
+    look: Any = {"ls": "none", "color": "white", "markeredgecolor": "black", "mew": 0.5, "clip_on": False}
     axes.plot([-45], [-45], marker="X", ms=7, label="$S^*$", **look)
     at = np.array([-90, 0, 90])
     axes.plot(*map(np.ravel, np.meshgrid(at, at)), marker="o", ms=3, label="spanned by two of $e_1..e_4$", **look)
