@@ -8,7 +8,7 @@ import typer
 
 from learnability.cli import _USAGE_ERROR, app
 from learnability.results.errors import UserError
-from learnability.usage import mistake, nearest
+from learnability.usage import mistake
 
 
 def _said(*words: str) -> UserError:
@@ -66,7 +66,3 @@ def test_the_value_is_quoted() -> None:
     assert "'few'" in _said("ask", "z1", "--seeds", "few").problem
     assert "'few'" in _said("ask", "z1", "--seeds=few").problem
     assert "'more words'" in _said("status", "more", "words").problem
-
-
-def test_nothing_is_suggested_where_nothing_is_near() -> None:
-    assert nearest("zzz", ["smoke", "laptop"], "see --help") == "see --help"

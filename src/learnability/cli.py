@@ -16,7 +16,7 @@ import typer
 
 from learnability import __version__
 from learnability.pipeline import own_files, surroundings
-from learnability.results.errors import UserError
+from learnability.results.errors import UserError, nearest
 from learnability.results.integrity import SystemTrouble
 from learnability.usage import mistake
 
@@ -301,7 +301,9 @@ def why(
     asked = parts[:2] == ("results", "questions")
     if len(parts) < 3 or parts[0] != "results" or not (asked or parts[1] in list(Scale)):
         allowed = "results/<scale>/..., with the scale smoke, laptop or paper, or results/questions/..."
-        raise UserError(str(file), "is not an output of the workflow", allowed, "name a file below results/")
+        scale = parts[1] if len(parts) > 2 and parts[0] == "results" else ""
+        remedy = nearest(scale, [*Scale, "questions"], "name a file below results/")
+        raise UserError(str(file), "is not an output of the workflow", allowed, remedy)
     typer.echo(states.why(JobTable(Path("config"), {} if asked else {"scale": parts[1]}), Path(*parts).as_posix()))
 
 

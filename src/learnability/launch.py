@@ -5,7 +5,6 @@ when their bytes are what they were, the figures of the second call are left alo
 """
 
 import argparse
-import difflib
 import json
 import os
 import re
@@ -32,7 +31,7 @@ from learnability.pipeline.lock import LEASE, clear_leftovers, new_lease, only_o
 from learnability.pipeline.progress import clock
 from learnability.report import latex, site
 from learnability.report.summary import describe_figures, summarise
-from learnability.results.errors import UserError
+from learnability.results.errors import UserError, nearest
 from learnability.results.integrity import SystemTrouble
 from learnability.results.rows import read_rows
 from learnability.run_state import RunState, planned_outputs
@@ -168,7 +167,8 @@ def _count_of_cores(text: str) -> int:
 def _check_profile(name: str) -> None:
     known = sorted(path.parent.name for path in Path("profiles").glob("*/config*.yaml"))
     if name and name not in known:
-        raise UserError("PROFILE", f"there is no profile {name!r}", ", ".join(known), "choose one of those allowed")
+        remedy = nearest(name, known, "choose one of those allowed")
+        raise UserError("PROFILE", f"there is no profile {name!r}", ", ".join(known), remedy)
 
 
 def _figures_named(table: JobTable, names: str) -> list[str]:
@@ -178,9 +178,9 @@ def _figures_named(table: JobTable, names: str) -> list[str]:
     for name in filter(None, names.split(",")):
         found = sorted(full for full in known if name in (full, full.partition("/")[2]))
         if not found:
-            near = difflib.get_close_matches(name, [*known, *(full.partition("/")[2] for full in known)], 3, 0.5)
-            remedy = f"did you mean {' or '.join(near)}?" if near else "see the list in config/studies/*.yaml"
-            raise UserError("FIGURE", f"there is no figure {name!r} in the chosen studies", remedy=remedy)
+            allowed = sorted(known) if "/" in name else sorted({full.partition("/")[2] for full in known})
+            remedy = nearest(name, allowed, "choose one of those allowed")
+            raise UserError("FIGURE", f"there is no figure {name!r} in the chosen studies", ", ".join(allowed), remedy)
         files += [
             f"results/{table.main.scale}/{'/figures/'.join(full.split('/'))}.{form}"
             for full in found

@@ -3,12 +3,11 @@
 The parser of the command line reports each kind of mistake in words of its own, and those of its validator beside them.
 """
 
-import difflib
 import re
 from collections.abc import Sequence
 from typing import Any
 
-from learnability.results.errors import UserError
+from learnability.results.errors import UserError, nearest
 
 # What is also a variable of the Makefile, by option: ``make status SCALE=latop`` must name what was typed.
 _IN_MAKE = ("--scale", "--study", "--figure", "--device", "--cores", "--profile")
@@ -16,15 +15,6 @@ _CHOICES = re.compile(r"(?:Value error, )?'(?P<given>.*)' is not one of (?P<allo
 _BOUND = re.compile(r"Input should be (?:a valid )?(?P<allowed>[^,]+)", re.DOTALL)
 _WORDS = {"greater than or equal to": "at least", "less than or equal to": "at most", "integer": "a whole number"}
 _COMMAND = re.compile(r"No such command '(?P<given>[^']*)'")
-
-
-def nearest(given: str, known: Sequence[str], remedy: str) -> str:
-    """The question "did you mean ...?" with the nearest of what is known, or ``remedy`` where nothing is near.
-
-    A typing error seldom changes the first letter: gpu does not mean cpu.
-    """
-    near = difflib.get_close_matches(given, [name for name in known if name[:1] == given[:1]], 1, 0.5)
-    return f"did you mean {near[0]}?" if near else remedy
 
 
 def mistake(error: Any, arguments: Sequence[str]) -> UserError:

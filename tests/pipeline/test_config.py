@@ -85,13 +85,15 @@ def test_identifiers_do_not_depend_on_the_order_of_keys(content: dict[str, float
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ({"settings": {"stepsize": 1.0}}, ["unknown key", "stepsize"]),
+        ({"settings": {"stepsize": 1.0}}, ["unknown key", "stepsize", "did you mean step_size?"]),
+        ({"settings": {"target": {"degre": 1}}}, ["unknown key", "target.degre", "did you mean degree?"]),
+        ({"settings": {"mode": "plantd"}}, ["'joint' or 'planted'", "did you mean planted?"]),
         ({"settings": {"step_size": "1e-3"}}, ["text, not a number", "0.001"]),
         ({"settings": {"step_size": float("nan")}}, ["step_size", "finite"]),
         ({"settings": {"mode": "both"}}, ["'joint' or 'planted'"]),
         ({"settings": {"target": {"degree": 0}}}, ["target.degree", ">= 1"]),
         ({"settings": {"dimension": 10}}, ["dimension"]),
-        ({"kind": "flwo"}, ["flwo", "flow"]),
+        ({"kind": "flwo"}, ["flwo", "did you mean flow?"]),
         ({"sweep": {"mode": []}}, ["empty"]),
         ({"sweep": {"mode": ["joint", "joint"]}}, ["twice"]),
         ({"scales": {"smoke": {"seeds": -1, "seed_batch": 1}}}, ["seeds", ">= 1"]),
@@ -107,6 +109,34 @@ def test_mistakes_name_the_file_the_key_and_the_remedy(content: dict[str, object
     message = caught.value.render()
     for word in (*words, "study.yaml", "remedy"):
         assert word in message
+
+
+@pytest.mark.parametrize(
+    ("overrides", "near"),
+    [
+        ({"scale": "latop"}, "laptop"),
+        ({"scale": "Smoke"}, "smoke"),
+        ({"device": "cudo"}, "cuda"),
+        ({"devise": "cpu"}, "device"),
+    ],
+)
+def test_a_mistake_in_the_main_config_is_told_the_nearest_value(
+    overrides: dict[str, str], near: str, tmp_path: Path
+) -> None:
+    content = {"scale": "smoke", "studies": ["atlas"], "root_seed": 1}
+    (tmp_path / "config.yaml").write_text(canonical_json(content))
+    with pytest.raises(UserError, match=rf"did you mean {near}\?"):
+        cfg.load_main(tmp_path / "config.yaml", overrides)
+    if "devise" not in overrides:
+        (tmp_path / "config.yaml").write_text(canonical_json({**content, **overrides}))
+        with pytest.raises(UserError, match=rf"did you mean {near}\?"):
+            cfg.load_main(tmp_path / "config.yaml")
+
+
+def test_a_study_that_does_not_exist_is_told_the_nearest(tmp_path: Path) -> None:
+    (tmp_path / "multi_index.yaml").write_text("study: multi_index\n")
+    with pytest.raises(UserError, match=r"did you mean multi_index\?"):
+        cfg.load_study(tmp_path, "multi_indx")
 
 
 SEPARATED = Kind(setting=Flow, separated=Separated(field="dimension", axis="dimension"))

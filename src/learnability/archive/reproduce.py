@@ -21,7 +21,7 @@ from learnability.archive.verify import demand_sound
 from learnability.pipeline.elsewhere import run_in
 from learnability.report.wording import interval, number
 from learnability.results.attributes import sha256
-from learnability.results.errors import UserError
+from learnability.results.errors import UserError, nearest
 
 _CODE = ("Snakefile", "workflow", "profiles", "src", "pyproject.toml", "requirements.lock")
 _DATA = ("targets", "train", "analyse", "figures", "claims")
@@ -135,8 +135,8 @@ def reproduce(path: Path, chosen: Sequence[str] = (), device: str = "", cores: s
     studies = list(chosen) or content["studies"]
     unknown = sorted(set(studies) - set(content["studies"]))
     if unknown:
-        allowed = ", ".join(content["studies"])
-        raise UserError("STUDY", f"the archive has no study {unknown[0]!r}", allowed, "choose one of those allowed")
+        remedy = nearest(unknown[0], content["studies"], "choose one of those allowed")
+        raise UserError("STUDY", f"the archive has no study {unknown[0]!r}", ", ".join(content["studies"]), remedy)
     for line in (d for d in source_differences(path) if "config/" not in d):
         print(f"note: the code here is not that of the archive: {line}")
     folder = Path(".cache/reproduce") / path.stem

@@ -3,20 +3,19 @@
 A config may come from a stranger: every bound is checked before the work that it bounds.
 """
 
-import difflib
 import functools
 import hashlib
 import itertools
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.composer import Composer, ComposerError
 from ruamel.yaml.constructor import DuplicateKeyError
@@ -27,7 +26,7 @@ from learnability.pipeline.bounds import demand_feasible
 from learnability.pipeline.kinds import kind_of, kinds_of
 from learnability.results import kept
 from learnability.results.contract import Kind, Model, Setting
-from learnability.results.errors import UserError
+from learnability.results.errors import UserError, nearest
 
 Scale = Literal["smoke", "laptop", "paper"]
 SCALES: tuple[Scale, ...] = ("smoke", "laptop", "paper")
@@ -256,16 +255,48 @@ def _number_as_text(value: Any) -> bool:
     return True
 
 
-def _explain(where: str, key: str, error: ValidationError) -> UserError:
+_QUOTED = re.compile(r"'([^']*)'")
+_ALTERNATIVE = re.compile(r"literal\[.*\]|float|int", re.DOTALL)  # what the validator calls one type of several
+_CHOOSE = "choose one of those allowed"
+
+
+def _models(annotation: Any) -> list[type[BaseModel]]:
+    """The models in a type such as ``tuple[Target | None, ...]``."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for part in get_args(annotation) for model in _models(part)]
+
+
+def _keys_beside(model: type[BaseModel], place: Sequence[Any]) -> list[str]:
+    """The keys that are known where an unknown one stands."""
+    models = [model]
+    for part in place[:-1]:  # what is no field is the key of a mapping, a place in a list or the name of an alternative
+        found = [one.model_fields[part].annotation for one in models if part in one.model_fields]
+        models = [inner for annotation in found for inner in _models(annotation)] if found else models
+    return [name for one in models for name in one.model_fields]
+
+
+def _telling(detail: Any) -> int:
+    """The order of mistakes by how much they tell: whoever wrote a name gets the list of names."""
+    if detail["type"] == "extra_forbidden":
+        return 0
+    named = detail["type"] == "literal_error" and isinstance(detail["input"], str)
+    return 1 if named and not _number_as_text(detail["input"]) else 2
+
+
+def _explain(where: str, key: str, error: ValidationError, model: type[BaseModel]) -> UserError:
     """The first mistake in a validation error, in the user's terms."""
     # an unknown key first: it is often the misspelt twin of one that is reported as missing
-    first = min(error.errors(include_url=False), key=lambda detail: detail["type"] != "extra_forbidden")
-    full = ".".join(str(part)[:_SHOWN] for part in (key, *first["loc"]) if part != "")
+    first = min(error.errors(include_url=False), key=_telling)
+    place = [str(part) for part in first["loc"] if not _ALTERNATIVE.fullmatch(str(part))]
+    full = ".".join(part[:_SHOWN] for part in (key, *place) if part)
     value, kind = first.get("input"), first["type"]
     said = first["msg"].removeprefix("Value error, ")[:400]
     problem, remedy = (f"{full} = {_short(value)}: {said}" if full else said), "correct the value"
     if kind == "extra_forbidden":
-        problem, remedy = f"unknown key {full}", "remove it, or check its spelling"
+        known = _keys_beside(model, first["loc"])
+        problem = f"unknown key {full}"
+        remedy = nearest(str(first["loc"][-1])[:_SHOWN], known, "remove it, or check its spelling")
     elif kind == "missing":
         problem, remedy = f"the key {full} is missing", "add it"
     elif _number_as_text(value) and kind.startswith(("float", "int")):
@@ -276,6 +307,8 @@ def _explain(where: str, key: str, error: ValidationError) -> UserError:
     elif kind == "finite_number":
         problem, remedy = f"{full} is not a finite number", "give a finite number"
     allowed = _allowed(first)
+    if isinstance(value, str) and (choices := _QUOTED.findall(str(first.get("ctx", {}).get("expected", "")))):
+        remedy = nearest(value[:_SHOWN], choices, remedy)
     count = error.error_count()
     if count > 1:
         remedy += f" ({count - 1} more mistake{'s' if count > 2 else ''} in the same place)"
@@ -302,7 +335,7 @@ def validate(model: type[Model], content: Any, where: str, key: str = "") -> Any
     try:
         return model.model_validate_json(json.dumps(content, default=str))
     except ValidationError as error:
-        raise _explain(where, key, error) from None
+        raise _explain(where, key, error, model) from None
     except (RecursionError, TypeError) as error:
         raise UserError(
             where, f"{key or 'the content'} cannot be read: {str(error)[:_SHOWN]}", "", "correct it"
@@ -314,8 +347,7 @@ def load_main(path: Path, overrides: Mapping[str, Any] | None = None) -> MainCon
     known = list(MainConfig.model_fields)
     for key in overrides or {}:
         if key not in known:
-            near = difflib.get_close_matches(key, known, 1)
-            remedy = f"did you mean {near[0]}?" if near else "remove it, or check its spelling"
+            remedy = nearest(key, known, "remove it, or check its spelling")
             raise UserError("the command line (--config)", f"unknown key {key}", ", ".join(known), remedy)
     content = {**read_yaml(path), **(overrides or {})}
     if isinstance(content.get("studies"), str):
@@ -327,9 +359,9 @@ def load_study(folder: Path, name: str) -> StudyConfig:
     """The config of one study, with the cross-references inside it checked."""
     path = folder / f"{name}.yaml"
     if not re.fullmatch(NAME, name) or not path.exists():
-        known = ", ".join(sorted(p.stem for p in folder.glob("*.yaml"))) or "none"
-        problem = f"there is no study {name[:_SHOWN]!r}"
-        raise UserError("the list of studies", problem, known, "choose one of those allowed")
+        known = sorted(p.stem for p in folder.glob("*.yaml"))
+        problem, remedy = f"there is no study {name[:_SHOWN]!r}", nearest(name[:_SHOWN], known, _CHOOSE)
+        raise UserError("the list of studies", problem, ", ".join(known) or "none", remedy)
     _demand_name(str(path), "a study", name, _TAKEN_STUDIES)
     content = read_yaml(path)
     for key, what, taken in (("experiments", "an experiment", _TAKEN_EXPERIMENTS), ("figures", "a figure", ())):
@@ -346,7 +378,7 @@ def load_study(folder: Path, name: str) -> StudyConfig:
                     str(path),
                     f"figures.{figure}.experiments names {experiment[:_SHOWN]!r}, which does not exist",
                     ", ".join(list(config.experiments)[:40]),
-                    "correct the name",
+                    nearest(experiment[:_SHOWN], config.experiments, "correct the name"),
                 )
     return config
 
@@ -392,8 +424,8 @@ def plan_experiment(where: str, study: str, name: str, block: ExperimentBlock, s
         remedy = f"make new-study NAME={study}, or remove it from the list of studies"
         raise UserError(where, f"the study {study} has a config and no code", remedy=remedy) from None
     if block.kind not in kinds:
-        known = ", ".join(kinds)
-        raise UserError(where, f"{key}.kind = {block.kind[:_SHOWN]!r}", known, "choose one of those allowed")
+        remedy = nearest(block.kind[:_SHOWN], kinds, _CHOOSE)
+        raise UserError(where, f"{key}.kind = {block.kind[:_SHOWN]!r}", ", ".join(kinds), remedy)
     kind = kind_of(study, block.kind)
     if scale not in block.scales:
         raise UserError(where, f"{key}.scales has no block for the scale {scale!r}", ", ".join(SCALES), "add the block")

@@ -18,7 +18,7 @@ from learnability.hermite.function_target import Link
 from learnability.hermite.target_language import link_problem
 from learnability.pipeline.config import StudyConfig, read_yaml, validate
 from learnability.results.contract import Model
-from learnability.results.errors import UserError
+from learnability.results.errors import UserError, nearest
 
 SCALE = "questions"
 """What stands in a path at the place of the scale."""
@@ -150,8 +150,9 @@ def read_question(folder: Path, name: str) -> Question:
         allowed = "lower-case letters, digits and underscores; a letter or digit first"
         raise UserError(str(path), f"{name!r} cannot be the name of a question", allowed, "rename the file")
     if not path.is_file():
-        known = ", ".join(question_names(folder)) or "none"
-        raise UserError(str(path), f"there is no question {name!r}", known, 'learnability ask "<target>" writes one')
+        known = question_names(folder)
+        remedy = nearest(name, known, 'learnability ask "<target>" writes one')
+        raise UserError(str(path), f"there is no question {name!r}", ", ".join(known) or "none", remedy)
     question: Question = validate(Question, read_yaml(path), str(path))
     return question
 

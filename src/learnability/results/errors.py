@@ -1,5 +1,18 @@
 """Errors that a user can act on. They are printed without a traceback, in one screen."""
 
+import difflib
+from collections.abc import Iterable
+
+
+def nearest(given: str, known: Iterable[str], otherwise: str) -> str:
+    """The question "did you mean ...?" with the nearest of what is known, or ``otherwise`` where nothing is near.
+
+    A typing error seldom changes the first letter: gpu does not mean cpu. Capitals do not count.
+    """
+    by_case = {name.lower(): name for name in known if name[:1].lower() == given[:1].lower()}
+    near = difflib.get_close_matches(given.lower(), by_case, 1, 0.5)
+    return f"did you mean {by_case[near[0]]}?" if near else otherwise
+
 
 class UserError(Exception):
     """Something in the user's hands is wrong: where, what, what is allowed, what to do.
