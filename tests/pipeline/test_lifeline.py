@@ -71,13 +71,18 @@ def test_a_job_in_compiled_code_that_holds_the_interpreter_ends_too(tmp_path: Pa
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="needs /proc")
-def test_the_engine_ends_with_its_jobs_by_force_where_asking_does_not_help(tmp_path: Path) -> None:
+@pytest.mark.parametrize("asked", [None, signal.SIGTERM, signal.SIGINT], ids=["launcher dies", "SIGTERM", "SIGINT"])
+def test_the_engine_ends_with_its_jobs_by_force_where_asking_does_not_help(
+    tmp_path: Path, asked: signal.Signals | None
+) -> None:
     job = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('job', flush=True); time.sleep(60)"
     code = (
         "import signal, subprocess, sys, time; from learnability.pipeline.lifeline import watch_with_jobs\n"
-        "signal.signal(signal.SIGTERM, lambda *_: None)  # it waits for its jobs\n"
         "job = subprocess.Popen([sys.executable, '-c', sys.argv[1]], stdout=subprocess.PIPE)\n"
-        "job.stdout.readline(); watch_with_jobs(); print('up', job.pid, flush=True); job.wait()"
+        "job.stdout.readline(); watch_with_jobs()\n"
+        "for number in (signal.SIGTERM, signal.SIGINT):\n"
+        "    signal.signal(number, lambda *_: None)  # it waits for its jobs\n"
+        "print('up', job.pid, flush=True); job.wait()"
     )
     line = tmp_path / "alive"
     holder = _start(HOLDER, str(line))
@@ -88,9 +93,13 @@ def test_the_engine_ends_with_its_jobs_by_force_where_asking_does_not_help(tmp_p
     assert engine.stdout is not None
     with engine.stdout as words:
         pid = int(words.readline().split()[1])
+    if asked:
+        engine.send_signal(asked)
+    else:
+        holder.kill()
+    assert engine.wait(20) == -signal.SIGKILL
     holder.kill()
     holder.wait()
-    assert engine.wait(20) == -signal.SIGKILL
     deadline = time.monotonic() + 5
     while alive(socket.gethostname(), pid) and time.monotonic() < deadline:
         time.sleep(0.05)

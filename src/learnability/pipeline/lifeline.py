@@ -49,8 +49,19 @@ def watch() -> None:
 
 
 def watch_with_jobs() -> None:
-    """As :func:`watch`, with the whole group of processes that this one leads: first by asking, then by force."""
-    _start(_end_group if os.getpgrp() == os.getpid() else _ask)
+    """As :func:`watch`, with the whole group of processes that this one leads: first by asking, then by force.
+
+    So it also ends when it is asked itself: the engine would wait for its jobs, which may take hours. Call it in the
+    main thread.
+    """
+    if not os.environ.get(VARIABLE) or os.getpgrp() != os.getpid():
+        watch()
+        return
+    _start(_end_group)
+    told, tell = os.pipe()
+    os.set_blocking(tell, False)
+    signal.set_wakeup_fd(tell, warn_on_full_buffer=False)  # whatever handlers the engine sets
+    threading.Thread(target=_wait_for_signal, args=(told,), daemon=True, name="signals").start()
 
 
 def watch_at_once() -> None:
@@ -88,6 +99,12 @@ def _wait_for_other_parent(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(_POLL)
     _ask()
+
+
+def _wait_for_signal(told: int) -> None:
+    while os.read(told, 1)[0] not in (signal.SIGTERM, signal.SIGINT):
+        pass
+    _end_group()
 
 
 def _ask() -> None:
