@@ -33,10 +33,14 @@ _LIMIT = 900.0  # seconds that a run may take before it counts as hanging
 class Campaign:
     """What every try starts from: a project with finished results, how it was made, and how long its run took."""
 
-    def __init__(self, folder: Path, study: str, cores: int) -> None:
-        self.study, self.cores = study, cores
+    def __init__(self, folder: Path, study: str, cores: int, end: float) -> None:
+        self.study, self.cores, self.end = study, cores, end
         self.finished = make(folder, study)
         self.seconds = 0.0
+
+    def over(self) -> bool:
+        """Whether no try may begin any more."""
+        return time.monotonic() > self.end
 
     def run(self, project: Project) -> subprocess.CompletedProcess[str]:
         """One run to its end."""
@@ -93,11 +97,11 @@ def _processes(folder: Path) -> list[int]:
 def kills(campaign: Campaign, first: int, count: int, base: int) -> Iterator[tuple[int, str]]:
     """Runs that are killed at random moments until one comes through, with the bytes of the run that was not killed."""
     wanted, number = campaign.finished.contents(), first
-    while number < first + count:
+    while number < first + count and not campaign.over():
         with tempfile.TemporaryDirectory() as folder:
             project = make(Path(folder).resolve() / "project", campaign.study)
             mine: list[int] = []
-            while number < first + count and len(mine) < 10:
+            while number < first + count and len(mine) < 10 and not campaign.over():
                 random_ = random.Random(f"kills {base} {number}")
                 process = subprocess.Popen(
                     [sys.executable, "-m", "learnability.launch", "--cores", str(campaign.cores)], cwd=project.folder,
@@ -165,6 +169,8 @@ def flips(campaign: Campaign, first: int, count: int, base: int) -> Iterator[tup
         made = status.jobs(table)
         files = sorted(Path(path) for job in made for path in job.outputs)
         for number in range(first, first + count):
+            if campaign.over():
+                return
             kept = {path: path.read_bytes() for path in files}
             spoilt = _spoil(random.Random(f"flips {base} {number}"), files)
             found = {output.path: output.state for output in status.examine(table, made)}
@@ -192,6 +198,8 @@ def _example(strategy: st.SearchStrategy, number: int) -> object:
 def _inputs(strategy: st.SearchStrategy, problem: Callable) -> Callable[..., Iterator[tuple[int, str]]]:
     def tries(campaign: Campaign, first: int, count: int, base: int) -> Iterator[tuple[int, str]]:
         for number in range(first, first + count):
+            if campaign.over():
+                return
             yield number, problem(_example(strategy, base * 10**6 + number))
 
     return tries
@@ -216,10 +224,10 @@ def main() -> int:
     parser.add_argument("--cores", type=int, default=2)
     parser.add_argument("--minutes", type=float, default=float("inf"), help="begin no try after so long")
     arguments = parser.parse_args()
-    end = time.monotonic() + 60 * arguments.minutes
     lines, fell = [f"{'area':<10} {'tried':>6} {'held':>6} {'fell':>6}  seed {arguments.seed}"], 0
     with tempfile.TemporaryDirectory() as folder:
-        campaign = Campaign(Path(folder).resolve() / "finished", arguments.study, arguments.cores)
+        end = time.monotonic() + 60 * arguments.minutes
+        campaign = Campaign(Path(folder).resolve() / "finished", arguments.study, arguments.cores, end)
         if {"kills", "flips"} & set(arguments.area):
             campaign.finish()
         for area in arguments.area:
@@ -230,8 +238,6 @@ def main() -> int:
                 if problem:
                     bad.append(number)
                     print(f"{area} {number} fell: {problem}", file=sys.stderr, flush=True)
-                if time.monotonic() > end:
-                    break
             fell += len(bad)
             lines.append(f"{area:<10} {tried:>6} {tried - len(bad):>6} {len(bad):>6}  {bad[:10] or ''}")
             print(lines[-1], file=sys.stderr, flush=True)
