@@ -33,8 +33,8 @@ _LIMIT = 900.0  # seconds that a run may take before it counts as hanging
 class Campaign:
     """What every try starts from: a project with finished results, how it was made, and how long its run took."""
 
-    def __init__(self, folder: Path, study: str, cores: int, end: float) -> None:
-        self.study, self.cores, self.end = study, cores, end
+    def __init__(self, folder: Path, study: str, cores: int, end: float, longest: float) -> None:
+        self.study, self.cores, self.end, self.longest = study, cores, end, longest
         self.finished = make(folder, study)
         self.seconds = 0.0
 
@@ -108,7 +108,7 @@ def kills(campaign: Campaign, first: int, count: int, base: int) -> Iterator[tup
                     env={**project.environment, "LEARNABILITY_CHECKPOINT_SECONDS": "0"}, stdout=subprocess.DEVNULL,
                     stderr=subprocess.DEVNULL, start_new_session=True,
                 )  # fmt: skip
-                time.sleep(random_.uniform(0.5, campaign.seconds))
+                time.sleep(random_.uniform(0.5, min(campaign.seconds, campaign.longest)))
                 if process.poll() is not None:
                     break
                 mine.append(number)
@@ -222,12 +222,16 @@ def main() -> int:
     parser.add_argument("--count", type=int, help="tries of each area; default: " + str(COUNTS))
     parser.add_argument("--study", default=STUDY, help="whose results are killed and spoilt")
     parser.add_argument("--cores", type=int, default=2)
+    longest = "seconds after which a run is killed at the latest; default: as long as it takes"
+    parser.add_argument("--longest", type=float, default=float("inf"), help=longest)
     parser.add_argument("--minutes", type=float, default=float("inf"), help="begin no try after so long")
     arguments = parser.parse_args()
     lines, fell = [f"{'area':<10} {'tried':>6} {'held':>6} {'fell':>6}  seed {arguments.seed}"], 0
     with tempfile.TemporaryDirectory() as folder:
         end = time.monotonic() + 60 * arguments.minutes
-        campaign = Campaign(Path(folder).resolve() / "finished", arguments.study, arguments.cores, end)
+        campaign = Campaign(
+            Path(folder).resolve() / "finished", arguments.study, arguments.cores, end, arguments.longest
+        )
         if {"kills", "flips"} & set(arguments.area):
             campaign.finish()
         for area in arguments.area:
