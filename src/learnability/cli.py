@@ -93,6 +93,10 @@ archive_app = typer.Typer(no_args_is_help=True, help="Pack results into one file
 app.add_typer(archive_app, name="archive")
 
 
+# The rarer commands stand under headings of their own, so that the first ones are seen.
+_STORE, _COST, _PUBLISH = "Results in an object store", "What runs cost", "For a publication"
+
+
 def _version(asked: bool) -> None:
     if asked:
         typer.echo(f"learnability {__version__}")
@@ -164,23 +168,23 @@ def _transfer(address: str, scale: Scale | None, verb: str, force: bool = False)
     typer.echo(mirror.transfer(address, table.main.scale, verb, force))
 
 
-@app.command()
+@app.command(rich_help_panel=_STORE)
 def push(address: AddressArgument, scale: ScaleOption = None) -> None:
     """Send the results of a scale to an object store: what is new, and what was changed there. Nothing is removed."""
     _transfer(address, scale, "push")
 
 
-@app.command()
+@app.command(rich_help_panel=_STORE)
 def pull(
     address: AddressArgument,
     scale: ScaleOption = None,
     force: Annotated[bool, typer.Option("--force", help="Replace other results that are in the way.")] = False,
 ) -> None:
-    """Fetch the results of a scale from an object store, with the engine's records, so that nothing runs again."""
+    """Fetch the results of a scale from an object store, with the records after which nothing runs again."""
     _transfer(address, scale, "pull", force)
 
 
-@app.command()
+@app.command(rich_help_panel=_COST)
 def cost(
     scale: ScaleOption = None,
     study: StudyOption = "",
@@ -200,7 +204,7 @@ def cost(
     typer.echo(launch.cost(_text(scale), study, cores, refresh, probe))
 
 
-@app.command()
+@app.command(rich_help_panel=_COST)
 def spent(
     scale: ScaleOption = None,
     longest: Annotated[int, typer.Option(min=0, help="How many of the longest jobs to list.")] = 10,
@@ -269,10 +273,13 @@ def status(
     everything: Annotated[bool, typer.Option("--all", help="List every output that is not current.")] = False,
     store: StoreOption = "",
 ) -> None:
-    """Say what is current, stale, edited, damaged, missing or foreign among the results, and why.
+    """Say which results are up to date and which are not, and why.
 
-    Every file is compared with the manifest. Exit status 1 when something is not current. With a store, what is there
-    is compared with what was sent, without fetching it.
+    current: nothing that it was made from changed; stale: its code, a setting or an input did.
+
+    edited, damaged: its bytes are not those that were made; foreign: no job makes such a file.
+
+    Exit status 1 when something is not current. --store compares a store with what was sent there, fetching nothing.
     """
     from learnability.archive import mirror
     from learnability.pipeline import status as states
@@ -292,7 +299,7 @@ def why(
         Path, typer.Argument(help="An output: an artifact, a figure, claims.json or a page of the report.")
     ],
 ) -> None:
-    """Tell the chain from the config to a file: settings, seeds, code and inputs, each with its state."""
+    """Tell how a file comes about: its settings, seeds, code and inputs, and which of them changed since."""
     from learnability.pipeline import status as states
     from learnability.pipeline.job_table import JobTable
 
@@ -316,7 +323,7 @@ def report(scale: ScaleOption = None, study: StudyOption = "") -> None:
     typer.echo(launch.write_report(_text(scale), study))
 
 
-@app.command("paper-exports")
+@app.command("paper-exports", rich_help_panel=_PUBLISH)
 def paper_exports(scale: ScaleOption = None) -> None:
     """Write figures as PDF and claims.tex, macros by claim, for a paper that cites the results of a scale."""
     from learnability import launch
@@ -325,7 +332,7 @@ def paper_exports(scale: ScaleOption = None) -> None:
     typer.echo(launch.export_for_papers(_text(scale)))
 
 
-@app.command()
+@app.command(rich_help_panel=_PUBLISH)
 def verdicts(
     claims: Annotated[Path, typer.Argument(help="The claims.json of a finished scale.")] = Path(
         "results/laptop/claims.json"
@@ -345,7 +352,7 @@ def verdicts(
         raise typer.Exit(1)
 
 
-@app.command()
+@app.command(rich_help_panel=_PUBLISH)
 def robustness(
     scale: ScaleOption = None,
     study: StudyOption = "",

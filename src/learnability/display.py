@@ -109,7 +109,7 @@ class PlainLines:
         share = state.share()
         if state.planned and (share >= self._next or (share >= 1.0 > self._next)):
             runs = _running(state.running)
-            self._print(f"{100 * share:3.0f}%    {left_text(state)}" + (f"; {runs}" if runs else ""))
+            self._print(f"{100 * share:3.0f}%    {left_text(state)}" + (f"; now {runs}" if runs else ""))
             self._next = (share // _STEP + 1) * _STEP if share < 1.0 else 2.0
 
     def _print(self, line: str) -> None:

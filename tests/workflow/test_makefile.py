@@ -31,6 +31,17 @@ def test_a_venv_of_another_folder_is_removed(tmp_path: Path, place: str, made_by
     assert ("made in another folder" in done.stdout) != stays
 
 
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [("SCAL", "; did you mean SCALE? known: SCALE "), ("CORE", "; did you mean CORES? "), ("QQQ", "; known: SCALE ")],
+)
+def test_an_unknown_variable_is_told_the_nearest(given: str, told: str) -> None:
+    done = subprocess.run(["make", "-n", "figures", f"{given}=1"], cwd=ROOT, text=True, capture_output=True)
+    assert done.returncode == 2
+    assert f"{given} is not a variable of this Makefile{told}" in done.stderr
+
+
 def test_the_quick_figures_are_one_of_each_study() -> None:
     listed = re.search(r"^QUICK := (\S+)$", MAKEFILE.read_text(encoding="utf-8"), re.MULTILINE)
     assert listed

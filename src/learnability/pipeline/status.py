@@ -298,7 +298,7 @@ def screen(table: JobTable, everything: bool = False) -> tuple[str, bool]:
     troubled = [output for output in outputs if output.state not in GOOD]
     if counts["missing"] == len(outputs):
         troubled = []
-        lines.append("  nothing has been made yet")
+        lines.append(f"  nothing has been made yet; learnability figures --scale {table.main.scale} makes it")
     # what explains itself first; the many that only follow from it last
     troubled.sort(key=lambda output: (output.state == "stale" and not output.own, STATES.index(output.state)))
     shown = len(troubled) if everything else _SHOWN
