@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from learnability.estimators import kernel, moments, reuse, stepwise
 from learnability.estimators.moments import smallest_cosine
-from learnability.flows.two_timescale import Features, follow, profile_loss, retract
+from learnability.flows.feature_table import FeatureTable
+from learnability.flows.two_timescale import follow, profile_loss, retract
 from learnability.studies.atlas.check.setting import CheckSetting
 from learnability.studies.atlas.problem import Known
 
@@ -164,7 +165,7 @@ def two_timescale(known: Known, seeds: Sequence[Samples], grid: Sequence[int]) -
     them have learned at two neighbouring n.
     """
     r, d = known.directions, seeds[0].x.shape[1]
-    features = Features(r, min(known.degree, _DESCENT_DEGREE), 1.0)
+    features = FeatureTable(r, min(known.degree, _DESCENT_DEGREE), 1.0)
     starts = np.stack([data.rng.standard_normal((d, r)) for data in seeds])
     start = retract(torch.from_numpy(starts.astype(np.float32)))
     found = np.full((len(grid), len(seeds)), math.nan)
