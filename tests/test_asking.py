@@ -11,10 +11,12 @@ import learnability
 from learnability import asking
 from learnability.asking import ROOT_SEED
 from learnability.pipeline import questions
+from learnability.pipeline.config import validate
 from learnability.pipeline.job_table import JobTable
 from learnability.results.errors import UserError
 
 ROOT = Path(__file__).parents[1]
+LETTER = "a swept coefficient is one small letter, not e (as in 1e3) and not z"
 
 
 @pytest.fixture(scope="module")
@@ -113,3 +115,61 @@ def test_the_function_and_the_command_share_their_root_seed_and_streams() -> Non
     assert table.main.root_seed == ROOT_SEED
     assert inspect.signature(learnability.ask).parameters["root_seed"].default == ROOT_SEED
     assert table.package("a_question") == questions.STUDY
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "problem", "allowed"),
+    [
+        ("label_noise", -1, "label_noise = -1 is too small", "at least 0"),
+        ("label_noise", 1e9, "label_noise = 1000000000.0 is too large", "at most 1000000"),
+        ("label_noise", "much", 'label_noise = "much" is no number', "a number"),
+        ("label_noise", float("nan"), "label_noise is not a finite number", ""),
+        ("seeds", 3, "seeds = 3 is too small", "at least 16"),
+        ("seeds", 16.5, "seeds = 16.5 is no whole number", "a whole number"),
+        ("dimension", 10**10, "dimension = 10000000000 is too large", "at most 1000000000"),
+        ("dimension", "many", 'dimension = "many" is no whole number', "a whole number"),
+        ("check", "maybe", 'check = "maybe" is neither true nor false', "true, false"),
+        ("sweep", {"c": 1}, "sweep.c = 1 is no list", "a list, [a, b, ...]"),
+        (
+            "sweep",
+            {"e": [1]},
+            'sweep.e = "e": a swept coefficient is one small letter, not e (as in 1e3) and not z',
+            "",
+        ),
+    ],
+)
+def test_a_field_out_of_range_is_refused_in_our_words(field: str, value: Any, problem: str, allowed: str) -> None:
+    """In Python, and where a file holds it: the key, its value, what is allowed and what to do."""
+    with pytest.raises(UserError) as refused:
+        learnability.ask("h2(z1) + z2", **{field: value})
+    assert (refused.value.problem, refused.value.allowed) == (problem, allowed)
+    assert refused.value.remedy
+    if "nan" not in repr(value):
+        with pytest.raises(UserError) as in_file:
+            validate(questions.Question, {"targets": ["h2(z1) + z2"], field: value}, "config/questions/q.yaml")
+        assert (in_file.value.where, in_file.value.problem) == ("config/questions/q.yaml", problem)
+
+
+@pytest.mark.parametrize(
+    ("options", "where"),
+    [
+        ({"label_noise": -1.0}, "--label-noise"),
+        ({"label_noise": -1.0, "inputs": "cube"}, "--label-noise"),
+        ({"dimension": -5}, "--dimension"),
+        ({"seeds": 3}, "--seeds"),
+        ({"sweep": ["c=1"]}, "--sweep"),
+        ({"name": "A/b"}, "--name"),
+    ],
+)
+def test_an_option_out_of_range_is_named_as_it_is_written(options: dict[str, Any], where: str) -> None:
+    given = {"dimension": 50, "check": False, "sweep": [], "seeds": 16, "name": "", "quick": True, "cores": "1"}
+    with pytest.raises(UserError) as refused:
+        asking.command(["x1*x2" if options.get("inputs") == "cube" else "h2(z1)"], **{**given, **options})
+    assert refused.value.where == where
+
+
+def test_inputs_and_links_of_another_kind_are_refused() -> None:
+    with pytest.raises(UserError, match="'cub' is unknown"):
+        learnability.ask("x1*x2", inputs="cub")  # type: ignore[arg-type]
+    with pytest.raises(UserError, match="3 is no link"):
+        learnability.ask("g(z1)", links={"g": 3})  # type: ignore[dict-item]

@@ -6,7 +6,8 @@ import html
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -79,16 +80,17 @@ def question_of(
     from learnability.pipeline.questions import STUDY, Question, as_study
     from learnability.studies.atlas.settings import answerable
 
+    swept = dict(sweep or {})
     content = {
         "targets": list(targets),
-        "sweep": {letter: list(values) for letter, values in (sweep or {}).items()},
+        "sweep": {letter: list(values) if isinstance(values, Iterable) else values for letter, values in swept.items()},
         "links": {name: {"z": link.z, "values": link.values} for name, link in (links or {}).items()},
         "label_noise": label_noise,
         "dimension": dimension,
         "seeds": seeds,
         "check": check,
     }
-    if 1 <= dimension < LEAST_DIMENSION:
+    if type(dimension) is int and 1 <= dimension < LEAST_DIMENSION:
         question: Question = validate(Question, {**content, "dimension": LEAST_DIMENSION}, "the question")
         _refuse_dimension(question, dimension)
     question = validate(Question, content, "the question")
@@ -109,6 +111,14 @@ def _about_target(error: ValueError) -> UserError:
     if unknown and not re.fullmatch(r"[zx]\d+", unknown[1]):
         remedy += f"; a function of your own is given by its values, --link {unknown[1]}=values.csv"
     return UserError("the target", str(error), remedy=remedy)
+
+
+def _demand_noise(label_noise: float) -> None:
+    """Raise UserError for a noise that no question can have."""
+    from learnability.pipeline.config import validate
+    from learnability.pipeline.questions import Question
+
+    validate(Question, {"targets": ["z1"], "label_noise": label_noise}, "the question")
 
 
 def _diagnosis(question: Question, text: str) -> Diagnosis:
@@ -142,6 +152,9 @@ def diagnosed(
     from learnability.diagnosis.diagnose import diagnose
     from learnability.studies.atlas.answer import Answer
 
+    if inputs not in ("gaussian", "cube"):
+        raise UserError("inputs", f"{inputs!r} is unknown", "gaussian, cube", "correct the value")
+    _demand_noise(label_noise)
     about = "functions of bits" if inputs == "cube" else "callables of several variables, which no table can hold"
     doubt = f"Times, samples and checks are not computed for {about}."
     found = []
@@ -213,7 +226,7 @@ def ask(
     from learnability.pipeline.direct import analyses
     from learnability.studies.atlas.answer import answers
 
-    if inputs == "cube":
+    if inputs != "gaussian":
         given = [target] if isinstance(target, str) or not isinstance(target, Sequence) else target
         return diagnosed(given, inputs, label_noise)  # type: ignore[arg-type]
     named = {name: _link(name, given) for name, given in (links or {}).items()}
@@ -238,6 +251,9 @@ def _link(name: str, given: Link | Callable[[Any], Any] | str | Path) -> Link:
         if isinstance(given, Link):
             return given
         return Link.from_callable(given) if callable(given) else Link.from_table(given)
+    except TypeError:
+        allowed = "a Link, a function of one array, or the path of a file of two columns"
+        raise UserError(f"the link {name}", f"{given!r} is no link", allowed, "correct the link") from None
     except ValueError as error:
         raise UserError(f"the link {name}", str(error), remedy="correct the values of the link") from None
 
@@ -308,11 +324,15 @@ def command(
 
     from learnability.pipeline import questions
 
+    if name and not re.fullmatch(questions.NAME, name):
+        allowed = "lower-case letters, digits and underscores; a letter or digit first"
+        raise UserError("--name", f"{name[:60]!r} cannot be the name of a question", allowed, "choose another name")
     if inputs == "cube":
         if check or sweep or links:
             problem = "functions of bits are diagnosed alone: there is no check, no sweep and no link for them"
             raise UserError("--inputs cube", problem, remedy="leave --check, --sweep and --link out")
-        print(diagnosed(targets, inputs, label_noise))
+        with _options_named():
+            print(diagnosed(targets, inputs, label_noise))
         return 0
     if len(targets) == 1 and (FOLDER / f"{targets[0]}.yaml").is_file():
         name, question = targets[0], questions.read_question(FOLDER, targets[0])
@@ -321,8 +341,9 @@ def command(
         question = questions.read_question(FOLDER, name)
     else:
         # The diagnosis is the same in every dimension.
-        least = max(dimension, LEAST_DIMENSION) if quick else dimension
-        question = question_of(targets, least, parse_sweep(sweep), seeds, check, parse_links(links), label_noise)
+        least = LEAST_DIMENSION if quick and 1 <= dimension < LEAST_DIMENSION else dimension
+        with _options_named():
+            question = question_of(targets, least, parse_sweep(sweep), seeds, check, parse_links(links), label_noise)
         name = name or questions.name_of(question)
     console = Console()
     _show_diagnosis(console, question)
@@ -335,6 +356,19 @@ def command(
         return status
     _show_answer(console, name)
     return 0
+
+
+@contextmanager
+def _options_named() -> Iterator[None]:
+    """An error in a field of the question names the option that it came from."""
+    try:
+        yield
+    except UserError as error:
+        field = re.match(r"(label_noise|dimension|seeds|sweep)\b", error.problem)
+        if error.where != "the question" or field is None:
+            raise
+        option = "--" + field[1].replace("_", "-")
+        raise UserError(option, error.problem, error.allowed, error.remedy) from None
 
 
 def _show_diagnosis(console: Console, question: Question) -> None:

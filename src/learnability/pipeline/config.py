@@ -284,15 +284,41 @@ def _telling(detail: Any) -> int:
     return 1 if named and not _number_as_text(detail["input"]) else 2
 
 
+_SAID = {
+    **dict.fromkeys(("greater_than", "greater_than_equal"), "is too small"),
+    **dict.fromkeys(("less_than", "less_than_equal"), "is too large"),
+    **dict.fromkeys(("int_type", "int_from_float", "int_parsing"), "is no whole number"),
+    **dict.fromkeys(("float_type", "float_parsing"), "is no number"),
+    **dict.fromkeys(("bool_type", "bool_parsing"), "is neither true nor false"),
+    **dict.fromkeys(("list_type", "tuple_type"), "is no list"),
+    **dict.fromkeys(("dict_type", "model_type", "model_attributes_type"), "is no block of keys"),
+    "string_type": "is no text",
+    "too_short": "has too few entries",
+    "too_long": "has too many entries",
+}
+"""The kinds of mistakes that pydantic finds, in the words of our messages."""
+_KINDS = {
+    **dict.fromkeys(("int_type", "int_from_float", "int_parsing"), "a whole number"),
+    **dict.fromkeys(("float_type", "float_parsing"), "a number"),
+    **dict.fromkeys(("bool_type", "bool_parsing"), "true, false"),
+    **dict.fromkeys(("list_type", "tuple_type"), "a list, [a, b, ...]"),
+    **dict.fromkeys(("dict_type", "model_type", "model_attributes_type"), "keys with values, key: value"),
+    "string_type": "text",
+}
+_ENDS = ("least", "min"), ("most", "max")
+
+
 def _explain(where: str, key: str, error: ValidationError, model: type[BaseModel]) -> UserError:
     """The first mistake in a validation error, in the user's terms."""
     # an unknown key first: it is often the misspelt twin of one that is reported as missing
     first = min(error.errors(include_url=False), key=_telling)
-    place = [str(part) for part in first["loc"] if not _ALTERNATIVE.fullmatch(str(part))]
+    place = [str(part) for part in first["loc"] if part != "[key]" and not _ALTERNATIVE.fullmatch(str(part))]
     full = ".".join(part[:_SHOWN] for part in (key, *place) if part)
     value, kind = first.get("input"), first["type"]
     said = first["msg"].removeprefix("Value error, ")[:400]
     problem, remedy = (f"{full} = {_short(value)}: {said}" if full else said), "correct the value"
+    if full and kind in _SAID:
+        problem = f"{full} = {_short(value)} {_SAID[kind]}"
     if kind == "extra_forbidden":
         known = _keys_beside(model, first["loc"])
         problem = f"unknown key {full}"
@@ -303,6 +329,8 @@ def _explain(where: str, key: str, error: ValidationError, model: type[BaseModel
         problem = f"{full} = {value[:_SHOWN]!r} is text, not a number"
         finite = math.isfinite(float(value))
         remedy = f"YAML reads {value[:_SHOWN]} as text: write it as {float(value)!r}, with a point and without quotes"
+        if value.isdecimal():
+            remedy = f"write it as {int(value)}, without quotes"
         remedy = remedy if finite else "give a finite number"
     elif kind == "finite_number":
         problem, remedy = f"{full} is not a finite number", "give a finite number"
@@ -323,8 +351,10 @@ def _short(value: Any) -> str:
 
 def _allowed(detail: Any) -> str:
     context = detail.get("ctx", {})
-    signs = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<", "min_length": "at least this many entries:"}
-    bounds = [f"{sign} {context[name]}" for name, sign in signs.items() if name in context]
+    signs = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
+    bounds = [f"{sign} {context[name]:.12g}" for name, sign in signs.items() if name in context]
+    bounds += [f"at {end} {context[f'{name}_length']} entries" for end, name in _ENDS if f"{name}_length" in context]
+    bounds += [_KINDS[detail["type"]]] if detail["type"] in _KINDS else []
     if "expected" in context:
         bounds.append(str(context["expected"]))
     return ", ".join(bounds)

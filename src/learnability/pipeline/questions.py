@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from learnability.hermite.function_target import Link
 from learnability.hermite.target_language import link_problem
@@ -67,6 +67,13 @@ def _table(value: Any) -> Any:
     return LinkTable.model_validate_json(json.dumps(value))
 
 
+def _letter(name: str) -> str:
+    """The name of a swept coefficient. Raises ValueError where it could be part of a number or a variable."""
+    if not re.fullmatch(r"[a-df-y]", name):
+        raise ValueError("a swept coefficient is one small letter, not e (as in 1e3) and not z")
+    return name
+
+
 class Question(Model):
     """``config/questions/<name>.yaml``: what is asked, and how it is checked.
 
@@ -77,7 +84,7 @@ class Question(Model):
     """
 
     targets: tuple[str, ...] = Field(min_length=1)
-    sweep: dict[Annotated[str, Field(pattern=r"^[a-df-y]$")], tuple[float, ...]] = Field(default_factory=dict)
+    sweep: dict[Annotated[str, AfterValidator(_letter)], tuple[float, ...]] = Field(default_factory=dict)
     links: dict[str, Annotated[LinkTable, BeforeValidator(_table)]] = Field(default_factory=dict)
     label_noise: float = Field(default=0.0, ge=0, le=1e6)
     dimension: int = Field(default=1000, ge=20, le=10**9)
