@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from learnability.results.claim import Analyses
-from learnability.results.style import NEUTRAL, THEORY
+from learnability.results.style import MARKERS, NEUTRAL, THEORY
 from learnability.studies.ridge_combinations.figures.curves import curve, log_axes, page_wide
 
 _NAMES = {0.5: r"$M=\sqrt{d}$"}
@@ -19,8 +19,9 @@ def draw(analyses: Analyses) -> Figure:
     for k, power in enumerate(powers):
         name = _NAMES.get(float(power), rf"$M=d^{{{power:.2f}}}$")
         curve(first, d, analysis["scaled_half_time"].values[k], k, name)
-        label = r"flow, $d\to\infty$" if k == 0 else None
-        first.plot(d, analysis["escape_constant"].values[k], label=label, **THEORY)
+        label = r"flow of each, $d\to\infty$" if k == 0 else None
+        marks = {"marker": MARKERS[k], "markersize": 2.5, "markerfacecolor": "white"}
+        first.plot(d, analysis["escape_constant"].values[k], label=label, **THEORY, **marks)
         curve(second, d, analysis["over_kernel"].values[k], k, name)
     first.set(xscale="log", xlabel="dimension d", ylabel=r"$T_{50}/(M d^{p-1})$", ylim=(0, None))
     slopes = " and ".join(f"{v:.2f}" for v in analysis["slope"].values[:, 0])

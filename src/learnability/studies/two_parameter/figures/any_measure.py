@@ -54,7 +54,7 @@ def _cloud(axes: Axes, point: xr.Dataset, name: str, cuts: str) -> None:
     value = float(bounds_of(point.learned)[0])
     axes.set(xlabel=f"$f_{along + 1}$", ylabel=f"$f_{across + 1}$", aspect="equal", xticks=[0, 1], yticks=[0, 1])
     axes.grid(False)
-    axes.set_title(f"{name}, {cuts} cuts: {value:.0%}")
+    axes.set_title(f"{name}, {cuts} cuts: {value:.0%} learned")
 
 
 def _fractions(axes: Axes, points: xr.Dataset) -> None:
