@@ -59,3 +59,17 @@ def test_numbers_of_tasks_in_one_job_are_runs_of_their_own():
     assert first.identical(second)
     assert first["tasks"].values.tolist() == [2, 3]
     assert texts(first["engine"][:, 0]) == texts(together["engine"][::-1, 0])
+
+
+def test_the_slope_gap_is_paired_by_seed():
+    """Starts that make all of the spread of T50 cancel: T50 = flow's time times d^0.3 in every seed."""
+    setting = setting_of("localisation", dimensions=[16, 32, 64], phase_one={"steps": 128})
+    run = trained("localisation", setting)
+    shape, d = run["flow_time"].shape, run["dimension"].values
+    starts = np.exp(np.random.default_rng(0).standard_normal((shape[0], 1, 1, 1)))
+    flow = np.broadcast_to(starts * d[:, None] ** 2.0, shape)
+    times = {"flow_time": flow, "hitting_time": flow * d[:, None] ** 0.3}
+    planted = run.assign({name: (run[name].dims, values) for name, values in times.items()})
+    analysis = analysed("localisation", (setting, planted))
+    np.testing.assert_allclose(analysis["dimension_slope_gap"].values, 0.3, atol=1e-9)
+    assert float(analysis["dimension_slope"][0]) == pytest.approx(2.3)

@@ -12,37 +12,45 @@ from learnability.results.labelled import estimate, names, texts, variable
 from learnability.statistics.scaling import slope_weights
 from learnability.studies.atlas import theory
 from learnability.studies.atlas.exponents.search import RESOLUTION
-from learnability.studies.atlas.scaling import exponent, median, resampled_medians
+from learnability.studies.atlas.exponents.setting import LEARNED_SHARE, ExponentsSetting
+from learnability.studies.atlas.scaling import exponent, median, middle_half, resampled_centres
 
 Array = NDArray[np.float64]
 
 LEAPS = ("correlational", "generative")
 
 _LEAST_SPREAD = 0.05
-_LEARNED = 0.75
-"""The share of the seeds that must have learned at every dimension for an exponent to be measured."""
 
 
 def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
     """All targets side by side, and for every method what is pooled over them (bootstrapped over seeds)."""
+    setting = runs[0].setting
+    assert isinstance(setting, ExponentsSetting)
     joined = xr.concat([run.result for run in runs], "target", join="exact")
     data = joined.transpose("target", "method", "place", "seed")
     samples, dimension = data["samples"].values, data["dimension"].values
-    targets, methods = samples.shape[:2]
+    targets, methods, places, seeds = samples.shape
+    asked = [setting.asked(name, range(seeds)) for name in texts(data["method"])]
+    half = np.full((targets, methods, places), math.nan)
     found, draws = np.full((targets, methods, 3), math.nan), {}
     for i, j in np.ndindex(targets, methods):
         ran = int((dimension[i, j] > 0).sum())
-        one = samples[i, j, :ran]
-        if ran > 1 and (np.isfinite(one).mean(axis=-1) >= _LEARNED).all():
-            found[i, j] = exponent(dimension[i, j, :ran].astype(float), one, rng, RESOLUTION)
+        one = _known(samples[i, j, :, : asked[j]])
+        half[i, j] = median(one)
+        one = one[:ran]
+        if ran > 1 and (np.isfinite(one).mean(axis=-1) >= LEARNED_SHARE).all():
+            found[i, j] = exponent(dimension[i, j, :ran].astype(float), one, rng, RESOLUTION, middle_half)
             draws[i, j] = _drawn(dimension[i, j, :ran], one, rng)
     predicted = np.where(np.isfinite(data["predicted"].values), data["predicted"].values, math.nan)
     over = ("target", "method")
     result = data.drop_vars("samples").assign(
-        samples=variable(
-            (*over, "place"), median(samples), "samples that half of the seeds need; inf beyond the last n"
+        samples=variable((*over, "place"), half, "samples that half of the seeds need; inf beyond the last n"),
+        exponent=_bounded(
+            over,
+            found,
+            "exponent in d of the mean log n of the middle half of the seeds",
+            "95% bootstrap, half a step on",
         ),
-        exponent=_bounded(over, found, "exponent of n in d", "95% bootstrap over seeds, widened by half a step"),
     )
     leaps = data["leap"].values, data["generative_leap"].values
     pooled = [
@@ -61,6 +69,7 @@ def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
     shared["response"] = _bounded(
         ("method", "notion"), response, "coefficients of the laws of both leaps in the measured exponents", label
     )
+    shared["seeds"] = variable("method", asked, "seeds of the method")
     shared["measured"] = variable("method", np.isfinite(found[..., 0]).sum(axis=0), "targets with a measured exponent")
     gain = np.array(_gain(texts(data["method"]), found[..., 0], leaps, draws))
     shared["gain"] = _bounded((), gain, "mean exponent of online SGD less that of SGD with each sample twice", label)
@@ -73,12 +82,18 @@ def _bounded(over: tuple[str, ...], values: Array, words: str, interval: str) ->
     return estimate(over, values[..., 0], values[..., 1], values[..., 2], words, interval)
 
 
+def _known(samples: Array) -> Array:
+    """Samples (place, seed), where a seed that was left out because its batch had no hope counts as not learned."""
+    left_out = np.isnan(samples) & ~np.isnan(samples).all(axis=-1, keepdims=True)
+    return np.where(left_out, math.inf, samples)
+
+
 def _drawn(dimensions: Array, samples: Array, rng: np.random.Generator) -> Array:
-    """Resampled exponents; a median that was not reached counts as the next number of samples."""
-    medians = resampled_medians(samples, rng)
+    """Resampled exponents; a centre that was not reached counts as the next number of samples."""
+    centres = resampled_centres(samples, rng, middle_half)
     highest = np.max(samples, axis=-1, where=np.isfinite(samples), initial=0)
     return np.asarray(
-        np.log(np.where(np.isfinite(medians), medians, RESOLUTION * highest)) @ slope_weights(np.log(dimensions))
+        np.log(np.where(np.isfinite(centres), centres, RESOLUTION * highest)) @ slope_weights(np.log(dimensions))
     )
 
 

@@ -10,11 +10,14 @@ import numpy as np
 
 from learnability.results.claim import Analyses, AtLeast, AtMost, Between, Claim, Measurement, NotAtThisScale
 from learnability.results.labelled import bounds_of
-from learnability.results.measuring import entry, seeds_of
+from learnability.results.measuring import entry
 from learnability.studies.atlas import theory
 from learnability.studies.atlas.methods import LABEL
 
 NAME = "exponents"
+_CENTRE = "; n of a dimension is the geometric mean of the middle half of the seeds (before: the median)"
+_MANY = 48
+"""Seeds of a claim that 14 do not decide: with one root seed they support it, with another they leave it open."""
 FIGURE, MAP = "predicted_and_measured", "map"
 
 _FEWEST = 3
@@ -35,7 +38,7 @@ def _pooled(name: str, method: str, notion: str | None = None) -> Callable[[Anal
         count = int(one["measured"])
         if count < _FEWEST or not np.isfinite(middle):
             raise NotAtThisScale(f"an answer for {LABEL[method]} ({count} exponents, or all of one law)")
-        return Measurement(middle, low, high, seeds_of(analyses[NAME]), f"{count} targets")
+        return Measurement(middle, low, high, int(one["seeds"]), f"{count} targets")
 
     return measure
 
@@ -44,7 +47,8 @@ def _gain(analyses: Analyses) -> Measurement:
     middle, low, high = (float(part) for part in bounds_of(analyses[NAME]["gain"]))
     if not np.isfinite(middle):
         raise NotAtThisScale("a target on which both have an exponent and the leaps differ")
-    return Measurement(middle, low, high, seeds_of(analyses[NAME]))
+    once = entry(analyses[NAME], "method", "online_sgd")
+    return Measurement(middle, low, high, int(once["seeds"]))
 
 
 def _generative_of_polynomials(analyses: Analyses) -> Measurement:
@@ -63,7 +67,7 @@ def _offset(method: str, width: float, law: str, source: str) -> Claim:
         source=f"this study, on {source}",
         statement=f"The exponent that {LABEL[method]} shows at the dimensions of the atlas is on average p = {law}, "
         "within half the distance of two laws.",
-        measured="mean over the targets of the exponent at the dimensions that are run, less p",
+        measured=f"mean over the targets of the exponent at the dimensions that are run, less p{_CENTRE}",
         rule=Between(-width, width),
         measure=_pooled("offset", method),
         experiments=(NAME,),
@@ -81,7 +85,7 @@ def _slope(method: str, law: str, source: str) -> Claim:
         statement=f"Over the targets of the atlas the exponent of {LABEL[method]} grows with p = {law}, nearer to one "
         "for one than to not at all.",
         measured="slope of measured on predicted exponents over the targets, each weighted by its precision; 0 "
-        "where p does not matter",
+        f"where p does not matter{_CENTRE}",
         rule=AtLeast(0.5),
         measure=_pooled("slope", method),
         experiments=(NAME,),
@@ -91,7 +95,7 @@ def _slope(method: str, law: str, source: str) -> Claim:
     )
 
 
-def _preference(method: str, source: str) -> Claim:
+def _preference(method: str, source: str, seeds_needed: int = 8) -> Claim:
     own = theory.OWN_LEAP[method]
     other = "generative" if own == "correlational" else "correlational"
     return Claim(
@@ -101,12 +105,13 @@ def _preference(method: str, source: str) -> Claim:
         statement=f"At the dimensions of the atlas the {own} leap of a target decides the exponent of {LABEL[method]}, "
         f"and the {other} one does not.",
         measured=f"coefficient of the law of the {own} leap less that of the {other} leap, in a weighted "
-        "least-squares fit of the measured exponents by both",
+        f"least-squares fit of the measured exponents by both{_CENTRE}"
+        + (f"; asked of {seeds_needed} seeds, since runs of 14 disagreed" if seeds_needed > 8 else ""),
         rule=AtLeast(0.5),
         measure=_pooled("preference", method),
         experiments=(NAME,),
         expected="1; -1 were it the other way round",
-        seeds_needed=8,
+        seeds_needed=seeds_needed,
         figure=MAP,
     )
 
@@ -134,8 +139,8 @@ CLAIMS = (
     _slope("partial_trace", "max(1, s/2)", _TRACE),
     _slope("u_statistic", "max(1, k/2)", _BEST),
     _slope("kernel_ridge", "the degree", _KERNEL),
-    _preference("online_sgd", _SGD),
-    _preference("reused_samples", _REUSE),
+    _preference("online_sgd", _SGD, _MANY),
+    _preference("reused_samples", _REUSE, _MANY),
     _preference("partial_trace", _TRACE),
     _preference("u_statistic", _BEST),
     Claim(
@@ -144,7 +149,8 @@ CLAIMS = (
         source=f"this study, on {_REUSE}",
         statement="At the dimensions of the atlas a second look at every sample lowers the exponent of SGD by at least "
         "1/2 on average, where theory says s - 2 (correlational leap s at least 3, generative leap at most 2).",
-        measured="mean over such targets of the exponent of online SGD less that of SGD with each sample twice",
+        measured="mean over such targets of the exponent of online SGD less that of SGD with each sample twice"
+        + _CENTRE,
         rule=AtLeast(0.5),
         measure=_gain,
         experiments=(NAME,),

@@ -3,10 +3,12 @@
 from functools import partial
 
 import numpy as np
+import xarray as xr
 
 from learnability.results.claim import Analyses, AtLeast, AtMost, Claim, Equals, Measurement, NotAtThisScale
 from learnability.results.labelled import bounds_of
 from learnability.results.measuring import Measure, entry, exactly, measured, seeds_of
+from learnability.statistics.intervals import mean_interval
 from learnability.studies.ridge_combinations import PAPER
 
 
@@ -22,17 +24,19 @@ def _relative_error(experiment: str, method: str) -> Measure:
     return measure
 
 
+def _gains(analysis: xr.Dataset) -> np.ndarray:
+    """log(L1 LASSO / L1 ridge) on trained features (seed, samples)."""
+    lasso, ridge = (entry(analysis, "method", f"trained {name}")["l1_per_seed"].values for name in ("lasso", "ridge"))
+    return np.asarray(np.log(lasso / ridge))
+
+
 def lasso_gain(sample: int) -> Measure:
-    """Median over seeds of log(L1 LASSO / L1 ridge) on trained features; its range over seeds is the interval."""
+    """Mean over seeds of log(L1 LASSO / L1 ridge) on trained features."""
 
     def measure(analyses: Analyses) -> Measurement:
         analysis = analyses["fine_tuning"]
-        lasso, ridge = (
-            entry(analysis, "method", f"trained {name}")["l1_per_seed"].values[:, sample] for name in ("lasso", "ridge")
-        )
-        gain = np.sort(np.log(lasso / ridge))
-        note = f"n = {int(analysis['samples'][sample])}; the interval is the range over seeds"
-        return Measurement(float(np.median(gain)), float(gain[0]), float(gain[-1]), len(gain), note)
+        gain = _gains(analysis)[:, sample]
+        return Measurement(*mean_interval(gain), len(gain), f"n = {int(analysis['samples'][sample])}")
 
     return measure
 
@@ -54,15 +58,13 @@ def _kernel_at_equal_total(analyses: Analyses) -> Measurement:
 
 
 def _lead_shrinks(analyses: Analyses) -> Measurement:
-    """Median over seeds of the log ratio LASSO to ridge at the largest n minus that at the second smallest n."""
+    """Mean over seeds of the log ratio LASSO to ridge at the largest n minus that at the second smallest n."""
     analysis = analyses["fine_tuning"]
-    lasso, ridge = (entry(analysis, "method", f"trained {name}")["l1_per_seed"].values for name in ("lasso", "ridge"))
-    gain = np.log(lasso / ridge)
-    change = np.sort(gain[:, -1] - gain[:, 1])
-    few, many = (float(np.exp(np.median(gain[:, k]))) for k in (1, -1))
+    gain = _gains(analysis)
+    few, many = (float(np.exp(gain[:, k].mean())) for k in (1, -1))
     n = analysis["samples"].values
-    note = f"LASSO over ridge: {few:.2f} at n = {n[1]}, {many:.2f} at n = {n[-1]}; the interval is the range over seeds"
-    return Measurement(float(np.median(change)), float(change[0]), float(change[-1]), len(change), note)
+    note = f"LASSO over ridge: {few:.2f} at n = {n[1]}, {many:.2f} at n = {n[-1]}"
+    return Measurement(*mean_interval(gain[:, -1] - gain[:, 1]), len(gain), note)
 
 
 _claim = partial(Claim, seeds_needed=4, figure="phase_two", evidence="statistical")
@@ -127,7 +129,7 @@ CLAIMS: tuple[Claim, ...] = (
         "fine-tuning",
         f"{PAPER}, section 3 (fine-tuning)",
         "A new sum on a subset of the directions is learned with fewer samples by LASSO than by ridge.",
-        "log ratio of the L1 errors at the second smallest n",
+        "log ratio of the L1 errors at the second smallest n, mean over seeds",
         AtMost(0.0),
         lasso_gain(1),
         ("fine_tuning",),
@@ -138,7 +140,8 @@ CLAIMS: tuple[Claim, ...] = (
         "fine-tuning.large",
         "this study",
         "On a new sum on a subset of the directions, the lead of LASSO over ridge shrinks with the number of samples.",
-        "log ratio of the L1 errors, LASSO over ridge, at the largest n minus that at the second smallest n",
+        "log ratio of the L1 errors, LASSO over ridge, at the largest n minus that at the second smallest n, mean over "
+        "seeds (before, with 5 seeds: the median, and the range over seeds as its interval)",
         AtLeast(0.0),
         _lead_shrinks,
         ("fine_tuning",),
