@@ -149,6 +149,7 @@ def diagnosed(
     label_noise: float = 0.0,
 ) -> Asked:
     """What algebra says alone: of bits, and of callables of several variables, no times are computed."""
+    from learnability.diagnosis import unseen
     from learnability.diagnosis.diagnose import diagnose
     from learnability.studies.atlas.answer import Answer
 
@@ -163,7 +164,7 @@ def diagnosed(
             found.append(
                 Answer(
                     str(target),
-                    tuple(diagnose(target, inputs=inputs, label_noise=label_noise).rows()),
+                    tuple(unseen.rows(diagnose(target, inputs=inputs, label_noise=label_noise))),
                     open_points=(doubt,),
                 )
             )
@@ -373,10 +374,11 @@ def _options_named() -> Iterator[None]:
 
 def _show_diagnosis(console: Console, question: Question) -> None:
     """What algebra says, at once: nothing heavy is imported for it."""
+    from learnability.diagnosis import unseen
     from learnability.report.question_screen import diagnosis_panel
 
     for text in question.texts:
-        console.print(diagnosis_panel(text, _diagnosis(question, text).rows()))
+        console.print(diagnosis_panel(text, unseen.rows(_diagnosis(question, text))))
 
 
 def _answer(name: str, cores: str) -> int:

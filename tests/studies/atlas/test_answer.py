@@ -75,7 +75,9 @@ def test_what_is_said_of_a_target_ends_with_the_directions_whose_leap_is_known()
         },
         {"flow": ["joint"]},
     )
-    assert "for directions of known leap alone" in answer._online(times, 100, 1, 1.0, unseen=1)
+    assert "for the directions whose leap was found (largest 1), and says nothing of the other 1" in answer._online(
+        times, 100, 1, 1.0, unseen=1
+    )
     assert "largest leap 1" in answer._online(times, 100, 1, 1.0, unseen=0)
     assert "the 1 of 2 directions that the cut expansion shows" in answer._joint(times, 100, 2)
     assert "learns every direction" in answer._joint(times, 100, 1)

@@ -268,7 +268,10 @@ def _online(times: xr.Dataset, d: int, leap: int, exponent: float, unseen: int) 
     logarithm = " log d" if leap == 2 else ""
     law = f"Theory gives n ~ {power(exponent)}{logarithm} samples to online SGD (largest leap {leap})"
     if unseen:
-        law = f"Theory gives n ~ {power(exponent)}{logarithm} samples to online SGD for directions of known leap alone"
+        law = (
+            f"Theory gives n ~ {power(exponent)}{logarithm} samples to online SGD for the directions whose leap was "
+            f"found (largest {leap}), and says nothing of the other {unseen}"
+        )
     if math.isnan(middle):
         return f"{law}; at d = {d:,} that exceeds the budget, and it was not run."
     if math.isinf(middle):
