@@ -229,6 +229,8 @@ def test_the_record_has_a_line_every_few_seconds_and_the_last(tmp_path: Path) ->
     for _ in range(40):
         clock.now += 0.25
         record.note(clock.now / 10.0, 10.0 - clock.now)
+    clock.now += 0.25
+    record.note(1.0, 0.0)  # the run is whole already
     head, *rows = (tmp_path / "time_left.tsv").read_text().splitlines()
     assert head.split("\t") == ["gone_s", "share", "left_s"]
     assert [row.split("\t") for row in rows] == [

@@ -140,15 +140,15 @@ class Record:
 
     def __init__(self, path: Path, clock: Callable[[], float] = time.monotonic) -> None:
         self._path, self._clock = path, clock
-        self._start, self._next = clock(), 0.0
+        self._start, self._next, self._whole = clock(), 0.0, False
         self._write("gone_s\tshare\tleft_s\n", "w")
 
     def note(self, share: float, left: float | None) -> None:
         """One line, every few seconds and where the run is whole."""
         gone = self._clock() - self._start
-        if left is None or (gone < self._next and share < 1.0):
+        if left is None or (gone < self._next and (share < 1.0 or self._whole)):
             return
-        self._next = gone + _EVERY
+        self._next, self._whole = gone + _EVERY, share >= 1.0
         self._write(f"{gone:.1f}\t{share:.4f}\t{left:.1f}\n", "a")
 
     def _write(self, text: str, mode: str) -> None:
