@@ -29,8 +29,9 @@ STUDY = "atlas"
 NAME = r"[a-z0-9][a-z0-9_]*"
 CAPTION = "Escape times of the population flows against the dimension: median and 80% band over starts, theory dashed."
 CAPTION_OF_CHECK = (
-    " Measured: the share of seeds that learn the subspace against the samples, with exact binomial bands, and the "
-    "samples that half of the seeds need against the dimension, with the predicted exponents dashed."
+    " Measured: the share of seeds that learn the subspace against the samples, with exact binomial bars (95%), which "
+    "reach to the dotted lines where no seed or every seed learns; and the samples that half of the seeds need against "
+    "the dimension, with the predicted exponents dashed."
 )
 CHECKED_DIMENSIONS = (32, 64, 128)
 CHECKED_SEEDS = 12

@@ -70,13 +70,20 @@ def _escapes(axes: Axes, one: xr.Dataset, flow: str, whose: str) -> None:
 
 
 def _success(axes: Axes, one: xr.Dataset) -> None:
-    """Share of seeds that learn, with exact binomial bands, against n."""
+    """Share of seeds that learn against n, with exact binomial bars.
+
+    Bars of shares of 0 and 1 are the same for every method and every n: dotted lines tell where they end.
+    """
     counts = one["num_samples"].values
     for method in texts(one["method"]):
         middle, low, high = (x.values for x in bounds_of(one["learned"].sel({"method": method})))
         ran = np.isfinite(middle)
         if ran.any():
-            band(axes, counts[ran], low[ran], high[ran], COLOUR[method])
+            inside = ran & (middle > 0) & (middle < 1)
+            axes.vlines(counts[inside], low[inside], high[inside], color=COLOUR[method], alpha=0.5, linewidth=1.2)
+            for ends in (high[ran & (middle == 0)], low[ran & (middle == 1)]):
+                if len(ends):
+                    axes.axhline(float(ends[0]), color="0.45", linestyle=":", linewidth=0.8, zorder=0)
             axes.plot(counts[ran], middle[ran], f"{MARKER[method]}-", color=COLOUR[method], label=LABEL[method])
     axes.set(xscale="log", xlabel="samples n", ylabel="share of seeds that learn", ylim=(-0.03, 1.03))
     axes.set_title(f"d = {int(one['dimension'])}, {int(one['seeds'])} seeds")
