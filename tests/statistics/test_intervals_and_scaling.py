@@ -2,12 +2,11 @@
 
 import numpy as np
 import pytest
-from scipy.stats import binom, binomtest, ttest_1samp
+from scipy.stats import binom, binomtest
 
 from learnability.statistics.intervals import (
     bootstrap,
     clopper_pearson,
-    mean_interval,
     median_coverage,
     median_interval,
     wilson,
@@ -28,16 +27,6 @@ def test_wilson_ends_are_exact_and_vectorised() -> None:
     assert low[0] == 0
     assert high[1] == 1
     assert np.isnan(wilson(0, 0)[0])
-
-
-@pytest.mark.parametrize("count", [2, 5, 25])
-def test_the_interval_of_a_mean_is_students(count: int) -> None:
-    samples = np.random.default_rng(count).standard_normal(count) + 0.3
-    for confidence in (0.8, 0.95):
-        expected = ttest_1samp(samples, 0).confidence_interval(confidence)
-        found = mean_interval(samples, confidence)
-        assert found == pytest.approx((samples.mean(), expected.low, expected.high))
-    assert mean_interval([0.5]) == (0.5, -np.inf, np.inf)
 
 
 def test_bootstrap_covers_the_mean() -> None:

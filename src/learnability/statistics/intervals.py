@@ -49,22 +49,6 @@ def clopper_pearson(successes: ArrayLike, trials: ArrayLike, confidence: float =
     return np.where(n > 0, low, np.nan)[()], np.where(n > 0, high, np.nan)[()]
 
 
-def mean_interval(samples: ArrayLike, confidence: float = 0.95) -> tuple[float, float, float]:
-    """(mean, low, high) of the draws in ``samples`` (n,), n at least 2, by Student's t with n - 1 degrees of freedom.
-
-    ``mean -+ t s / sqrt(n)`` with the sample standard deviation s: exact for normal draws, and wider than the
-    percentile bootstrap, which falls short for a few. Infinite ends for one draw.
-    """
-    from scipy.special import stdtrit
-
-    values = np.asarray(samples, dtype=float)
-    mean = float(values.mean())
-    if len(values) < 2:
-        return mean, -math.inf, math.inf
-    half = float(stdtrit(len(values) - 1, (1 + confidence) / 2) * values.std(ddof=1)) / math.sqrt(len(values))
-    return mean, mean - half, mean + half
-
-
 def median_coverage(count: int, below: int) -> float:
     """P(the median lies between the order statistics ``below`` and ``count - 1 - below``, counted from zero).
 

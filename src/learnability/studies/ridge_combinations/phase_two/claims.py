@@ -8,7 +8,7 @@ import xarray as xr
 from learnability.results.claim import Analyses, AtLeast, AtMost, Claim, Equals, Measurement, NotAtThisScale
 from learnability.results.labelled import bounds_of
 from learnability.results.measuring import Measure, entry, exactly, measured, seeds_of
-from learnability.statistics.intervals import mean_interval
+from learnability.statistics.intervals import median_interval
 from learnability.studies.ridge_combinations import PAPER
 
 
@@ -31,12 +31,13 @@ def _gains(analysis: xr.Dataset) -> np.ndarray:
 
 
 def lasso_gain(sample: int) -> Measure:
-    """Mean over seeds of log(L1 LASSO / L1 ridge) on trained features."""
+    """Median over seeds of log(L1 LASSO / L1 ridge) on trained features."""
 
     def measure(analyses: Analyses) -> Measurement:
         analysis = analyses["fine_tuning"]
         gain = _gains(analysis)[:, sample]
-        return Measurement(*mean_interval(gain), len(gain), f"n = {int(analysis['samples'][sample])}")
+        middle, low, high = map(float, median_interval(gain))
+        return Measurement(middle, low, high, len(gain), f"n = {int(analysis['samples'][sample])}")
 
     return measure
 
@@ -58,13 +59,14 @@ def _kernel_at_equal_total(analyses: Analyses) -> Measurement:
 
 
 def _lead_shrinks(analyses: Analyses) -> Measurement:
-    """Mean over seeds of the log ratio LASSO to ridge at the largest n minus that at the second smallest n."""
+    """Median over seeds of the log ratio LASSO to ridge at the largest n minus that at the second smallest n."""
     analysis = analyses["fine_tuning"]
     gain = _gains(analysis)
-    few, many = (float(np.exp(gain[:, k].mean())) for k in (1, -1))
+    few, many = (float(np.exp(np.median(gain[:, k]))) for k in (1, -1))
     n = analysis["samples"].values
     note = f"LASSO over ridge: {few:.2f} at n = {n[1]}, {many:.2f} at n = {n[-1]}"
-    return Measurement(*mean_interval(gain[:, -1] - gain[:, 1]), len(gain), note)
+    middle, low, high = map(float, median_interval(gain[:, -1] - gain[:, 1]))
+    return Measurement(middle, low, high, len(gain), note)
 
 
 _claim = partial(Claim, seeds_needed=4, figure="phase_two", evidence="statistical")
@@ -129,23 +131,23 @@ CLAIMS: tuple[Claim, ...] = (
         "fine-tuning",
         f"{PAPER}, section 3 (fine-tuning)",
         "A new sum on a subset of the directions is learned with fewer samples by LASSO than by ridge.",
-        "log ratio of the L1 errors at the second smallest n, mean over seeds",
+        "log ratio of the L1 errors at the second smallest n, median over seeds (its interval: order statistics)",
         AtMost(0.0),
         lasso_gain(1),
         ("fine_tuning",),
-        seeds_needed=5,
+        seeds_needed=6,
         figure="fine_tuning",
     ),
     _claim(
         "fine-tuning.large",
         "this study",
         "On a new sum on a subset of the directions, the lead of LASSO over ridge shrinks with the number of samples.",
-        "log ratio of the L1 errors, LASSO over ridge, at the largest n minus that at the second smallest n, mean over "
-        "seeds (before, with 5 seeds: the median, and the range over seeds as its interval)",
+        "log ratio of the L1 errors, LASSO over ridge, at the largest n minus that at the second smallest n, "
+        "median over seeds (its interval: order statistics; asked of 60 seeds, since runs of 5 and 20 disagreed)",
         AtLeast(0.0),
         _lead_shrinks,
         ("fine_tuning",),
-        seeds_needed=5,
+        seeds_needed=60,
         figure="fine_tuning",
     ),
 )
