@@ -236,6 +236,7 @@ def draw_figure(arguments: argparse.Namespace, progress: Progress) -> None:
     import matplotlib
 
     matplotlib.use("agg")
+    from learnability.results.formulas import parsed_once
     from learnability.results.legible import make_room
     from learnability.results.style import house_style
 
@@ -245,7 +246,7 @@ def draw_figure(arguments: argparse.Namespace, progress: Progress) -> None:
     progress.watch.begin("reading")
     analyses = read_analyses(arguments.input)
     progress.watch.begin("computing")
-    with house_style():
+    with house_style(), parsed_once():
         figure = module.draw(analyses)
         finding = finding_of(figure)
         progress.watch.begin("writing")

@@ -3,8 +3,10 @@
 import re
 from typing import Any
 
+import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
@@ -30,24 +32,33 @@ def make_room(figure: Figure, note: str = "") -> None:
     where none is free below its panel. An x axis of integers is labelled at integers. ``note`` stands in small type
     under the whole figure. The layout is final: the figure has no layout engine afterwards.
     """
+    FigureCanvasAgg(figure)  # one renderer measures all texts, and remembers them
     for axes in figure.axes:
         _count(axes)
     if note:
         _write_under(figure, note)
-    figure.draw_without_rendering()
+    _lay_out(figure)
     _break_all(figure)
-    figure.draw_without_rendering()
+    _lay_out(figure)
     moved = [axes for axes in figure.axes if _place_legend(axes)]
     if moved:
         _grow(figure, moved)
-        figure.draw_without_rendering()
+        _lay_out(figure)
     for _ in range(_ROUNDS):
         if not _break_all(figure):
             break
-        figure.draw_without_rendering()
-    figure.set_layout_engine("none")
+        _lay_out(figure)
+    with mpl.rc_context({"figure.constrained_layout.use": False}):
+        figure.set_layout_engine(None)  # a placeholder ("none") would draw every format twice
     for axes in figure.axes:
         _settle(axes)
+
+
+def _lay_out(figure: Figure) -> None:
+    """Place the panels by what their texts take up; nothing is drawn."""
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
 
 
 def _settle(axes: Axes) -> None:

@@ -26,7 +26,6 @@ THEORY: dict[str, Any] = {"linestyle": "--", "linewidth": 1.0, "color": "#444444
 STYLE: Any = {
     "figure.dpi": 100,
     "savefig.dpi": 200,
-    "figure.constrained_layout.use": True,
     "font.size": TEXT,
     "font.family": "DejaVu Sans",
     "mathtext.fontset": "dejavusans",
