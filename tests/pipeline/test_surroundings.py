@@ -13,7 +13,7 @@ TABLE = Path(__file__).parents[2] / "docs/guides/surroundings.md"
 @pytest.mark.parametrize(
     "name",
     ["PYTHONPATH", "MPLBACKEND", "MATPLOTLIBRC", "SNAKEMAKE_PROFILE", "OMP_NUM_THREADS", "MKL_CBWR", "LC_NUMERIC",
-     "NUMBA_DISABLE_JIT", "PYTHONOPTIMIZE", "BASH_ENV"],
+     "NUMBA_DISABLE_JIT", "PYTHONOPTIMIZE", "PYTHONDONTWRITEBYTECODE", "BASH_ENV"],
 )  # fmt: skip
 def test_what_could_change_a_result_is_not_the_users(name: str) -> None:
     assert surroundings.settle({name: "/a/users/value"}).get(name) != "/a/users/value"
