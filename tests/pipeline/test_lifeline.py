@@ -111,8 +111,9 @@ def test_what_make_called_ends_with_make_and_not_with_a_shell(tmp_path: Path) ->
     code = "from learnability.pipeline.lifeline import watch_make; import os, time; watch_make()"
     (tmp_path / "called.py").write_text(f"{code}\nprint(os.getpid(), flush=True); time.sleep(30)\n")
     (tmp_path / "Makefile").write_text(f"all:\n\t@{sys.executable} called.py\n")
+    plain = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
     for command, ends in ((["make"], True), (["sh", "-c", f"{sys.executable} called.py; true"], False)):
-        caller = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True)
+        caller = subprocess.Popen(command, cwd=tmp_path, env=plain, stdout=subprocess.PIPE, text=True)
         assert caller.stdout is not None
         called = int(caller.stdout.readline())
         caller.kill()

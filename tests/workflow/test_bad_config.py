@@ -9,12 +9,12 @@ STUDY = "config/studies/demo.yaml"
 
 MISTAKES = {
     "unknown key": (STUDY, "dimension: 5", "dimenson: 5", ["unknown key", "second", "dimenson"]),
-    "negative dimension": (STUDY, "dimension: 5", "dimension: -5", ["dimension = -5", ">= 1"]),
+    "negative dimension": (STUDY, "dimension: 5", "dimension: -5", ["dimension = -5", "at least 1"]),
     "number as text": (STUDY, "slope: 2.0", "slope: '1e-3'", ["slope = '1e-3' is text", "0.001"]),
     "not a number": (STUDY, "slope: 2.0", "slope: .nan", ["slope", "finite"]),
     "infinite": (STUDY, "slope: 2.0", "slope: .inf", ["slope", "finite"]),
-    "empty seed list": (STUDY, "laptop: {seeds: 2, ", "laptop: {seeds: [], ", ["seeds", "integer"]),
-    "no seeds": (STUDY, "laptop: {seeds: 2, ", "laptop: {seeds: 0, ", ["seeds = 0", ">= 1"]),
+    "empty seed list": (STUDY, "laptop: {seeds: 2, ", "laptop: {seeds: [], ", ["seeds = []", "a whole number"]),
+    "no seeds": (STUDY, "laptop: {seeds: 2, ", "laptop: {seeds: 0, ", ["seeds = 0", "at least 1"]),
     "half a batch": (STUDY, "laptop: {seeds: 2, ", "laptop: {seeds: 3, ", ["multiple"]),
     "no batch": (STUDY, "laptop: {seeds: 2, seed_batch: 2}", "laptop: {seeds: 2}", ["seed_batch is missing"]),
     "empty sweep": (STUDY, "{dimension: [2, 3]}", "{dimension: []}", ["sweep over dimension is empty"]),
