@@ -348,7 +348,10 @@ def verdicts(
     if not check:
         verdict_table.write(claims)
     elif not verdict_table.in_step():
-        typer.echo("docs/verdicts.md does not follow from docs/verdicts.json: run make verdicts", err=True)
+        typer.echo(
+            "docs/verdicts.md does not follow from docs/verdicts.json and docs/robustness.json: run make verdicts",
+            err=True,
+        )
         raise typer.Exit(1)
 
 

@@ -35,15 +35,20 @@ def _start(code: str, *arguments: str, **more: str) -> subprocess.Popen[str]:
     return process
 
 
-def test_a_watcher_ends_when_the_holder_is_killed(tmp_path: Path) -> None:
-    line = tmp_path / "alive"
+def _demand_end_with_holder(folder: Path, code: str, seconds: float) -> None:
+    """A process that watches the line of another runs on with it, and ends by SIGTERM once it is killed."""
+    line = folder / "alive"
     holder = _start(HOLDER, str(line))
-    watcher = _start(WATCHER, LEARNABILITY_LIFELINE=str(line))
+    watcher = _start(code, LEARNABILITY_LIFELINE=str(line))
     time.sleep(0.5)
     assert watcher.poll() is None
     holder.send_signal(signal.SIGKILL)
     holder.wait()
-    assert watcher.wait(30) == -signal.SIGTERM
+    assert watcher.wait(seconds) == -signal.SIGTERM
+
+
+def test_a_watcher_ends_when_the_holder_is_killed(tmp_path: Path) -> None:
+    _demand_end_with_holder(tmp_path, WATCHER, 30)
 
 
 def test_a_line_that_nobody_holds_ends_the_watcher_at_once(tmp_path: Path) -> None:
@@ -60,14 +65,7 @@ def test_a_job_in_compiled_code_that_holds_the_interpreter_ends_too(tmp_path: Pa
         "import ctypes, time; from learnability.pipeline.lifeline import watch_at_once\n"
         "watch_at_once(); time.sleep(0.2); print('up', flush=True); ctypes.PyDLL(None).sleep(40)"
     )
-    line = tmp_path / "alive"
-    holder = _start(HOLDER, str(line))
-    watcher = _start(code, LEARNABILITY_LIFELINE=str(line))
-    time.sleep(0.5)
-    assert watcher.poll() is None
-    holder.send_signal(signal.SIGKILL)
-    holder.wait()
-    assert watcher.wait(10) == -signal.SIGTERM
+    _demand_end_with_holder(tmp_path, code, 10)
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="needs /proc")

@@ -108,17 +108,23 @@ def page(content: Mapping[str, Any]) -> str:
 
 
 def in_step(root: Path = Path()) -> bool:
-    """Whether ``docs/verdicts.md`` is the page that follows from ``docs/verdicts.json``."""
+    """Whether ``docs/verdicts.md`` is the page that follows from ``docs/verdicts.json``, and its marks of what is not
+    decided are those of ``docs/robustness.json``."""
     content = json.loads((root / VERDICTS_FILE).read_text(encoding="utf-8"))
-    return page(content) == (root / PAGE).read_text(encoding="utf-8")
+    marked = content["undecided"] == _undecided(content["scale"], root)
+    return marked and page(content) == (root / PAGE).read_text(encoding="utf-8")
+
+
+def _undecided(scale: str, root: Path = Path()) -> dict[str, str]:
+    """What moves which verdict, where it was measured for this scale."""
+    path = root / robustness.RESULTS_FILE
+    measured = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+    return robustness.undecided(measured) if measured and measured["scale"] == scale else {}
 
 
 def write(claims: Path) -> None:
     """Replace both files together from a ``claims.json``, whose folder names the scale."""
-    content = {"scale": claims.resolve().parent.name, "undecided": {}, "claims": digest(read_rows(claims))}
-    if robustness.RESULTS_FILE.is_file():
-        measured = json.loads(robustness.RESULTS_FILE.read_text(encoding="utf-8"))
-        if measured["scale"] == content["scale"]:
-            content["undecided"] = robustness.undecided(measured)
+    scale = claims.resolve().parent.name
+    content = {"scale": scale, "undecided": _undecided(scale), "claims": digest(read_rows(claims))}
     text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
     replace_together({VERDICTS_FILE.as_posix(): text.encode(), PAGE.as_posix(): page(content).encode()})
