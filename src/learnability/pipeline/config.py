@@ -292,6 +292,7 @@ _SAID = {
     **dict.fromkeys(("bool_type", "bool_parsing"), "is neither true nor false"),
     **dict.fromkeys(("list_type", "tuple_type"), "is no list"),
     **dict.fromkeys(("dict_type", "model_type", "model_attributes_type"), "is no block of keys"),
+    "literal_error": "is unknown",
     "string_type": "is no text",
     "too_short": "has too few entries",
     "too_long": "has too many entries",
