@@ -17,9 +17,16 @@ from tests.workflow.conftest import Project, make_project
 pytestmark = slurm.MARKS
 
 
+def _asking_for_gpus(folder: Path) -> Project:
+    """The demo, whose walks ask for a GPU where there is one: a record tells what a job asked for."""
+    project = make_project(folder)
+    project.edit("config/studies/demo.yaml", lambda text: text.replace("kind: walk\n", "kind: walk\n    gpu: true\n"))
+    return project
+
+
 @pytest.fixture(scope="module")
 def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
-    project = make_project(tmp_path_factory.mktemp("local") / "project")
+    project = _asking_for_gpus(tmp_path_factory.mktemp("local") / "project")
     done = project.launch("--cores", "2")
     assert done.returncode == 0, done.stdout + done.stderr
     return project
@@ -36,10 +43,9 @@ def _under_slurm(project: Project, root: Path, *command: str) -> subprocess.Comp
     return project.call(*around, *command)
 
 
-def test_a_run_on_slurm_gives_the_bytes_of_a_local_run(local: Project, project: Project, tmp_path: Path) -> None:
-    """No node has a GPU: with ``device: cpu`` none is asked for."""
-    main = project.folder / "config/studies/demo.yaml"
-    main.write_text(main.read_text().replace("kind: walk\n", "kind: walk\n    gpu: true\n"))
+def test_a_run_on_slurm_gives_the_bytes_of_a_local_run(local: Project, tmp_path: Path) -> None:
+    """No node has a GPU: with ``device: cpu`` the scheduler is asked for none."""
+    project = _asking_for_gpus(tmp_path / "project")
     launch = [sys.executable, "-m", "learnability.launch", "--profile", "slurm"]
     done = _under_slurm(project, tmp_path / "slurm", *launch)
     assert done.returncode == 0, done.stdout + done.stderr
