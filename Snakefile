@@ -12,8 +12,10 @@ ROOT = Path(str(workflow.current_basedir))  # also where another file includes t
 sys.path.insert(0, str(ROOT / "src"))
 
 from learnability.results.errors import UserError
+from learnability.pipeline.engine import drop_default_limit
 from learnability.pipeline.fingerprint import machine_code_fingerprint
 from learnability.pipeline.job_table import JobTable
+from learnability.pipeline.lifeline import watch_with_jobs
 from learnability.pipeline.lock import LEASE, demand_whole, hold_for_engine, new_lease
 from learnability.pipeline.pages import (
     question_code,
@@ -43,6 +45,7 @@ os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", str(2**32))
 BESIDE = str(Path(sys.executable).parent)
 os.environ |= {"PATH": os.pathsep.join([BESIDE, os.getenv("PATH", os.defpath)])}
 settle(os.environ)
+drop_default_limit(workflow.scheduling_settings)
 os.environ.setdefault(LEASE, new_lease())
 
 
@@ -54,7 +57,9 @@ envvars:
 
 
 # Plain Snakemake takes the lock of the results as the launcher does; a run that the launcher started has it already.
+# An engine that another process started ends with it.
 onstart:
+    watch_with_jobs()
     hold_for_engine(
         {
             path

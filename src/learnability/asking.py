@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import html
 import re
-import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -70,7 +70,7 @@ def question_of(
     targets: Sequence[str],
     dimension: int = DIMENSION,
     sweep: Mapping[str, Sequence[float]] | None = None,
-    seeds: int = 128,
+    seeds: int | None = None,
     check: bool = False,
     links: Mapping[str, Link] | None = None,
     label_noise: float = 0.0,
@@ -149,7 +149,6 @@ def diagnosed(
     label_noise: float = 0.0,
 ) -> Asked:
     """What algebra says alone: of bits, and of callables of several variables, no times are computed."""
-    from learnability.diagnosis import unseen
     from learnability.diagnosis.diagnose import diagnose
     from learnability.studies.atlas.answer import Answer
 
@@ -164,7 +163,7 @@ def diagnosed(
             found.append(
                 Answer(
                     str(target),
-                    tuple(unseen.rows(diagnose(target, inputs=inputs, label_noise=label_noise))),
+                    tuple(diagnose(target, inputs=inputs, label_noise=label_noise).rows()),
                     open_points=(doubt,),
                 )
             )
@@ -181,7 +180,7 @@ def ask(
     sweep: Mapping[str, Sequence[float]] | None = None,
     links: Mapping[str, Link | Callable[[Any], Any] | str | Path] | None = None,
     label_noise: float = 0.0,
-    seeds: int = 128,
+    seeds: int | None = None,
     check: bool = False,
     root_seed: int = ROOT_SEED,
 ) -> Asked:
@@ -206,7 +205,7 @@ def ask(
     label_noise:
         The standard deviation of normal noise on the label, in the units of the target.
     seeds:
-        The number of random starts of the flows, at least 16.
+        The number of random starts of the flows, at least 16. Default: 128, or 32 for five variables and more.
     check:
         Whether algorithms are run on finite samples; about a minute.
     root_seed:
@@ -312,7 +311,7 @@ def command(
     dimension: int,
     check: bool,
     sweep: Sequence[str],
-    seeds: int,
+    seeds: int | None,
     name: str,
     quick: bool,
     cores: str,
@@ -323,7 +322,7 @@ def command(
     """``learnability ask``: print the diagnosis, answer the question through the workflow, print the rest."""
     from rich.console import Console
 
-    from learnability.pipeline import questions
+    from learnability.pipeline import engine, questions
 
     if name and not re.fullmatch(questions.NAME, name):
         allowed = "lower-case letters, digits and underscores; a letter or digit first"
@@ -351,8 +350,11 @@ def command(
     if quick:
         return 0
     questions.write_question(FOLDER, name, question)
-    with console.status(f"answering {name}"):
-        status = _answer(name, cores)
+    try:
+        with console.status(f"answering {name}"), engine.stopped_by_signals():
+            status = _answer(name, cores)
+    except engine.Stopped as stopped:
+        return stopped.told()
     if status:
         return status
     _show_answer(console, name)
@@ -374,24 +376,31 @@ def _options_named() -> Iterator[None]:
 
 def _show_diagnosis(console: Console, question: Question) -> None:
     """What algebra says, at once: nothing heavy is imported for it."""
-    from learnability.diagnosis import unseen
     from learnability.report.question_screen import diagnosis_panel
 
     for text in question.texts:
-        console.print(diagnosis_panel(text, unseen.rows(_diagnosis(question, text))))
+        console.print(diagnosis_panel(text, _diagnosis(question, text).rows()))
 
 
 def _answer(name: str, cores: str) -> int:
-    """Run the workflow for one question; what it says is shown when it fails."""
+    """Run the workflow for one question; what it says is shown when it fails. It ends when this process does."""
+    from learnability.pipeline import engine, lifeline, surroundings
+
     target = f"{RESULTS}/{name}/index.html"
     forced = _see_to_untrusted(name)
     again = ["--forcerun", *forced] if forced else []
     line = [sys.executable, "-m", "snakemake", target, "--cores", cores, "--nolock", *again]
-    done = subprocess.run(line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-    if done.returncode:
-        print(done.stdout, file=sys.stderr)
-        print(f"learnability: the question was not answered; logs in {RESULTS}/logs/{name}", file=sys.stderr)
-    return done.returncode
+    alive = Path(".cache/questions") / name
+    alive.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile() as said, lifeline.held(alive) as line_held:
+        environment = surroundings.clean() | {lifeline.VARIABLE: str(line_held.resolve())}
+        with engine.started(line, environment, stdout=said) as process:
+            process.wait()
+        if process.returncode:
+            said.seek(0)
+            print(said.read().decode(errors="replace"), file=sys.stderr)
+            print(f"learnability: the question was not answered; logs in {RESULTS}/logs/{name}", file=sys.stderr)
+    return process.returncode
 
 
 def _see_to_untrusted(name: str) -> list[str]:

@@ -245,7 +245,9 @@ def ask(
         typer.Option(help='A function of your own from a file of two columns: --link g=values.csv for "g(z1)".'),
     ] = None,
     label_noise: Annotated[float, typer.Option(help="The standard deviation of noise on the label.")] = 0.0,
-    seeds: Annotated[int, typer.Option(help="Random starts of the flows.")] = 128,
+    seeds: Annotated[
+        int | None, typer.Option(help="Random starts of the flows. Default: 128, or 32 for five variables and more.")
+    ] = None,
     name: Annotated[str, typer.Option(help="The name of the question. Default: one made from the target.")] = "",
     quick: Annotated[bool, typer.Option("--quick", help="The diagnosis alone; nothing is run or written.")] = False,
     inputs: Annotated[

@@ -9,12 +9,10 @@ import json
 import os
 import re
 import shutil
-import signal
-import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +20,7 @@ from rich.console import Console
 
 from learnability.archive.restore import finish_interrupted
 from learnability.display import Display, display_for, failures_text, wait_for
-from learnability.pipeline import costs, devices, lifeline, probe, settled, status, surroundings
+from learnability.pipeline import costs, devices, engine, lifeline, probe, settled, status, surroundings
 from learnability.pipeline.checkpoint import drop_finished
 from learnability.pipeline.events import VARIABLE
 from learnability.pipeline.job_table import FIGURE_FORMATS, JobTable
@@ -46,48 +44,6 @@ _CHANGES = {
 """What changes many files together, and who ends it after a kill."""
 _DRAWN = re.compile(r"/(figures|report)/")
 _SHOWN = 12  # lines that one kind of message may take
-_GRACE = 3.0  # seconds that engine and jobs have to end by themselves once they were asked to
-
-
-class Stopped(Exception):
-    """A signal asks the run to end; ``number`` is the signal's."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.number = number
-
-
-def _stop(number: int, frame: object) -> None:
-    raise Stopped(number)
-
-
-@contextmanager
-def _stopped_by_signals() -> Iterator[None]:
-    """Within the block, SIGINT, SIGTERM and SIGHUP raise :class:`Stopped`."""
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {number: signal.signal(number, _stop) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End the engine and its jobs, which are in one process group: by asking, then by force."""
-    for name in (signal.SIGTERM, signal.SIGKILL):
-        try:
-            os.killpg(process.pid, name)
-        except ProcessLookupError:
-            return
-        deadline = time.monotonic() + _GRACE
-        while time.monotonic() < deadline:
-            process.poll()
-            try:
-                os.killpg(process.pid, 0)
-            except ProcessLookupError:
-                return
-            time.sleep(0.05)
 
 
 class _Events:
@@ -106,7 +62,13 @@ class _Events:
 
 
 def _follow(
-    command: list[str], locks: Sequence[int], lease: str, state: RunState, display: Display, record: Record
+    command: list[str],
+    locks: Sequence[int],
+    lease: str,
+    state: RunState,
+    display: Display,
+    record: Record,
+    elsewhere: bool,
 ) -> int:
     """Run the engine, show the run, and give the engine's exit status. Whatever happens, no job outlives the call."""
     events = _CACHE / "events.jsonl"
@@ -118,22 +80,12 @@ def _follow(
             VARIABLE: str(events.resolve()),
             lifeline.VARIABLE: str(alive.resolve()),
             LEASE: lease,
+            **({lifeline.ALONE: "1"} if elsewhere else {}),
         }
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=engine_log,
-            stderr=subprocess.STDOUT,
-            env=environment,
-            pass_fds=tuple(locks),
-            start_new_session=True,
-        )
-        try:
+        with engine.started(command, environment, stdout=engine_log, pass_fds=tuple(locks)) as process:
             running, publish = (lambda: process.poll() is None), (lambda: _pages(state.table))
             wait_for(running, reader.read, state, display, publish, record.note)
-        finally:
-            _end(process)
-    return process.returncode
+    return int(process.returncode)
 
 
 def _command(arguments: argparse.Namespace, targets: Sequence[str], forced: Sequence[str]) -> list[str]:
@@ -369,7 +321,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
             state.expect(missing, more_calls=number + 1 < len(calls))
             command = _command(arguments, targets, status.to_force(outputs))
             with display:
-                ended = _follow(command, (own, shared), lease, state, display, record)
+                ended = _follow(command, (own, shared), lease, state, display, record, bool(arguments.profile))
             if ended:
                 _explain_failure(state, results, console)
                 return 1
@@ -403,7 +355,7 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     os.environ.setdefault("PYTHONUNBUFFERED", "1")
     try:
-        with _stopped_by_signals():
+        with engine.stopped_by_signals():
             lifeline.watch()
             lifeline.watch_make()
             return run(arguments, Console())
@@ -413,13 +365,8 @@ def main(argv: list[str] | None = None) -> int:
     except OSError as error:
         print(SystemTrouble(error).render(), file=sys.stderr)
         return 2
-    except Stopped as stopped:
-        name = signal.Signals(stopped.number).name
-        print(
-            f"\nlearnability: stopped by {name}. Results so far are kept; the same command goes on from here.",
-            file=sys.stderr,
-        )
-        return 128 + stopped.number
+    except engine.Stopped as stopped:
+        return stopped.told()
 
 
 if __name__ == "__main__":

@@ -156,5 +156,6 @@ def test_the_head_killed(cluster: slurm.Cluster, project: Project, peaceful: dic
     for process in (launcher, *map(int, engine)):
         os.kill(process, signal.SIGKILL)
     killed.process.communicate()
+    time.sleep(8)  # a job that watched the head would have ended by now
     assert killed.cluster.running()
     _went_on(Run(cluster, project), peaceful)

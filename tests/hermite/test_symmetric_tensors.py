@@ -92,6 +92,41 @@ def test_compiled_derivative_against_autograd() -> None:
     torch.testing.assert_close(slopes, automatic)
 
 
+@pytest.mark.parametrize("symmetric", [True, False])
+def test_a_map_of_six_variables_against_einsum(symmetric: bool) -> None:
+    """Most of the 749,398 monomials have no coefficient: they are left out, and the matrices are sparse."""
+    tensors = symmetric_tensors(parse("(z1*z2+z3*z4)^3 + z5*z6"))
+    matrix = np.random.default_rng(2).standard_normal((6, 6))
+    if symmetric:
+        matrix = matrix + matrix.T
+    expected = np.zeros((6, 6))
+    for k, tensor in tensors.items():
+        partial = tensor
+        for axis in range(1, k):
+            partial = np.moveaxis(np.tensordot(partial, matrix, axes=(axis, 0)), -1, axis)
+        expected += k * partial.reshape(6, -1) @ tensor.reshape(6, -1).T
+    compiled = contraction_map(tensors, {k: float(k) for k in tensors}, symmetric)
+    assert compiled.coefficients.shape[1] < 5000
+    assert compiled.coefficients.is_sparse
+    assert compiled.derivative.is_sparse
+    entries = matrix[np.triu_indices(6)] if symmetric else matrix.ravel()
+    wanted = expected[np.triu_indices(6)] if symmetric else expected.ravel()
+    # 400 samples do not fit into the cache at once
+    samples = torch.from_numpy(entries)[:, None] * torch.linspace(0.5, 1.0, 400, dtype=torch.float64)
+    np.testing.assert_allclose(compiled(samples)[:, -1].numpy(), wanted, rtol=1e-12)
+    values, slopes = compiled.with_derivative(samples)
+    torch.testing.assert_close(values, compiled(samples), rtol=1e-13, atol=0)
+    step = 1e-6
+    for v in (0, 7, len(entries) - 1):
+        moved = samples[:, -1:] + step * torch.eye(len(entries), dtype=torch.float64)[:, v : v + 1] * torch.tensor(
+            [1, -1]
+        )
+        up, down = compiled(moved).unbind(dim=1)
+        torch.testing.assert_close(
+            slopes[:, v, -1], (up - down) / (2 * step), rtol=1e-7, atol=1e-7 * float(abs(up).max())
+        )
+
+
 def test_dense_and_ridge_contractions_agree() -> None:
     """``Q(G) = sum_ij a_i a_j (u_i^T G u_j)^k`` for ``f = sum_j a_j h_k(u_j.z)``."""
     rng = np.random.default_rng(4)

@@ -5,20 +5,19 @@ A direction is unseen where no Hermite coefficient in it was told from zero up t
 their directions alone.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from learnability.diagnosis.result import Diagnosis
-from learnability.diagnosis.words import SOURCES, Row
+from learnability.diagnosis.sources import SOURCES, Row
 
 
-def rows(found: Diagnosis) -> list[Row]:
-    """:meth:`Diagnosis.rows`, with the laws of incomplete leap sequences confined to the directions found."""
+def confined(found: Diagnosis, rows: Sequence[Row]) -> list[Row]:
+    """The rows of a diagnosis, with the laws of incomplete leap sequences confined to the directions found."""
     changed: dict[str, Callable[[Row], Row]] = {}
-    result = found.rows()
     unseen = found.correlational.unseen.shape[1]
     if unseen and found.correlational.steps:
         changed = _confined(found, unseen)
-    told = [changed[row[0]](row) if row[0] in changed else row for row in result]
+    told = [changed[row[0]](row) if row[0] in changed else row for row in rows]
     names = [row[0] for row in told]
     missing = found.generative.unseen.shape[1]
     if missing and "correlational queries" in names and "best low-degree method" not in names:

@@ -8,22 +8,10 @@ from numpy.typing import NDArray
 
 from learnability.diagnosis.result import Diagnosis, LeapSequence
 from learnability.diagnosis.shape import axis_basis
+from learnability.diagnosis.sources import SOURCES, Row
+from learnability.diagnosis.unseen import confined
 
 Array = NDArray[np.float64]
-Row = tuple[str, str, str, str]
-
-SOURCES = {
-    "correlational": "arXiv 2302.11055, 2310.19793",
-    "generative": "arXiv 2403.05529, 2506.05500",
-    "sgd": "arXiv 2003.10409, 2302.11055",
-    "reuse": "arXiv 2405.15459, 2406.01581",
-    "linear": "arXiv 2405.15480",
-    "reflective": "arXiv 2402.08948",
-    "staircase": "arXiv 2202.08658, 2302.11055",
-    "noise": "O'Donnell, Analysis of Boolean Functions, section 2.4",
-}
-
-
 NOISE = (
     "theory: correlations with the label are those without it; a transform of the label is first averaged over the "
     "noise, and a normal law, whose characteristic function has no zero, averages none of the others away"
@@ -82,7 +70,11 @@ def power(exponent: float) -> str:
 
 
 def rows(found: Diagnosis) -> list[Row]:
-    """All that is found, in the order of the page."""
+    """All that is found, in the order of the page; laws of incomplete leap sequences are confined to what was found."""
+    return confined(found, _rows(found))
+
+
+def _rows(found: Diagnosis) -> list[Row]:
     result = _shape(found)
     if not found.correlational.steps:
         return result

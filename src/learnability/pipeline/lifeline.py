@@ -4,7 +4,7 @@
 the workflow engine, or the launcher of a run in another folder, waits for the end of the pipe in a thread; the engine
 ends its jobs, too, by force where asking does not help. A job has Linux itself send the signal: a thread would wait for
 compiled code, which may hold the interpreter for long. Where the variable is not set (plain Snakemake, a node of a
-cluster) nothing is watched.
+cluster) nothing is watched: a pipe ends at the host, and a job of a scheduler outlives the head on purpose.
 
 ``make`` holds no such line: whoever it called watches whether it is still the parent.
 """
@@ -17,9 +17,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 
 VARIABLE = "LEARNABILITY_LIFELINE"
+ALONE = "LEARNABILITY_LIFELINE_ALONE"
+"""Set where jobs run elsewhere: the engine watches, and hands neither variable on."""
 
 
 @contextmanager
@@ -45,19 +48,23 @@ _SET_SIGNAL = 10  # F_SETSIG of Linux, which Python's module does not name
 
 def watch() -> None:
     """Ask this process to terminate as soon as the writing end is closed."""
-    _start(_ask)
+    _start(os.environ.get(VARIABLE, ""), _ask)
 
 
+@cache
 def watch_with_jobs() -> None:
     """As :func:`watch`, with the whole group of processes that this one leads: first by asking, then by force.
 
     So it also ends when it is asked itself: the engine would wait for its jobs, which may take hours. Call it in the
-    main thread.
+    main thread; a second call does nothing.
     """
-    if not os.environ.get(VARIABLE) or os.getpgrp() != os.getpid():
-        watch()
+    name = os.environ.get(VARIABLE, "")
+    if os.environ.pop(ALONE, ""):
+        del os.environ[VARIABLE]
+    if not name or os.getpgrp() != os.getpid():
+        _start(name, _ask)
         return
-    _start(_end_group)
+    _start(name, _end_group)
     told, tell = os.pipe()
     os.set_blocking(tell, False)
     signal.set_wakeup_fd(tell, warn_on_full_buffer=False)  # whatever handlers the engine sets
@@ -117,8 +124,7 @@ def _end_group() -> None:
     os.killpg(os.getpgrp(), signal.SIGKILL)
 
 
-def _start(end: Callable[[], None]) -> None:
-    name = os.environ.get(VARIABLE)
+def _start(name: str, end: Callable[[], None]) -> None:
     if name:
         threading.Thread(target=_wait, args=(name, end), daemon=True, name="lifeline").start()
 

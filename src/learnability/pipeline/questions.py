@@ -35,6 +35,8 @@ CAPTION_OF_CHECK = (
 )
 CHECKED_DIMENSIONS = (32, 64, 128)
 CHECKED_SEEDS = 12
+STARTS, STARTS_OF_MANY, MANY = 128, 32, 5
+"""Random starts of the flows, and those for targets of many variables, whose steps cost ten times as much."""
 _LONGEST_NAME = 40
 MOST_LINK_POINTS = 2500
 """Of all targets together: they travel in the command of an analysis, which no system takes beyond 130,000 bytes."""
@@ -81,7 +83,8 @@ class Question(Model):
     ``sweep`` gives values to coefficients that ``targets`` name, ``c`` in ``h2(z1) + c*h3(z2)``: every combination is
     a target of its own, and the page compares them. ``links`` has functions of one variable that ``targets`` apply,
     ``g`` in ``g(z1) + h3(z2)``: a file with two columns, z and g(z), or the points themselves. ``label_noise`` is the
-    standard deviation of normal noise on the label, in the units of the target.
+    standard deviation of normal noise on the label, in the units of the target. ``seeds`` is the number of random
+    starts of the flows: 128 where it is left out, 32 for targets of five variables or more.
     """
 
     targets: tuple[str, ...] = Field(min_length=1)
@@ -89,7 +92,7 @@ class Question(Model):
     links: dict[str, Annotated[LinkTable, BeforeValidator(_table)]] = Field(default_factory=dict)
     label_noise: float = Field(default=0.0, ge=0, le=1e6)
     dimension: int = Field(default=1000, ge=20, le=10**9)
-    seeds: int = Field(default=128, ge=16)
+    seeds: int | None = Field(default=None, ge=16)
     check: bool = False
 
     @model_validator(mode="after")
@@ -124,6 +127,14 @@ class Question(Model):
     def named_links(self) -> dict[str, Link]:
         """The links by name."""
         return {name: Link(table.z, table.values) for name, table in self.links.items()}
+
+    @property
+    def starts(self) -> int:
+        """The number of random starts of the flows."""
+        if self.seeds is not None:
+            return self.seeds
+        variables = max(len(set(re.findall(r"z\d+", text))) for text in self.targets)
+        return STARTS_OF_MANY if variables >= MANY else STARTS
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -182,7 +193,7 @@ def as_study(question: Question) -> StudyConfig:
     decades = [question.dimension * 10**power for power in range(3)]
     experiments = {
         "diagnosis": block("diagnosis", 1),
-        "times": block("times", question.seeds, dimensions=decades),
+        "times": block("times", question.starts, dimensions=decades),
     }
     if question.check:
         experiments["check"] = block("check", CHECKED_SEEDS, dimensions=list(CHECKED_DIMENSIONS))
@@ -235,7 +246,10 @@ def write_question(folder: Path, name: str, question: Question) -> Path:
             lines += [f"  {link}:", *(f"    {key}: [{', '.join(map(repr, numbers))}]" for key, numbers in points)]
     if question.label_noise:
         lines.append(f"label_noise: {question.label_noise!r}")
-    lines += [f"dimension: {question.dimension}", f"seeds: {question.seeds}", f"check: {str(question.check).lower()}"]
+    lines.append(f"dimension: {question.dimension}")
+    if question.seeds is not None:
+        lines.append(f"seeds: {question.seeds}")
+    lines.append(f"check: {str(question.check).lower()}")
     folder.mkdir(parents=True, exist_ok=True)
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path

@@ -3,7 +3,6 @@
 import numpy as np
 import xarray as xr
 
-from learnability.diagnosis import unseen
 from learnability.results.contract import RunContext
 from learnability.results.labelled import names, variable
 from learnability.studies.atlas.diagnosis.setting import DiagnosisSetting
@@ -15,7 +14,7 @@ NOT_FOUND = -1
 def train(setting: DiagnosisSetting, context: RunContext) -> xr.Dataset:
     """Exponents, leaps and traps of the target, and every row of its diagnosis with how it is known and its source."""
     found = diagnosis_of(setting.target)
-    rows = unseen.rows(found)
+    rows = found.rows()
     labels = {
         "row": "what is asked",
         "answer": "what is found",
