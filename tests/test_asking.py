@@ -1,6 +1,7 @@
 """``learnability ask`` and ``learnability.ask``."""
 
 import inspect
+import os
 from pathlib import Path
 from typing import Any
 
@@ -173,3 +174,16 @@ def test_inputs_and_links_of_another_kind_are_refused() -> None:
         learnability.ask("x1*x2", inputs="cub")  # type: ignore[arg-type]
     with pytest.raises(UserError, match="3 is no link"):
         learnability.ask("g(z1)", links={"g": 3})  # type: ignore[dict-item]
+
+
+def test_what_is_at_work_is_what_the_newest_log_says_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asking, "RESULTS", tmp_path)
+    assert asking._at_work("mine") == ""
+    old, new = (tmp_path / "logs/mine" / name for name in ("diagnosis/train.log", "times/train.log"))
+    for path, said in ((old, "[train] x  done in 3s\n"), (new, "[train] x\n[train] x   33%  planted flow, 8s gone\n")):
+        path.parent.mkdir(parents=True)
+        path.write_text(said)
+    os.utime(old, (1, 1))
+    assert asking._at_work("mine") == "planted flow, 8s gone"
+    os.utime(new, (0, 0))
+    assert asking._at_work("mine") == ""

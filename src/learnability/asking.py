@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import html
 import re
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -351,8 +352,8 @@ def command(
         return 0
     questions.write_question(FOLDER, name, question)
     try:
-        with console.status(f"answering {name}"), engine.stopped_by_signals():
-            status = _answer(name, cores)
+        with console.status(f"answering {name}") as line, engine.stopped_by_signals():
+            status = _answer(name, cores, lambda work: line.update(f"answering {name}{work and ': '}{work}"))
     except engine.Stopped as stopped:
         return stopped.told()
     if status:
@@ -382,8 +383,11 @@ def _show_diagnosis(console: Console, question: Question) -> None:
         console.print(diagnosis_panel(text, _diagnosis(question, text).rows()))
 
 
-def _answer(name: str, cores: str) -> int:
-    """Run the workflow for one question; what it says is shown when it fails. It ends when this process does."""
+def _answer(name: str, cores: str, tell: Callable[[str], None]) -> int:
+    """Run the workflow for one question; what it says is shown when it fails. It ends when this process does.
+
+    ``tell`` is told now and then what is computed.
+    """
     from learnability.pipeline import engine, lifeline, surroundings
 
     target = f"{RESULTS}/{name}/index.html"
@@ -395,12 +399,23 @@ def _answer(name: str, cores: str) -> int:
     with tempfile.TemporaryFile() as said, lifeline.held(alive) as line_held:
         environment = surroundings.clean() | {lifeline.VARIABLE: str(line_held.resolve())}
         with engine.started(line, environment, stdout=said) as process:
-            process.wait()
+            while process.poll() is None:
+                tell(_at_work(name))
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(0.5)
         if process.returncode:
             said.seek(0)
             print(said.read().decode(errors="replace"), file=sys.stderr)
             print(f"learnability: the question was not answered; logs in {RESULTS}/logs/{name}", file=sys.stderr)
     return process.returncode
+
+
+def _at_work(name: str) -> str:
+    """What the job at work said last of itself; empty while none has said anything."""
+    logs = sorted((RESULTS / "logs" / name).rglob("*.log"), key=lambda path: path.stat().st_mtime)
+    said = logs[-1].read_text(encoding="utf-8", errors="replace") if logs else ""
+    found = re.search(r"\d+%  (.+)\n?$", said)
+    return found[1] if found else ""
 
 
 def _see_to_untrusted(name: str) -> list[str]:

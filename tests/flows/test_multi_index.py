@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 from scipy.stats import ks_2samp
 
+from learnability.flows.closed import solve_closed
 from learnability.flows.multi_index import (
     TRAPPED,
     JointFlow,
@@ -234,3 +235,19 @@ def test_small_matrices(r: int) -> None:
     torch.testing.assert_close(multiply(q.transpose(0, 1), q), unit)
     expected = torch.linalg.svdvals(a.permute(2, 0, 1)).T
     torch.testing.assert_close(singular_values(a), expected, rtol=1e-10, atol=1e-12)
+
+
+def test_a_start_at_the_edge_of_the_equator_escapes_in_its_own_time() -> None:
+    """``dG/dt = 4 (I - G) G^2`` for h2(z1) + h2(z2): each eigenvalue q reaches 1/2 after ``(1/q - 2 - log(q/(1-q)))/4``.
+
+    In M the speed sigma^3 of the second direction is below the rounding of I - G once the first is learned: such starts
+    stopped there, or escaped by rounding.
+    """
+    rng = np.random.default_rng(3)
+    cosines = np.array([[1e-2, 3e-6], [2e-2, 2e-5], [3e-2, 1e-2]])
+    turns = [np.linalg.qr(rng.standard_normal((2, 2)))[0] for _ in range(2)]
+    starts = np.stack([turns[0] * row @ turns[1] for row in cosines])[None]
+    flow = solve_closed(parse("h2(z1) + h2(z2)"), "joint", starts, [10**4], relative_tolerance=1e-6)
+    assert (flow.status == Status.CONVERGED).all()
+    q = cosines.T**2
+    np.testing.assert_allclose(flow.crossing_time[:2].numpy(), (1 / q - 2 - np.log(q / (1 - q))) / 4, rtol=1e-5)

@@ -51,6 +51,29 @@ def test_a_watcher_ends_when_the_holder_is_killed(tmp_path: Path) -> None:
     _demand_end_with_holder(tmp_path, WATCHER, 30)
 
 
+@pytest.mark.parametrize("leads", [True, False])
+def test_an_engine_whose_jobs_run_elsewhere_watches_and_hands_the_line_on_to_none(tmp_path: Path, leads: bool) -> None:
+    """On the node of a job nobody holds the pipe: it would end as it began."""
+    code = (
+        "import os, time; from learnability.pipeline.lifeline import watch_with_jobs\n"
+        "watch_with_jobs(); assert not [name for name in os.environ if 'LIFELINE' in name]\n"
+        "print('up', flush=True); time.sleep(60)"
+    )
+    line = tmp_path / "alive"
+    holder = _start(HOLDER, str(line))
+    more = {"LEARNABILITY_LIFELINE": str(line), "LEARNABILITY_LIFELINE_ALONE": "1"}
+    engine = subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, start_new_session=leads,
+        env={**os.environ, **more},
+    )  # fmt: skip
+    assert engine.stdout is not None
+    with engine.stdout as words:
+        assert words.readline() == "up\n"
+    holder.kill()
+    holder.wait()
+    assert engine.wait(20) == -signal.SIGTERM
+
+
 def test_a_line_that_nobody_holds_ends_the_watcher_at_once(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "alive")
     more = {"LEARNABILITY_LIFELINE": str(tmp_path / "alive")}

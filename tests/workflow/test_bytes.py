@@ -68,18 +68,25 @@ def _pids(project: Project, needle: str) -> list[int]:
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc"), reason="needs /proc to find the processes to kill")
-@pytest.mark.parametrize("victim", ["job", "engine", "everything"])
-def test_a_kill_costs_nothing_but_time(finished: Project, fresh: Project, victim: str) -> None:
+@pytest.mark.parametrize(
+    ("victim", "number"),
+    [
+        *(("job", number) for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT)),
+        *(("engine", number) for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP)),
+        ("everything", signal.SIGKILL),
+    ],
+)
+def test_a_signal_costs_nothing_but_time(
+    finished: Project, fresh: Project, victim: str, number: signal.Signals
+) -> None:
+    if number == signal.SIGINT and signal.getsignal(number) == signal.SIG_IGN:
+        pytest.skip("whoever started the tests has interrupts ignored, by every process below")
     process = _start_slow(fresh)
     _wait_for_checkpoint(fresh, process)
-    if victim == "job":
-        for pid in _pids(fresh, "pipeline.run_job train"):
-            os.kill(pid, signal.SIGKILL)
-    elif victim == "engine":
-        for pid in _pids(fresh, "-m snakemake"):
-            os.kill(pid, signal.SIGKILL)
-    else:
-        os.killpg(process.pid, signal.SIGKILL)
+    if victim == "everything":
+        os.killpg(process.pid, number)
+    for pid in _pids(fresh, {"job": "pipeline.run_job train", "engine": "-m snakemake"}.get(victim, "no process")):
+        os.kill(pid, number)
     process.communicate(timeout=120)
     assert fresh.contents() != finished.contents()
     done = fresh.launch("--cores", "2")

@@ -20,6 +20,10 @@ ESCAPED = math.sqrt(0.5)
 CORRELATION_FORM_LIMIT = 1e7
 """``d^(s-1)`` up to which the joint flow is solved in M: beyond, rounding in I - G reaches the solver's tolerance."""
 
+HARD_START = 1e-13
+"""``sigma^(2s-1)`` below which a single start is solved in the spectral form all the same, sigma its smallest cosine:
+the speed at which it leaves its saddle must stand a thousand times above the rounding of I - G, which would trap it, or
+push it off."""
 
 Form = Literal["auto", "spectral", "correlation"]
 """The form in which the joint flow is solved; see :func:`chosen_form`."""
@@ -61,6 +65,41 @@ def closed_problem(
     return problem, state, torch.from_numpy(trap_speed(repeated, power)).to(device)[None]
 
 
+def hard_starts(
+    exponents: Sequence[int], starts: NDArray[np.float64], dimensions: Sequence[int], form: Form = "auto"
+) -> NDArray[np.int64]:
+    """Places of the starts M (dimension, sample, r, r) that the form in M, where it was chosen, cannot resolve.
+
+    The joint flow alone has such starts: see :data:`HARD_START`.
+    """
+    r = starts.shape[-1]
+    if form != "auto" or chosen_form(form, r, exponents, dimensions) != "correlation":
+        return np.empty(0, dtype=np.int64)
+    least = np.linalg.svd(starts.reshape(-1, r, r), compute_uv=False)[:, -1]
+    return np.flatnonzero(least ** (2 * max(exponents) - 1) < HARD_START)
+
+
+def hard_problem(
+    target: HermiteExpansion,
+    exponents: Sequence[int],
+    starts: NDArray[np.float64],
+    dimensions: Sequence[int],
+    hard: NDArray[np.int64],
+    device: str = "cpu",
+) -> tuple[Problem, torch.Tensor, torch.Tensor]:
+    """The joint flow of the starts at the places ``hard``, one sample each, in the spectral form."""
+    r, repeated = starts.shape[-1], np.repeat(np.array(dimensions, dtype=np.int64), starts.shape[1])
+    spectral = SpectralFlow.build(symmetric_tensors(target), device)
+    return spectral, *spectral.start(starts.reshape(-1, r, r)[hard], trap_rate(repeated[hard], max(exponents)))
+
+
+def put_in_place(flow: FlowState, solved: FlowState, places: NDArray[np.int64]) -> None:
+    """Replace the results of the samples at ``places``, all but their last coordinates, which differ by form."""
+    where = torch.from_numpy(places).to(flow.status.device)
+    for name in ("final_observed", "final_time", "status", "steps", "crossing_time", "saved", "largest_fall"):
+        getattr(flow, name)[..., where] = getattr(solved, name)
+
+
 def solve_closed(
     target: HermiteExpansion,
     link: Literal["joint", "planted"],
@@ -86,4 +125,8 @@ def solve_closed(
         levels=(*(ESCAPED,) * target.variables, math.nan),
         save_times=save_times,
     )
-    return solve(*closed_problem(target, exponents, link, starts, dimensions), options)
+    flow = solve(*closed_problem(target, exponents, link, starts, dimensions), options)
+    hard = hard_starts(exponents, starts, dimensions) if link == "joint" else np.empty(0, dtype=np.int64)
+    if hard.size:
+        put_in_place(flow, solve(*hard_problem(target, exponents, starts, dimensions, hard), options), hard)
+    return flow

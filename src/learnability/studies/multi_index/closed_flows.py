@@ -2,14 +2,14 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
 import xarray as xr
 from numpy.typing import NDArray
 
-from learnability.flows.closed import ESCAPED, chosen_form, closed_problem
+from learnability.flows.closed import ESCAPED, chosen_form, closed_problem, hard_problem, hard_starts, put_in_place
 from learnability.flows.multi_index import TRAPPED, haar_correlations
 from learnability.flows.solver import FlowState, Problem, SolverOptions, solve
 from learnability.results.contract import RunContext
@@ -23,13 +23,18 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Piece:
-    """One batch to solve: a link, a flow, and its starts at some dimensions."""
+    """One batch to solve: a link, a flow, and its starts at some dimensions.
+
+    The starts at the places ``hard`` are solved again, in ``again``, in a form that resolves them.
+    """
 
     label: str
     problem: Problem
     state: torch.Tensor
     chart: torch.Tensor
     options: SolverOptions
+    hard: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    again: "Piece | None" = None
 
 
 def batches_by_form(form: Form, r: int, exponents: Sequence[int], dimensions: Sequence[int]) -> list[list[int]]:
@@ -58,8 +63,12 @@ def flow_piece(
     )
     label, expansion = f"{flow} flow of {link_texts(target)[link]}", expansions(target)[link]
     exponents, dimensions = leap_exponents(target, link), setting.dimensions
-    problem = closed_problem(expansion, exponents, flow, starts, dimensions, setting.form, device)
-    return Piece(label, *problem, options)
+    piece = Piece(label, *closed_problem(expansion, exponents, flow, starts, dimensions, setting.form, device), options)
+    hard = hard_starts(exponents, starts, dimensions, setting.form) if flow == "joint" else piece.hard
+    if not hard.size:
+        return piece
+    problem = hard_problem(expansion, exponents, starts, dimensions, hard, device)
+    return replace(piece, hard=hard, again=Piece(f"{label}, hard starts", *problem, options))
 
 
 def solve_pieces(pieces: Sequence[Piece], context: RunContext) -> list[FlowState]:
@@ -67,20 +76,32 @@ def solve_pieces(pieces: Sequence[Piece], context: RunContext) -> list[FlowState
     stored = context.checkpoint.load() or {}
     solved: dict[str, NDArray[np.generic]] = {k: v for k, v in stored.items() if k.startswith("solved")}
     results: list[FlowState] = []
-    for number, piece in enumerate(pieces):
+    queue = [one for piece in pieces for one in (piece, piece.again) if one is not None]
+    for number, piece in enumerate(queue):
         prefix = f"solved{number}/"
         if f"{prefix}status" in solved:
             results.append(FlowState.from_arrays(_without(prefix, solved), context.device))
             continue
 
-        monitor = _monitor(context, piece.label, number, len(pieces), dict(solved))
+        monitor = _monitor(context, piece.label, number, len(queue), dict(solved))
         resume = None
         if f"open{number}/status" in stored:
             resume = FlowState.from_arrays(_without(f"open{number}/", stored), context.device)
         flow = solve(piece.problem, piece.state, piece.chart, piece.options, monitor, resume)
         solved |= _with(prefix, flow)
         results.append(flow)
-    return results
+    return _merged(pieces, results)
+
+
+def _merged(pieces: Sequence[Piece], results: Sequence[FlowState]) -> list[FlowState]:
+    """One solution for each piece: that of its hard starts in place of what its own form made of them."""
+    rest, merged = iter(results), []
+    for piece in pieces:
+        flow = next(rest)
+        if piece.again is not None:
+            put_in_place(flow, next(rest), piece.hard)
+        merged.append(flow)
+    return merged
 
 
 def _monitor(

@@ -99,7 +99,7 @@ def train(setting: MonotoneSetting, target: xr.Dataset, context: RunContext) -> 
             piece = flow_piece(flow, target, i, "joint", starts, context.device, times)
             levels = (math.nan,) * (link.variables**2 + link.variables + 1)
             watched = Watched(piece.problem)
-            pieces.append(replace(piece, problem=watched, options=replace(piece.options, levels=levels)))
+            pieces.append(replace(piece, problem=watched, options=replace(piece.options, levels=levels), again=None))
     states = solve_pieces(pieces, context)
     shape = (len(links), len(setting.tolerances), len(context.seeds))
     least, fall = np.full(shape, math.nan), np.full(shape, math.nan)
