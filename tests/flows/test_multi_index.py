@@ -238,7 +238,7 @@ def test_small_matrices(r: int) -> None:
 
 
 def test_a_start_at_the_edge_of_the_equator_escapes_in_its_own_time() -> None:
-    """``dG/dt = 4 (I - G) G^2`` for h2(z1) + h2(z2): each eigenvalue q reaches 1/2 after ``(1/q - 2 - log(q/(1-q)))/4``.
+    """``dG/dt = 4 (I - G) G^2`` for h2(z1) + h2(z2): an eigenvalue q reaches 1/2 after ``(1/q - 2 - log(q/(1-q)))/4``.
 
     In M the speed sigma^3 of the second direction is below the rounding of I - G once the first is learned: such starts
     stopped there, or escaped by rounding.
