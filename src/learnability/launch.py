@@ -21,7 +21,7 @@ from rich.console import Console
 from learnability.archive.restore import finish_interrupted
 from learnability.display import Display, display_for, failures_text, wait_for
 from learnability.pipeline import costs, devices, engine, lifeline, probe, settled, status, surroundings
-from learnability.pipeline.checkpoint import drop_finished
+from learnability.pipeline.checkpoint import FOLDER, drop_finished
 from learnability.pipeline.events import VARIABLE
 from learnability.pipeline.job_table import FIGURE_FORMATS, JobTable
 from learnability.pipeline.jobs import jobs
@@ -327,7 +327,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
                 return 1
         if figures:
             _pages(table)
-        clear_leftovers(results)  # of jobs of a killed run that were still alive when this one began
+        for folder in (results, FOLDER):
+            clear_leftovers(folder)  # of jobs of a killed run that were still alive when this one began
         _remember(arguments, table, figures, before)
     if figures:
         describe_figures(figures, results, console)

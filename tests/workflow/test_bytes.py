@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -27,12 +28,19 @@ def _times(project: Project) -> dict[Path, int]:
 
 
 def test_a_second_run_does_nothing(project: Project) -> None:
+    """But to remove what a killed process was writing."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    half = project.folder / f".cache/checkpoints/.staged-{socket.gethostname()}-{process.pid}.1.tmp"
+    half.parent.mkdir(parents=True, exist_ok=True)
+    half.write_bytes(b"half")
     before = _times(project)
     done = project.launch()
     assert done.returncode == 0
     assert "3 claims of the sources: 2 supported, 1 not at this scale" in done.stdout
     assert "to do" not in done.stdout
     assert before == _times(project)
+    assert not half.exists()
 
 
 def _start_slow(project: Project) -> subprocess.Popen[str]:

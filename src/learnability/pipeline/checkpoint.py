@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from learnability.results.atomic import replacing
+from learnability.results.atomic import replacing_among_others
 
 _SECONDS = "LEARNABILITY_CHECKPOINT_SECONDS"
 _FINISHED = ".finished"
@@ -57,7 +57,7 @@ class FileCheckpoint:
 
     def save(self, state: Mapping[str, np.ndarray]) -> None:
         try:
-            with replacing(self._path) as stream:
+            with replacing_among_others(self._path) as stream:
                 np.savez(stream, **{name: np.asarray(value) for name, value in state.items()})  # type: ignore[arg-type]
         except OSError as error:
             if not self._told:
