@@ -90,12 +90,18 @@ def _success(axes: Axes, one: xr.Dataset) -> None:
 
 
 def _exponents(axes: Axes, one: xr.Dataset) -> None:
-    """Samples for half of the seeds against d, with the predicted slope dashed."""
+    """Samples for half of the seeds against d, with the predicted slope dashed.
+
+    The legend is that of the shares, too: a method that never reached half of the seeds is named with the others.
+    """
     dimensions = one["dimension"].values.astype(float)
     for method in texts(one["method"]):
         samples = one["samples"].sel({"method": method}).values
         seen = np.isfinite(samples)
         if not seen.any():
+            if np.isfinite(one["learned"].sel({"method": method}).values).any():
+                name = f"{LABEL[method]}: not reached"
+                axes.plot([], [], f"{MARKER[method]}-", color=COLOUR[method], label=name)
             continue
         axes.plot(dimensions[seen], samples[seen], f"{MARKER[method]}-", color=COLOUR[method], label=LABEL[method])
         # The theorem on kernel ridge is about its loss, not the subspace.
