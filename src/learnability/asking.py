@@ -394,10 +394,12 @@ def _answer(name: str, cores: str, tell: Callable[[str], None]) -> int:
     forced = _see_to_untrusted(name)
     again = ["--forcerun", *forced] if forced else []
     line = [sys.executable, "-m", "snakemake", target, "--cores", cores, "--nolock", *again]
-    alive = Path(".cache/questions") / name
-    alive.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryFile() as said, lifeline.held(alive) as line_held:
-        environment = surroundings.clean() | {lifeline.VARIABLE: str(line_held.resolve())}
+    with (
+        tempfile.TemporaryFile() as said,
+        tempfile.TemporaryDirectory(prefix="learnability.") as own,
+        lifeline.held(Path(own) / "alive") as alive,
+    ):
+        environment = surroundings.clean() | {lifeline.VARIABLE: str(alive)}
         with engine.started(line, environment, stdout=said) as process:
             while process.poll() is None:
                 tell(_at_work(name))

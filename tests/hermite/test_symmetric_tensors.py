@@ -6,11 +6,13 @@ import math
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
 from learnability.hermite.expansion import HermiteExpansion
 from learnability.hermite.polynomial_map import contraction_map
 from learnability.hermite.target_language import parse
 from learnability.hermite.tensors import (
+    Tensors,
     expansion_of,
     leaps,
     losses_after_leaps,
@@ -64,22 +66,28 @@ def test_plateaus_are_partial_sums() -> None:
     assert losses_after_leaps(parse(STAIRCASE)) == pytest.approx([1, 0.5, 0.18, 0], abs=1e-12)
 
 
-@pytest.mark.parametrize("symmetric", [True, False])
-def test_compiled_contraction_against_einsum(symmetric: bool) -> None:
-    tensors = symmetric_tensors(parse("h1(z1) + 0.8*h1(z1)*h2(z2) - 0.3*h2(z1)*h2(z2) + 0.1*h1(z2)"))
-    matrix = np.random.default_rng(2).standard_normal((2, 2))
+def _contracted(tensors: Tensors, symmetric: bool) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(entries of a random matrix, entries of ``sum_k k C_k`` contracted with it axis by axis)."""
+    r = next(iter(tensors.values())).shape[0]
+    matrix = np.random.default_rng(2).standard_normal((r, r))
     if symmetric:
         matrix = matrix + matrix.T
-    expected = np.zeros((2, 2))
+    expected = np.zeros((r, r))
     for k, tensor in tensors.items():
         partial = tensor
         for axis in range(1, k):
             partial = np.moveaxis(np.tensordot(partial, matrix, axes=(axis, 0)), -1, axis)
-        expected += k * partial.reshape(2, -1) @ tensor.reshape(2, -1).T
+        expected += k * partial.reshape(r, -1) @ tensor.reshape(r, -1).T
+    places = np.triu_indices(r) if symmetric else np.indices((r, r)).reshape(2, -1)
+    return matrix[tuple(places)], expected[tuple(places)]
+
+
+@pytest.mark.parametrize("symmetric", [True, False])
+def test_compiled_contraction_against_einsum(symmetric: bool) -> None:
+    tensors = symmetric_tensors(parse("h1(z1) + 0.8*h1(z1)*h2(z2) - 0.3*h2(z1)*h2(z2) + 0.1*h1(z2)"))
+    entries, wanted = _contracted(tensors, symmetric)
     compiled = contraction_map(tensors, {k: float(k) for k in tensors}, symmetric)
-    entries = matrix[np.triu_indices(2)] if symmetric else matrix.ravel()
     found = compiled(torch.from_numpy(entries)[:, None])[:, 0].numpy()
-    wanted = expected[np.triu_indices(2)] if symmetric else expected.ravel()
     np.testing.assert_allclose(found, wanted, rtol=1e-13)
 
 
@@ -96,21 +104,11 @@ def test_compiled_derivative_against_autograd() -> None:
 def test_a_map_of_six_variables_against_einsum(symmetric: bool) -> None:
     """Most of the 749,398 monomials have no coefficient: they are left out, and the matrices are sparse."""
     tensors = symmetric_tensors(parse("(z1*z2+z3*z4)^3 + z5*z6"))
-    matrix = np.random.default_rng(2).standard_normal((6, 6))
-    if symmetric:
-        matrix = matrix + matrix.T
-    expected = np.zeros((6, 6))
-    for k, tensor in tensors.items():
-        partial = tensor
-        for axis in range(1, k):
-            partial = np.moveaxis(np.tensordot(partial, matrix, axes=(axis, 0)), -1, axis)
-        expected += k * partial.reshape(6, -1) @ tensor.reshape(6, -1).T
+    entries, wanted = _contracted(tensors, symmetric)
     compiled = contraction_map(tensors, {k: float(k) for k in tensors}, symmetric)
     assert compiled.coefficients.shape[1] < 5000
     assert compiled.coefficients.is_sparse
     assert compiled.derivative.is_sparse
-    entries = matrix[np.triu_indices(6)] if symmetric else matrix.ravel()
-    wanted = expected[np.triu_indices(6)] if symmetric else expected.ravel()
     # 400 samples do not fit into the cache at once
     samples = torch.from_numpy(entries)[:, None] * torch.linspace(0.5, 1.0, 400, dtype=torch.float64)
     np.testing.assert_allclose(compiled(samples)[:, -1].numpy(), wanted, rtol=1e-12)

@@ -25,7 +25,7 @@ class PolynomialMap:
 
     Monomials stand by degree; each is a monomial of the degree below (``parents``) times a variable (``last``), so all
     of them cost one multiplication each. Only those that a coefficient, a derivative or a longer monomial needs are
-    there: 3,565 of 749,398 for ``(z1 z2 + z3 z4)^3 + z5 z6`` with a planted link. ``derivative`` holds ``dp_o/dx_v`` in
+    there: 4,633 of 749,398 for ``(z1 z2 + z3 z4)^3 + z5 z6`` with a planted link. ``derivative`` holds ``dp_o/dx_v`` in
     row ``o * variables + v``.
     """
 
