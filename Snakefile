@@ -45,7 +45,6 @@ os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", str(2**32))
 BESIDE = str(Path(sys.executable).parent)
 os.environ |= {"PATH": os.pathsep.join([BESIDE, os.getenv("PATH", os.defpath)])}
 settle(os.environ)
-drop_default_limit(workflow.scheduling_settings)
 os.environ.setdefault(LEASE, new_lease())
 
 
@@ -60,6 +59,7 @@ envvars:
 # An engine that another process started ends with it.
 onstart:
     watch_with_jobs()
+    drop_default_limit(workflow.scheduler)
     hold_for_engine(
         {
             path

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -161,3 +162,21 @@ def test_only_one_run_at_a_time(project: Project) -> None:
     assert "another run is at work" in second.stderr
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate(timeout=60)
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc"), reason="needs /proc to count threads")
+def test_jobs_that_have_ended_leave_no_timers_in_the_engine(fresh: Project) -> None:
+    """Its default limit of jobs per second left one for each of the jobs, which woke it every second."""
+    command = [sys.executable, "-m", "learnability.launch", "--cores", "2"]
+    more = {"DEMO_STEP_SECONDS": "0.2"}
+    most = 0
+    with subprocess.Popen(
+        command, cwd=fresh.folder, env={**fresh.environment, **more}, stdout=subprocess.DEVNULL
+    ) as process:
+        while process.poll() is None:
+            for pid in _pids(fresh, "-m snakemake"):
+                with suppress(OSError):
+                    most = max(most, len(os.listdir(f"/proc/{pid}/task")))
+            time.sleep(0.1)
+    assert process.returncode == 0
+    assert 2 < most < 10

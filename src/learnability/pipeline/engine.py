@@ -14,15 +14,15 @@ _EVERYONES_LIMIT = (100, 1.0)
 _GRACE = 3.0  # seconds that engine and jobs have to end by themselves once they were asked to
 
 
-def drop_default_limit(settings: Any) -> None:
-    """Take the engine's default limit of jobs per second out of its scheduling settings; one that was named stays.
+def drop_default_limit(scheduler: Any) -> None:
+    """Take the default limit of jobs per second from the engine's scheduler; one that was named stays.
 
     While there is a limit, every job that ends leaves a timer behind that wakes the scheduler each second to the end of
-    the run (seen in Snakemake 9): after 240 jobs the engine took a fifth of a core.
+    the run (seen in Snakemake 9). Call it when the scheduler is there and has not begun: in ``onstart``.
     """
-    limit = getattr(settings, "max_jobs_per_timespan", None)
+    limit = getattr(scheduler, "job_rate_limiter", None)
     if limit is not None and (limit.max_jobs, limit.timespan) == _EVERYONES_LIMIT:
-        settings.max_jobs_per_timespan = None
+        scheduler.job_rate_limiter = None
 
 
 class Stopped(Exception):
