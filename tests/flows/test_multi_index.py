@@ -251,3 +251,18 @@ def test_a_start_at_the_edge_of_the_equator_escapes_in_its_own_time() -> None:
     assert (flow.status == Status.CONVERGED).all()
     q = cosines.T**2
     np.testing.assert_allclose(flow.crossing_time[:2].numpy(), (1 / q - 2 - np.log(q / (1 - q))) / 4, rtol=1e-5)
+
+
+def test_a_product_of_six_variables_against_the_closed_form() -> None:
+    """From ``G = q I`` all directions of z1 ... z6 are learned side by side: ``dq/dt = 2 q^6 (1 - q)``.
+
+    Its tensor has 46,656 entries and 462 values, and is packed.
+    """
+    rng, q = np.random.default_rng(7), np.array([1e-3, 0.1])
+    turns = np.stack([np.linalg.qr(rng.standard_normal((6, 6)))[0] for _ in q])
+    target = parse("*".join(f"z{i}" for i in range(1, 7)))
+    flow = solve_closed(target, "joint", (np.sqrt(q)[:, None, None] * turns)[None], [10**4], relative_tolerance=1e-5)
+    assert (flow.status == Status.CONVERGED).all()
+    primitive = np.log(q) - np.log1p(-q) - sum(q**-j / j for j in range(1, 6))
+    middle = -sum(2.0**j / j for j in range(1, 6))
+    np.testing.assert_allclose(flow.crossing_time[:6].numpy(), np.tile((middle - primitive) / 2, (6, 1)), rtol=1e-4)

@@ -25,6 +25,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from learnability.flows.contractions import Contractions, contractions
 from learnability.flows.multi_index import START_FRACTION, TRAPPED, norm_squared
 from learnability.flows.small_matrices import (
     identity,
@@ -70,6 +71,7 @@ class SpectralFlow:
     total: float
     success_loss: float
     degrees: tuple[int, ...]
+    forms: tuple[Contractions, ...]
     tensors: tuple[Tensor, ...]
     lower: Tensor
     below: Tensor
@@ -84,9 +86,10 @@ class SpectralFlow:
         places = rows * r + columns
         spread = np.zeros((r * r, len(places)))
         spread[places, np.arange(len(places))] = 1
-        flat = tuple(torch.from_numpy(t.ravel()).to(device) for t in tensors.values())
+        forms = tuple(contractions(r, k, device) for k in tensors)
+        values = tuple(form.values(t).to(device) for form, t in zip(forms, tensors.values(), strict=True))
         lower, below = torch.from_numpy(spread).to(device), torch.from_numpy(places).to(device)
-        return cls(r, norm_squared(tensors), success_loss, tuple(tensors), flat, lower, below)
+        return cls(r, norm_squared(tensors), success_loss, tuple(tensors), forms, values, lower, below)
 
     def start(self, correlations: NDArray[np.float64], rates: NDArray[np.float64]) -> tuple[Tensor, Tensor]:
         """(state, chart) of the starts M (sample, r, r) with trap rates (sample,)."""
@@ -122,8 +125,8 @@ class SpectralFlow:
         triangle = self._triangle(entries)
         gram = self._gram(triangle, log_odds)
         slope = torch.zeros_like(gram)
-        for k, tensor in self._rotated(chart):
-            slope = slope + k * _contracted(tensor, gram, k)
+        for k, form, values in self._rotated(chart):
+            slope = slope + k * form.contracted(values, gram)
         change = multiply(multiply(_inverse_triangle(triangle), slope), triangle)
         spin = self._spin(change, log_odds)
         turn = multiply(triangle, spin).view(self.r**2, -1).index_select(0, self.below)
@@ -173,7 +176,7 @@ class SpectralFlow:
             shares = [t.square() * mu**k for k, t in zip(self.degrees, self.tensors, strict=True)]
             return torch.cat([mu.sqrt(), 1 - torch.stack(shares).sum(dim=0) / self.total])
         gram = self._gram(self._triangle(entries), log_odds)
-        shares = [(_contracted(t, gram, k) * gram).sum(dim=(0, 1)) for k, t in self._rotated(chart)]
+        shares = [(form.contracted(t, gram) * gram).sum(dim=(0, 1)) for _, form, t in self._rotated(chart)]
         loss = 1 - torch.stack(shares).sum(dim=0) / self.total
         return torch.cat([_eigenvalues(gram).sqrt(), loss[None]])
 
@@ -196,12 +199,12 @@ class SpectralFlow:
     def _chart(self, rate: Tensor, frame: Tensor) -> Tensor:
         parts = [rate[None], frame.reshape(self.r**2, -1)]
         if self.r > 1:
-            parts += [_rotate(t, frame, k) for k, t in zip(self.degrees, self.tensors, strict=True)]
+            parts += [form.rotated(t[:, None], frame) for form, t in zip(self.forms, self.tensors, strict=True)]
         return torch.cat(parts)
 
-    def _rotated(self, chart: Tensor) -> list[tuple[int, Tensor]]:
-        sizes = [self.r**k for k in self.degrees]
-        return list(zip(self.degrees, chart[1 + self.r**2 :].split(sizes), strict=True))
+    def _rotated(self, chart: Tensor) -> list[tuple[int, Contractions, Tensor]]:
+        sizes = [form.size for form in self.forms]
+        return list(zip(self.degrees, self.forms, chart[1 + self.r**2 :].split(sizes), strict=True))
 
     def _triangle(self, entries: Tensor) -> Tensor:
         return (self.lower @ entries).view(self.r, self.r, -1) + identity(self.r, entries)
@@ -250,15 +253,11 @@ class SpectralFlow:
         r = self.r
         slope = torch.zeros_like(gram)
         curvature = gram.new_zeros((r, r, r, r, gram.shape[-1]))
-        for k, tensor in self._rotated(chart):
+        for k, form, tensor in self._rotated(chart):
             if k == 1:
                 slope = slope + tensor[:, None] * tensor[None]
                 continue
-            partial = tensor
-            for _ in range(k - 2):
-                partial = _cycle(partial, gram, r * r)
-            rows = (r, r, 1, 1, r ** (k - 2), -1)
-            pair = (partial.view(rows) * tensor.view(1, 1, r, r, r ** (k - 2), -1)).sum(dim=4)
+            pair = form.pair(tensor, gram)
             slope = slope + k * (pair * gram[None, :, None]).sum(dim=(1, 3))
             curvature = curvature + k * (k - 1) * pair
         return slope, curvature
@@ -280,29 +279,6 @@ def _room(log_odds: Tensor) -> Tensor:
 def _room_slope(log_odds: Tensor) -> Tensor:
     inside = (log_odds > SATURATED - _TAPER) & (log_odds < SATURATED)
     return torch.where(inside, -1 / _TAPER, 0.0)
-
-
-def _cycle(tensor: Tensor, matrix: Tensor, leading: int) -> Tensor:
-    """Contract the axis after the ``leading`` entries with the first axis of the matrix; the new axis goes last."""
-    r = matrix.shape[0]
-    shaped = tensor.view(leading, r, -1, 1, tensor.shape[-1])
-    return (shaped * matrix[None, :, None]).sum(dim=1).view(-1, matrix.shape[-1])
-
-
-def _contracted(tensor: Tensor, gram: Tensor, degree: int) -> Tensor:
-    """``C[i, j] = T[i, a...] G[a, b]... T[j, b...]``, shape (r, r, sample)."""
-    r, partial = gram.shape[0], tensor
-    for _ in range(degree - 1):
-        partial = _cycle(partial, gram, r)
-    return (partial.view(r, 1, -1, gram.shape[-1]) * tensor.view(1, r, -1, tensor.shape[-1])).sum(dim=2)
-
-
-def _rotate(tensor: Tensor, frame: Tensor, degree: int) -> Tensor:
-    """``T(V, ..., V)`` for every sample: shape (r^degree, sample)."""
-    rotated = tensor[:, None]
-    for _ in range(degree):
-        rotated = _cycle(rotated, frame, 1)
-    return rotated
 
 
 def _inverse_triangle(triangle: Tensor) -> Tensor:
