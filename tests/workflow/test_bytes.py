@@ -163,27 +163,21 @@ def test_only_one_run_at_a_time(project: Project) -> None:
     process.communicate(timeout=60)
 
 
-# Python reads this as it starts: whatever begins a timer is written down.
 _TELL_OF_TIMERS = """
-import os, sys, threading
-_start = threading.Timer.start
-def start(self):
-    with open(os.environ["TIMERS"], "a") as file:
-        print(sys.orig_argv[1:3], self.function, file=file)
+import threading as _threading
+_start = _threading.Timer.start
+def _told(self):
+    with open("timers.txt", "a") as file:
+        print(self.function, file=file)
     _start(self)
-threading.Timer.start = start
+_threading.Timer.start = _told
+_threading.Timer(0, print).start()
 """
 
 
-def test_jobs_that_have_ended_leave_no_timers_in_the_engine(fresh: Project, tmp_path: Path) -> None:
+def test_jobs_that_have_ended_leave_no_timers_in_the_engine(fresh: Project) -> None:
     """Its default limit of jobs per second left one for each of the jobs, which woke it every second."""
-    (tmp_path / "sitecustomize.py").write_text(_TELL_OF_TIMERS)
-    told = tmp_path / "timers"
-    python_path = os.pathsep.join([str(tmp_path), fresh.environment["PYTHONPATH"]])
-    begin = "import threading; threading.Timer(0, print).start()"
-    assert fresh.call(sys.executable, "-c", begin, PYTHONPATH=python_path, TIMERS=str(told)).returncode == 0
-    assert told.read_text()
-    told.write_text("")
-    done = fresh.launch("--cores", "2", PYTHONPATH=python_path, TIMERS=str(told))
+    fresh.edit("Snakefile", lambda text: text + _TELL_OF_TIMERS)
+    done = fresh.launch("--cores", "2")
     assert done.returncode == 0, done.stderr
-    assert told.read_text() == ""
+    assert set((fresh.folder / "timers.txt").read_text().splitlines()) == {repr(print)}
