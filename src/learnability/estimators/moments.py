@@ -16,6 +16,8 @@ U-statistic
     signal, are left out (Damian, Lee, Bruna, arXiv 2506.05500). ``n ~ d^(k/2)`` again.
 """
 
+import itertools
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,7 +25,7 @@ Array = NDArray[np.float64]
 
 HIGHEST_TRACE = 4
 HIGHEST_PAIRS = 4
-_BLOCK = 1024
+_BLOCK = 256
 _CACHED = 1024
 
 
@@ -90,37 +92,42 @@ def u_statistic(x: Array, weights: Array, degree: int) -> Array:
 
 
 def _pairs(x: Array, weights: Array, square: Array, degree: int) -> Array:
+    """The sum over pairs i != j at degree 3 or 4, each pair of blocks once: all is symmetric in (i, j)."""
     n, d = x.shape
     total, trace, own = np.zeros((d, d)), 0.0, np.zeros(n)
-    for first in range(0, n, _BLOCK):
-        rows = slice(first, min(first + _BLOCK, n))
-        kernel = weights[rows] @ weights.T
-        kernel[np.arange(rows.stop - first), np.arange(first, rows.stop)] = 0
-        inner = x[rows] @ x.T
+    blocks = [slice(first, min(first + _BLOCK, n)) for first in range(0, n, _BLOCK)]
+    for rows, columns in itertools.combinations_with_replacement(blocks, 2):
+        kernel = weights[rows] @ weights[columns].T
+        if rows is columns:
+            np.fill_diagonal(kernel, 0)
+        inner = x[rows] @ x[columns].T
         two = inner**2
         two -= square[rows, None]
-        two -= square - d
+        two -= square[columns] - d
         if degree == 3:
-            two += 6
-            two *= kernel
-            signal, inner = two, np.multiply(inner, kernel, out=inner)
-            weighted = inner.sum(axis=1)
-            factor, along = 2 * weighted, 2 * weighted
+            signal = two + 6
+            signal *= kernel
+            factor, more = inner, 0
+            factor *= 2
         else:
             # P_3 + 18 a = a (a^2 - 3 |x|^2 - 3 |x'|^2 + 3 d + 24) = a (3 P_2 - 2 a^2 + 24).
+            two *= 3
             signal = inner**2
             signal *= -2
-            signal += 3 * two
+            signal += two
             signal += 24
             signal *= inner
             signal *= kernel
-            two *= kernel
-            counted = kernel.sum(axis=1)
-            factor = 3 * two.sum(axis=1) + 6 * counted
-            along = factor + 6 * counted
-        total += x[rows].T @ (signal @ x)
-        trace += float(factor.sum())
-        own[rows] = along
+            factor, more = two, 6
+            factor += 6
+        factor *= kernel
+        sides = ((rows, 1),) if rows is columns else ((rows, 1), (columns, 0))
+        total += len(sides) * (x[rows].T @ (signal @ x[columns]))
+        trace += len(sides) * float(factor.sum())
+        for place, axis in sides:
+            own[place] += factor.sum(axis=axis)
+            if more:
+                own[place] += more * kernel.sum(axis=axis)
     total += trace * np.eye(d) - 2 * (x * own[:, None]).T @ x
     return (total + total.T) / 2
 

@@ -35,16 +35,18 @@ def _pass(weights, signs, bias, x, y, step, rho):  # type: ignore[no-untyped-def
         for k in range(d):
             square += x[i, k] * x[i, k]
         for j in range(len(weights)):
-            h, own = 0.0, 0.0
+            h = 0.0
             for k in range(d):
                 h += weights[j, k] * x[i, k]
-                own += weights[j, k] * weights[j, k]
             s = h + bias[j]
             pull = signs[j] * y[i]
             if s > 0:
                 s += rho * square / d * pull
             if s > 0:
                 c = step * pull
+                own = 0.0
+                for k in range(d):
+                    own += weights[j, k] * weights[j, k]
                 # |w + c x|^2, with the |w|^2 that rounding left: taken as 1, its error would grow exponentially.
                 scale = 1 / np.sqrt(own + 2 * c * h + c * c * square)
                 for k in range(d):
