@@ -4,7 +4,7 @@ Neither check shares code with :mod:`learnability.hermite.reflective`: the defin
 quadrature, and the defect of a subspace is minimised over the Grassmannian.
 """
 
-import itertools
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -14,16 +14,18 @@ from scipy.optimize import minimize
 
 from learnability.hermite.activation_class import SMOOTH, ActivationClass
 from learnability.hermite.basis import evaluate, gauss_hermite
-from learnability.hermite.expansion import HermiteExpansion
+from learnability.hermite.expansion import HermiteExpansion, MultiIndex
 
 Array = NDArray[np.float64]
 
 
+@functools.cache
 def gauss_grid(variables: int, nodes: int) -> tuple[Array, Array]:
     """Tensor Gauss-Hermite grid for N(0, I): points (nodes^variables, variables) and weights."""
     x, w = gauss_hermite(nodes)
-    points = np.array(list(itertools.product(x, repeat=variables)))
-    weights = np.array([np.prod(t) for t in itertools.product(w, repeat=variables)])
+    points = np.stack(np.meshgrid(*[x] * variables, indexing="ij"), axis=-1).reshape(-1, variables)
+    weights = functools.reduce(np.multiply.outer, [w] * variables).ravel()
+    points.flags.writeable = weights.flags.writeable = False
     return points, weights
 
 
@@ -50,41 +52,48 @@ def definition_residual(
 
 @dataclass(frozen=True)
 class SmoothedParts:
-    """The allowed homogeneous parts of ``H(v) = E h(z + v)`` as monomials, evaluated with gradient and Hessian."""
+    """The allowed homogeneous parts H_k of ``H(v) = E h(z + v)``: their derivatives as combinations of monomials.
+
+    ``exponents`` (monomial, p); ``gradients`` and ``hessians`` hold for each degree k the coefficients (p, monomial)
+    and (p^2, monomial).
+    """
 
     variables: int
-    exponents: Array
-    coefficients: Array
-    degrees: tuple[int, ...]
+    exponents: NDArray[np.intp]
+    gradients: dict[int, Array]
+    hessians: dict[int, Array]
 
     @classmethod
     def of(cls, target: HermiteExpansion, activation: ActivationClass = SMOOTH) -> "SmoothedParts":
         """The parts of a target in units of its norm."""
-        terms = {b: c for b, c in target.unnormalised().items() if sum(b) and activation.allows(sum(b))}
-        exponents = np.array(list(terms), dtype=float).reshape(-1, target.variables)
-        degrees = tuple(sorted({sum(b) for b in terms}))
-        return cls(target.variables, exponents, np.array(list(terms.values())) / target.norm, degrees)
+        p = target.variables
+        terms = {b: c / target.norm for b, c in target.unnormalised().items() if sum(b) and activation.allows(sum(b))}
+        first = {(b, i): _lowered(b, i) for b in terms for i in range(p) if b[i]}
+        second = {(b, i, j): _lowered(c, j) for (b, i), c in first.items() for j in range(p) if c[j]}
+        number = {c: m for m, c in enumerate(dict.fromkeys([*first.values(), *second.values()]))}
+        gradients = {sum(b): np.zeros((p, len(number))) for b in terms}
+        hessians = {k: np.zeros((p * p, len(number))) for k in gradients}
+        for (b, i), c in first.items():
+            gradients[sum(b)][i, number[c]] += terms[b] * b[i]
+        for (b, i, j), c in second.items():
+            hessians[sum(b)][i * p + j, number[c]] += terms[b] * b[i] * _lowered(b, i)[j]
+        return cls(p, np.array(list(number), dtype=np.intp).reshape(-1, p), gradients, hessians)
 
-    def _monomials(self, rows: NDArray[np.intp], points: Array, lowered: tuple[int, ...]) -> Array:
-        """``sum of c_b d_lowered v^b`` over the chosen rows, at points (n, p) -> (n,)."""
-        exponents, factors = self.exponents[rows].copy(), self.coefficients[rows].copy()
-        for i in lowered:
-            factors *= exponents[:, i]
-            exponents[:, i] = np.maximum(exponents[:, i] - 1, 0)
-        return np.prod(points[:, None, :] ** exponents, axis=2) @ factors
+    @property
+    def degree(self) -> int:
+        """The highest degree, zero where no part is allowed."""
+        return max(self.gradients, default=0)
 
-    def gradient(self, degree: int, points: Array) -> Array:
-        """``grad H_k`` at points (n, p) -> (n, p)."""
-        rows = np.flatnonzero(self.exponents.sum(1) == degree)
-        return np.stack([self._monomials(rows, points, (i,)) for i in range(self.variables)], axis=1)
+    def monomials(self, points: Array) -> Array:
+        """The monomials at points (n, p), shape (monomial, n)."""
+        factors = np.broadcast_to(points.T, (self.degree + 1, *points.T.shape)).copy()
+        factors[0] = 1
+        powers = np.multiply.accumulate(factors)
+        return np.asarray(np.prod([powers[self.exponents[:, i], i] for i in range(self.variables)], axis=0))
 
-    def hessian(self, degree: int, points: Array) -> Array:
-        """The second derivatives of H_k at points (n, p) -> (n, p, p)."""
-        rows = np.flatnonzero(self.exponents.sum(1) == degree)
-        hessian = np.empty((len(points), self.variables, self.variables))
-        for i, j in itertools.combinations_with_replacement(range(self.variables), 2):
-            hessian[:, i, j] = hessian[:, j, i] = self._monomials(rows, points, (i, j))
-        return hessian
+
+def _lowered(index: MultiIndex, place: int) -> MultiIndex:
+    return (*index[:place], index[place] - 1, *index[place + 1 :])
 
 
 def defect(parts: SmoothedParts, projector: Array) -> tuple[float, Array]:
@@ -93,14 +102,15 @@ def defect(parts: SmoothedParts, projector: Array) -> tuple[float, Array]:
     Zero exactly when the range of P is reflective. The expectation is an exact quadrature.
     """
     p = parts.variables
-    points, weights = gauss_grid(p, max(parts.degrees, default=1))
-    outside = points @ (np.eye(p) - projector)
+    points, weights = gauss_grid(p, max(parts.degree, 1))
+    monomials = parts.monomials(points @ (np.eye(p) - projector))
     value, slope = 0.0, np.zeros((p, p))
-    for k in parts.degrees:
-        gradient = parts.gradient(k, outside)
+    for k, combined in parts.gradients.items():
+        gradient = (combined @ monomials).T
         projected = gradient @ projector
         value += float(weights @ np.square(projected).sum(1))
-        turned = np.einsum("nij,nj->ni", parts.hessian(k, outside), projected)
+        hessian = (parts.hessians[k] @ monomials).reshape(p, p, -1)
+        turned = np.einsum("ijn,nj->ni", hessian, projected)
         slope += (weights[:, None] * gradient).T @ gradient - 2 * (weights[:, None] * turned).T @ points
     return value, 0.5 * (slope + slope.T)
 
