@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+import xarray as xr
 from scipy.special import betaincinv
 
 from learnability.flows.closed import solve_closed
@@ -18,7 +19,7 @@ from learnability.sgd import subspace
 from learnability.sgd.full import full_engine, network_state, random_directions
 from learnability.sgd.loop import run
 from learnability.sgd.problem import TwoLayerProblem
-from learnability.studies.atlas.answer import answers
+from learnability.studies.atlas.answer import answers, called, learned_together
 from learnability.studies.atlas.problem import expansion_of
 from learnability.studies.atlas.settings import LinkPoints, Target
 
@@ -34,13 +35,13 @@ def median_of_square(dimension: int) -> float:
 
 
 @pytest.fixture(scope="module")
-def square() -> dict[str, object]:
+def square() -> dict[str, xr.Dataset]:
     return dict(analyses(Question(targets=("h2(z1)",), dimension=200, seeds=256), root_seed=1))
 
 
-def test_the_median_time_is_that_of_the_closed_form_within_its_error(square: dict[str, object]) -> None:
+def test_the_median_time_is_that_of_the_closed_form_within_its_error(square: dict[str, xr.Dataset]) -> None:
     """Four standard errors of a median of 256 (false alarm 6e-5): ranks 128 +- 32, hence quantiles 0.375 to 0.625."""
-    times = square["times"].sel(flow="joint").isel(target=0, dimension=0)  # type: ignore[attr-defined]
+    times = square["times"].sel(flow="joint").isel(target=0, dimension=0)
     low, middle, high = (float(x) for x in times["escape_time"].isel(angle=0))
     assert low < median_of_square(200) < high
     starts = haar_correlations((200,), 1, 256, np.random.default_rng(2))
@@ -50,11 +51,39 @@ def test_the_median_time_is_that_of_the_closed_form_within_its_error(square: dic
     assert near[0] < middle < near[1]
 
 
-def test_the_answer_says_what_was_found(square: dict[str, object]) -> None:
-    (answer,) = answers(square)  # type: ignore[arg-type]
+def test_the_answer_says_what_was_found(square: dict[str, xr.Dataset]) -> None:
+    (answer,) = answers(square)
     assert answer.target == "h2(z1)"
     assert [row[0] for row in answer.times] == ["direction 1, link refitted", "direction 1, link known"]
     assert any("log d" in sentence for sentence in answer.verdict)
+
+
+def test_directions_that_are_learned_side_by_side_are_one_line() -> None:
+    """Their times agree within a hundredth at every dimension; what most starts never reach is inf for both."""
+    first, second = (
+        np.array([[1.0, 2.0, 3.0], [10.0, 20.0, 30.0]]),
+        np.array([[4.0, 5.0, np.inf], [40.0, 50.0, np.inf]]),
+    )
+    later = second * [[1.005], [1.02]]
+    times = xr.Dataset(
+        {
+            "escape_time": (("angle", "dimension", "quantile"), np.stack([first, second, second * 1.005, later])),
+            "directions": ((), 4),
+        }
+    )
+    groups = learned_together(times)
+    assert groups == [range(1), range(1, 3), range(3, 4)]
+    assert [called(group) for group in groups] == ["direction 1", "directions 2 to 3", "direction 4"]
+
+
+def test_what_is_learned_together_has_one_row_unless_targets_are_compared(square: dict[str, xr.Dataset]) -> None:
+    times = xr.concat([square["times"], square["times"]], "angle", data_vars="minimal")
+    times["directions"] = times["directions"] * 2
+    (alone,) = answers({**square, "times": times})
+    assert [row[0] for row in alone.times] == ["directions 1 to 2, link refitted", "directions 1 to 2, link known"]
+    both = {name: xr.concat([one, one], "target") for name, one in {**square, "times": times}.items()}
+    for compared in answers(both):
+        assert [row[0][:12] for row in compared.times] == ["direction 1,", "direction 2,"] * 2
 
 
 def test_half_of_the_starts_of_an_odd_planted_link_are_trapped() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import xarray as xr
 
 from learnability.results.labelled import texts
@@ -15,6 +16,9 @@ from learnability.studies.atlas.problem import cut_degree
 
 STEP = 0.1
 """The step size, in units of 1 / Var f, by which flow time is told in steps of full-batch descent."""
+
+SIDE_BY_SIDE = 0.01
+"""How far the escape times of two directions may differ, relative, where one line of a page stands for both."""
 
 _REACH = 10_000
 _NO_MATTER = 1e-3
@@ -26,7 +30,7 @@ Row = tuple[str, str, str, str]
 class Answer:
     """What is known of one target.
 
-    ``diagnosis``: (what, answer, how it is known, source); ``times``: (direction and flow, median and 80% band in flow
+    ``diagnosis``: (what, answer, how it is known, source); ``times``: (directions and flow, median and 80% band in flow
     time, steps, growth with d); ``verdict``: sentences; ``open_points``: what is not known.
     """
 
@@ -90,7 +94,8 @@ def _answer(analyses: Mapping[str, xr.Dataset], place: int, text: str) -> Answer
         verdict += _measured(check)
         doubts += _not_told_apart(check)
     rows_of_check = () if check is None else _check(check)
-    return Answer(text, rows, _times(known, times), rows_of_check, tuple(verdict), tuple(doubts))
+    alone = analyses["times"].sizes["target"] == 1
+    return Answer(text, rows, _times(known, times, alone), rows_of_check, tuple(verdict), tuple(doubts))
 
 
 def _check(check: xr.Dataset) -> tuple[Row, ...]:
@@ -186,12 +191,38 @@ def _not_told_apart(check: xr.Dataset) -> list[str]:
     return said
 
 
-def _times(known: xr.Dataset, times: xr.Dataset) -> tuple[Row, ...]:
-    """Escape times of every direction at the dimension that was asked about."""
+def learned_together(one: xr.Dataset) -> list[range]:
+    """The directions of one flow that are learned side by side: their times agree within :data:`SIDE_BY_SIDE` at every
+    dimension."""
+    groups: list[range] = []
+    for angle in range(int(one["directions"])):
+        before = one["escape_time"].isel(angle=max(angle - 1, 0)).values
+        now = one["escape_time"].isel(angle=angle).values
+        if groups and np.allclose(now, before, rtol=SIDE_BY_SIDE, atol=0, equal_nan=True):
+            groups[-1] = range(groups[-1].start, angle + 1)
+        else:
+            groups.append(range(angle, angle + 1))
+    return groups
+
+
+def called(group: range) -> str:
+    """How a page calls the directions that are learned together."""
+    first, last = group[0] + 1, group[-1] + 1
+    return f"direction {first}" if first == last else f"directions {first} to {last}"
+
+
+def _times(known: xr.Dataset, times: xr.Dataset, alone: bool) -> tuple[Row, ...]:
+    """Escape times of every direction at the dimension that was asked about.
+
+    Of directions that are learned together the last stands for all where the target is ``alone``; targets that are
+    compared have a row for each, so that rows of the same name stand side by side.
+    """
     variance, rows = float(known["variance"]), []
     for flow, name in (("joint", "link refitted"), ("planted", "link known")):
         one = times.sel(flow=flow).isel(dimension=0)
-        for angle in range(int(one["directions"])):
+        every = [range(angle, angle + 1) for angle in range(int(one["directions"]))]
+        for group in learned_together(times.sel(flow=flow)) if alone else every:
+            angle = group[-1]
             quantiles = [float(x) for x in one["escape_time"].isel(angle=angle)]
             exponent = float(times.sel(flow=flow)["exponent"].isel(angle=angle)[-1])
             theory_says = float(one["predicted"].isel(angle=angle))
@@ -200,7 +231,7 @@ def _times(known: xr.Dataset, times: xr.Dataset) -> tuple[Row, ...]:
                 law = "at least half of the starts never learn it"
             measured = f"measured d^{round(exponent, 2) + 0.0:.2f}; {law}" if math.isfinite(exponent) else law
             steps = number(quantiles[1] * variance / STEP)
-            rows.append((f"direction {angle + 1}, {name}", band(*quantiles), steps, measured))
+            rows.append((f"{called(group)}, {name}", band(*quantiles), steps, measured))
     return tuple(rows)
 
 

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from learnability.results.labelled import bounds_of, texts
 from learnability.results.style import COLOURS, MARKERS, THEORY, band, new_figure
-from learnability.studies.atlas.answer import number
+from learnability.studies.atlas.answer import called, learned_together, number
 from learnability.studies.atlas.methods import LABEL
 
 COLOUR = dict(zip(LABEL, COLOURS, strict=False))
@@ -42,19 +42,20 @@ def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
 
 
 def _escapes(axes: Axes, one: xr.Dataset, flow: str, whose: str) -> None:
-    """Median and 80% band of the escape time of every direction."""
+    """Median and 80% band of the escape time of every direction; those learned together are one line."""
     dimensions = one["dimension"].values.astype(float)
     drawn = False
-    for angle in range(int(one["directions"])):
+    for group in learned_together(one):
+        angle = group[-1]
         low, middle, high = (one["escape_time"].isel(angle=angle, quantile=q).values for q in range(3))
         seen = np.isfinite(middle)
         if not seen.any():
             continue
         drawn = True
-        colour = COLOURS[angle % len(COLOURS)]
+        colour = COLOURS[group[0] % len(COLOURS)]
         band(axes, dimensions[seen], low[seen], np.where(np.isfinite(high), high, middle)[seen], colour)
-        marker = MARKERS[angle % len(MARKERS)]
-        axes.plot(dimensions[seen], middle[seen], f"{marker}-", color=colour, label=f"direction {angle + 1}")
+        marker = MARKERS[group[0] % len(MARKERS)]
+        axes.plot(dimensions[seen], middle[seen], f"{marker}-", color=colour, label=called(group))
         slope = float(one["predicted"].isel(angle=angle))
         if slope > 0:
             axes.plot(dimensions[seen], middle[seen][-1] * (dimensions[seen] / dimensions[seen][-1]) ** slope, **THEORY)
