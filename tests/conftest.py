@@ -1,8 +1,12 @@
 """Guards for every test: nothing may touch the global random generators or torch's defaults."""
 
+import os
 import sys
 from collections.abc import Iterator
 from typing import Any
+
+# As jobs run, and because the workers of pytest-xdist share the cores: their threads would wait for one another.
+os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 
 import numpy as np
 import pytest

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from learnability.flows.multi_index import JointFlow, PlantedFlow, trap_speed
 from learnability.flows.multi_index_spectral import SpectralFlow, trap_rate
 from learnability.flows.solver import FlowState, Problem, SolverOptions, solve
+from learnability.flows.threads import one_torch_thread
 from learnability.hermite.expansion import HermiteExpansion
 from learnability.hermite.tensors import leaps, symmetric_tensors
 
@@ -125,8 +126,9 @@ def solve_closed(
         levels=(*(ESCAPED,) * target.variables, math.nan),
         save_times=save_times,
     )
-    flow = solve(*closed_problem(target, exponents, link, starts, dimensions), options)
     hard = hard_starts(exponents, starts, dimensions) if link == "joint" else np.empty(0, dtype=np.int64)
-    if hard.size:
-        put_in_place(flow, solve(*hard_problem(target, exponents, starts, dimensions, hard), options), hard)
+    with one_torch_thread():
+        flow = solve(*closed_problem(target, exponents, link, starts, dimensions), options)
+        if hard.size:
+            put_in_place(flow, solve(*hard_problem(target, exponents, starts, dimensions, hard), options), hard)
     return flow

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from learnability.compiled.blas import one_blas_thread
+from learnability.flows.threads import one_torch_thread
 from learnability.pipeline import questions
 from learnability.pipeline.canonical import parts_of, stream_id
 from learnability.pipeline.config import PlannedExperiment, plan_experiment
@@ -68,6 +70,8 @@ def _run(planned: PlannedExperiment, setting: Setting, root_seed: int, say: Call
     ((first, last),) = planned.batches()
     names = (questions.STUDY, planned.name, stream_id(planned.kind, declared, setting), f"seeds {first}-{last}")
     context = DirectContext(root_seed, names, range(first, last), say)
-    parts = [train(part, context) for part in parts_of(declared, setting)]
+    # With the threads of a job: on more the small products of the flows and chains cost more, and round otherwise.
+    with one_blas_thread(), one_torch_thread():
+        parts = [train(part, context) for part in parts_of(declared, setting)]
     result = xr.concat(parts, declared.separated.axis) if declared.separated else parts[0]
     return Run(setting, result.assign_coords(seed=np.arange(first, last)))
