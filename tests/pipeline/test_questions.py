@@ -72,6 +72,11 @@ def test_a_question_is_planned_from_kinds_of_the_atlas(tmp_path: Path) -> None:
     assert '"study":"atlas"' in table.analysis_job("two", "times", "laptop")
     asked: Any = "questions"
     assert table.priority("two", ["times"], asked, 2) == 2
+    parts = [path.split("/") for path in paths if "/train/" in path]
+    assert parts
+    for *_, name, _, setting, seeds in parts:
+        first, last = map(int, seeds.removeprefix("seeds").removesuffix(".zarr.zip").split("-"))
+        assert 0 < table.train_priority("two", name, asked, setting, first, last) <= 90
     with pytest.raises(UserError, match=r"broken\.yaml"):
         table.question_paths("broken")
 

@@ -14,7 +14,10 @@ rule train:
         "results/{scale}/logs/{study}/{experiment}/train/{setting}/seeds{first}-{last}.log",
     benchmark:
         "results/{scale}/benchmarks/{study}/{experiment}/train/{setting}/seeds{first}-{last}.tsv"
-    priority: lambda w: TABLE.priority(w.study, [w.experiment], w.scale, 1)
+    priority:
+        lambda w: TABLE.train_priority(
+            w.study, w.experiment, w.scale, w.setting, int(w.first), int(w.last)
+        )
     threads: lambda w: TABLE.experiment(w.study, w.experiment, w.scale).threads
     resources:
         mem_mb=lambda w, attempt: (

@@ -24,6 +24,8 @@ from learnability.results.contract import Setting
 from learnability.results.errors import UserError
 
 FIGURE_FORMATS = ("svg", "pdf", "png")
+_FIRST_TRAINING = 90
+"""The stage of the longest training of an experiment; targets, analyses and figures have higher ones."""
 
 
 class JobTable:
@@ -270,11 +272,25 @@ class JobTable:
         return self.main.device == "cuda" or faster_on_gpu(self.package(study), experiment)
 
     def priority(self, study: str, names: Iterable[str], scale: Scale, stage: int) -> int:
-        """The priority of a job that belongs to these experiments; within one experiment a later stage goes first."""
+        """The priority of a job that belongs to these experiments; within one experiment a higher ``stage`` (0 to 99)
+        goes first."""
         if study not in self.configs:
             return stage  # a question, which is asked alone
         ranks = self._ranks(scale)
-        return 10 * (len(ranks) - max(ranks[study, name] for name in names)) + stage
+        return 100 * (len(ranks) - max(ranks[study, name] for name in names)) + stage
+
+    def train_priority(self, study: str, name: str, scale: Scale, setting: str, first: int, last: int) -> int:
+        """The priority of a training: the longest of an experiment goes first, so that none is left for the end."""
+        path = f"results/{scale}/{study}/{name}/train/{setting}/seeds{first}-{last}.zarr.zip"
+        place = self._longest_first(study, name, scale).get(path, 0)
+        return self.priority(study, [name], scale, max(0, _FIRST_TRAINING - place))
+
+    @functools.cache  # noqa: B019
+    def _longest_first(self, study: str, name: str, scale: Scale) -> dict[str, int]:
+        """The place of every training of an experiment, by its reference cost."""
+        costs = Costs.read()
+        paths = sorted(self.train_paths(study, name, scale), key=costs.seconds, reverse=True)
+        return {path: place for place, path in enumerate(paths)}
 
     # Report ----------------------------------------------------------------------------------------------------------
 
