@@ -7,13 +7,14 @@ r = k = 6. The full form makes fewer calls and is faster for small tensors; the 
 import functools
 import itertools
 import math
-from collections import Counter
 from typing import Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+
+from learnability.hermite.polynomial_map import orders
 
 MOST_ENTRIES = 1024
 """The number of entries up to which a tensor is held in full; that of five variables and degree four is."""
@@ -49,7 +50,7 @@ def contractions(r: int, degree: int, device: str = "cpu") -> Contractions:
 class Full:
     """All ``r^k`` entries, by rows."""
 
-    def __init__(self, r: int, degree: int, device: str = "cpu") -> None:
+    def __init__(self, r: int, degree: int) -> None:
         self.r, self.degree, self.size = r, degree, r**degree
 
     def values(self, tensor: NDArray[np.float64]) -> Tensor:
@@ -88,7 +89,7 @@ class Packed:
         self._joined = [_joined(r, 1, k - 1).to(device) for k in range(1, degree + 1)]
         self._pairs = _joined(r, 2, max(0, degree - 2)).to(device)
         self._square = _joined(r, 1, 1).flatten().to(device)
-        self._orders = [_orders(r, k).to(device) for k in range(degree)]
+        self._orders = {k: _orders(r, k).to(device) for k in (degree - 1, degree - 2) if k >= 0}
 
     def values(self, tensor: NDArray[np.float64]) -> Tensor:
         return torch.from_numpy(tensor[tuple(np.array(_words(self.r, self.degree)).T)])
@@ -141,5 +142,4 @@ def _joined(r: int, k: int, m: int) -> Tensor:
 @functools.cache
 def _orders(r: int, k: int) -> Tensor:
     """In how many orders the letters of each word can stand, shape (word, 1)."""
-    orders = [math.factorial(k) // math.prod(map(math.factorial, Counter(word).values())) for word in _words(r, k)]
-    return torch.tensor(orders, dtype=torch.float64)[:, None]
+    return torch.tensor([orders(word) for word in _words(r, k)], dtype=torch.float64)[:, None]

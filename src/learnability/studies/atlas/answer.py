@@ -196,9 +196,9 @@ def learned_together(one: xr.Dataset) -> list[range]:
     dimension."""
     groups: list[range] = []
     for angle in range(int(one["directions"])):
-        before = one["escape_time"].isel(angle=max(angle - 1, 0)).values
         now = one["escape_time"].isel(angle=angle).values
-        if groups and np.allclose(now, before, rtol=SIDE_BY_SIDE, atol=0, equal_nan=True):
+        first = one["escape_time"].isel(angle=groups[-1].start).values if groups else None
+        if first is not None and np.allclose(now, first, rtol=SIDE_BY_SIDE, atol=0, equal_nan=True):
             groups[-1] = range(groups[-1].start, angle + 1)
         else:
             groups.append(range(angle, angle + 1))
