@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from learnability.hermite.polynomial_map import orders
+from learnability.hermite.polynomial_map import orders_of
 
 MOST_ENTRIES = 1024
 """The number of entries up to which a tensor is held in full; that of five variables and degree four is."""
@@ -142,4 +142,4 @@ def _joined(r: int, k: int, m: int) -> Tensor:
 @functools.cache
 def _orders(r: int, k: int) -> Tensor:
     """In how many orders the letters of each word can stand, shape (word, 1)."""
-    return torch.tensor([orders(word) for word in _words(r, k)], dtype=torch.float64)[:, None]
+    return torch.tensor([orders_of(word) for word in _words(r, k)], dtype=torch.float64)[:, None]

@@ -128,7 +128,7 @@ def _expanded(
     used = np.abs(unfolded).max(axis=0) > 0
     letters, kept = letters[used], unfolded[:, used]
     rising = np.flatnonzero((np.diff(letters, axis=1) >= 0).all(axis=1))
-    orders = np.array([orders(word) for word in letters[rising].tolist()])
+    orders = np.array([orders_of(word) for word in letters[rising].tolist()])
     factors = np.sort(place[letters[rising, None, :], letters[None, :, :]], axis=-1)
     factors = factors.reshape(len(rising) * len(letters), degree - 1)
     codes = factors @ (int(place.max()) + 1) ** np.arange(degree - 1)
@@ -142,7 +142,7 @@ def _expanded(
     return keys[found], values[:, found]
 
 
-def orders(word: Sequence[int]) -> int:
+def orders_of(word: Sequence[int]) -> int:
     """In how many orders the letters of a word can stand."""
     return math.factorial(len(word)) // math.prod(math.factorial(n) for n in Counter(word).values())
 
