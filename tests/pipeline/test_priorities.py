@@ -19,7 +19,7 @@ def test_the_longest_training_of_an_experiment_goes_first_after_all_that_leads_t
         longest = sorted(first_to_last, key=costs.seconds, reverse=True)
         assert len(longest) > 3
         assert sorted(first_to_last, key=first_to_last.__getitem__, reverse=True) == longest
-        analysis = table.priority(study, [name], "laptop", 92)
+        analysis = table.priority(study, [name], "laptop", "analyse")
         assert max(first_to_last.values()) < analysis
         assert analysis - min(first_to_last.values()) < 100
 
@@ -29,4 +29,4 @@ def test_verdicts_go_before_everything() -> None:
     text = (ROOT / "workflow/rules/claims.smk").read_text()
     claims = int(text.split("priority:")[1].split()[0])
     every = [(study, name) for study, config in table.configs.items() for name in config.experiments]
-    assert max(table.priority(study, [name], "laptop", 99) for study, name in every) < claims
+    assert max(table.priority(study, [name], "laptop", "figures") for study, name in every) < claims

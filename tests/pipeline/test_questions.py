@@ -71,7 +71,7 @@ def test_a_question_is_planned_from_kinds_of_the_atlas(tmp_path: Path) -> None:
     assert not any("questions" in path for path in table.study_paths("multi_index", "laptop"))
     assert '"study":"atlas"' in table.analysis_job("two", "times", "laptop")
     asked: Any = "questions"
-    assert table.priority("two", ["times"], asked, 2) == 2
+    assert table.priority("two", ["times"], asked, "train") == 90
     parts = [path.split("/") for path in paths if "/train/" in path]
     assert parts
     for *_, name, _, setting, seeds in parts:

@@ -12,7 +12,7 @@ rule analyse:
         "results/{scale}/logs/{study}/{experiment}/analysis.log",
     benchmark:
         "results/{scale}/benchmarks/{study}/{experiment}/analysis.tsv"
-    priority: lambda w: TABLE.priority(w.study, [w.experiment], w.scale, 92)
+    priority: lambda w: TABLE.priority(w.study, [w.experiment], w.scale, "analyse")
     threads: 1
     resources:
         mem_mb=4000,

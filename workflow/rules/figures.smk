@@ -18,7 +18,7 @@ rule figures:
         "results/{scale}/benchmarks/{study}/figures/{figure}.tsv"
     priority:
         lambda w: TABLE.priority(
-            w.study, TABLE.config(w.study).figures[w.figure].experiments, w.scale, 93
+            w.study, TABLE.config(w.study).figures[w.figure].experiments, w.scale, "figures"
         )
     threads: 1
     resources:

@@ -9,7 +9,7 @@ rule targets:
         "results/{scale}/logs/{study}/{experiment}/targets/{target}.log",
     benchmark:
         "results/{scale}/benchmarks/{study}/{experiment}/targets/{target}.tsv"
-    priority: lambda w: TABLE.priority(w.study, [w.experiment], w.scale, 91)
+    priority: lambda w: TABLE.priority(w.study, [w.experiment], w.scale, "targets")
     threads: 1
     resources:
         mem_mb=1000,

@@ -24,8 +24,8 @@ from learnability.results.contract import Setting
 from learnability.results.errors import UserError
 
 FIGURE_FORMATS = ("svg", "pdf", "png")
-_FIRST_TRAINING = 90
-"""The stage of the longest training of an experiment; targets, analyses and figures have higher ones."""
+_STAGES = {"train": 90, "targets": 91, "analyse": 92, "figures": 93}
+"""What goes first within one experiment: the higher. Trainings count down from the longest, which has that of all."""
 
 
 class JobTable:
@@ -271,19 +271,18 @@ class JobTable:
             return False
         return self.main.device == "cuda" or faster_on_gpu(self.package(study), experiment)
 
-    def priority(self, study: str, names: Iterable[str], scale: Scale, stage: int) -> int:
-        """The priority of a job that belongs to these experiments; within one experiment a higher ``stage`` (0 to 99)
-        goes first."""
+    def priority(self, study: str, names: Iterable[str], scale: Scale, stage: str) -> int:
+        """The priority of a job of a stage that belongs to these experiments; within one a later stage goes first."""
         if study not in self.configs:
-            return stage  # a question, which is asked alone
+            return _STAGES[stage]  # a question, which is asked alone
         ranks = self._ranks(scale)
-        return 100 * (len(ranks) - max(ranks[study, name] for name in names)) + stage
+        return 100 * (len(ranks) - max(ranks[study, name] for name in names)) + _STAGES[stage]
 
     def train_priority(self, study: str, name: str, scale: Scale, setting: str, first: int, last: int) -> int:
         """The priority of a training: the longest of an experiment goes first, so that none is left for the end."""
         path = f"results/{scale}/{study}/{name}/train/{setting}/seeds{first}-{last}.zarr.zip"
         place = self._longest_first(study, name, scale).get(path, 0)
-        return self.priority(study, [name], scale, max(0, _FIRST_TRAINING - place))
+        return self.priority(study, [name], scale, "train") - min(place, _STAGES["train"])
 
     @functools.cache  # noqa: B019
     def _longest_first(self, study: str, name: str, scale: Scale) -> dict[str, int]:
