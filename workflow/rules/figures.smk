@@ -18,7 +18,10 @@ rule figures:
         "results/{scale}/benchmarks/{study}/figures/{figure}.tsv"
     priority:
         lambda w: TABLE.priority(
-            w.study, TABLE.config(w.study).figures[w.figure].experiments, w.scale, "figures"
+            w.study,
+            TABLE.config(w.study).figures[w.figure].experiments,
+            w.scale,
+            "figures",
         )
     threads: 1
     resources:
