@@ -7,6 +7,7 @@ import numpy as np
 import xarray as xr
 
 from learnability.compiled.blas import one_blas_thread
+from learnability.compiled.normal_numbers import fill_normal
 from learnability.results.contract import RunContext
 from learnability.results.labelled import names, variable
 from learnability.studies.atlas.check.methods import SEPARATE, Samples, counts, most, two_timescale
@@ -33,7 +34,7 @@ def train(setting: CheckSetting, context: RunContext) -> xr.Dataset:
             x, kept = np.empty((grid[-1], dimension)), []
             for seed in range(seeds):
                 context.progress(seed, seeds, f"{setting.target.text} in {dimension} dimensions")
-                data.standard_normal(out=x)
+                fill_normal(x, data)
                 y = known.sampled(x[:, : known.directions], labels)
                 for i, method in enumerate(methods):
                     last = parts[method][-1]

@@ -9,6 +9,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from learnability.compiled.blas import one_blas_thread
+from learnability.compiled.normal_numbers import fill_normal, standard_normal
 from learnability.estimators import kernel, moments, reuse
 from learnability.estimators.moments import smallest_cosine
 from learnability.results.contract import RunContext
@@ -27,6 +28,9 @@ PAIRS = ("u_statistic", "best_transform")
 
 FRESH = 2000
 """Fresh points on which a kernel's predictor is judged."""
+
+_CACHED = 2**18
+"""Numbers of the inputs of one batch of a pass."""
 
 
 def train(setting: ExponentsSetting, context: RunContext) -> xr.Dataset:
@@ -137,19 +141,24 @@ def _over_seeds(
 def _one_pass(setting: ExponentsSetting, method: str, known: Known, d: int, rng: np.random.Generator) -> float:
     """The first n of a pass at which the network's subspace is learned."""
     grid = counts(setting.most_online // d)
+    looked = set(grid)
     if method == "online_sgd":
         rho, exponent = 0.0, known.information_exponent
     else:
         rho, exponent = reuse.PROVISIONAL, max(known.generative_exponent, 2)
 
+    # Batches that a cache holds: a pass is otherwise bound by memory.
+    ends = sorted({*grid, *range(0, grid[-1], -(-_CACHED // d))} - {0})
+
     def batches() -> Iterator[tuple[Array, Array]]:
-        for first, last in itertools.pairwise((0, *grid)):
-            x = rng.standard_normal((last - first, d))
+        for first, last in itertools.pairwise((0, *ends)):
+            x = standard_normal((last - first, d), rng)
             yield x, known.labels(x[:, : known.directions])
 
     found = reuse.subspaces(batches(), known.directions, rng, rho=rho, exponent=exponent)
+    asked = (pair for pair in zip(ends, found, strict=False) if pair[0] in looked)
     return next(
-        (float(n) for n, basis in zip(grid, found, strict=False) if smallest_cosine(basis, known.directions) > LEARNED),
+        (float(n) for n, basis in asked if smallest_cosine(basis, known.directions) > LEARNED),
         math.inf,
     )
 
@@ -163,7 +172,7 @@ class _Nested:
 
     def first(self, n: int) -> tuple[Array, Array]:
         if n > self.drawn:
-            self.rng.standard_normal(out=self.x[self.drawn : n])
+            fill_normal(self.x[self.drawn : n], self.rng)
             self.drawn = n
         return self.x[:n], self.known.labels(self.x[:n, : self.known.directions])
 
@@ -184,12 +193,13 @@ def _moments(setting: ExponentsSetting, method: str, known: Known, d: int, rng: 
 
 def _kernel(setting: ExponentsSetting, method: str, known: Known, d: int, rng: np.random.Generator) -> float:
     """The least n at which the predictor explains the share of the variance that needs every direction."""
-    fresh = rng.standard_normal((FRESH, d))
+    fresh = standard_normal((FRESH, d), rng)
     truth = known.labels(fresh[:, : known.directions])
     data = _Nested(known, d, setting.most_kernel, rng)
+    regression = kernel.NestedRegression(fresh, setting.most_kernel)
 
     def learns(n: int) -> bool:
-        missed = truth - kernel.predictions(*data.first(n), fresh)
+        missed = truth - regression.predictions(*data.first(n))
         return 1 - float((missed**2).sum() / (truth**2).sum()) > known.kernel_share
 
     return samples_needed(learns, setting.most_kernel)
