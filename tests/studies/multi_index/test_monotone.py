@@ -37,4 +37,5 @@ def test_falls_vanish_with_the_tolerance_and_the_sign_is_right() -> None:
     measurement = least_pull({"monotone": analysis})
     assert -ROUNDING <= measurement.estimate < 1
     falls = analysis["largest_fall"].max("link").values
-    assert falls[-1] <= falls[0]
+    # Falls of cosines near 1 end in their rounding, whose size is the processor's.
+    assert falls[-1] <= max(falls[0], 8 * np.finfo(float).eps)
