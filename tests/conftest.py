@@ -5,8 +5,10 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+from learnability.pipeline import surroundings
+
 # As jobs run, and because the workers of pytest-xdist share the cores: their threads would wait for one another.
-os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+os.environ |= surroundings.threads(1)
 
 import numpy as np
 import pytest

@@ -16,7 +16,7 @@ import typer
 
 from learnability import __version__
 from learnability.pipeline import own_files, surroundings
-from learnability.results.errors import UserError, nearest
+from learnability.results.errors import UserError, comma_separated, nearest
 from learnability.results.integrity import SystemTrouble
 from learnability.usage import mistake
 
@@ -501,7 +501,7 @@ def reproduce(
     from learnability.results.remote import local_copy
 
     _in_project()
-    chosen = [name for name in study.split(",") if name]
+    chosen = comma_separated(study)
     raise typer.Exit(0 if reproducing.reproduce(local_copy(archive), chosen, _text(device), cores) else 1)
 
 

@@ -29,7 +29,7 @@ from learnability.pipeline.lock import LEASE, clear_leftovers, new_lease, only_o
 from learnability.pipeline.progress import clock
 from learnability.report import latex, site
 from learnability.report.summary import describe_figures, summarise
-from learnability.results.errors import UserError, nearest
+from learnability.results.errors import UserError, comma_separated, nearest
 from learnability.results.integrity import SystemTrouble
 from learnability.results.rows import read_rows
 from learnability.run_state import RunState, planned_outputs
@@ -127,7 +127,7 @@ def _figures_named(table: JobTable, names: str) -> list[str]:
     """The files of the figures in a comma-separated list of ``name`` or ``study/name``. Raises UserError."""
     known = {f"{study}/{name}" for study, config in table.configs.items() for name in config.figures}
     files = []
-    for name in filter(None, names.split(",")):
+    for name in comma_separated(names):
         found = sorted(full for full in known if name in (full, full.partition("/")[2]))
         if not found:
             allowed = sorted(known) if "/" in name else sorted({full.partition("/")[2] for full in known})

@@ -26,7 +26,7 @@ from learnability.pipeline.bounds import demand_feasible
 from learnability.pipeline.kinds import kind_of, kinds_of
 from learnability.results import kept
 from learnability.results.contract import Kind, Model, Setting
-from learnability.results.errors import UserError, nearest
+from learnability.results.errors import UserError, comma_separated, nearest
 
 Scale = Literal["smoke", "laptop", "paper"]
 SCALES: tuple[Scale, ...] = ("smoke", "laptop", "paper")
@@ -382,7 +382,7 @@ def load_main(path: Path, overrides: Mapping[str, Any] | None = None) -> MainCon
             raise UserError("the command line (--config)", f"unknown key {key}", ", ".join(known), remedy)
     content = {**read_yaml(path), **(overrides or {})}
     if isinstance(content.get("studies"), str):
-        content["studies"] = [name for name in content["studies"].split(",") if name]
+        content["studies"] = comma_separated(content["studies"])
     return validate(MainConfig, content, str(path))
 
 

@@ -99,11 +99,10 @@ def probe(job: Mapping[str, Any], seconds: float) -> Cost | None:
 def probe_apart(job: str, seconds: float) -> Cost | None:
     """The same in a process of its own, which is ended when it reports nothing for long; None then, and on an error."""
     command = [sys.executable, "-m", "learnability.pipeline.probe", "--seconds", str(seconds), "--job", job]
-    threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
     try:
         done = subprocess.run(
             command,
-            env={**surroundings.clean(), **threads},
+            env={**surroundings.clean(), **surroundings.threads(1)},
             text=True,
             capture_output=True,
             check=False,

@@ -58,9 +58,7 @@ def _label(arguments: argparse.Namespace) -> str:
 
 
 def _fix_threads(count: int) -> None:
-    threads = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS", "NUMBA_NUM_THREADS")
-    for name in threads:
-        os.environ[name] = str(count)
+    os.environ |= surroundings.threads(count)
 
 
 def _fix_machine_code() -> None:

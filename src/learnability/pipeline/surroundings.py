@@ -48,6 +48,9 @@ DROPPED = (
 DROPPED_PREFIXES = ("OMP_", "KMP_", "GOMP_", "MKL_", "OPENBLAS_", "BLIS_", "NUMEXPR_", "NUMBA_", "LC_")
 """The same, by how they begin. Numbers of threads are set by each job: the bytes of a result depend on them."""
 
+THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS", "NUMBA_NUM_THREADS")
+"""Variables that number the threads of a library; they are read when it is imported."""
+
 _SET_HERE = ("NUMBA_CACHE_DIR", "LC_ALL")
 
 
@@ -63,6 +66,11 @@ def settle(environment: MutableMapping[str, str]) -> MutableMapping[str, str]:
 def clean() -> dict[str, str]:
     """The clean surrounding made from that of this process."""
     return dict(settle(dict(os.environ)))
+
+
+def threads(count: int) -> dict[str, str]:
+    """The variables that give every library ``count`` threads."""
+    return dict.fromkeys(THREADS, str(count))
 
 
 def demand_own_source() -> None:

@@ -14,6 +14,11 @@ def nearest(given: str, known: Iterable[str], otherwise: str) -> str:
     return f"did you mean {by_case[near[0]]}?" if near else otherwise
 
 
+def comma_separated(text: str) -> list[str]:
+    """The names of a list as one writes it: blanks around a name, and names left empty, do not count."""
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
 class UserError(Exception):
     """Something in the user's hands is wrong: where, what, what is allowed, what to do.
 
