@@ -68,7 +68,7 @@ def _title(data: xr.Dataset) -> str:
     for method in texts(data["method"]):
         offset = float(data["offset"].sel({"method": method})[0])
         if np.isfinite(offset):
-            said.append(f"{LABEL[method]} {offset:+.2f}")
+            said.append(f"{LABEL[method]} {round(offset, 2) + 0.0:+.2f}")  # a negative zero loses its sign
     if not said:
         return "Measured over predicted exponents"
     return "Mean of measured less predicted exponents: " + ", ".join(said)
