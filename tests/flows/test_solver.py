@@ -10,6 +10,8 @@ from scipy.integrate import solve_ivp
 from torch import Tensor
 
 from learnability.flows import solver
+from learnability.flows.closed import closed_problem
+from learnability.flows.multi_index import haar_correlations
 from learnability.flows.solver import (
     RUNNING,
     Controls,
@@ -24,6 +26,7 @@ from learnability.flows.solver import (
     step_stages,
 )
 from learnability.flows.tableaux import DORMAND_PRINCE, RODAS4, ROS23, Tableau
+from learnability.hermite.target_language import parse
 from learnability.results.status import Status
 from tests.doubles import Interrupted, MemoryCheckpoint
 
@@ -148,6 +151,22 @@ def test_time_keeps_its_digits_after_a_long_plateau() -> None:
     for _ in range(10):
         solver._move_time(flow, torch.full_like(flow.time, 0.25))
     assert (flow.time - 1e17 + flow.time_rest).tolist() == [2.5] * 6
+
+
+def test_few_steps_are_rejected_while_a_saddle_is_left() -> None:
+    """Speeds grow from step to step for the whole of an escape: by the error alone a third of all steps is rejected."""
+    target, dimensions = parse("h1(z1) + h1(z1)*h2(z2)"), [10**6]
+    starts = haar_correlations(dimensions, 2, 16, np.random.default_rng(0))
+    rejected: list[int] = []
+
+    def monitor(flow: FlowState) -> None:
+        rejected.append(int((flow.failures > 0).sum()))
+
+    flow = solve(
+        *closed_problem(target, [1, 2], "joint", starts, dimensions), SolverOptions(relative_tolerance=1e-4), monitor
+    )
+    assert (flow.status == int(Status.CONVERGED)).all()
+    assert sum(rejected) < 0.1 * int(flow.steps.sum())
 
 
 def test_a_run_reports_to_its_monitor() -> None:
