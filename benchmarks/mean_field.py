@@ -3,10 +3,11 @@
 1. Time to a loss curve of given accuracy: the exact flow with N particles against online SGD of N neurons, both over
    a ladder of sizes, error = r.m.s. over seeds of sup_t |L - reference| / L(0). The reference is a flow with many
    particles.
-2. The same right-hand side, starts and saved times: our batched solver with a step size for each sample against
-   torchdiffeq's dopri5, which shares one step among all samples. Both over a ladder of tolerances, error = largest over
-   samples and times of the loss curve, so that times are compared at equal tolerance and at equal error. One batch
-   whose samples want the same steps (z1 + z1 z2), one whose samples do not (He_3, stiff once it has escaped).
+2. The flow against torchdiffeq's dopri5 with a right-hand side as one would write it, pair by pair; and the solvers
+   alone, both with our right-hand side, starts and saved times: ours has a step size for each sample, torchdiffeq's one
+   for all. Those over a ladder of tolerances, error = largest over samples and times of the loss curve, so that times
+   are compared at equal tolerance and at equal error. One batch whose samples want the same steps (z1 + z1 z2), one
+   whose samples do not (He_3, stiff once it has escaped).
 3. The largest reflective subspace by closure against the multi-start search over the Grassmannian, named targets.
 """
 
@@ -22,7 +23,7 @@ import torch
 from torch import Tensor
 
 from benchmarks.compare import keep, print_environment, print_ratios, record, take_turns
-from learnability.flows.mean_field import MeanFieldFlow, MeanFieldProblem, Particles
+from learnability.flows.mean_field import MeanFieldFlow, MeanFieldProblem, Particles, radial_coefficients
 from learnability.flows.solver import Controls, integrate
 from learnability.hermite.reflective import diagnose
 from learnability.hermite.reflective_search import grassmann_search
@@ -184,21 +185,60 @@ def our_curves(batch: Batch, tolerance: float) -> tuple[Tensor, str]:
     ], f"{counts.mean():6.0f} evaluations a sample ({counts.min():.0f} to {counts.max():.0f})"
 
 
-def peer_curves(batch: Batch, tolerance: float) -> tuple[Tensor, str]:
-    """The same by torchdiffeq, with the losses of its saved states."""
+Field = Callable[[Tensor], tuple[Tensor, Tensor]]
+"""Slopes and losses of packed states of all samples."""
+
+
+def our_field(batch: Batch) -> Field:
+    """Ours, as :func:`our_curves` has it."""
+    index = torch.arange(len(batch.initial))
+    return lambda state: batch.flow(state, index)
+
+
+def pairwise_field(batch: Batch) -> Field:
+    """The same pair by pair, as one would write it: kernel matrices of all samples, their radial series by Horner."""
+    flow, index, rate = batch.flow, torch.arange(len(batch.initial)), batch.flow.problem
+    mass = flow.weights
+
+    def field(state: Tensor) -> tuple[Tensor, Tensor]:
+        a, r, w = state[..., 0], state[..., 1], state[..., 2:]
+        series = torch.from_numpy(radial_coefficients(flow.perpendicular, float(r.square().max())))[:, :, None, None]
+        square = (r[:, :, None] * r[:, None]).square()
+        radial, slope = torch.zeros_like(square), torch.zeros_like(square)
+        for level in reversed(range(series.shape[1])):
+            radial = radial * square + series[:, level]
+            if level:
+                slope = slope * square + level * series[:, level]
+        decay = torch.exp(-0.5 * (w.square().sum(-1) + r.square()))
+        kernel = torch.exp(torch.bmm(w, w.mT))
+        weighted = (mass * a * decay)[:, None] * kernel
+        value, along = (weighted * radial).sum(-1), torch.bmm(weighted * radial, w)
+        stretch = 2 * (weighted * slope * r.square()[:, None]).sum(-1)
+        target, gradient = flow.target(w, index)
+        residual = decay * (target - 0.5 * value)
+        pull = decay[..., None] * (gradient - 0.5 * along) - residual[..., None] * w
+        shrink = -r * (residual + 0.5 * decay * stretch)
+        parts = rate.rate_a * residual, rate.rate_w * a * shrink, *(rate.rate_w * a[..., None] * pull).unbind(-1)
+        network = 0.5 * decay * value
+        loss = flow.target.half_norm + (mass * a * (0.5 * network - decay * target)).sum(1)
+        return torch.stack(parts, dim=-1), loss
+
+    return field
+
+
+def peer_curves(batch: Batch, field: Field, tolerance: float) -> tuple[Tensor, str]:
+    """Loss curves by torchdiffeq, with the losses of its saved states."""
     from torchdiffeq import odeint
 
-    index, calls = torch.arange(len(batch.initial)), 0
+    calls = 0
 
     def slope(_: Tensor, state: Tensor) -> Tensor:
         nonlocal calls
         calls += 1
-        return batch.flow(state, index)[0]
+        return field(state)[0]
 
     states = odeint(slope, batch.initial, batch.times, rtol=tolerance, atol=1e-3 * tolerance, method="dopri5")
-    return torch.stack(
-        [batch.flow(state, index)[1] for state in states], dim=1
-    ), f"{calls:6d} evaluations of all samples"
+    return torch.stack([field(state)[1] for state in states], dim=1), f"{calls:6d} evaluations of all samples"
 
 
 def solver_ladder(
@@ -234,15 +274,22 @@ def against_torchdiffeq(sizes: Sizes) -> None:
         print(f"\n{text}: {len(batch.initial)} flows of {count} particles, d = {dimensions.tolist()}, T = {end:g}")
         reference, _ = our_curves(batch, 1e-8)
         ours = solver_ladder("ours", partial(our_curves, batch), reference)
-        theirs = solver_ladder("torchdiffeq", partial(peer_curves, batch), reference)
+        theirs = solver_ladder("torchdiffeq", partial(peer_curves, batch, our_field(batch)), reference)
         for i, tolerance in enumerate((1e-3, 1e-4, 1e-5, 1e-6)):
             print(f"  rtol {tolerance:.0e}: torchdiffeq takes {theirs[i][1] / ours[i][1]:.2f} times ours")
+        pairs = pairwise_field(batch)
+        for ours_is, theirs_is in zip(our_field(batch)(batch.initial), pairs(batch.initial), strict=True):
+            torch.testing.assert_close(theirs_is, ours_is, rtol=1e-10, atol=1e-12)
         calls: dict[str, Callable[[], object]] = {
             "ours": partial(our_curves, batch, 1e-4),
-            "torchdiffeq": partial(peer_curves, batch, 1e-4),
+            "torchdiffeq, pair by pair": partial(peer_curves, batch, pairs, 1e-4),
+            "torchdiffeq, our right-hand side": partial(peer_curves, batch, our_field(batch), 1e-4),
         }
         timings = take_turns(calls, sizes.rounds, warm_up=0)
-        record("flow solver", f"mean-field flow of {text}, {len(batch.initial)} flows, rtol 1e-4", timings)
+        name = f"mean-field flow of {text}, {len(batch.initial)} flows, rtol 1e-4"
+        print_ratios(name, timings, "ours")
+        record("mean field", name, timings[:2], "ours")
+        record("flow solver", f"steps of the {name}", [timings[0], timings[2]], "ours")
         for wanted in (1e-4, 1e-5, 1e-6):
             factor = time_at(theirs, wanted) / time_at(ours, wanted)
             print(f"  error {wanted:.0e}: torchdiffeq takes {factor:.2f} times ours")

@@ -340,18 +340,30 @@ def verdicts(
         "results/laptop/claims.json"
     ),
     check: Annotated[
-        bool, typer.Option("--check", help="Write nothing; exit with 1 when the page is out of step.")
+        bool, typer.Option("--check", help="Write nothing; exit with 1 when a page is out of step.")
     ] = False,
+    archive: Annotated[
+        Path | None, typer.Option(help="The archive of another scale's results, whose digest its page tells.")
+    ] = None,
 ) -> None:
-    """Write the verdicts into docs/verdicts.md and docs/verdicts.json."""
+    """Write the verdicts into docs/verdicts.md and docs/verdicts.json.
+
+    Those of another scale than laptop go into docs/verdicts_SCALE.md and .json, beside those of laptop.
+    """
+    from learnability import launch
     from learnability.report import verdict_table
 
     _in_project()
     if not check:
-        verdict_table.write(claims)
+        scale = claims.resolve().parent.name
+        if scale == verdict_table.MAIN_SCALE:
+            verdict_table.write(claims)
+        else:
+            verdict_table.write_beside(claims, launch.cost(scale, "", "all", False), archive)
     elif not verdict_table.in_step():
         typer.echo(
-            "docs/verdicts.md does not follow from docs/verdicts.json and docs/robustness.json: run make verdicts",
+            "docs/verdicts.md, or the page of another scale, does not follow from the .json beside it and "
+            "docs/robustness.json: run make verdicts",
             err=True,
         )
         raise typer.Exit(1)

@@ -85,3 +85,39 @@ def test_the_page_counts_the_study_apart_from_its_sources() -> None:
     assert "| `demo` | the sources | 1 | 1 |" in text
     assert "| `demo` | this study | 1 | 0 |" in text
     assert "| `demo` | summaries |" not in text
+
+
+def test_another_scale_stands_beside_the_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "docs").mkdir()
+    moved = {**ROW, "estimate": 0.7, "interval": [0.6, 0.8], "verdict": "contradicted", "seeds": 64}
+    alone = {**ROW, "id": "demo/new", "seeds": 64}
+    elsewhere = {**ROW, "id": "other/x", "study": "other"}
+    for scale, rows in (("laptop", [ROW, UNTESTED, elsewhere]), ("paper", [moved, UNTESTED, alone])):
+        (tmp_path / f"results/{scale}").mkdir(parents=True)
+        (tmp_path / f"results/{scale}/claims.json").write_bytes(to_json(rows))
+    verdict_table.write(Path("results/laptop/claims.json"))
+    first = Path("docs/verdicts.md").read_bytes()
+    packed = tmp_path / "paper.tar"
+    packed.write_bytes(b"abc")
+    written = verdict_table.write_beside(Path("results/paper/claims.json"), "demo 3 jobs\n1h in all", packed)
+    text = written.read_text()
+    assert written == Path("docs/verdicts_paper.md")
+    assert Path("docs/verdicts.md").read_bytes() == first
+    assert "the 2 that were measured" in text
+    assert "of the verdicts 1 is another there" in text
+    assert "Not run at this scale: `other`." in text
+    assert "sha256 `ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad`" in text  # that of "abc"
+    assert "```text\ndemo 3 jobs\n1h in all\n```" in text
+    both = "0.1235 [0.1, 0.2] | 0.7 [0.6, 0.8] | 64 | ✗ contradicted | ✓ supported |"
+    assert f"| [`growth.printed`](verdicts.md#demo.growth.printed) | x | at most 0.5 † | {both}" in text
+    assert "| 0.1235 [0.1, 0.2] | 64 | ✓ supported |  |" in text
+    assert "demo/sq" not in text
+    assert verdict_table.in_step()
+    # The first page changes: the other follows.
+    Path("results/laptop/claims.json").write_bytes(to_json([moved, UNTESTED]))
+    verdict_table.write(Path("results/laptop/claims.json"))
+    assert "of the verdicts none is another there" in written.read_text()
+    assert verdict_table.in_step()
+    written.write_text(written.read_text().replace("64", "65"))
+    assert not verdict_table.in_step()

@@ -1,8 +1,9 @@
 """What a training will cost, from its first seconds: it runs until it has reported a share of its work, and is stopped.
 
 ``python -m learnability.pipeline.probe --job JSON --seconds 10`` prints the CPU time and the memory that the whole job
-is expected to take, as JSON: the CPU time so far over the share that the training reported with it. Trainings report
-shares of steps or of time, which cost more or less as they go on: the number is an estimate, not a bound.
+is expected to take, as JSON: what it took until its first report, compilation among it, and for the rest what a share
+took from the first report to the last. Trainings report shares of steps or of time, which cost more or less as they go
+on, and those that stop at a goal may end long before their last step: the number is an estimate, not a bound.
 """
 
 import argparse
@@ -33,10 +34,10 @@ class _Listener:
     seeds: range
     seconds: float
     device: str = "cpu"
-    share: float = 0.0
 
     def __post_init__(self) -> None:
         self._begun = time.process_time()
+        self.reports: list[tuple[float, float]] = []
 
     @property
     def spent(self) -> float:
@@ -64,10 +65,20 @@ class _Listener:
         return stream(self.job["root_seed"], *names)
 
     def progress(self, done: float, total: float, message: str = "") -> None:
-        """Take note of the share, and stop once it was long enough."""
-        self.share = done / total if total else 0.0
-        if self.spent > self.seconds and self.share > 0:
+        """Take note of the first share and of the last one, and stop once they are far enough apart."""
+        share, spent = done / total if total else 0.0, self.spent
+        if share <= 0:
+            return
+        self.reports = [*self.reports[:1], (spent, share)]
+        (first, before), (last, now) = self.reports[0], self.reports[-1]
+        if last - first > self.seconds and now > before:
             raise _Enough
+
+    @property
+    def expected(self) -> float:
+        """CPU seconds of the whole training by its first report and its last."""
+        (first, before), (last, now) = self.reports[0], self.reports[-1]
+        return last + (1 - now) * (last - first) / (now - before)
 
 
 def probe(job: Mapping[str, Any], seconds: float) -> Cost | None:
@@ -89,11 +100,11 @@ def probe(job: Mapping[str, Any], seconds: float) -> Cost | None:
     listener.__post_init__()
     try:
         train(setting, *inputs, listener)
-        share = 1.0
+        expected = listener.spent
     except _Enough:
-        share = listener.share
+        expected = listener.expected
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
-    return Cost(listener.spent / share, memory)
+    return Cost(expected, memory)
 
 
 def probe_apart(job: str, seconds: float) -> Cost | None:
