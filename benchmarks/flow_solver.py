@@ -1,15 +1,16 @@
 """The flow solver beside torchdiffeq, torchode, SciPy LSODA and diffrax: same starts, tolerances and end time.
 
 Joint flow of h1(z1) + h1(z1) h2(z2) (r = 2) and of h3(z1) (r = 1), at d = 1e2 and 1e6, with 1, 256 and 4096 starts,
-until three times the median escape time of the last saddle. Wanted: 10 times torchode and diffrax at 256 starts, and
-the 4096 starts at d = 1e6 within a twentieth of what LSODA needs for them one by one.
+until three times the median escape time of the last saddle; and the starts of a study at d = 1e2 to 1e8. Wanted: 10
+times torchode and diffrax at 256 starts, and the 4096 starts at d = 1e6 within a twentieth of what LSODA needs for them
+one by one.
 
 Every peer integrates the form in M with a right-hand side in its own array library; ours takes the form that the
 study takes. An explicit method needs a number of steps proportional to the end time, about 1e6 at d = 1e6: it is
 stopped after ``MOST_STEPS`` steps and reported with that bound. LSODA runs a subset of the starts, and its time is
 scaled to all of them.
 
-    python -m benchmarks.flow_solver [--quick]
+    python -m benchmarks.flow_solver [--quick] [--study]
 """
 
 import argparse
@@ -24,6 +25,7 @@ from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 
 from benchmarks.compare import Timing, print_environment, print_ratios, record, take_turns
+from learnability.flows.closed import chosen_form
 from learnability.flows.multi_index import JointFlow, haar_correlations, trap_speed
 from learnability.flows.multi_index_spectral import SpectralFlow, trap_rate
 from learnability.flows.solver import SolverOptions, solve
@@ -231,6 +233,39 @@ def compare(r: int, d: int, count: int, rounds: int) -> dict[str, Timing]:
     return {t.name: t for t in timings}
 
 
+def compare_study(rounds: int, count: int, dimensions: tuple[int, ...]) -> None:
+    """As the escape times of `multi_index` are measured: so many starts at each dimension, in the forms chosen there.
+
+    Candidates take one dimension after the other, so that no peer waits for the longest flow; one that fails at a
+    dimension has failed.
+    """
+    link = LINKS[2]
+    leap = max(s for s, _ in leaps(parse(link)))
+    calls: dict[str, list[Callable[[], Any]]] = {}
+    few = max(1, min(count, LSODA_STARTS // 4))
+    lsoda = f"LSODA one by one ({few} starts a dimension, scaled)"
+    for d in dimensions:
+        starts = haar_correlations([d], 2, count, np.random.default_rng(0))[0]
+        end = 3 * median_escape(link, d, haar_correlations([d], 2, 64, np.random.default_rng(1))[0])
+        form = chosen_form("auto", 2, [leap], [d])
+        candidates = {
+            "ours": our_solver(link, d, starts, end, form),
+            lsoda: lsoda_solver(link, starts[:few], end),
+            "diffrax Kvaerno5, jit + vmap": diffrax_solver(link, starts, end, "Kvaerno5"),
+            "diffrax Dopri5, jit + vmap": diffrax_solver(link, starts, end, "Dopri5"),
+            "torchode Dopri5": torchode_solver(link, starts, end),
+            "torchdiffeq dopri5": torchdiffeq_solver(link, starts, end),
+        }
+        for name, call in candidates.items():
+            calls.setdefault(name, []).append(call)
+    # The hardest dimension comes first: who fails there has not used up the time of a run.
+    turns = {name: lambda parts=parts: [part() for part in reversed(parts)] for name, parts in calls.items()}
+    timings = [scaled(t, count / few) if t.name == lsoda else t for t in take_turns(turns, rounds=rounds)]
+    row = f"closed flow, r = 2, {count} starts at each d = {dimensions[0]:.0e} to {dimensions[-1]:.0e}"
+    print_ratios(row, timings, "ours")
+    record("closed flows", row, timings)
+
+
 def median_escape(link: str, d: int, starts: Array) -> float:
     """Median escape time of the last saddle over pilot starts."""
     expansion = parse(link)
@@ -244,10 +279,14 @@ def median_escape(link: str, d: int, starts: Array) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="few starts: does every peer run?")
+    parser.add_argument("--study", action="store_true", help="the batch of the studies alone")
     arguments = parser.parse_args()
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
     print_environment("scipy", "torchdiffeq", "torchode", "diffrax", "jax")
     counts, rounds = ((1, 16), 1) if arguments.quick else ((1, 256, 4096), 3)
+    compare_study(rounds, *((4, (100, 10**4)) if arguments.quick else (64, (100, 10**4, 10**6, 10**7, 10**8))))
+    if arguments.study:
+        return
     for r in (2, 1):
         for d in (100, 10**6):
             for count in counts:

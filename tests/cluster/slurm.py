@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -116,6 +116,17 @@ def inside(root: Path, command: list[str]) -> int:
                 process.wait(timeout=10)
             except subprocess.TimeoutExpired:
                 process.kill()
+        _end_leftovers()
+
+
+def _end_leftovers() -> None:
+    """End what jobs left in this mount namespace: those of a node that was set down outlive it, their Slurm is ours."""
+    ours = os.readlink("/proc/self/ns/mnt")
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            with suppress(OSError):  # it has ended meanwhile
+                if os.readlink(entry / "ns/mnt") == ours:
+                    os.kill(int(entry.name), signal.SIGKILL)
 
 
 def _wait_for_nodes() -> None:
