@@ -2,7 +2,7 @@
 #
 #   make figures                      every figure and verdict, laptop scale
 #   make figures SCALE=smoke          smoke | laptop | paper
-#   make quick                        a few figures at a reduced size, in a minute or two
+#   make quick                        a few figures at a reduced size, in about a minute
 #   make figures STUDY=multi_index    one study (or several: STUDY=a,b)
 #   make figures FIGURE=escape_times  one figure, or several, with what they need
 #   make figures CORES=4 DEVICE=cpu   cores to use; auto | cpu | cuda
@@ -27,7 +27,7 @@
 #   make restore ARCHIVE=file         lay its results into results/; FORCE=1 replaces others
 #   make reproduce ARCHIVE=file       run again and compare; STUDY=a,b for some of its studies
 #   make paper-exports                figures as PDF and claims.tex, macros by claim, for a paper
-#   make verdicts                     write the verdicts of a scale into docs/verdicts.md
+#   make verdicts                     write the verdicts into docs/verdicts.md; those of another SCALE into a page beside it
 #   make robustness                   do the verdicts hold under rounding, other seeds (ROOT_SEED=7), by chance?
 #   make pictures                     copy the pictures of the documents from the results
 

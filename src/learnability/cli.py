@@ -68,7 +68,7 @@ StudyOption = Annotated[
     ),
 ]
 DeviceOption = Annotated[
-    Device | None, typer.Option(help="auto takes CUDA where an experiment can use it. Default: auto.")
+    Device | None, typer.Option(help="auto takes CUDA where it was measured to be faster. Default: auto.")
 ]
 CoresOption = Annotated[str, typer.Option(metavar="NUMBER|all", help="How many cores to use.")]
 ArchiveArgument = Annotated[
@@ -180,7 +180,7 @@ def pull(
     scale: ScaleOption = None,
     force: Annotated[bool, typer.Option("--force", help="Replace other results that are in the way.")] = False,
 ) -> None:
-    """Fetch the results of a scale from an object store, with the records after which nothing runs again."""
+    """Fetch the results of a scale from an object store, with its records, so that nothing has to run again."""
     _transfer(address, scale, "pull", force)
 
 
@@ -251,7 +251,8 @@ def ask(
     name: Annotated[str, typer.Option(help="The name of the question. Default: one made from the target.")] = "",
     quick: Annotated[bool, typer.Option("--quick", help="The diagnosis alone; nothing is run or written.")] = False,
     inputs: Annotated[
-        Literal["gaussian", "cube"], typer.Option(help="Of what the target is a function; cube: bits x1, x2, ...")
+        Literal["gaussian", "cube"],
+        typer.Option(help="Variables: normal z1, z2, ..., or bits x1, x2, ... (cube)."),
     ] = "gaussian",
     cores: CoresOption = "all",
 ) -> None:
@@ -342,9 +343,7 @@ def verdicts(
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit with 1 when a page is out of step.")
     ] = False,
-    archive: Annotated[
-        Path | None, typer.Option(help="The archive of another scale's results, whose digest its page tells.")
-    ] = None,
+    archive: Annotated[Path | None, typer.Option(help="An archive of that scale; the page shows its digest.")] = None,
 ) -> None:
     """Write the verdicts into docs/verdicts.md and docs/verdicts.json.
 
@@ -352,9 +351,11 @@ def verdicts(
     """
     from learnability import launch
     from learnability.report import verdict_table
+    from learnability.results.rows import read_rows
 
     _in_project()
     if not check:
+        read_rows(claims)  # a file that is not there is named before anything else is wrong with its scale
         scale = claims.resolve().parent.name
         if scale == verdict_table.MAIN_SCALE:
             verdict_table.write(claims)
@@ -478,8 +479,8 @@ def verify(
 
     Its verdicts are judged again from its analyses.
 
-    Exit status: 0 sound and valid, 1 damaged or refused, 2 no such file, 3 sound but not valid by the profile,
-    4 sound, but the profile could not be checked.
+    Exit status: 0 sound and valid, 1 damaged, refused, not signed as demanded or with verdicts that do not follow,
+    2 no such file, 3 sound but not valid by the profile, 4 sound, but the profile could not be checked.
     """
     from learnability.archive import pack as packing
     from learnability.archive import verify as verifying
@@ -506,7 +507,13 @@ def restore(
 
 @archive_app.command()
 def reproduce(
-    archive: ArchiveArgument, study: StudyOption = "", device: DeviceOption = None, cores: CoresOption = "all"
+    archive: ArchiveArgument,
+    study: Annotated[
+        str,
+        typer.Option(metavar="NAME[,NAME...]", help="One study of the archive, or several.", show_default="all"),
+    ] = "",
+    device: DeviceOption = None,
+    cores: CoresOption = "all",
 ) -> None:
     """Run studies of an archive again, in a folder of their own, and compare. Exit status 1 when they differ."""
     from learnability.archive import reproduce as reproducing
