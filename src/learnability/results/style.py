@@ -8,6 +8,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
 
 # Inches in print: one column of a journal's page, one and a half, both.
 SINGLE, ONE_AND_A_HALF, DOUBLE = 3.4, 5.2, 7.0
@@ -77,6 +78,14 @@ def new_figure(
 def band(axes: Axes, x: Sequence[float] | np.ndarray, low: np.ndarray, high: np.ndarray, colour: str) -> None:
     """The band of a measurement (quantiles or an interval)."""
     axes.fill_between(x, low, high, color=colour, alpha=0.18, linewidth=0)
+
+
+def curve(axes: Axes, x: ArrayLike, values: ArrayLike, place: int, label: str, **look: Any) -> None:
+    """A measurement (x, bound) as a line with its band; ``place`` chooses colour and marker, ``look`` changes them."""
+    estimate, low, high = np.moveaxis(np.asarray(values), -1, 0)
+    style = {"color": COLOURS[place % len(COLOURS)], "marker": MARKERS[place % len(MARKERS)], **look}
+    axes.plot(x, estimate, label=label, **style)
+    band(axes, np.asarray(x), low, high, style["color"])
 
 
 def ordered(count: int) -> list[str]:

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from learnability.results.claim import Analyses
 from learnability.results.labelled import bounds_of
-from learnability.results.style import COLOURS, MARKERS, band, new_figure
+from learnability.results.style import COLOURS, MARKERS, curve, new_figure
 from learnability.studies.gradient_hardness.figures.lines import theory_line
 
 
@@ -52,12 +52,10 @@ def _density_panel(axes: Axes, data: xr.Dataset) -> None:
 
 def _depth_panel(axes: Axes, data: xr.Dataset) -> None:
     size = data["sample_size"].values.astype(float)
-    depth, low, high = bounds_of(data["depth_by_size"])
-    axes.loglog(size, depth, color=COLOURS[0], marker="o", label="mean depth of the minima")
-    band(axes, size, low.values, high.values, COLOURS[0])
-    first = float(depth[-1]) * np.sqrt(size[-1] / size)
+    curve(axes, size, data["depth_by_size"], 0, "mean depth of the minima")
+    first = float(bounds_of(data["depth_by_size"])[0][-1]) * np.sqrt(size[-1] / size)
     theory_line(axes, size, first, "slope $-1/2$")
     slope = float(bounds_of(data["depth_slope"])[0])
-    axes.set(xlabel="sample size n", ylabel="depth below the mean risk")
+    axes.set(xscale="log", yscale="log", xlabel="sample size n", ylabel="depth below the mean risk")
     axes.set_title(f"The depth of the minima falls\nas $n^{{{slope:.2f}}}$")
     axes.legend()

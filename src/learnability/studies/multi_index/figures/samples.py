@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from learnability.results.labelled import bounds_of, texts
 from learnability.results.measuring import if_known
-from learnability.results.style import COLOURS, DOUBLE, MARKERS, NEUTRAL, THEORY, band
+from learnability.results.style import COLOURS, DOUBLE, MARKERS, NEUTRAL, THEORY, curve
 from learnability.studies.multi_index.samples.claims import pooled
 
 _ERRORS = (
@@ -84,10 +84,8 @@ def _exact(axes: Axes, linear: xr.Dataset, square: xr.Dataset) -> None:
     )
     for number, (data, name, power, said, colour) in enumerate(rows):
         one = data.isel(multiple=-1)
-        share, low, high = bounds_of(one[name])
         dimensions, label = one["dimension"].values, f"$n = {float(one['multiple']):g}\\,{power}$: {said}"
-        axes.plot(dimensions, share, color=colour, marker=MARKERS[number], linestyle="none", label=label)
-        band(axes, dimensions, low.values, high.values, colour)
+        curve(axes, dimensions, one[name], number, label, color=colour, linestyle="none")
         theory = dict(THEORY, label="theory") if not number else THEORY
         axes.plot(dimensions, one[f"predicted_{name}"], **theory)
     _half(axes)

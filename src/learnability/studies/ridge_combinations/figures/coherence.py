@@ -3,8 +3,8 @@
 from matplotlib.figure import Figure
 
 from learnability.results.claim import Analyses
-from learnability.results.style import THEORY
-from learnability.studies.ridge_combinations.figures.curves import counts_axis, curve, page_wide
+from learnability.results.style import THEORY, curve
+from learnability.studies.ridge_combinations.figures.curves import counts_axis, page_wide
 
 _NAMES = {"flow": "flow, one direction", "flow_average": "flow, the average", "sgd": "SGD, one direction"}
 

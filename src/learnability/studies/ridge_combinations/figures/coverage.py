@@ -4,8 +4,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from learnability.results.claim import Analyses
-from learnability.results.style import COLOURS, MARKERS, NEUTRAL, THEORY
-from learnability.studies.ridge_combinations.figures.curves import counts_axis, curve, page_wide
+from learnability.results.style import COLOURS, MARKERS, NEUTRAL, THEORY, curve
+from learnability.studies.ridge_combinations.figures.curves import counts_axis, page_wide
 
 
 def draw(analyses: Analyses) -> Figure:

@@ -7,19 +7,12 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogFormatterSciNotation, LogLocator, NullFormatter, NullLocator
 
 from learnability.results.labelled import texts
-from learnability.results.style import COLOURS, DOUBLE, MARKERS, NEUTRAL, band, new_figure
+from learnability.results.style import DOUBLE, NEUTRAL, curve, new_figure
 
 
 def page_wide(rows: int, columns: int, height: float = 2.8) -> tuple[Figure, np.ndarray]:
     """A figure of the page's width; ``height`` inches a row."""
     return new_figure(rows, columns, width=DOUBLE, height=height)
-
-
-def curve(axes: Axes, x: np.ndarray, values: np.ndarray, index: int, label: str) -> None:
-    """A measurement (x, bound) as a solid line with markers and its band."""
-    colour = COLOURS[index % len(COLOURS)]
-    axes.plot(x, values[:, 0], color=colour, marker=MARKERS[index % len(MARKERS)], label=label)
-    band(axes, x, values[:, 1], values[:, 2], colour)
 
 
 def log_axes(axes: Axes) -> None:

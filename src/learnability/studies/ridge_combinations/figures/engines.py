@@ -6,8 +6,8 @@ from matplotlib.figure import Figure
 
 from learnability.results.claim import Analyses
 from learnability.results.labelled import texts
-from learnability.results.style import THEORY
-from learnability.studies.ridge_combinations.figures.curves import curve, page_wide
+from learnability.results.style import THEORY, curve
+from learnability.studies.ridge_combinations.figures.curves import page_wide
 
 
 def _fraction(analysis: xr.Dataset) -> np.ndarray:

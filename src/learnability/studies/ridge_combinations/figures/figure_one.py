@@ -5,8 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from learnability.results.claim import Analyses
-from learnability.results.style import COLOURS, DOUBLE, NEUTRAL
-from learnability.studies.ridge_combinations.figures.curves import curve
+from learnability.results.style import COLOURS, DOUBLE, NEUTRAL, curve
 
 
 def _scatter(axes: Axes, points: np.ndarray, index: int, title: str) -> None:

@@ -5,8 +5,8 @@ from matplotlib.figure import Figure
 
 from learnability.results.claim import Analyses
 from learnability.results.measuring import if_known
-from learnability.results.style import COLOURS
-from learnability.studies.ridge_combinations.figures.curves import counts_axis, curve, error_curves, page_wide
+from learnability.results.style import COLOURS, curve
+from learnability.studies.ridge_combinations.figures.curves import counts_axis, error_curves, page_wide
 from learnability.studies.ridge_combinations.phase_two.claims import lasso_gain
 
 

@@ -4,8 +4,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from learnability.results.claim import Analyses
-from learnability.results.style import MARKERS, NEUTRAL, THEORY
-from learnability.studies.ridge_combinations.figures.curves import curve, log_axes, page_wide
+from learnability.results.style import MARKERS, NEUTRAL, THEORY, curve
+from learnability.studies.ridge_combinations.figures.curves import log_axes, page_wide
 
 _NAMES = {0.5: r"$M=\sqrt{d}$"}
 

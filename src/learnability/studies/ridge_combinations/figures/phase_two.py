@@ -3,8 +3,8 @@
 from matplotlib.figure import Figure
 
 from learnability.results.claim import Analyses
-from learnability.results.style import THEORY
-from learnability.studies.ridge_combinations.figures.curves import curve, error_curves, page_wide
+from learnability.results.style import THEORY, curve
+from learnability.studies.ridge_combinations.figures.curves import error_curves, page_wide
 
 
 def draw(analyses: Analyses) -> Figure:

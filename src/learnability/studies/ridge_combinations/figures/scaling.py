@@ -1,7 +1,5 @@
 """Samples to localise against the dimension and the number of tasks."""
 
-from typing import Any
-
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
@@ -9,9 +7,9 @@ from matplotlib.figure import Figure
 
 from learnability.results.claim import Analyses
 from learnability.results.measuring import if_known, limit_exponent
-from learnability.results.style import COLOURS, MARKERS, NEUTRAL, THEORY, band
+from learnability.results.style import COLOURS, NEUTRAL, THEORY, curve
 from learnability.studies.ridge_combinations import theory
-from learnability.studies.ridge_combinations.figures.curves import counts_axis, curve, log_axes, page_wide
+from learnability.studies.ridge_combinations.figures.curves import counts_axis, log_axes, page_wide
 
 
 def _scaling_panel(axes: Axes, analyses: Analyses, p: int) -> None:
@@ -42,9 +40,7 @@ def _constants_panel(axes: Axes, analyses: Analyses) -> None:
         for batches, rest, face in (("drawn", "", COLOURS[index]), ("matched", "_large", "white")):
             analysis = analyses[f"samples_d{exponent}{rest}"]
             d, values = analysis["dimension"].values, analysis["scaled_half_time"].values[0]
-            style: Any = {"color": COLOURS[index], "marker": MARKERS[index], "markerfacecolor": face}
-            axes.plot(d, values[:, 0], label=f"p = {exponent}, {batches}", **style)
-            band(axes, d, values[:, 1], values[:, 2], COLOURS[index])
+            curve(axes, d, values, index, f"p = {exponent}, {batches}", markerfacecolor=face)
             flows.append(analysis["hitting_constant"][0])
         flow = xr.concat(flows, "dimension").sortby("dimension")
         axes.plot(flow["dimension"].values, flow.values, **THEORY)

@@ -6,8 +6,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from learnability.results.claim import Analyses
-from learnability.results.labelled import bounds_of, texts
-from learnability.results.style import THEORY, band, new_figure, ordered
+from learnability.results.labelled import texts
+from learnability.results.style import THEORY, curve, new_figure, ordered
 from learnability.studies.subspace_polynomials.figures.labels import pretty
 
 
@@ -20,10 +20,8 @@ def _curves(axes: Axes, curves: xr.DataArray) -> None:
     time = curves["time"].values
     shades = ordered(int(np.isfinite(curves["dimension"].values).sum()))[::-1]
     for i, dimension in enumerate(curves["dimension"].values):
-        median, low, high = (part.values for part in bounds_of(curves[i]))
         colour = "#000000" if np.isinf(dimension) else shades[i]
-        axes.plot(time, median, color=colour, label=_dimension_label(dimension), lw=1.2)
-        band(axes, time, low, high, colour)
+        curve(axes, time, curves[i], i, _dimension_label(dimension), color=colour, marker="", linewidth=1.2)
     axes.set_xlabel("flow time")
 
 

@@ -8,8 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from learnability.results.labelled import bounds_of
-from learnability.results.style import COLOURS, MARKERS, THEORY, new_figure
-from learnability.studies.two_parameter.figures.bands import fraction_band
+from learnability.results.style import COLOURS, MARKERS, THEORY, curve, new_figure
 from learnability.studies.two_parameter.series import series
 
 
@@ -22,7 +21,7 @@ def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
         points = series(analysis, "splitting", "rho", dimension=d)
         if points.sizes["point"]:
             rho = points.rho.values
-            fraction_band(left, rho, points.learned, place, f"learned, d = N = {d}")
+            curve(left, rho, points.learned, place, f"learned, d = N = {d}")
             guaranteed = bounds_of(points.guaranteed)[0]
             left.plot(rho, guaranteed, color=COLOURS[place], linestyle=":", marker=".", label=f"$\\mu(F_0)$, d = {d}")
     learned = float(bounds_of(finest.learned)[0][0])

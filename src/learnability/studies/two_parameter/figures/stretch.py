@@ -6,8 +6,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from learnability.results.labelled import bounds_of
-from learnability.results.style import THEORY, new_figure
-from learnability.studies.two_parameter.figures.bands import fraction_band
+from learnability.results.style import THEORY, curve, new_figure
 from learnability.studies.two_parameter.series import series
 
 
@@ -16,8 +15,8 @@ def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
     points = series(analyses["learning"], "stretch", "stretch")
     figure, ((axes,),) = new_figure(1, 1)
     kappa = points.stretch.values
-    fraction_band(axes, kappa, points.learned_given_f0, 2, "P(learned | $F_0$)")
-    fraction_band(axes, kappa, points.learned, 0, "P(learned)")
+    curve(axes, kappa, points.learned_given_f0, 2, "P(learned | $F_0$)")
+    curve(axes, kappa, points.learned, 0, "P(learned)")
     axes.axhline(1.0, **THEORY, label="guarantee")
     axes.set(xscale="log", xlabel="stretch $\\kappa$ of u", ylabel="fraction of targets", ylim=(0, 1.05))
     failing = kappa[bounds_of(points.learned_given_f0)[0].values < 0.99]
