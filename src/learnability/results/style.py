@@ -88,6 +88,20 @@ def curve(axes: Axes, x: ArrayLike, values: ArrayLike, place: int, label: str, *
     band(axes, np.asarray(x), low, high, style["color"])
 
 
+def log_ticks(axes: Axes, values: np.ndarray) -> None:
+    """A logarithmic x axis with plain numbers at ``values``, and ticks nowhere else."""
+    axes.set_xscale("log")
+    axes.set_xticks(values, [f"{value:g}" for value in values])
+    axes.set_xticks([], minor=True)
+
+
+def shared_legend(figure: Figure, columns: int | None = None) -> None:
+    """One legend below all panels, with every label once; in one row unless ``columns`` says otherwise."""
+    pairs = [pair for axes in figure.axes for pair in zip(*axes.get_legend_handles_labels(), strict=True)]
+    handles = {label: handle for handle, label in pairs}
+    figure.legend(list(handles.values()), list(handles), loc="outside lower center", ncols=columns or len(handles))
+
+
 def ordered(count: int) -> list[str]:
     """``count`` colours from dark to light for an ordered quantity, such as the dimension; contrast 3 on white."""
     return [mpl.colors.to_hex(mpl.colormaps["viridis"](at)) for at in np.linspace(0.0, 0.58, max(count, 1))]

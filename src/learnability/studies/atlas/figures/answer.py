@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from learnability.results.labelled import bounds_of, texts
-from learnability.results.style import COLOURS, MARKERS, THEORY, band, new_figure
+from learnability.results.style import COLOURS, MARKERS, THEORY, band, log_ticks, new_figure
 from learnability.studies.atlas.answer import called, learned_together, number
 from learnability.studies.atlas.methods import LABEL
 
@@ -110,8 +110,8 @@ def _exponents(axes: Axes, one: xr.Dataset) -> None:
         if math.isfinite(slope):
             line = samples[seen][0] * (dimensions[seen] / dimensions[seen][0]) ** slope
             axes.plot(dimensions[seen], line, **{**THEORY, "color": COLOUR[method]})
-    axes.set(xscale="log", yscale="log", xlabel="dimension d", ylabel="samples for half of the seeds")
-    axes.set_xticks(dimensions, [f"{d:.0f}" for d in dimensions], minor=False)
+    axes.set(yscale="log", xlabel="dimension d", ylabel="samples for half of the seeds")
+    log_ticks(axes, dimensions)
     axes.minorticks_off()
     axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
     axes.set_title("measured; predicted exponents dashed")

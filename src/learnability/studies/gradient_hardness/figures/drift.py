@@ -8,7 +8,6 @@ from matplotlib.figure import Figure
 from learnability.results.claim import Analyses
 from learnability.results.labelled import bounds_of
 from learnability.results.style import COLOURS, MARKERS, THEORY, curve, new_figure
-from learnability.studies.gradient_hardness.figures.lines import theory_line
 
 
 def draw(analyses: Analyses) -> Figure:
@@ -32,8 +31,8 @@ def _lifted_panel(axes: Axes, data: xr.Dataset) -> None:
         marker="o",
         label="lifted model, simulated",
     )
-    theory_line(axes, d, np.full(d.size, 0.5), "closed form = corrected", color=COLOURS[0])
-    theory_line(axes, d, 0.5 / data["lifted_printed_ratio"].values, "printed (Theorem 6)", linestyle=":")
+    axes.plot(d, np.full(d.size, 0.5), **THEORY | {"color": COLOURS[0]}, label="closed form = corrected")
+    axes.plot(d, 0.5 / data["lifted_printed_ratio"].values, **THEORY | {"linestyle": ":"}, label="printed (Theorem 6)")
     time = float(data["lifted_half_time"][-1])
     axes.set(xlabel="input dimension d", ylabel="drift at $t=\\ln(2^{d/2-1}+1)$")
     ratio = float(data["simulated_printed_ratio"].isel(simulated_dimension=-1).max())
@@ -52,7 +51,7 @@ def _sine_panel(axes: Axes, data: xr.Dataset) -> None:
         curve(axes, time, here["truncated"], number, f"d = {d}, cut at $1/\\sqrt{{d+1}}$")
         look = {"color": COLOURS[number], "marker": MARKERS[number], "markerfacecolor": "white"}
         axes.plot(time, np.exp(here["analytic_log_bound"]), **THEORY | look)
-    theory_line(axes, [], [], "polynomial-time bound of each", marker=MARKERS[0], markerfacecolor="white")
+    axes.plot([], [], **THEORY, marker=MARKERS[0], markerfacecolor="white", label="polynomial-time bound of each")
     worst = float(bounds_of(data["analytic_ratio"])[0].max())
     axes.set(xscale="log", yscale="log", xlabel="mean-field time t", ylabel="rms of the cut drift", ylim=(1e-4, 10))
     axes.set_title(
@@ -65,7 +64,7 @@ def _small_weight_panel(axes: Axes, data: xr.Dataset) -> None:
     time = data["small_time"].values
     for number, d in enumerate(data["small_weight_dimension"].values):
         curve(axes, time, data["small_printed_ratio"].sel(small_weight_dimension=d), number, f"d = {d}")
-    theory_line(axes, time, np.ones(time.size), "printed bound", linestyle=":")
+    axes.plot(time, np.ones(time.size), **THEORY | {"linestyle": ":"}, label="printed bound")
     worst = float(bounds_of(data["small_printed_ratio"])[0].max())
     verdict = "exceeds" if worst > 1 else "stays below"
     axes.set(xlabel="mean-field time t", ylabel="drift / printed bound", ylim=(0, None))

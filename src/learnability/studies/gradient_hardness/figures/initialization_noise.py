@@ -62,7 +62,7 @@ def _sparse_panel(axes: Axes, data: xr.Dataset) -> None:
                 marker="_",
                 linewidth=1,
             )
-    axes.plot([], [], color="#444444", linestyle="--", marker="_", linewidth=1, label="range in the literature")
+    axes.plot([], [], **THEORY, marker="_", label="range in the literature")
     horizon_line(axes, float(data["horizon"].max()), vertical=False)
     axes.set(yscale="log", xlabel="input dimension d", ylabel="steps to 99% accuracy")
     axes.set_title(_sparse_title(data))

@@ -21,7 +21,7 @@ def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
     _deviations(left, data)
     _costs(middle, data)
     right.plot(data["degree"], data["hermite_error"], color=COLOURS[0], marker="o")
-    right.axhline(_ROUNDING, linestyle="--", color="#444444", linewidth=1.0, label="rounding unit")
+    right.axhline(_ROUNDING, label="rounding unit", **THEORY)
     right.set(yscale="log", xlabel="degree", ylabel=r"largest error of $E\,h_j h_k$", ylim=(5e-17, 1e-13))
     right.set_title(f"Hermite basis: {float(data['hermite_error'].max()):.0e} at most")
     right.legend(loc="lower right")
@@ -37,7 +37,7 @@ def _deviations(axes: Axes, data: xr.Dataset) -> None:
             values = data["deviation"].isel(link=link).sel(form=form, frame="rotated").values
             shown = np.where(np.isnan(values), 10.0, np.clip(values, 1e-16, 10.0))
             axes.plot(depth, shown, color=colour, marker=MARKERS[link], linestyle=line, label=f"{name}, s = {leap}")
-    axes.axvline(1 / _ROUNDING, linestyle="--", color="#444444", linewidth=1.0, label="1 / rounding unit")
+    axes.axvline(1 / _ROUNDING, label="1 / rounding unit", **THEORY)
     axes.set(xscale="log", yscale="log", xlabel=r"$d^{\,s-1}$", ylabel="deviation of the last escape time")
     axes.set_ylim(1e-16, 1e11)
     axes.set_yticks(

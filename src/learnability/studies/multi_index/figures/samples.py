@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from learnability.results.labelled import bounds_of, texts
 from learnability.results.measuring import if_known
-from learnability.results.style import COLOURS, DOUBLE, MARKERS, NEUTRAL, THEORY, curve
+from learnability.results.style import COLOURS, DOUBLE, MARKERS, NEUTRAL, THEORY, curve, log_ticks
 from learnability.studies.multi_index.samples.claims import pooled
 
 _ERRORS = (
@@ -61,9 +61,8 @@ def _success(axes: Axes, analyses: Mapping[str, xr.Dataset], experiment: str) ->
         axes.plot([], [], color=COLOURS[6], linestyle="--", label=f"fit of degree {s} alone")
     _half(axes)
     power = "d" if s == 2 else f"d^{{{s - 1}}}"
-    axes.set(xscale="log", xlabel=f"$n / {power}$", ylabel="fraction that finds the direction", ylim=(-0.03, 1.03))
-    axes.set_xticks(multiples, [f"{m:g}" for m in multiples])
-    axes.minorticks_off()
+    axes.set(xlabel=f"$n / {power}$", ylabel="fraction that finds the direction", ylim=(-0.03, 1.03))
+    log_ticks(axes, multiples)
     final = [if_known(partial(pooled, experiment=experiment, fit=fit), analyses) for fit in texts(data["fit"])]
     known = zip(final, ("of starts find it with all degrees", f"with degree {s} alone"), strict=False)
     shown = ", ".join(f"{share.estimate:.2f} {fit}" for share, fit in known if share)

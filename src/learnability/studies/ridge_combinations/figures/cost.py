@@ -6,9 +6,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from learnability.results.claim import Analyses
-from learnability.results.style import COLOURS, NEUTRAL
+from learnability.results.style import COLOURS, NEUTRAL, new_figure
 from learnability.studies.ridge_combinations import theory
-from learnability.studies.ridge_combinations.figures.curves import page_wide
 
 _WIDTH, _BATCH, _TASKS = 64, 256, 16
 _RIDGE = 25
@@ -21,7 +20,7 @@ def draw(analyses: Analyses) -> Figure:
     batch = np.geomspace(1, 4096, 40)
     costs = theory.step_cost(batch, width=1024, dimension=1024, tasks=_TASKS)
     dimension = np.geomspace(64, 1e6, 40)
-    figure, axes = page_wide(1, 2)
+    figure, axes = new_figure(1, 2, height=2.8)
     first, second = axes[0]
     for k, (name, line) in enumerate(_STYLES.items()):
         style: Any = {"color": COLOURS[k], "linestyle": line, "label": f"{name}, formula"}

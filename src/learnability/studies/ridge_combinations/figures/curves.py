@@ -1,18 +1,12 @@
-"""What the study's figures share: their width in print, curves with bands, test errors, logarithmic axes."""
+"""What the study's figures share: test errors, logarithmic axes."""
 
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import LogFormatterSciNotation, LogLocator, NullFormatter, NullLocator
+from matplotlib.ticker import LogFormatterSciNotation, LogLocator, NullFormatter
 
 from learnability.results.labelled import texts
-from learnability.results.style import DOUBLE, NEUTRAL, curve, new_figure
-
-
-def page_wide(rows: int, columns: int, height: float = 2.8) -> tuple[Figure, np.ndarray]:
-    """A figure of the page's width; ``height`` inches a row."""
-    return new_figure(rows, columns, width=DOUBLE, height=height)
+from learnability.results.style import NEUTRAL, curve, log_ticks
 
 
 def log_axes(axes: Axes) -> None:
@@ -27,13 +21,6 @@ def log_axes(axes: Axes) -> None:
             axis.set_minor_formatter(LogFormatterSciNotation(minor_thresholds=(np.inf, np.inf)))
 
 
-def counts_axis(axes: Axes, counts: np.ndarray) -> None:
-    """A logarithmic x axis labelled at the counts that were run."""
-    axes.set_xscale("log")
-    axes.set_xticks(counts, [str(n) for n in counts])
-    axes.xaxis.set_minor_locator(NullLocator())
-
-
 def error_curves(panel: Axes, analysis: xr.Dataset, chosen: tuple[str, ...]) -> None:
     """L1 errors of the chosen methods, where the analysis has them, over the number of samples."""
     counts = analysis["samples"].values
@@ -44,4 +31,4 @@ def error_curves(panel: Axes, analysis: xr.Dataset, chosen: tuple[str, ...]) -> 
     log_axes(panel)
     panel.set(xlabel="samples n", ylabel=r"test $L^1$ error")
     ticks = {*counts.tolist(), *analysis["kernel_samples"].values.tolist()}
-    counts_axis(panel, np.array(sorted(ticks)))
+    log_ticks(panel, np.array(sorted(ticks)))

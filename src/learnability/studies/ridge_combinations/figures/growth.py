@@ -4,8 +4,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from learnability.results.claim import Analyses
-from learnability.results.style import MARKERS, NEUTRAL, THEORY, curve
-from learnability.studies.ridge_combinations.figures.curves import log_axes, page_wide
+from learnability.results.style import MARKERS, NEUTRAL, THEORY, curve, new_figure
+from learnability.studies.ridge_combinations.figures.curves import log_axes
 
 _NAMES = {0.5: r"$M=\sqrt{d}$"}
 
@@ -14,7 +14,7 @@ def draw(analyses: Analyses) -> Figure:
     """T50 / (M d^{p-1}) over d for M = d^gamma, and T50 over the number of cubics in the plane of d and M."""
     analysis = analyses["growth"]
     d, powers = analysis["dimension"].values, analysis["power"].values
-    figure, axes = page_wide(1, 2, height=3.0)
+    figure, axes = new_figure(1, 2, height=3.0)
     first, second = axes[0]
     for k, power in enumerate(powers):
         name = _NAMES.get(float(power), rf"$M=d^{{{power:.2f}}}$")

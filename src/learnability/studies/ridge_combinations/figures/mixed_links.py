@@ -4,8 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from learnability.results.claim import Analyses
-from learnability.results.style import COLOURS, MARKERS, THEORY, curve
-from learnability.studies.ridge_combinations.figures.curves import page_wide
+from learnability.results.style import COLOURS, MARKERS, THEORY, curve, new_figure
 
 _MARKS = (MARKERS[0], *MARKERS[2:])
 _SIGNS = {-1: "-", 0: "0", 1: "+"}
@@ -14,7 +13,7 @@ _SIGNS = {-1: "-", 0: "0", 1: "+"}
 def draw(analyses: Analyses) -> Figure:
     """Share of neurons above 0.9 for every pattern of coefficients; dark where the theory lets them pass."""
     analysis, refit = analyses["mixed_links"], analyses["refit"]
-    figure, axes = page_wide(1, 2, height=3.2)
+    figure, axes = new_figure(1, 2, height=3.2)
     first, second = axes[0]
     p = analysis.attrs["information_exponent"]
     patterns = analysis["pattern_coefficients"].values[:, p:]

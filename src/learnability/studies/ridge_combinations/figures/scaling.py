@@ -7,9 +7,9 @@ from matplotlib.figure import Figure
 
 from learnability.results.claim import Analyses
 from learnability.results.measuring import if_known, limit_exponent
-from learnability.results.style import COLOURS, NEUTRAL, THEORY, curve
+from learnability.results.style import COLOURS, NEUTRAL, THEORY, curve, log_ticks, new_figure
 from learnability.studies.ridge_combinations import theory
-from learnability.studies.ridge_combinations.figures.curves import counts_axis, log_axes, page_wide
+from learnability.studies.ridge_combinations.figures.curves import log_axes
 
 
 def _scaling_panel(axes: Axes, analyses: Analyses, p: int) -> None:
@@ -53,7 +53,7 @@ def _constants_panel(axes: Axes, analyses: Analyses) -> None:
 
 def draw(analyses: Analyses) -> Figure:
     """T50 against d for two exponents, and against M, with theory and lower bounds."""
-    figure, axes = page_wide(2, 2)
+    figure, axes = new_figure(2, 2, height=2.8)
     _scaling_panel(axes[0, 0], analyses, 3)
     _scaling_panel(axes[0, 1], analyses, 4)
     _constants_panel(axes[1, 0], analyses)
@@ -69,7 +69,7 @@ def draw(analyses: Analyses) -> Figure:
         label=r"$d\to\infty$: $1/(3\alpha_3\delta c_M)$",
     )
     last.set(xlabel="number of tasks M", ylabel=r"$T_{50}/(M d^{2})$", ylim=(0, None))
-    counts_axis(last, tasks)
+    log_ticks(last, tasks)
     slope = float(analysis["tasks_slope"].values[0])
     last.set_title(f"Slope {slope:.2f} in M: {'below 1, as $c_M$ grows' if slope < 1 else 'not below 1'}")
     last.legend()

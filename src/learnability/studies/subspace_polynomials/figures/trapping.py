@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from learnability.results.claim import Analyses
 from learnability.results.labelled import texts
-from learnability.results.style import THEORY, curve, new_figure, ordered
+from learnability.results.style import THEORY, curve, new_figure, ordered, shared_legend
 from learnability.studies.subspace_polynomials.figures.labels import pretty
 
 
@@ -55,8 +55,5 @@ def draw(analyses: Analyses) -> Figure:
         axes[j, 0].set_ylabel("population loss (1)")
         axes[j, 1].set_ylabel("r.m.s. over particles (1)")
     _sgd_markers(axes[:, 0], sgd, names)
-    known = {
-        name: handle for axis in axes[:, 0] for handle, name in zip(*axis.get_legend_handles_labels(), strict=True)
-    }
-    figure.legend(list(known.values()), list(known), loc="outside lower center", ncols=len(known))
+    shared_legend(figure)
     return figure

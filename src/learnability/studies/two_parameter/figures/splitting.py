@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping
 
-import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from learnability.results.labelled import bounds_of
-from learnability.results.style import COLOURS, MARKERS, THEORY, curve, new_figure
+from learnability.results.style import COLOURS, MARKERS, THEORY, curve, log_ticks, new_figure
 from learnability.studies.two_parameter.series import series
 
 
@@ -26,8 +25,8 @@ def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
             left.plot(rho, guaranteed, color=COLOURS[place], linestyle=":", marker=".", label=f"$\\mu(F_0)$, d = {d}")
     learned = float(bounds_of(finest.learned)[0][0])
     left.set_title(f"Two parameters learn {learned:.0%} of targets at $\\rho$ = {float(finest.rho[0]):g}")
-    left.set(xscale="log", xlabel="splitting parameter $\\rho$", ylabel="fraction of targets", ylim=(0, 1))
-    _plain_ticks(left, finest.rho.values)
+    left.set(xlabel="splitting parameter $\\rho$", ylabel="fraction of targets", ylim=(0, 1))
+    log_ticks(left, finest.rho.values)
     left.legend(loc="lower left")
     _removed(right, analysis)
     return figure
@@ -48,8 +47,3 @@ def _removed(axes: Axes, analysis: xr.Dataset) -> None:
     axes.set(xscale="log", yscale="log", xlabel="splitting parameter $\\rho$", ylabel="fraction left out")
     axes.set_title(f"$F_0$ leaves out {analysis.removed.values[:, -1].max():.0e} at $\\rho$ = {rho[-1]:.0e}")
     axes.legend(loc="lower right")
-
-
-def _plain_ticks(axes: Axes, values: np.ndarray) -> None:
-    axes.set_xticks(values, [f"{value:g}" for value in values])
-    axes.set_xticks([], minor=True)
