@@ -1,4 +1,4 @@
-"""One look for all figures: three widths, two sizes of type, theory dashed, measurement solid, legible in grey."""
+"""One look for all figures: three widths, two sizes of type, measurement solid, theory dashed, legible in grey."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -23,6 +23,8 @@ COLOURS = ("#0063AA", "#E34F00", "#004A31", "#B84696", "#C38800", "#6A2CB0", "#0
 NEUTRAL = "#777777"
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 THEORY: dict[str, Any] = {"linestyle": "--", "linewidth": 1.0, "color": "#444444"}
+LEVEL: dict[str, Any] = {"linestyle": ":", "color": NEUTRAL}
+"""A level or a bound to compare with that is no theory of what is drawn."""
 
 STYLE: Any = {
     "figure.dpi": 100,

@@ -1,12 +1,11 @@
 """Exponents of the number of samples, measured against predicted: one panel a method, one point a target."""
 
-from collections.abc import Mapping
-
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from learnability.results.claim import Analyses
 from learnability.results.labelled import bounds_of, texts
 from learnability.results.style import COLOURS, MARKERS, THEORY, new_figure, shared_legend
 from learnability.studies.atlas.methods import LABEL
@@ -15,7 +14,7 @@ _COLUMNS = 3
 _SPREAD = 0.34
 
 
-def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
+def draw(analyses: Analyses) -> Figure:
     """Points spread sideways inside one predicted exponent; colour and sign are those of the generative leap."""
     data = analyses["exponents"]
     methods = texts(data["method"])

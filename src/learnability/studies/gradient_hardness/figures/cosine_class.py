@@ -14,8 +14,7 @@ from learnability.results.style import COLOURS, MARKERS, THEORY, new_figure
 def draw(analyses: Analyses) -> Figure:
     """log variance of the gradient and log of the packing number against d."""
     data = analyses["orthonormal_classes"]
-    figure, axes = new_figure(1, 2)
-    left, right = axes[0]
+    figure, ((left, right),) = new_figure(1, 2)
     d = data["dimension"].values
     for number, (model, label) in enumerate((("cosine", "$\\cos(2\\pi\\theta\\cdot x)$"), ("relu", "one ReLU neuron"))):
         values = data[f"log_variance_{model}"].values

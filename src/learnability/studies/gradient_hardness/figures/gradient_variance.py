@@ -12,8 +12,7 @@ from learnability.studies.gradient_hardness.figures.lines import look
 def draw(analyses: Analyses) -> Figure:
     """Variance over the printed bound against d, and the spectrum by degree at the largest d."""
     data = analyses["gradient_variance"]
-    figure, axes = new_figure(1, 2)
-    left, right = axes[0]
+    figure, ((left, right),) = new_figure(1, 2)
     d, degree = data["dimension"].values, data["degree"].values
     ratio, spectrum = bounds_of(data["printed_ratio"])[0], data["spectrum"].isel(dimension=-1)
     initializations = texts(data["initialization"])

@@ -26,7 +26,7 @@ def _noise_panel(axes: Axes, data: xr.Dataset) -> None:
     levels = data["noise_level"].values
     for number, d in enumerate(data["dimension"].values):
         curve(axes, levels, data["predicted_steps"].sel(dimension=d), number, f"d = {d}")
-        axes.axvline(1 / d, **{**THEORY, "color": COLOURS[number]}, label=f"$\\sigma=1/d$, d = {d}")
+        axes.axvline(1 / d, **THEORY | {"color": COLOURS[number]}, label=f"$\\sigma=1/d$, d = {d}")
     axes.set_xscale("symlog", linthresh=0.01)
     rise = float(bounds_of(data["rise"])[0].isel(dimension=-1))
     axes.set(

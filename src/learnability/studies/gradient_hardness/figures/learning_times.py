@@ -127,7 +127,7 @@ def _both_starts(axes: Axes, analyses: Analyses, full: bool) -> None:
             continue
         style = look(name)
         median_times(axes, cases, f"{name}, to 100%", **style)
-        dashed = {**THEORY, "color": style["color"], "linestyle": "--" if name == "default" else "-."}
+        dashed = THEORY | {"color": style["color"], "linestyle": "--" if name == "default" else "-."}
         axes.plot(cases["dimension"], cases["predicted_steps"], **dashed, label=f"{name}, predicted")
         horizon_line(axes, float(cases["horizon"].max()), vertical=False, label=f"horizon, {name}")
     axes.set(yscale="log", xlabel="input dimension d", ylabel="steps to 100% accuracy")

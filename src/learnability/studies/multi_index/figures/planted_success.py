@@ -1,18 +1,17 @@
 """The success of the planted flow against the dimension and along two scans."""
 
-from collections.abc import Mapping
-
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from learnability.results.claim import Analyses
 from learnability.results.labelled import bounds_of, texts
 from learnability.results.style import COLOURS, curve, new_figure
 from learnability.studies.multi_index.figures.text import short
 
 
-def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
+def draw(analyses: Analyses) -> Figure:
     """Planted success against the dimension, the number of ridges and the mixture of harmonics."""
     figure, ((left, middle, right),) = new_figure(1, 3, height=2.8)
     scan, table = analyses["landscape_dimension"], analyses["landscape"]

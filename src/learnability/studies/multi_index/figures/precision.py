@@ -1,20 +1,19 @@
 """The figure of precision and stiffness."""
 
-from collections.abc import Mapping
-
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
+from learnability.results.claim import Analyses
 from learnability.results.style import COLOURS, MARKERS, THEORY, band, new_figure
 
 _FORMS = (("correlation", "form in M", COLOURS[1], ":"), ("spectral", "spectral form", COLOURS[0], "-"))
 _ROUNDING = 2.0**-53
 
 
-def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
+def draw(analyses: Analyses) -> Figure:
     """Deviation against d^(s-1), cost against d, orthonormality against degree, conditioning of A_M against r d."""
     data = analyses["precision"]
     figure, ((left, middle), (right, last)) = new_figure(2, 2)

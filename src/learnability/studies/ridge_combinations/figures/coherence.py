@@ -11,8 +11,7 @@ _NAMES = {"flow": "flow, one direction", "flow_average": "flow, the average", "s
 def draw(analyses: Analyses) -> Figure:
     """Where neurons end over the coherence, and shares of weak tasks over M."""
     analysis, width = analyses["coherence"], analyses["width"]
-    figure, axes = new_figure(1, 2, height=3.1)
-    first, second = axes[0]
+    figure, ((first, second),) = new_figure(1, 2, height=3.1)
     rho = analysis["coherence"].values
     for index, (name, label) in enumerate(_NAMES.items()):
         curve(first, rho, analysis[name].values, index, label)

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import LogFormatterSciNotation, LogLocator, NullFormatter
 
 from learnability.results.labelled import texts
-from learnability.results.style import NEUTRAL, curve, log_ticks
+from learnability.results.style import LEVEL, curve, log_ticks
 
 
 def log_axes(axes: Axes) -> None:
@@ -27,7 +27,7 @@ def error_curves(panel: Axes, analysis: xr.Dataset, chosen: tuple[str, ...]) -> 
     for index, name in enumerate(chosen):
         if name in texts(analysis["method"]):
             curve(panel, counts, analysis["l1"].sel({"method": name}).values, index, name)
-    panel.axhline(float(analysis["zero_l1"].values[0]), color=NEUTRAL, linestyle=":", label="zero predictor")
+    panel.axhline(float(analysis["zero_l1"].values[0]), label="zero predictor", **LEVEL)
     log_axes(panel)
     panel.set(xlabel="samples n", ylabel=r"test $L^1$ error")
     ticks = {*counts.tolist(), *analysis["kernel_samples"].values.tolist()}

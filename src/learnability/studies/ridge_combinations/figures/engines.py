@@ -20,8 +20,7 @@ def draw(analyses: Analyses) -> Figure:
     The curves themselves would lie on one another: what is claimed is their distance.
     """
     laws, flows = analyses["engines"], analyses["engines_flow"]
-    figure, axes = new_figure(1, 2, height=2.8)
-    first, second = axes[0]
+    figure, ((first, second),) = new_figure(1, 2, height=2.8)
     for k, name in enumerate(texts(laws["engine"])):
         curve(first, _fraction(laws), laws["engine_curve"].values[k] - laws["engine_curve"].values[0, :, :1], k, name)
     bound = float(laws["distance"].sel(bound="high").max())

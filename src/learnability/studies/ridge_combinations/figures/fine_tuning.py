@@ -15,8 +15,7 @@ def draw(analyses: Analyses) -> Figure:
     analysis = analyses["fine_tuning"]
     counts, kept = analysis["samples"].values, analysis["nonzero"]
     gain = if_known(lasso_gain(1), analyses)
-    figure, axes = new_figure(1, 2, height=2.8)
-    first, second = axes[0]
+    figure, ((first, second),) = new_figure(1, 2, height=2.8)
     error_curves(first, analysis, ("trained ridge", "trained lasso", "oracle ridge", "oracle lasso"))
     first.set_ylim(top=6 * first.get_ylim()[1])  # room for the legend
     first.legend(ncols=2, loc="upper center")

@@ -13,8 +13,7 @@ _SIGNS = {-1: "-", 0: "0", 1: "+"}
 def draw(analyses: Analyses) -> Figure:
     """Share of neurons above 0.9 for every pattern of coefficients; dark where the theory lets them pass."""
     analysis, refit = analyses["mixed_links"], analyses["refit"]
-    figure, axes = new_figure(1, 2, height=3.2)
-    first, second = axes[0]
+    figure, ((first, second),) = new_figure(1, 2, height=3.2)
     p = analysis.attrs["information_exponent"]
     patterns = analysis["pattern_coefficients"].values[:, p:]
     chosen = np.flatnonzero(patterns[:, 0] > 0)

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from learnability.results.claim import Analyses
 from learnability.results.measuring import if_known, limit_exponent
-from learnability.results.style import COLOURS, NEUTRAL, THEORY, curve, log_ticks, new_figure
+from learnability.results.style import COLOURS, LEVEL, THEORY, curve, log_ticks, new_figure
 from learnability.studies.ridge_combinations import theory
 from learnability.studies.ridge_combinations.figures.curves import log_axes
 
@@ -21,7 +21,7 @@ def _scaling_panel(axes: Axes, analyses: Analyses, p: int) -> None:
     constant = float(exact["escape_constant"].values[0])
     axes.plot(d, constant * tasks * d ** (exponent - 1), label=r"flow, $\propto M d^{p-1}$", **THEORY)
     bound = theory.correlational_bound(d, tasks, exponent)
-    axes.plot(d, bound, color=NEUTRAL, linestyle=":", label=r"CSQ bound $M d^{p/2}$ (constant 1)")
+    axes.plot(d, bound, label=r"CSQ bound $M d^{p/2}$ (constant 1)", **LEVEL)
     axes.set(xlabel="dimension d", ylabel=r"$T_{50}$ (samples to localise)")
     log_axes(axes)
     drawn = float(exact["dimension_slope"].values[0])
@@ -61,13 +61,8 @@ def draw(analyses: Analyses) -> Figure:
     tasks = analysis["tasks"].values
     curve(last, tasks, analysis["scaled_half_time"].values[:, 0], 0, "SGD")
     last.plot(tasks, analysis["hitting_constant"].values[:, 0], label="flow at this d", **THEORY)
-    last.plot(
-        tasks,
-        analysis["escape_constant"].values,
-        color=NEUTRAL,
-        linestyle=":",
-        label=r"$d\to\infty$: $1/(3\alpha_3\delta c_M)$",
-    )
+    label = r"$d\to\infty$: $1/(3\alpha_3\delta c_M)$"
+    last.plot(tasks, analysis["escape_constant"].values, label=label, **LEVEL)
     last.set(xlabel="number of tasks M", ylabel=r"$T_{50}/(M d^{2})$", ylim=(0, None))
     log_ticks(last, tasks)
     slope = float(analysis["tasks_slope"].values[0])

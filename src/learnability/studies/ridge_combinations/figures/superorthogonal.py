@@ -16,8 +16,7 @@ def draw(analyses: Analyses) -> Figure:
     """Least eigenvalue over the degree, and the decided cases by their degree."""
     analysis = analyses["superorthogonal"]
     degrees, values = analysis["degree"].values, analysis["least_eigenvalue"].values
-    figure, axes = new_figure(1, 2, height=2.8)
-    first, second = axes[0]
+    figure, ((first, second),) = new_figure(1, 2, height=2.8)
     parities = texts(analysis["parity"])
     for parity, name in enumerate(parities):
         mask = degrees % 2 == parity

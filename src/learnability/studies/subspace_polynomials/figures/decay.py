@@ -18,10 +18,7 @@ def _curves(axes: Axes, case: xr.Dataset) -> None:
         loss, bound = (case[name].values[copies] for name in ("loss", "loss_bound"))
         axes.plot(time, loss[1:] / loss[0], color=COLOURS[copies], marker=MARKERS[copies], markevery=0.12, label=label)
         axes.plot(time, bound[1:] / loss[0], color=COLOURS[copies], ls="--", lw=1, label=f"bound, {label}")
-    axes.set_xscale("log")
-    axes.set_yscale("log")
-    axes.set_ylim(1e-6, 2)
-    axes.set_xlabel("time of the second stage (flow time)")
+    axes.set(xscale="log", yscale="log", ylim=(1e-6, 2), xlabel="time of the second stage (flow time)")
     one, many = case["time_to"].sel(fraction=0.01).values
     axes.set_title(f"{pretty(case['polynomial'].item())}: 1% at t = {one:.3g}\n(1 copy) and {many:.3g} ({p} copies)")
 
@@ -34,9 +31,7 @@ def _sgd(axes: Axes, averaged: xr.Dataset, single: xr.Dataset) -> None:
     for run in (averaged, single):
         limit = run["limit_loss"].isel(dimension=0).values
         axes.plot(run["time"].values, limit / limit[0], color="#000000", lw=0.8, ls=":")
-    axes.set_yscale("log")
-    axes.set_ylim(1e-3, 2)
-    axes.set_xlabel("time of the second stage (flow time)")
+    axes.set(yscale="log", ylim=(1e-3, 2), xlabel="time of the second stage (flow time)")
     title = "two-stage SGD, $z_1 + z_1 z_2$ (dotted: limit)"
     if "rate_slope" in averaged:
         last = averaged.isel(dimension=-1)

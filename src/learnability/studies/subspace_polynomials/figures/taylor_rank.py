@@ -41,8 +41,7 @@ def draw(analyses: Analyses) -> Figure:
         axis.axhline(int(row["used_variables"]), **THEORY, label="dimension p")
         axis.set_title(f"{_wrapped(name)}\n{_orders(row)}")
         axis.text(0.97, 0.04, _features(row), transform=axis.transAxes, ha="right", va="bottom", fontsize=SMALL)
-        axis.set_xlabel("Taylor order s")
-        axis.set_ylim(0.0, 4.5)
+        axis.set(xlabel="Taylor order s", ylim=(0.0, 4.5))
     for axis in axes.ravel()[len(names) :]:
         axis.remove()
     shared_legend(figure)

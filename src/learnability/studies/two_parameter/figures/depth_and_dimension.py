@@ -1,18 +1,17 @@
 """Learned fraction and precision against the number of stages, and learned fraction against the dimension."""
 
-from collections.abc import Mapping
-
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from learnability.results.claim import Analyses
 from learnability.results.labelled import bounds_of
 from learnability.results.style import COLOURS, MARKERS, THEORY, curve, new_figure
 from learnability.studies.two_parameter.series import series
 
 
-def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
+def draw(analyses: Analyses) -> Figure:
     """Fraction against N, precision against N, fraction against d."""
     analysis = analyses["learning"]
     figure, ((left, middle, right),) = new_figure(1, 3)

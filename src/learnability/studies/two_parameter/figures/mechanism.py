@@ -1,12 +1,11 @@
 """Where uniform targets are lost, and how long the flow takes to the others."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import xarray as xr
 from matplotlib.figure import Figure
 
+from learnability.results.claim import Analyses
 from learnability.results.labelled import texts
 from learnability.results.measuring import if_known
 from learnability.results.style import COLOURS, MARKERS, THEORY, log_ticks, new_figure
@@ -17,7 +16,7 @@ _HATCHES = ("", "///", "", "...")
 """Of the obstacles: two of their colours are alike in a grey print."""
 
 
-def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
+def draw(analyses: Analyses) -> Figure:
     """Lost targets by the first condition of F0 that they violate; median flow times."""
     points = series(analyses["learning"], "splitting", "rho", dimension=3)
     figure, ((left, right),) = new_figure(1, 2)

@@ -1,17 +1,16 @@
 """Learned fraction and guaranteed measure against the splitting parameter."""
 
-from collections.abc import Mapping
-
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from learnability.results.claim import Analyses
 from learnability.results.labelled import bounds_of
 from learnability.results.style import COLOURS, MARKERS, THEORY, curve, log_ticks, new_figure
 from learnability.studies.two_parameter.series import series
 
 
-def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
+def draw(analyses: Analyses) -> Figure:
     """Learned fraction and mu(F0) against rho; beside it what F0 leaves out, down to rho = 1e-6."""
     analysis = analyses["learning"]
     figure, ((left, right),) = new_figure(1, 2)

@@ -1,16 +1,14 @@
 """P(learned | F0) against the stretch of u."""
 
-from collections.abc import Mapping
-
-import xarray as xr
 from matplotlib.figure import Figure
 
+from learnability.results.claim import Analyses
 from learnability.results.labelled import bounds_of
 from learnability.results.style import THEORY, curve, new_figure
 from learnability.studies.two_parameter.series import series
 
 
-def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
+def draw(analyses: Analyses) -> Figure:
     """P(learned | F0) against kappa."""
     points = series(analyses["learning"], "stretch", "stretch")
     figure, ((axes,),) = new_figure(1, 1)
