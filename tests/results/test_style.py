@@ -46,6 +46,34 @@ def test_ordered_colours_go_from_dark_to_light(count: int) -> None:
     assert len(set(lightness)) == count
 
 
+def test_a_curve_has_its_band_in_its_colour() -> None:
+    axes = style.new_figure()[1][0, 0]
+    style.curve(axes, [1, 2], [[0.5, 0.4, 0.7], [0.6, 0.5, 0.8]], 9, "measured", marker="x")
+    (line,), (band,) = axes.lines, axes.collections
+    assert line.get_ydata().tolist() == [0.5, 0.6]
+    assert (line.get_color(), line.get_marker(), line.get_label()) == (style.COLOURS[1], "x", "measured")
+    assert mpl.colors.to_hex(band.get_facecolor()[0], keep_alpha=False).upper() == style.COLOURS[1]
+    assert (band.get_datalim(axes.transData).y0, band.get_datalim(axes.transData).y1) == (0.4, 0.8)
+
+
+def test_a_logarithmic_axis_is_labelled_at_the_chosen_values_alone() -> None:
+    axes = style.new_figure()[1][0, 0]
+    axes.plot([8, 0.5, 128], [1, 2, 3])
+    style.log_ticks(axes, np.array([0.5, 8.0, 128.0]))
+    assert axes.get_xscale() == "log"
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["0.5", "8", "128"]
+    assert len(axes.get_xticks(minor=True)) == 0
+
+
+def test_a_shared_legend_names_every_label_once() -> None:
+    figure, axes = style.new_figure(1, 2)
+    for panel, labels in zip(axes[0], (("a", "b"), ("b", "c")), strict=True):
+        for label in labels:
+            panel.plot([0, 1], label=label)
+    style.shared_legend(figure)
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["a", "b", "c"]
+
+
 def _crowded() -> Figure:
     """Two panels with everything that goes wrong: long titles and labels, and a legend on the data."""
     figure, axes = style.new_figure(1, 2)

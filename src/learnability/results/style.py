@@ -1,4 +1,4 @@
-"""One look for all figures: three widths, two sizes of type, theory dashed, measurement solid, legible in grey."""
+"""One look for all figures: three widths, two sizes of type, measurement solid, theory dashed, legible in grey."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -8,6 +8,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
 
 # Inches in print: one column of a journal's page, one and a half, both.
 SINGLE, ONE_AND_A_HALF, DOUBLE = 3.4, 5.2, 7.0
@@ -22,6 +23,8 @@ COLOURS = ("#0063AA", "#E34F00", "#004A31", "#B84696", "#C38800", "#6A2CB0", "#0
 NEUTRAL = "#777777"
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 THEORY: dict[str, Any] = {"linestyle": "--", "linewidth": 1.0, "color": "#444444"}
+LEVEL: dict[str, Any] = {"linestyle": ":", "color": NEUTRAL}
+"""A level or a bound to compare with that is no theory of what is drawn."""
 
 STYLE: Any = {
     "figure.dpi": 100,
@@ -77,6 +80,28 @@ def new_figure(
 def band(axes: Axes, x: Sequence[float] | np.ndarray, low: np.ndarray, high: np.ndarray, colour: str) -> None:
     """The band of a measurement (quantiles or an interval)."""
     axes.fill_between(x, low, high, color=colour, alpha=0.18, linewidth=0)
+
+
+def curve(axes: Axes, x: ArrayLike, values: ArrayLike, place: int, label: str, **look: Any) -> None:
+    """A measurement (x, bound) as a line with its band; ``place`` chooses colour and marker, ``look`` changes them."""
+    estimate, low, high = np.moveaxis(np.asarray(values), -1, 0)
+    style = {"color": COLOURS[place % len(COLOURS)], "marker": MARKERS[place % len(MARKERS)], **look}
+    axes.plot(x, estimate, label=label, **style)
+    band(axes, np.asarray(x), low, high, style["color"])
+
+
+def log_ticks(axes: Axes, values: np.ndarray) -> None:
+    """A logarithmic x axis with plain numbers at ``values``, and ticks nowhere else."""
+    axes.set_xscale("log")
+    axes.set_xticks(values, [f"{value:g}" for value in values])
+    axes.set_xticks([], minor=True)
+
+
+def shared_legend(figure: Figure, columns: int | None = None) -> None:
+    """One legend below all panels, with every label once; in one row unless ``columns`` says otherwise."""
+    pairs = [pair for axes in figure.axes for pair in zip(*axes.get_legend_handles_labels(), strict=True)]
+    handles = {label: handle for handle, label in pairs}
+    figure.legend(list(handles.values()), list(handles), loc="outside lower center", ncols=columns or len(handles))
 
 
 def ordered(count: int) -> list[str]:

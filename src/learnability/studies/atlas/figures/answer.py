@@ -1,15 +1,15 @@
 """The figure of a question: escape times of every saddle, and what algorithms learn from n samples."""
 
 import math
-from collections.abc import Mapping
 
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from learnability.results.claim import Analyses
 from learnability.results.labelled import bounds_of, texts
-from learnability.results.style import COLOURS, MARKERS, THEORY, band, new_figure
+from learnability.results.style import COLOURS, MARKERS, THEORY, band, log_ticks, new_figure
 from learnability.studies.atlas.answer import called, learned_together, number
 from learnability.studies.atlas.methods import LABEL
 
@@ -18,7 +18,7 @@ MARKER = dict(zip(LABEL, MARKERS, strict=False))
 _MOST = 4
 
 
-def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
+def draw(analyses: Analyses) -> Figure:
     """One block of panels a target (at most four are drawn): times, and below them the check if there is one."""
     times, check = analyses["times"], analyses.get("check")
     count, per_target = min(times.sizes["target"], _MOST), 1 if check is None else 2
@@ -109,9 +109,9 @@ def _exponents(axes: Axes, one: xr.Dataset) -> None:
         slope = math.nan if method == "kernel_ridge" else float(one["predicted"].sel({"method": method}))
         if math.isfinite(slope):
             line = samples[seen][0] * (dimensions[seen] / dimensions[seen][0]) ** slope
-            axes.plot(dimensions[seen], line, **{**THEORY, "color": COLOUR[method]})
-    axes.set(xscale="log", yscale="log", xlabel="dimension d", ylabel="samples for half of the seeds")
-    axes.set_xticks(dimensions, [f"{d:.0f}" for d in dimensions], minor=False)
+            axes.plot(dimensions[seen], line, **THEORY | {"color": COLOUR[method]})
+    axes.set(yscale="log", xlabel="dimension d", ylabel="samples for half of the seeds")
+    log_ticks(axes, dimensions)
     axes.minorticks_off()
     axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
     axes.set_title("measured; predicted exponents dashed")

@@ -1,13 +1,12 @@
 """What each method needs over the plane of both leaps: the measured exponent in every cell, the law beside it."""
 
-from collections.abc import Mapping
-
 import matplotlib as mpl
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from learnability.results.claim import Analyses
 from learnability.results.labelled import texts
 from learnability.results.style import SMALL, new_figure
 from learnability.studies.atlas import theory
@@ -18,7 +17,7 @@ _COLUMNS = 3
 _LIMITS = 0.75, 3.25
 
 
-def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
+def draw(analyses: Analyses) -> Figure:
     """One panel for every method that has a leap of its own, and one with the number of targets."""
     data = analyses["exponents"]
     methods = [method for method in texts(data["method"]) if method in theory.OWN_LEAP]

@@ -1,22 +1,20 @@
 """Exponents of the number of samples, measured against predicted: one panel a method, one point a target."""
 
-from collections.abc import Mapping
-
 import numpy as np
 import xarray as xr
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from learnability.results.claim import Analyses
 from learnability.results.labelled import bounds_of, texts
-from learnability.results.style import COLOURS, MARKERS, THEORY, new_figure
+from learnability.results.style import COLOURS, MARKERS, THEORY, new_figure, shared_legend
 from learnability.studies.atlas.methods import LABEL
 
 _COLUMNS = 3
 _SPREAD = 0.34
 
 
-def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
+def draw(analyses: Analyses) -> Figure:
     """Points spread sideways inside one predicted exponent; colour and sign are those of the generative leap."""
     data = analyses["exponents"]
     methods = texts(data["method"])
@@ -26,11 +24,7 @@ def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
         panel.set_axis_off()
     for panel, method in zip(axes.ravel(), methods, strict=False):
         _panel(panel, data.sel({"method": method}), method)
-    shown: dict[str, Artist] = {}
-    for panel in axes.ravel():
-        handles, labels = panel.get_legend_handles_labels()
-        shown |= dict(zip(labels, handles, strict=True))
-    figure.legend(list(shown.values()), list(shown), loc="outside lower center", ncols=6)
+    shared_legend(figure, columns=6)
     figure.suptitle(_title(data))
     return figure
 

@@ -8,22 +8,20 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from learnability.results.claim import Analyses
-from learnability.results.style import COLOURS, MARKERS, new_figure
-from learnability.studies.gradient_hardness.figures.lines import theory_line
+from learnability.results.style import COLOURS, MARKERS, THEORY, new_figure
 
 
 def draw(analyses: Analyses) -> Figure:
     """log variance of the gradient and log of the packing number against d."""
     data = analyses["orthonormal_classes"]
-    figure, axes = new_figure(1, 2)
-    left, right = axes[0]
+    figure, ((left, right),) = new_figure(1, 2)
     d = data["dimension"].values
     for number, (model, label) in enumerate((("cosine", "$\\cos(2\\pi\\theta\\cdot x)$"), ("relu", "one ReLU neuron"))):
         values = data[f"log_variance_{model}"].values
         left.plot(d, values, color=COLOURS[number], marker=MARKERS[number], label=label)
         rate = float(data[f"saddle_{model}"])
         name = f"saddle: {rate:.3f} per dimension"
-        theory_line(left, d, values[-1] + rate * (d - d[-1]), name, color=COLOURS[number])
+        left.plot(d, values[-1] + rate * (d - d[-1]), **THEORY | {"color": COLOURS[number]}, label=name)
     left.set(xlabel="input dimension d", ylabel="ln variance of the gradient")
     left.set_title(
         f"The variance over the cosine class falls\nas $e^{{{float(data['variance_rate_cosine']):.3f}\\,d}}$"
@@ -61,7 +59,7 @@ def _packing_panel(axes: Axes, data: xr.Dataset) -> None:
         axes.plot(d[shown], values, linestyle="-.", label=label, **look)
     union = float(data["union_rate"])
     grid = np.linspace(2, d[shown][-1], 50)
-    theory_line(axes, grid, np.exp(union * grid), rf"union bound, t fixed: $e^{{{union:.3f}\,d}}$")
+    axes.plot(grid, np.exp(union * grid), **THEORY, label=rf"union bound, t fixed: $e^{{{union:.3f}\,d}}$")
     axes.set(xlabel="input dimension d", ylabel="number n of cosine neurons", ylim=(0.8, 1e9))
     plane, last = int(data["planar_sq_dimension"]), small[~capped][-1]
     size = found[~capped][-1]

@@ -7,8 +7,7 @@ from matplotlib.figure import Figure
 
 from learnability.results.claim import Analyses
 from learnability.results.labelled import bounds_of
-from learnability.results.style import COLOURS, MARKERS, band, new_figure
-from learnability.studies.gradient_hardness.figures.lines import theory_line
+from learnability.results.style import COLOURS, MARKERS, THEORY, curve, new_figure
 
 
 def draw(analyses: Analyses) -> Figure:
@@ -32,8 +31,8 @@ def _lifted_panel(axes: Axes, data: xr.Dataset) -> None:
         marker="o",
         label="lifted model, simulated",
     )
-    theory_line(axes, d, np.full(d.size, 0.5), "closed form = corrected", color=COLOURS[0])
-    theory_line(axes, d, 0.5 / data["lifted_printed_ratio"].values, "printed (Theorem 6)", linestyle=":")
+    axes.plot(d, np.full(d.size, 0.5), **THEORY | {"color": COLOURS[0]}, label="closed form = corrected")
+    axes.plot(d, 0.5 / data["lifted_printed_ratio"].values, **THEORY | {"linestyle": ":"}, label="printed (Theorem 6)")
     time = float(data["lifted_half_time"][-1])
     axes.set(xlabel="input dimension d", ylabel="drift at $t=\\ln(2^{d/2-1}+1)$")
     ratio = float(data["simulated_printed_ratio"].isel(simulated_dimension=-1).max())
@@ -49,15 +48,12 @@ def _sine_panel(axes: Axes, data: xr.Dataset) -> None:
     shown = [int(d) for d in data["sine_dimension"].values if d in (4, 8, 16, 32)]
     for number, d in enumerate(shown):
         here = data.sel(sine_dimension=d)
-        colour = COLOURS[number]
-        drift, low, high = bounds_of(here["truncated"])
-        axes.loglog(time, drift, color=colour, marker=MARKERS[number], label=f"d = {d}, cut at $1/\\sqrt{{d+1}}$")
-        band(axes, time, low.values, high.values, colour)
-        bound = np.exp(here["analytic_log_bound"])
-        theory_line(axes, time, bound, "", color=colour, marker=MARKERS[number], markerfacecolor="white")
-    theory_line(axes, [], [], "polynomial-time bound of each", marker=MARKERS[0], markerfacecolor="white")
+        curve(axes, time, here["truncated"], number, f"d = {d}, cut at $1/\\sqrt{{d+1}}$")
+        look = {"color": COLOURS[number], "marker": MARKERS[number], "markerfacecolor": "white"}
+        axes.plot(time, np.exp(here["analytic_log_bound"]), **THEORY | look)
+    axes.plot([], [], **THEORY, marker=MARKERS[0], markerfacecolor="white", label="polynomial-time bound of each")
     worst = float(bounds_of(data["analytic_ratio"])[0].max())
-    axes.set(xlabel="mean-field time t", ylabel="rms of the cut drift", ylim=(1e-4, 10))
+    axes.set(xscale="log", yscale="log", xlabel="mean-field time t", ylabel="rms of the cut drift", ylim=(1e-4, 10))
     axes.set_title(
         f"The polynomial-time bound {'holds' if worst <= 1 else 'fails'}: at most {worst:.2f} of it is reached"
     )
@@ -67,12 +63,8 @@ def _sine_panel(axes: Axes, data: xr.Dataset) -> None:
 def _small_weight_panel(axes: Axes, data: xr.Dataset) -> None:
     time = data["small_time"].values
     for number, d in enumerate(data["small_weight_dimension"].values):
-        here = data.sel(small_weight_dimension=d)
-        colour = COLOURS[number % len(COLOURS)]
-        ratio, low, high = bounds_of(here["small_printed_ratio"])
-        axes.plot(time, ratio, color=colour, marker=MARKERS[number], label=f"d = {d}")
-        band(axes, time, low.values, high.values, colour)
-    theory_line(axes, time, np.ones(time.size), "printed bound", linestyle=":")
+        curve(axes, time, data["small_printed_ratio"].sel(small_weight_dimension=d), number, f"d = {d}")
+    axes.plot(time, np.ones(time.size), **THEORY | {"linestyle": ":"}, label="printed bound")
     worst = float(bounds_of(data["small_printed_ratio"])[0].max())
     verdict = "exceeds" if worst > 1 else "stays below"
     axes.set(xlabel="mean-field time t", ylabel="drift / printed bound", ylim=(0, None))

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from learnability.results.claim import Analyses
 from learnability.results.labelled import bounds_of
-from learnability.results.style import COLOURS, MARKERS, THEORY, band, new_figure
+from learnability.results.style import COLOURS, MARKERS, THEORY, curve, new_figure
 from learnability.studies.gradient_hardness.figures.lines import horizon_line, median_times
 from learnability.studies.gradient_hardness.theory import SPARSE_PARITY_STEPS
 
@@ -25,10 +25,8 @@ def draw(analyses: Analyses) -> Figure:
 def _noise_panel(axes: Axes, data: xr.Dataset) -> None:
     levels = data["noise_level"].values
     for number, d in enumerate(data["dimension"].values):
-        steps, low, high = bounds_of(data["predicted_steps"].sel(dimension=d))
-        axes.plot(levels, steps, color=COLOURS[number], marker=MARKERS[number], label=f"d = {d}")
-        band(axes, levels, low.values, high.values, COLOURS[number])
-        axes.axvline(1 / d, **{**THEORY, "color": COLOURS[number]}, label=f"$\\sigma=1/d$, d = {d}")
+        curve(axes, levels, data["predicted_steps"].sel(dimension=d), number, f"d = {d}")
+        axes.axvline(1 / d, **THEORY | {"color": COLOURS[number]}, label=f"$\\sigma=1/d$, d = {d}")
     axes.set_xscale("symlog", linthresh=0.01)
     rise = float(bounds_of(data["rise"])[0].isel(dimension=-1))
     axes.set(
@@ -64,7 +62,7 @@ def _sparse_panel(axes: Axes, data: xr.Dataset) -> None:
                 marker="_",
                 linewidth=1,
             )
-    axes.plot([], [], color="#444444", linestyle="--", marker="_", linewidth=1, label="range in the literature")
+    axes.plot([], [], **THEORY, marker="_", label="range in the literature")
     horizon_line(axes, float(data["horizon"].max()), vertical=False)
     axes.set(yscale="log", xlabel="input dimension d", ylabel="steps to 99% accuracy")
     axes.set_title(_sparse_title(data))

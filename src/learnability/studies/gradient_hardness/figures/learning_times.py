@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 
 from learnability.results.claim import Analyses
 from learnability.results.labelled import bounds_of
-from learnability.results.style import THEORY, band, new_figure
+from learnability.results.style import THEORY, band, curve, new_figure
 from learnability.studies.gradient_hardness.figures.lines import horizon_line, look, median_times
 from learnability.studies.gradient_hardness.measuring import cases_of, odd_gaussian
 from learnability.studies.gradient_hardness.settings import CODINGS, INITIALIZATIONS
@@ -127,7 +127,7 @@ def _both_starts(axes: Axes, analyses: Analyses, full: bool) -> None:
             continue
         style = look(name)
         median_times(axes, cases, f"{name}, to 100%", **style)
-        dashed = {**THEORY, "color": style["color"], "linestyle": "--" if name == "default" else "-."}
+        dashed = THEORY | {"color": style["color"], "linestyle": "--" if name == "default" else "-."}
         axes.plot(cases["dimension"], cases["predicted_steps"], **dashed, label=f"{name}, predicted")
         horizon_line(axes, float(cases["horizon"].max()), vertical=False, label=f"horizon, {name}")
     axes.set(yscale="log", xlabel="input dimension d", ylabel="steps to 100% accuracy")
@@ -174,14 +174,10 @@ def _variants(axes: Axes, analyses: Analyses) -> None:
 def _ratios(axes: Axes, analyses: Analyses) -> None:
     for name, experiment in STARTS.items():
         cases = cases_of(analyses[experiment])
-        style = look(name)
         for kind, text, line in (("ratio", "100% accuracy", "-"), ("margin_ratio", "loss 0.05", ":")):
-            seen = np.isfinite(bounds_of(cases[kind])[0].values)
-            d = cases["dimension"].values[seen]
-            ratio, low, high = (part.values[seen] for part in bounds_of(cases[kind]))
-            axes.plot(d, ratio, linestyle=line, label=f"{name}, to {text}", **style)
-            ends = [np.where(np.isfinite(end), end, np.nan) for end in (low, high)]
-            band(axes, d, ends[0], ends[1], style["color"])
+            seen = cases.isel(case=np.isfinite(bounds_of(cases[kind])[0].values))
+            finite = seen[kind].where(np.isfinite(seen[kind]))
+            curve(axes, seen["dimension"], finite, 0, f"{name}, to {text}", linestyle=line, **look(name))
     d = analyses["figure_1_rademacher"]["dimension"].values
     axes.plot([d.min(), d.max()], [1, 1], **THEORY, label="predicted")
     axes.set(xlabel="input dimension d", ylabel="measured / predicted steps", yscale="log")

@@ -17,16 +17,10 @@ def look(initialization: str) -> dict[str, Any]:
     return {"color": COLOURS[number], "marker": MARKERS[number]}
 
 
-def theory_line(axes: Axes, x: Any, y: Any, label: str, **changes: Any) -> None:
-    """A line of theory, dashed unless ``changes`` say otherwise."""
-    axes.plot(x, y, label=label, **{**THEORY, **changes})
-
-
 def horizon_line(axes: Axes, horizon: float, vertical: bool, label: str = "horizon", at: float = 0.55) -> None:
     """The number of steps after which a run is censored; ``at``: where along a horizontal line its label stands."""
-    options: dict[str, Any] = {"color": "#444444", "linestyle": ":", "linewidth": 1.0}
     line = axes.axvline if vertical else axes.axhline
-    line(horizon, **options)
+    line(horizon, **THEORY | {"linestyle": ":"})
     if vertical:
         axes.text(
             horizon,

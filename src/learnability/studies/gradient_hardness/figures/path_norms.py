@@ -7,8 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
 from learnability.results.claim import Analyses
-from learnability.results.style import COLOURS, DOUBLE, MARKERS
-from learnability.studies.gradient_hardness.figures.lines import theory_line
+from learnability.results.style import COLOURS, DOUBLE, MARKERS, THEORY
 
 
 def draw(analyses: Analyses) -> Figure:
@@ -27,7 +26,7 @@ def draw(analyses: Analyses) -> Figure:
     ):
         left.plot(place, values.T, linestyle="", marker=marker, color=colour, alpha=0.4, markersize=3)
         left.plot([], [], linestyle="", marker=marker, color=colour, label=f"exact path norm {label} bound")
-    theory_line(left, place, np.ones(place.size), "bound")
+    left.plot(place, np.ones(place.size), **THEORY, label="bound")
     left.set_xticks(place, pairs)
     left.set(xlabel="dimension d, halfspaces k", ylabel="exact path norm / bound", ylim=(0.95, 1.45))
     share = 100 * float(data["printed_violated"].mean())
@@ -38,8 +37,8 @@ def draw(analyses: Analyses) -> Figure:
         middle.loglog(
             d, data[f"parity_{name}path_norm"], linestyle="", marker=MARKERS[number], color=COLOURS[number], label=label
         )
-    theory_line(middle, d, data["parity_hat_formula"], "$8(d+1)k+4d(d+1)+2$, $k=d$")
-    theory_line(middle, d, data["parity_merged_formula"], "$6k^2+1$, $k=d$", linestyle="-.")
+    middle.plot(d, data["parity_hat_formula"], **THEORY, label="$8(d+1)k+4d(d+1)+2$, $k=d$")
+    middle.plot(d, data["parity_merged_formula"], **THEORY | {"linestyle": "-."}, label="$6k^2+1$, $k=d$")
     middle.set(xlabel="input dimension d", ylabel="path norm of the full parity")
     gain = float((data["parity_path_norm"] / data["parity_merged_path_norm"])[-1])
     middle.set_title(f"Parities: merging the hats divides the norm by {gain:.1f} and leaves d+1 neurons")
@@ -59,8 +58,8 @@ def _barron_panel(axes: Axes, data: xr.Dataset) -> None:
     for number, (name, label) in enumerate(lines):
         axes.loglog(d, data[name], color=COLOURS[number], marker=MARKERS[number], label=label)
     top = data["barron_bound_diagonal"].values[0]
-    theory_line(axes, d, 2 * top * (d / d[0]) ** 3, "$d^3$ (equation 8)")
-    theory_line(axes, d, 0.2 * top * (d / d[0]) ** 2, "$d^2$ (summary)", linestyle=":")
+    axes.plot(d, 2 * top * (d / d[0]) ** 3, **THEORY, label="$d^3$ (equation 8)")
+    axes.plot(d, 0.2 * top * (d / d[0]) ** 2, **THEORY | {"linestyle": ":"}, label="$d^2$ (summary)")
     axes.set(xlabel="input dimension d", ylabel="path norm, w on the diagonal")
     axes.set_ylim(50, 1e12)
     ticks = [x for x in (1, 2, 5, 10, 20, 50, 100) if d[0] <= x <= d[-1]]

@@ -7,8 +7,7 @@ from matplotlib.figure import Figure
 
 from learnability.results.claim import Analyses
 from learnability.results.labelled import bounds_of
-from learnability.results.style import COLOURS, MARKERS, band, new_figure
-from learnability.studies.gradient_hardness.figures.lines import theory_line
+from learnability.results.style import COLOURS, MARKERS, THEORY, curve, log_ticks, new_figure
 
 
 def draw(analyses: Analyses) -> Figure:
@@ -42,9 +41,9 @@ def _density_panel(axes: Axes, data: xr.Dataset) -> None:
         shift = 1 + 0.02 * (j - data.sizes["sample_size"] / 2)
         axes.errorbar(frequency * shift, density, errors, fmt=MARKERS[j], color=COLOURS[j], label=f"n = {size}")
     grid = np.linspace(0.9 * frequency[0], 1.1 * frequency[-1], 50)
-    theory_line(axes, grid, 4 * np.pi * grid**2 / np.sqrt(3), "Kac-Rice $4\\pi L^2/\\sqrt{3}$")
-    axes.set(xscale="log", yscale="log", xlabel="frequency L", ylabel="minima per unit area of w")
-    axes.set_xticks(frequency, [f"{value:g}" for value in frequency])
+    axes.plot(grid, 4 * np.pi * grid**2 / np.sqrt(3), **THEORY, label="Kac-Rice $4\\pi L^2/\\sqrt{3}$")
+    axes.set(yscale="log", xlabel="frequency L", ylabel="minima per unit area of w")
+    log_ticks(axes, frequency)
     axes.minorticks_off()
     axes.set_title(f"Minima: {float(bounds_of(data['density_ratio'])[0]):.2f} of Kac-Rice,\nwhatever the sample size")
     axes.legend()
@@ -52,12 +51,10 @@ def _density_panel(axes: Axes, data: xr.Dataset) -> None:
 
 def _depth_panel(axes: Axes, data: xr.Dataset) -> None:
     size = data["sample_size"].values.astype(float)
-    depth, low, high = bounds_of(data["depth_by_size"])
-    axes.loglog(size, depth, color=COLOURS[0], marker="o", label="mean depth of the minima")
-    band(axes, size, low.values, high.values, COLOURS[0])
-    first = float(depth[-1]) * np.sqrt(size[-1] / size)
-    theory_line(axes, size, first, "slope $-1/2$")
+    curve(axes, size, data["depth_by_size"], 0, "mean depth of the minima")
+    first = float(bounds_of(data["depth_by_size"])[0][-1]) * np.sqrt(size[-1] / size)
+    axes.plot(size, first, **THEORY, label="slope $-1/2$")
     slope = float(bounds_of(data["depth_slope"])[0])
-    axes.set(xlabel="sample size n", ylabel="depth below the mean risk")
+    axes.set(xscale="log", yscale="log", xlabel="sample size n", ylabel="depth below the mean risk")
     axes.set_title(f"The depth of the minima falls\nas $n^{{{slope:.2f}}}$")
     axes.legend()

@@ -1,6 +1,5 @@
 """Escape times against the dimension."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import NullLocator
 
+from learnability.results.claim import Analyses
 from learnability.results.labelled import texts
 from learnability.results.style import COLOURS, DOUBLE, SMALL, THEORY, band
 from learnability.studies.multi_index.escape.claims import QUARTIC
@@ -51,7 +51,7 @@ class _Line:
     """Where they are not those of the panel."""
 
 
-def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
+def draw(analyses: Analyses) -> Figure:
     """Exact medians of one direction, other links and learners, and two directions."""
     figure = Figure(figsize=(DOUBLE, 6.2), layout="constrained")
     panels = figure.subplot_mosaic("ac;bb", height_ratios=(2.9, 3.3))
@@ -100,7 +100,7 @@ def _of_one_direction(data: xr.Dataset) -> list[tuple[str, _Line]]:
     return lines
 
 
-def _of_two(analyses: Mapping[str, xr.Dataset]) -> list[_Line]:
+def _of_two(analyses: Analyses) -> list[_Line]:
     lines = []
     for flow in _FLOWS:
         data = analyses[f"escape_{flow}"]

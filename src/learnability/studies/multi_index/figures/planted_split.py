@@ -1,11 +1,9 @@
 """How the planted flow ends, link by link."""
 
-from collections.abc import Mapping
-
 import numpy as np
-import xarray as xr
 from matplotlib.figure import Figure
 
+from learnability.results.claim import Analyses
 from learnability.results.labelled import bounds_of, texts
 from learnability.results.style import COLOURS, DOUBLE, new_figure
 from learnability.studies.multi_index.figures.text import power_of_ten, short
@@ -20,7 +18,7 @@ _PARTS = (
 )
 
 
-def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
+def draw(analyses: Analyses) -> Figure:
     """How the planted flow ends, link by link, with the joint flow's success beside it."""
     whole = analyses["landscape"]
     rows = [i for i, family in enumerate(texts(whole["family"])) if family not in _SCANS][::-1]

@@ -1,18 +1,17 @@
 """The success of the planted flow against the dimension and along two scans."""
 
-from collections.abc import Mapping
-
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from learnability.results.claim import Analyses
 from learnability.results.labelled import bounds_of, texts
-from learnability.results.style import COLOURS, MARKERS, band, new_figure
+from learnability.results.style import COLOURS, curve, new_figure
 from learnability.studies.multi_index.figures.text import short
 
 
-def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
+def draw(analyses: Analyses) -> Figure:
     """Planted success against the dimension, the number of ridges and the mixture of harmonics."""
     figure, ((left, middle, right),) = new_figure(1, 3, height=2.8)
     scan, table = analyses["landscape_dimension"], analyses["landscape"]
@@ -28,14 +27,12 @@ def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
             axes.text(0.5, 0.5, "no such links", ha="center", transform=axes.transAxes)
             continue
         order = rows[np.argsort(table["parameter"].values[rows])]
-        for flow, colour, marker in (("joint", COLOURS[0], MARKERS[0]), ("planted", COLOURS[1], MARKERS[1])):
+        for place, flow in enumerate(("joint", "planted")):
             one = table.isel(case=order).sel(flow=flow)
-            success, low, high = bounds_of(one["success"])
-            axes.plot(one["parameter"], success, color=colour, marker=marker, label=flow)
-            band(axes, one["parameter"].values, low.values, high.values, colour)
-        axes.set_title(_change(family, success.values))
+            curve(axes, one["parameter"], one["success"], place, flow)
+        axes.set_title(_change(family, bounds_of(one["success"])[0].values))
         if family == "rank":
-            axes.set_xticks(table["parameter"].values[order])
+            axes.set_xticks(one["parameter"].values)
         axes.legend(loc="lower right" if family == "rank" else "center right")
     return figure
 
@@ -51,10 +48,7 @@ def _against_dimension(axes: Axes, scan: xr.Dataset) -> None:
     for position, link in enumerate(dict.fromkeys(links)):
         rows = [i for i, text in enumerate(links) if text == link]
         one = scan.isel(case=rows).sel(flow="planted")
-        colour = COLOURS[position + 1]
-        success, low, high = bounds_of(one["success"])
-        axes.plot(one["dimension"], success, color=colour, marker=MARKERS[position], label=short(link))
-        band(axes, one["dimension"].values, low.values, high.values, colour)
+        curve(axes, one["dimension"], one["success"], position, short(link), color=COLOURS[position + 1])
     steepest = float(np.abs(bounds_of(scan["trend"])[0].values).max())
     axes.set(xscale="log", xlabel="dimension d", ylabel="fraction of starts that succeed", ylim=(-0.03, 1.05))
     axes.set_title(

@@ -1,27 +1,26 @@
 """The figure of precision and stiffness."""
 
-from collections.abc import Mapping
-
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
+from learnability.results.claim import Analyses
 from learnability.results.style import COLOURS, MARKERS, THEORY, band, new_figure
 
 _FORMS = (("correlation", "form in M", COLOURS[1], ":"), ("spectral", "spectral form", COLOURS[0], "-"))
 _ROUNDING = 2.0**-53
 
 
-def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
+def draw(analyses: Analyses) -> Figure:
     """Deviation against d^(s-1), cost against d, orthonormality against degree, conditioning of A_M against r d."""
     data = analyses["precision"]
     figure, ((left, middle), (right, last)) = new_figure(2, 2)
     _deviations(left, data)
     _costs(middle, data)
     right.plot(data["degree"], data["hermite_error"], color=COLOURS[0], marker="o")
-    right.axhline(_ROUNDING, linestyle="--", color="#444444", linewidth=1.0, label="rounding unit")
+    right.axhline(_ROUNDING, label="rounding unit", **THEORY)
     right.set(yscale="log", xlabel="degree", ylabel=r"largest error of $E\,h_j h_k$", ylim=(5e-17, 1e-13))
     right.set_title(f"Hermite basis: {float(data['hermite_error'].max()):.0e} at most")
     right.legend(loc="lower right")
@@ -37,7 +36,7 @@ def _deviations(axes: Axes, data: xr.Dataset) -> None:
             values = data["deviation"].isel(link=link).sel(form=form, frame="rotated").values
             shown = np.where(np.isnan(values), 10.0, np.clip(values, 1e-16, 10.0))
             axes.plot(depth, shown, color=colour, marker=MARKERS[link], linestyle=line, label=f"{name}, s = {leap}")
-    axes.axvline(1 / _ROUNDING, linestyle="--", color="#444444", linewidth=1.0, label="1 / rounding unit")
+    axes.axvline(1 / _ROUNDING, label="1 / rounding unit", **THEORY)
     axes.set(xscale="log", yscale="log", xlabel=r"$d^{\,s-1}$", ylabel="deviation of the last escape time")
     axes.set_ylim(1e-16, 1e11)
     axes.set_yticks(

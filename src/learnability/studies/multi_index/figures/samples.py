@@ -1,6 +1,5 @@
 """The figure of the finite-sample experiments."""
 
-from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -9,9 +8,10 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from learnability.results.claim import Analyses
 from learnability.results.labelled import bounds_of, texts
 from learnability.results.measuring import if_known
-from learnability.results.style import COLOURS, DOUBLE, MARKERS, NEUTRAL, THEORY, band
+from learnability.results.style import COLOURS, DOUBLE, MARKERS, NEUTRAL, THEORY, curve, log_ticks
 from learnability.studies.multi_index.samples.claims import pooled
 
 _ERRORS = (
@@ -22,7 +22,7 @@ _ERRORS = (
 _REFERENCES = (("s/2", 0.5, 0.0, ":"), ("s - 1", 1.0, -1.0, "-."), ("s", 1.0, 0.0, "--"))
 
 
-def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
+def draw(analyses: Analyses) -> Figure:
     """Success against n / d^(s-1) for both links, the exact flow of h2 against d, and the samples that the gradient
     needs at the equator."""
     figure = Figure(figsize=(DOUBLE, 7.5), layout="constrained")
@@ -37,7 +37,7 @@ def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
     return figure
 
 
-def _success(axes: Axes, analyses: Mapping[str, xr.Dataset], experiment: str) -> None:
+def _success(axes: Axes, analyses: Analyses, experiment: str) -> None:
     data = analyses[experiment]
     s, multiples = int(data.attrs["exponent"]), data["multiple"].values
     for fit, style in zip(texts(data["fit"]), ("-", "--"), strict=False):
@@ -61,9 +61,8 @@ def _success(axes: Axes, analyses: Mapping[str, xr.Dataset], experiment: str) ->
         axes.plot([], [], color=COLOURS[6], linestyle="--", label=f"fit of degree {s} alone")
     _half(axes)
     power = "d" if s == 2 else f"d^{{{s - 1}}}"
-    axes.set(xscale="log", xlabel=f"$n / {power}$", ylabel="fraction that finds the direction", ylim=(-0.03, 1.03))
-    axes.set_xticks(multiples, [f"{m:g}" for m in multiples])
-    axes.minorticks_off()
+    axes.set(xlabel=f"$n / {power}$", ylabel="fraction that finds the direction", ylim=(-0.03, 1.03))
+    log_ticks(axes, multiples)
     final = [if_known(partial(pooled, experiment=experiment, fit=fit), analyses) for fit in texts(data["fit"])]
     known = zip(final, ("of starts find it with all degrees", f"with degree {s} alone"), strict=False)
     shown = ", ".join(f"{share.estimate:.2f} {fit}" for share, fit in known if share)
@@ -84,12 +83,9 @@ def _exact(axes: Axes, linear: xr.Dataset, square: xr.Dataset) -> None:
     )
     for number, (data, name, power, said, colour) in enumerate(rows):
         one = data.isel(multiple=-1)
-        share, low, high = bounds_of(one[name])
         dimensions, label = one["dimension"].values, f"$n = {float(one['multiple']):g}\\,{power}$: {said}"
-        axes.plot(dimensions, share, color=colour, marker=MARKERS[number], linestyle="none", label=label)
-        band(axes, dimensions, low.values, high.values, colour)
-        theory = dict(THEORY, label="theory") if not number else THEORY
-        axes.plot(dimensions, one[f"predicted_{name}"], **theory)
+        curve(axes, dimensions, one[name], number, label, color=colour, linestyle="none")
+        axes.plot(dimensions, one[f"predicted_{name}"], **THEORY, label=None if number else "theory")
     _half(axes)
     axes.set(xscale="log", xlabel="dimension d", ylabel="fraction of starts", ylim=(-0.03, 1.03))
     final = bounds_of(linear["success"])[0].isel(dimension=-1, multiple=-1)

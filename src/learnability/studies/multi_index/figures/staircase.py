@@ -1,13 +1,12 @@
 """The staircase over time."""
 
-from collections.abc import Mapping
-
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from learnability.results.claim import Analyses
 from learnability.results.labelled import bounds_of
 from learnability.results.style import COLOURS, MARKERS, NEUTRAL, THEORY, band, new_figure
 from learnability.studies.multi_index.figures.text import power_of_ten
@@ -15,7 +14,7 @@ from learnability.studies.multi_index.figures.text import power_of_ten
 _WIDTHS = (0.9, 1.2, 1.6, 2.0, 2.4)
 
 
-def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
+def draw(analyses: Analyses) -> Figure:
     """Cosines and loss of the joint flow against log time, several dimensions."""
     data = analyses["staircase"]
     figure, ((left, right),) = new_figure(1, 2, height=2.8)

@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from learnability.results.claim import Analyses
-from learnability.studies.ridge_combinations.figures.curves import page_wide
+from learnability.results.style import new_figure
 
 
 def draw(analyses: Analyses) -> Figure:
@@ -13,7 +13,7 @@ def draw(analyses: Analyses) -> Figure:
     history = analysis["history"].values
     order = np.lexsort((history[-1].max(1), history[-1].argmax(1)))
     moments = [0, len(history) // 4, len(history) // 2, len(history) - 1]
-    figure, axes = page_wide(1, 4, height=3.0)
+    figure, axes = new_figure(1, 4, height=3.0)
     for panel, k in zip(axes[0], moments, strict=True):
         image = panel.imshow(history[k][order], aspect="auto", vmin=0, vmax=1, cmap="viridis", interpolation="nearest")
         panel.set_title(f"{analysis['samples'].values[k] / 1e6:.2g}M samples")

@@ -3,8 +3,7 @@
 from matplotlib.figure import Figure
 
 from learnability.results.claim import Analyses
-from learnability.results.style import THEORY
-from learnability.studies.ridge_combinations.figures.curves import counts_axis, curve, page_wide
+from learnability.results.style import THEORY, curve, log_ticks, new_figure
 
 _NAMES = {"flow": "flow, one direction", "flow_average": "flow, the average", "sgd": "SGD, one direction"}
 
@@ -12,8 +11,7 @@ _NAMES = {"flow": "flow, one direction", "flow_average": "flow, the average", "s
 def draw(analyses: Analyses) -> Figure:
     """Where neurons end over the coherence, and shares of weak tasks over M."""
     analysis, width = analyses["coherence"], analyses["width"]
-    figure, axes = page_wide(1, 2, height=3.1)
-    first, second = axes[0]
+    figure, ((first, second),) = new_figure(1, 2, height=3.1)
     rho = analysis["coherence"].values
     for index, (name, label) in enumerate(_NAMES.items()):
         curve(first, rho, analysis[name].values, index, label)
@@ -30,7 +28,7 @@ def draw(analyses: Analyses) -> Figure:
         curve(second, tasks, width["share"].values[k], k, f"$C_p$ = {exponent:.0f}: slope {slope:.2f}")
         second.plot(tasks, width["expected_share"].values[k], **THEORY)
     second.set(yscale="log", xlabel="number of tasks M", ylabel="share of one weak task")
-    counts_axis(second, tasks)
+    log_ticks(second, tasks)
     worst = 100 * float(width["worst_ratio"][0])
     second.set_title(f"Weak tasks lose neurons, within {worst:.0f}%\nof the theory (dashed)")
     second.legend()

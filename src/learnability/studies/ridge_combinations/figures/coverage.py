@@ -4,8 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from learnability.results.claim import Analyses
-from learnability.results.style import COLOURS, MARKERS, NEUTRAL, THEORY
-from learnability.studies.ridge_combinations.figures.curves import counts_axis, curve, page_wide
+from learnability.results.style import COLOURS, LEVEL, MARKERS, THEORY, curve, log_ticks, new_figure
 
 
 def draw(analyses: Analyses) -> Figure:
@@ -13,8 +12,7 @@ def draw(analyses: Analyses) -> Figure:
     analysis, other = analyses["coverage"], analyses["coverage_orthonormal"]
     tasks, found = analysis["tasks"].values, analysis["found"].values[:, 0]
     number, root = float(other["tasks"].values[0]), float(np.sqrt(analysis["dimension"].values[0]))
-    figure, axes = page_wide(1, 2)
-    first, second = axes[0]
+    figure, ((first, second),) = new_figure(1, 2, height=2.8)
     curve(first, tasks, found, 0, "random directions")
     first.plot(tasks, 1 - analysis["expected_missed"].values[:, 0], label="independent draws", **THEORY)
     first.plot(number, 1 - float(other["expected_missed"][0, 0]), "x", color="black")
@@ -25,8 +23,8 @@ def draw(analyses: Analyses) -> Figure:
         panel.errorbar(
             number, value, error, fmt=MARKERS[1], color=COLOURS[1], capsize=2, label="orthonormal directions"
         )
-        counts_axis(panel, tasks)
-        panel.axvline(root, color=NEUTRAL, linestyle=":", label=r"$M=\sqrt{d}$")
+        log_ticks(panel, tasks)
+        panel.axvline(root, label=r"$M=\sqrt{d}$", **LEVEL)
         panel.set(xlabel="number of tasks M")
     first.set(ylabel="share of the tasks found", ylim=(0, 1.05))
     second.set(ylabel="neurons above 0.9", ylim=(0, None))

@@ -1,25 +1,12 @@
-"""What the study's figures share: their width in print, curves with bands, test errors, logarithmic axes."""
+"""What the study's figures share: test errors, logarithmic axes."""
 
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import LogFormatterSciNotation, LogLocator, NullFormatter, NullLocator
+from matplotlib.ticker import LogFormatterSciNotation, LogLocator, NullFormatter
 
 from learnability.results.labelled import texts
-from learnability.results.style import COLOURS, DOUBLE, MARKERS, NEUTRAL, band, new_figure
-
-
-def page_wide(rows: int, columns: int, height: float = 2.8) -> tuple[Figure, np.ndarray]:
-    """A figure of the page's width; ``height`` inches a row."""
-    return new_figure(rows, columns, width=DOUBLE, height=height)
-
-
-def curve(axes: Axes, x: np.ndarray, values: np.ndarray, index: int, label: str) -> None:
-    """A measurement (x, bound) as a solid line with markers and its band."""
-    colour = COLOURS[index % len(COLOURS)]
-    axes.plot(x, values[:, 0], color=colour, marker=MARKERS[index % len(MARKERS)], label=label)
-    band(axes, x, values[:, 1], values[:, 2], colour)
+from learnability.results.style import LEVEL, curve, log_ticks
 
 
 def log_axes(axes: Axes) -> None:
@@ -34,21 +21,14 @@ def log_axes(axes: Axes) -> None:
             axis.set_minor_formatter(LogFormatterSciNotation(minor_thresholds=(np.inf, np.inf)))
 
 
-def counts_axis(axes: Axes, counts: np.ndarray) -> None:
-    """A logarithmic x axis labelled at the counts that were run."""
-    axes.set_xscale("log")
-    axes.set_xticks(counts, [str(n) for n in counts])
-    axes.xaxis.set_minor_locator(NullLocator())
-
-
 def error_curves(panel: Axes, analysis: xr.Dataset, chosen: tuple[str, ...]) -> None:
     """L1 errors of the chosen methods, where the analysis has them, over the number of samples."""
     counts = analysis["samples"].values
     for index, name in enumerate(chosen):
         if name in texts(analysis["method"]):
             curve(panel, counts, analysis["l1"].sel({"method": name}).values, index, name)
-    panel.axhline(float(analysis["zero_l1"].values[0]), color=NEUTRAL, linestyle=":", label="zero predictor")
+    panel.axhline(float(analysis["zero_l1"].values[0]), label="zero predictor", **LEVEL)
     log_axes(panel)
     panel.set(xlabel="samples n", ylabel=r"test $L^1$ error")
     ticks = {*counts.tolist(), *analysis["kernel_samples"].values.tolist()}
-    counts_axis(panel, np.array(sorted(ticks)))
+    log_ticks(panel, np.array(sorted(ticks)))

@@ -6,8 +6,7 @@ from matplotlib.figure import Figure
 
 from learnability.results.claim import Analyses
 from learnability.results.labelled import texts
-from learnability.results.style import THEORY
-from learnability.studies.ridge_combinations.figures.curves import curve, page_wide
+from learnability.results.style import THEORY, curve, new_figure
 
 
 def _fraction(analysis: xr.Dataset) -> np.ndarray:
@@ -21,8 +20,7 @@ def draw(analyses: Analyses) -> Figure:
     The curves themselves would lie on one another: what is claimed is their distance.
     """
     laws, flows = analyses["engines"], analyses["engines_flow"]
-    figure, axes = page_wide(1, 2)
-    first, second = axes[0]
+    figure, ((first, second),) = new_figure(1, 2, height=2.8)
     for k, name in enumerate(texts(laws["engine"])):
         curve(first, _fraction(laws), laws["engine_curve"].values[k] - laws["engine_curve"].values[0, :, :1], k, name)
     bound = float(laws["distance"].sel(bound="high").max())

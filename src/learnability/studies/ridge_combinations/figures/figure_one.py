@@ -5,8 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from learnability.results.claim import Analyses
-from learnability.results.style import COLOURS, DOUBLE, NEUTRAL
-from learnability.studies.ridge_combinations.figures.curves import curve
+from learnability.results.style import COLOURS, DOUBLE, LEVEL, curve
 
 
 def _scatter(axes: Axes, points: np.ndarray, index: int, title: str) -> None:
@@ -36,7 +35,7 @@ def draw(analyses: Analyses) -> Figure:
     axes["d"].set_title(rf"In $10^6$ samples $\mathrm{{He}}_3$: {share:.0f}%, $h_3$: {normalised:.0f}%")
     largest = np.abs(analysis["scatter"].values[1]).max(1)
     axes["e"].scatter(analysis["bias"].values, largest, s=9, color=COLOURS[0], linewidths=0, alpha=0.7)
-    axes["e"].axhline(0.9, label="localised: above 0.9", color=NEUTRAL, linestyle=":")
+    axes["e"].axhline(0.9, label="localised: above 0.9", **LEVEL)
     axes["e"].set(xlabel="bias b of the neuron", ylabel="largest overlap at the end")
     axes["e"].set(xlim=(-1.05, 1.05), xticks=(-1, -0.5, 0, 0.5, 1))
     axes["e"].set_ylim(0, 1.3)

@@ -5,8 +5,8 @@ from matplotlib.figure import Figure
 
 from learnability.results.claim import Analyses
 from learnability.results.measuring import if_known
-from learnability.results.style import COLOURS
-from learnability.studies.ridge_combinations.figures.curves import counts_axis, curve, error_curves, page_wide
+from learnability.results.style import COLOURS, curve, log_ticks, new_figure
+from learnability.studies.ridge_combinations.figures.curves import error_curves
 from learnability.studies.ridge_combinations.phase_two.claims import lasso_gain
 
 
@@ -15,8 +15,7 @@ def draw(analyses: Analyses) -> Figure:
     analysis = analyses["fine_tuning"]
     counts, kept = analysis["samples"].values, analysis["nonzero"]
     gain = if_known(lasso_gain(1), analyses)
-    figure, axes = page_wide(1, 2)
-    first, second = axes[0]
+    figure, ((first, second),) = new_figure(1, 2, height=2.8)
     error_curves(first, analysis, ("trained ridge", "trained lasso", "oracle ridge", "oracle lasso"))
     first.set_ylim(top=6 * first.get_ylim()[1])  # room for the legend
     first.legend(ncols=2, loc="upper center")
@@ -26,7 +25,7 @@ def draw(analyses: Analyses) -> Figure:
         curve(second, counts, kept.sel({"method": name}).values, index, name)
     dense = float(kept.sel({"method": "trained ridge"})[-1, 0])
     second.axhline(dense, color=COLOURS[0], label="ridge: every neuron")
-    counts_axis(second, counts)
+    log_ticks(second, counts)
     second.set(xlabel="samples n", ylabel="neurons with a coefficient", ylim=(0, 1.35 * dense))
     sparse = float(kept.sel({"method": "trained lasso"})[-1, 0])
     second.set_title(f"LASSO keeps {sparse:.0f} of {dense:.0f} neurons at n = {int(counts[-1])}")

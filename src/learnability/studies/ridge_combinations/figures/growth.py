@@ -4,8 +4,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from learnability.results.claim import Analyses
-from learnability.results.style import MARKERS, NEUTRAL, THEORY
-from learnability.studies.ridge_combinations.figures.curves import curve, log_axes, page_wide
+from learnability.results.style import LEVEL, MARKERS, THEORY, curve, new_figure
+from learnability.studies.ridge_combinations.figures.curves import log_axes
 
 _NAMES = {0.5: r"$M=\sqrt{d}$"}
 
@@ -14,8 +14,7 @@ def draw(analyses: Analyses) -> Figure:
     """T50 / (M d^{p-1}) over d for M = d^gamma, and T50 over the number of cubics in the plane of d and M."""
     analysis = analyses["growth"]
     d, powers = analysis["dimension"].values, analysis["power"].values
-    figure, axes = page_wide(1, 2, height=3.0)
-    first, second = axes[0]
+    figure, ((first, second),) = new_figure(1, 2, height=3.0)
     for k, power in enumerate(powers):
         name = _NAMES.get(float(power), rf"$M=d^{{{power:.2f}}}$")
         curve(first, d, analysis["scaled_half_time"].values[k], k, name)
@@ -28,7 +27,7 @@ def draw(analyses: Analyses) -> Figure:
     allowed = " and ".join(f"{analysis.attrs['information_exponent'] - 1 + p:.2f}" for p in powers)
     first.set_title(f"Slopes {slopes} of $T_{{50}}$ in d,\n{allowed} are allowed")
     first.legend()
-    second.axhline(1.0, color=NEUTRAL, linestyle=":", label="as many as cubics")
+    second.axhline(1.0, label="as many as cubics", **LEVEL)
     log_axes(second)
     second.set(xlabel="dimension d", ylabel=r"$T_{50}$ / number of cubics")
     below = [int(d[np.argmax(row < 1)]) if (row < 1).any() else None for row in analysis["over_kernel"].values[..., 0]]

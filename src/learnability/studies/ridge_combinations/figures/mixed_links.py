@@ -4,8 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from learnability.results.claim import Analyses
-from learnability.results.style import COLOURS, MARKERS, THEORY
-from learnability.studies.ridge_combinations.figures.curves import page_wide
+from learnability.results.style import COLOURS, MARKERS, THEORY, curve, new_figure
 
 _MARKS = (MARKERS[0], *MARKERS[2:])
 _SIGNS = {-1: "-", 0: "0", 1: "+"}
@@ -14,8 +13,7 @@ _SIGNS = {-1: "-", 0: "0", 1: "+"}
 def draw(analyses: Analyses) -> Figure:
     """Share of neurons above 0.9 for every pattern of coefficients; dark where the theory lets them pass."""
     analysis, refit = analyses["mixed_links"], analyses["refit"]
-    figure, axes = page_wide(1, 2, height=3.2)
-    first, second = axes[0]
+    figure, ((first, second),) = new_figure(1, 2, height=3.2)
     p = analysis.attrs["information_exponent"]
     patterns = analysis["pattern_coefficients"].values[:, p:]
     chosen = np.flatnonzero(patterns[:, 0] > 0)
@@ -38,10 +36,7 @@ def draw(analyses: Analyses) -> Figure:
     first.legend()
     samples = refit["samples"].values
     for k, tasks in enumerate(refit["tasks"].values):
-        values = refit["error"].values[0, k]
-        look = {"color": COLOURS[k % len(COLOURS)], "marker": _MARKS[k % len(_MARKS)]}
-        second.plot(samples, values[:, 0], label=f"M = {tasks}", **look)
-        second.fill_between(samples, values[:, 1], values[:, 2], color=COLOURS[k % len(COLOURS)], alpha=0.2, lw=0)
+        curve(second, samples, refit["error"].values[0, k], k, f"M = {tasks}", marker=_MARKS[k % len(_MARKS)])
     joint = refit["joint"].values[:, 0]
     label = f"M = {refit.attrs['joint_tasks']}, neurons $\\propto\\sqrt{{n}}$"
     second.plot(refit["joint_samples"].values, joint, color="black", marker=MARKERS[1], label=label)

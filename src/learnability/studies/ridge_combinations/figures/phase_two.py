@@ -3,8 +3,8 @@
 from matplotlib.figure import Figure
 
 from learnability.results.claim import Analyses
-from learnability.results.style import THEORY
-from learnability.studies.ridge_combinations.figures.curves import curve, error_curves, page_wide
+from learnability.results.style import THEORY, curve, new_figure, shared_legend
+from learnability.studies.ridge_combinations.figures.curves import error_curves
 
 
 def draw(analyses: Analyses) -> Figure:
@@ -12,13 +12,12 @@ def draw(analyses: Analyses) -> Figure:
     main, control = analyses["phase_two"], analyses["kernel_control"]
     names = ("trained ridge", "trained lasso", "oracle ridge", "random ridge")
     count = int(control["kernel_features"])
-    figure, axes = page_wide(1, 2, height=3.3)
+    figure, axes = new_figure(1, 2, height=3.3)
     for panel, analysis in zip(axes[0], (main, control), strict=True):
         error_curves(panel, analysis, names)
         curve(panel, analysis["kernel_samples"].values, analysis["kernel_l1"].values, 4, "kernel ridge")
     axes[0, 1].axvline(count, label=f"{count} cubics at d = {control.attrs['dimension']}", **THEORY)
-    handles = {name: h for p in axes[0] for h, name in zip(*p.get_legend_handles_labels(), strict=True)}
-    figure.legend(list(handles.values()), list(handles), loc="outside lower center", ncols=4)
+    shared_legend(figure, columns=4)
     trained, random = (main["l1"].sel({"method": name}).values[-1, 0] for name in (names[0], names[3]))
     axes[0, 0].set_title(
         f"Error at d = {main.attrs['dimension']}, noisy labels:\n"

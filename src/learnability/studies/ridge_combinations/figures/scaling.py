@@ -1,7 +1,5 @@
 """Samples to localise against the dimension and the number of tasks."""
 
-from typing import Any
-
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
@@ -9,9 +7,9 @@ from matplotlib.figure import Figure
 
 from learnability.results.claim import Analyses
 from learnability.results.measuring import if_known, limit_exponent
-from learnability.results.style import COLOURS, MARKERS, NEUTRAL, THEORY, band
+from learnability.results.style import COLOURS, LEVEL, THEORY, curve, log_ticks, new_figure
 from learnability.studies.ridge_combinations import theory
-from learnability.studies.ridge_combinations.figures.curves import counts_axis, curve, log_axes, page_wide
+from learnability.studies.ridge_combinations.figures.curves import log_axes
 
 
 def _scaling_panel(axes: Axes, analyses: Analyses, p: int) -> None:
@@ -23,7 +21,7 @@ def _scaling_panel(axes: Axes, analyses: Analyses, p: int) -> None:
     constant = float(exact["escape_constant"].values[0])
     axes.plot(d, constant * tasks * d ** (exponent - 1), label=r"flow, $\propto M d^{p-1}$", **THEORY)
     bound = theory.correlational_bound(d, tasks, exponent)
-    axes.plot(d, bound, color=NEUTRAL, linestyle=":", label=r"CSQ bound $M d^{p/2}$ (constant 1)")
+    axes.plot(d, bound, label=r"CSQ bound $M d^{p/2}$ (constant 1)", **LEVEL)
     axes.set(xlabel="dimension d", ylabel=r"$T_{50}$ (samples to localise)")
     log_axes(axes)
     drawn = float(exact["dimension_slope"].values[0])
@@ -42,9 +40,7 @@ def _constants_panel(axes: Axes, analyses: Analyses) -> None:
         for batches, rest, face in (("drawn", "", COLOURS[index]), ("matched", "_large", "white")):
             analysis = analyses[f"samples_d{exponent}{rest}"]
             d, values = analysis["dimension"].values, analysis["scaled_half_time"].values[0]
-            style: Any = {"color": COLOURS[index], "marker": MARKERS[index], "markerfacecolor": face}
-            axes.plot(d, values[:, 0], label=f"p = {exponent}, {batches}", **style)
-            band(axes, d, values[:, 1], values[:, 2], COLOURS[index])
+            curve(axes, d, values, index, f"p = {exponent}, {batches}", markerfacecolor=face)
             flows.append(analysis["hitting_constant"][0])
         flow = xr.concat(flows, "dimension").sortby("dimension")
         axes.plot(flow["dimension"].values, flow.values, **THEORY)
@@ -57,7 +53,7 @@ def _constants_panel(axes: Axes, analyses: Analyses) -> None:
 
 def draw(analyses: Analyses) -> Figure:
     """T50 against d for two exponents, and against M, with theory and lower bounds."""
-    figure, axes = page_wide(2, 2)
+    figure, axes = new_figure(2, 2, height=2.8)
     _scaling_panel(axes[0, 0], analyses, 3)
     _scaling_panel(axes[0, 1], analyses, 4)
     _constants_panel(axes[1, 0], analyses)
@@ -65,15 +61,10 @@ def draw(analyses: Analyses) -> Figure:
     tasks = analysis["tasks"].values
     curve(last, tasks, analysis["scaled_half_time"].values[:, 0], 0, "SGD")
     last.plot(tasks, analysis["hitting_constant"].values[:, 0], label="flow at this d", **THEORY)
-    last.plot(
-        tasks,
-        analysis["escape_constant"].values,
-        color=NEUTRAL,
-        linestyle=":",
-        label=r"$d\to\infty$: $1/(3\alpha_3\delta c_M)$",
-    )
+    label = r"$d\to\infty$: $1/(3\alpha_3\delta c_M)$"
+    last.plot(tasks, analysis["escape_constant"].values, label=label, **LEVEL)
     last.set(xlabel="number of tasks M", ylabel=r"$T_{50}/(M d^{2})$", ylim=(0, None))
-    counts_axis(last, tasks)
+    log_ticks(last, tasks)
     slope = float(analysis["tasks_slope"].values[0])
     last.set_title(f"Slope {slope:.2f} in M: {'below 1, as $c_M$ grows' if slope < 1 else 'not below 1'}")
     last.legend()

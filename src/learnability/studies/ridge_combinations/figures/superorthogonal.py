@@ -9,16 +9,14 @@ from matplotlib.ticker import MaxNLocator
 
 from learnability.results.claim import Analyses
 from learnability.results.labelled import texts
-from learnability.results.style import COLOURS, MARKERS, THEORY
-from learnability.studies.ridge_combinations.figures.curves import page_wide
+from learnability.results.style import COLOURS, MARKERS, THEORY, new_figure
 
 
 def draw(analyses: Analyses) -> Figure:
     """Least eigenvalue over the degree, and the decided cases by their degree."""
     analysis = analyses["superorthogonal"]
     degrees, values = analysis["degree"].values, analysis["least_eigenvalue"].values
-    figure, axes = page_wide(1, 2)
-    first, second = axes[0]
+    figure, ((first, second),) = new_figure(1, 2, height=2.8)
     parities = texts(analysis["parity"])
     for parity, name in enumerate(parities):
         mask = degrees % 2 == parity

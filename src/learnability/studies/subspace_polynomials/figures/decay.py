@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from learnability.results.claim import Analyses
 from learnability.results.labelled import bounds_of
-from learnability.results.style import COLOURS, MARKERS, band, new_figure
+from learnability.results.style import COLOURS, MARKERS, curve, new_figure
 from learnability.studies.subspace_polynomials.figures.labels import pretty, with_interval
 
 
@@ -18,26 +18,20 @@ def _curves(axes: Axes, case: xr.Dataset) -> None:
         loss, bound = (case[name].values[copies] for name in ("loss", "loss_bound"))
         axes.plot(time, loss[1:] / loss[0], color=COLOURS[copies], marker=MARKERS[copies], markevery=0.12, label=label)
         axes.plot(time, bound[1:] / loss[0], color=COLOURS[copies], ls="--", lw=1, label=f"bound, {label}")
-    axes.set_xscale("log")
-    axes.set_yscale("log")
-    axes.set_ylim(1e-6, 2)
-    axes.set_xlabel("time of the second stage (flow time)")
+    axes.set(xscale="log", yscale="log", ylim=(1e-6, 2), xlabel="time of the second stage (flow time)")
     one, many = case["time_to"].sel(fraction=0.01).values
     axes.set_title(f"{pretty(case['polynomial'].item())}: 1% at t = {one:.3g}\n(1 copy) and {many:.3g} ({p} copies)")
 
 
 def _sgd(axes: Axes, averaged: xr.Dataset, single: xr.Dataset) -> None:
     """Two-stage SGD at each dimension, and without averaging at one, beside the limits."""
-    looks = [(COLOURS[i], MARKERS[i]) for i in (1, 3, 2, 4)]
     for j, d in enumerate(averaged["dimension"].values):
-        _sgd_band(axes, averaged.isel(dimension=j), *looks[j % len(looks)], f"2 copies, d = {d:g}")
-    _sgd_band(axes, single.isel(dimension=0), COLOURS[0], MARKERS[0], f"1 copy, d = {single['dimension'].values[0]:g}")
+        _sgd_band(axes, averaged.isel(dimension=j), (1, 3, 2, 4)[j % 4], f"2 copies, d = {d:g}")
+    _sgd_band(axes, single.isel(dimension=0), 0, f"1 copy, d = {single['dimension'].values[0]:g}")
     for run in (averaged, single):
         limit = run["limit_loss"].isel(dimension=0).values
         axes.plot(run["time"].values, limit / limit[0], color="#000000", lw=0.8, ls=":")
-    axes.set_yscale("log")
-    axes.set_ylim(1e-3, 2)
-    axes.set_xlabel("time of the second stage (flow time)")
+    axes.set(yscale="log", ylim=(1e-3, 2), xlabel="time of the second stage (flow time)")
     title = "two-stage SGD, $z_1 + z_1 z_2$ (dotted: limit)"
     if "rate_slope" in averaged:
         last = averaged.isel(dimension=-1)
@@ -46,11 +40,9 @@ def _sgd(axes: Axes, averaged: xr.Dataset, single: xr.Dataset) -> None:
     axes.set_title(title)
 
 
-def _sgd_band(axes: Axes, run: xr.Dataset, colour: str, mark: str, label: str) -> None:
-    median, low, high = (part.values for part in bounds_of(run["loss"]))
-    time = run["time"].values
-    axes.plot(time, median / median[0], color=colour, lw=1.2, marker=mark, markevery=0.12, label=label)
-    band(axes, time, low / median[0], high / median[0], colour)
+def _sgd_band(axes: Axes, run: xr.Dataset, place: int, label: str) -> None:
+    start = bounds_of(run["loss"])[0].values[0]
+    curve(axes, run["time"].values, run["loss"] / start, place, label, linewidth=1.2, markevery=0.12)
 
 
 def draw(analyses: Analyses) -> Figure:

@@ -42,9 +42,7 @@ def _eigenvalues(axes: Axes, case: xr.Dataset, kept: xr.Dataset | None) -> None:
                 ls="none",
                 label=None if copies == 0 else "output kept",
             )
-    axes.set_xscale("log")
-    axes.set_yscale("log")
-    axes.set_xlabel("length T of the first stage (flow time)")
+    axes.set(xscale="log", yscale="log", xlabel="length T of the first stage (flow time)")
     powers = " and ".join(str(int(k)) for k in case["time_power"].values)
     axes.set_title(f"{pretty(case['polynomial'].item())}: powers {powers} of T")
 

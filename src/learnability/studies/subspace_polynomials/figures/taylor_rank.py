@@ -2,11 +2,10 @@
 
 import xarray as xr
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from learnability.results.claim import Analyses
 from learnability.results.labelled import texts
-from learnability.results.style import COLOURS, MARKERS, SMALL, THEORY, new_figure
+from learnability.results.style import COLOURS, MARKERS, SMALL, THEORY, new_figure, shared_legend
 from learnability.studies.subspace_polynomials.figures.labels import pretty
 
 COLUMNS = 3
@@ -39,21 +38,13 @@ def draw(analyses: Analyses) -> Figure:
             shifted = row["rank"].values[j] + 0.09 * (j - 1.5)
             look = {"color": COLOURS[j], "marker": MARKERS[j], "ms": 3, "lw": 1.3}
             axis.step(order, shifted, where="mid", label=activation, **look)
-        axis.axhline(int(row["used_variables"]), **THEORY)
+        axis.axhline(int(row["used_variables"]), **THEORY, label="dimension p")
         axis.set_title(f"{_wrapped(name)}\n{_orders(row)}")
         axis.text(0.97, 0.04, _features(row), transform=axis.transAxes, ha="right", va="bottom", fontsize=SMALL)
-        axis.set_xlabel("Taylor order s")
-        axis.set_ylim(0.0, 4.5)
+        axis.set(xlabel="Taylor order s", ylim=(0.0, 4.5))
     for axis in axes.ravel()[len(names) :]:
         axis.remove()
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    dimension = Line2D([], [], label="dimension p", **THEORY)
-    figure.legend(
-        handles=[*handles, dimension],
-        labels=[*labels, "dimension p"],
-        loc="outside lower center",
-        ncols=len(labels) + 1,
-    )
+    shared_legend(figure)
     axes[0, 0].set_ylabel("rank of $q_1..q_s$")
     return figure
 

@@ -6,8 +6,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from learnability.results.claim import Analyses
-from learnability.results.labelled import bounds_of, texts
-from learnability.results.style import THEORY, band, new_figure, ordered
+from learnability.results.labelled import texts
+from learnability.results.style import THEORY, curve, new_figure, ordered, shared_legend
 from learnability.studies.subspace_polynomials.figures.labels import pretty
 
 
@@ -20,10 +20,8 @@ def _curves(axes: Axes, curves: xr.DataArray) -> None:
     time = curves["time"].values
     shades = ordered(int(np.isfinite(curves["dimension"].values).sum()))[::-1]
     for i, dimension in enumerate(curves["dimension"].values):
-        median, low, high = (part.values for part in bounds_of(curves[i]))
         colour = "#000000" if np.isinf(dimension) else shades[i]
-        axes.plot(time, median, color=colour, label=_dimension_label(dimension), lw=1.2)
-        band(axes, time, low, high, colour)
+        curve(axes, time, curves[i], i, _dimension_label(dimension), color=colour, marker="", linewidth=1.2)
     axes.set_xlabel("flow time")
 
 
@@ -57,8 +55,5 @@ def draw(analyses: Analyses) -> Figure:
         axes[j, 0].set_ylabel("population loss (1)")
         axes[j, 1].set_ylabel("r.m.s. over particles (1)")
     _sgd_markers(axes[:, 0], sgd, names)
-    known = {
-        name: handle for axis in axes[:, 0] for handle, name in zip(*axis.get_legend_handles_labels(), strict=True)
-    }
-    figure.legend(list(known.values()), list(known), loc="outside lower center", ncols=len(known))
+    shared_legend(figure)
     return figure

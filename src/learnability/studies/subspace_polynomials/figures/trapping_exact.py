@@ -31,7 +31,7 @@ def _relu(axes: Axes, flow: xr.Dataset, looks: _Looks) -> None:
         if float(hidden["loss_floor"][i]):
             axes.axhline(float(hidden["loss_floor"][i]), **THEORY | {"color": looks[name]["color"]})
     trapped = float(hidden["trapped_norm"].max())
-    axes.set_ylabel("population loss, floors dashed (1)")
+    axes.set(xlabel="flow time", ylabel="population loss, floors dashed (1)")
     axes.set_title(f"ReLU, no bias:\nlargest trapped weight {trapped:.0e}")
     axes.legend()
 
@@ -41,24 +41,21 @@ def draw(analyses: Analyses) -> Figure:
     flow = analyses["trapping_exact"]
     time, median = flow["time"].values, flow.isel(dimension=0, bound=0)
     loss, trapped = median["loss"].values, median["trapped_norm_max"].values
-    figure, axes = new_figure(1, 3, height=2.8)
+    figure, ((left, middle, right),) = new_figure(1, 3, height=2.8)
     looks = _looks([*texts(flow["target"]), *texts(analyses["relu"]["target"])])
     for i, name in enumerate(texts(flow["target"])):
         excess = loss[i] - float(flow["floor"][i])
         style = looks[name] | {"markevery": (3 * i, 12)}
-        axes[0, 0].plot(time, excess, **style)
-        axes[0, 1].plot(time, np.maximum(trapped[i], 1e-18), **style)
-    axes[0, 0].set_yscale("symlog", linthresh=1e-3)
-    axes[0, 0].set_ylabel("loss above the floor (1)")
-    axes[0, 1].set_yscale("log")
-    axes[0, 1].set_ylim(1e-18, 1e-6)
-    axes[0, 1].set_ylabel("largest $|w_{S^*}|$ of a particle; 0 drawn at 1e-18")
-    _relu(axes[0, 2], analyses["relu"], looks)
-    for axis in axes[0]:
-        axis.set_xlabel("flow time")
+        left.plot(time, excess, **style)
+        middle.plot(time, np.maximum(trapped[i], 1e-18), **style)
+    left.set_yscale("symlog", linthresh=1e-3)
+    left.set(xlabel="flow time", ylabel="loss above the floor (1)")
+    middle.set(yscale="log", ylim=(1e-18, 1e-6), xlabel="flow time")
+    middle.set_ylabel("largest $|w_{S^*}|$ of a particle; 0 drawn at 1e-18")
+    _relu(right, analyses["relu"], looks)
     least = float((loss - flow["floor"].values[:, None]).min())
     excess = f"{least:.0e}" if least else "0"
-    axes[0, 0].set_title(f"d = ∞: never below the floor\n(least excess {excess})")
-    axes[0, 1].set_title(f"$w_{{S^*}}$ stays at {trapped.max():.0e} or below")
-    axes[0, 1].legend(loc="center right")
+    left.set_title(f"d = ∞: never below the floor\n(least excess {excess})")
+    middle.set_title(f"$w_{{S^*}}$ stays at {trapped.max():.0e} or below")
+    middle.legend(loc="center right")
     return figure

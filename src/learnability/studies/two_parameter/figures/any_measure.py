@@ -1,12 +1,11 @@
 """Measures without a density: what cuts at fixed places lose, and what cuts chosen by the measure keep."""
 
-from collections.abc import Mapping
-
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from learnability.results.claim import Analyses
 from learnability.results.labelled import bounds_of, texts
 from learnability.results.style import COLOURS, DOUBLE, MARKERS, THEORY
 from learnability.studies.two_parameter.series import series, where
@@ -14,7 +13,7 @@ from learnability.studies.two_parameter.series import series, where
 _SHOWN = ("plane", "cantor", "sphere")
 
 
-def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
+def draw(analyses: Analyses) -> Figure:
     """Targets in two coordinates, learned or lost, for both ways to cut; learned fractions of all measures."""
     analysis = analyses["learning"]
     points = series(analysis, "measures", "rho")
@@ -72,7 +71,7 @@ def _fractions(axes: Axes, points: xr.Dataset) -> None:
             label=f"chosen cuts, $\\rho$ = {rho:g}",
         )  # fmt: skip
         kept = float(part.kept_of_any.values[0])
-        look = {**THEORY, "color": COLOURS[place], "linestyle": ("--", "-.", ":")[place % 3]}
+        look = THEORY | {"color": COLOURS[place], "linestyle": ("--", "-.", ":")[place % 3]}
         axes.axvline(kept, **look, label=f"kept of any measure, $\\rho$ = {rho:g}")
     if even.sizes["point"]:
         coarse = where(even, np.isclose(even.rho.values, rhos[0]))

@@ -1,30 +1,28 @@
 """Learned fraction and precision against the number of stages, and learned fraction against the dimension."""
 
-from collections.abc import Mapping
-
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from learnability.results.claim import Analyses
 from learnability.results.labelled import bounds_of
-from learnability.results.style import COLOURS, MARKERS, THEORY, new_figure
-from learnability.studies.two_parameter.figures.bands import fraction_band
+from learnability.results.style import COLOURS, MARKERS, THEORY, curve, new_figure
 from learnability.studies.two_parameter.series import series
 
 
-def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
+def draw(analyses: Analyses) -> Figure:
     """Fraction against N, precision against N, fraction against d."""
     analysis = analyses["learning"]
     figure, ((left, middle, right),) = new_figure(1, 3)
     deep, falling = (series(analysis, name, "depth") for name in ("depth", "shrinking"))
     depth = deep.depth.values
-    fraction_band(left, depth, deep.learned, 0, f"$\\rho$ = {float(deep.rho[0]):g}")
+    curve(left, depth, deep.learned, 0, f"$\\rho$ = {float(deep.rho[0]):g}")
     _guaranteed(left, depth, deep, 0)
     _given_f0(left, depth, deep)
     if falling.sizes["point"]:
         label = f"$\\rho_n$ = {float(falling.rho[0]):g} $\\cdot$ {float(falling.shrink[0]):g}$^{{n-1}}$"
-        fraction_band(left, falling.depth.values, falling.learned, 1, label)
+        curve(left, falling.depth.values, falling.learned, 1, label)
         _guaranteed(left, falling.depth.values, falling, 1)
     left.set(xlabel="stages N", ylabel="fraction of targets", ylim=(0, 1.03))
     missed = int(deep.missed_in_f0.values.sum()) + int(falling.missed_in_f0.values.sum())
@@ -38,7 +36,7 @@ def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
     middle.legend()
     wide = series(analysis, "dimension", "dimension")
     d = wide.dimension.values
-    fraction_band(right, d, wide.learned, 0, f"learned, $\\rho$ = {float(wide.rho[0]):g}, N = d")
+    curve(right, d, wide.learned, 0, f"learned, $\\rho$ = {float(wide.rho[0]):g}, N = d")
     _given_f0(right, d, wide)
     _guaranteed(right, d, wide, 0)
     right.set(xlabel="dimension d", ylabel="fraction of targets", ylim=(0, 1.03))

@@ -1,6 +1,5 @@
 """P(distance <= eps) of elementary models and of the hierarchical map."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -8,6 +7,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from learnability.results.claim import Analyses
 from learnability.results.labelled import bounds_of, texts
 from learnability.results.style import COLOURS, MARKERS, SMALL, THEORY, new_figure, ordered
 from learnability.studies.two_parameter.series import series
@@ -20,7 +20,7 @@ _LOWEST = 1e-4
 _MOST = 3.0
 
 
-def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
+def draw(analyses: Analyses) -> Figure:
     """P(distance <= eps): power laws of elementary models, plateau of the hierarchical map."""
     elementary, learning = analyses["elementary"], analyses["learning"]
     figure, ((axes, slopes),) = new_figure(1, 2, height=3.6)

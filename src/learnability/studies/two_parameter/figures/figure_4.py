@@ -1,15 +1,13 @@
 """The paper's Figure 4: the flow trapped on the curve (sin w, sin sqrt2 w)."""
 
-from collections.abc import Mapping
-
 import numpy as np
-import xarray as xr
 from matplotlib.figure import Figure
 
+from learnability.results.claim import Analyses
 from learnability.results.style import COLOURS, MARKERS, NEUTRAL, THEORY, new_figure
 
 
-def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
+def draw(analyses: Analyses) -> Figure:
     """The flow trapped on the curve (sin w, sin sqrt2 w)."""
     picture = analyses["pictures"]
     figure, ((axes,),) = new_figure(1, 1, height=3.2)

@@ -1,18 +1,17 @@
 """Level curves at d = 2, trajectories of the model, and u(t)."""
 
-from collections.abc import Mapping
-
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from learnability.results.claim import Analyses
 from learnability.results.style import COLOURS, DOUBLE, THEORY
 
 _TITLES = ("u = 0", "descended", "gathered", "spread", "gathered again", "spread again")
 
 
-def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
+def draw(analyses: Analyses) -> Figure:
     """Level curves at several u, trajectories of the model, and u(t)."""
     picture = analyses["pictures"]
     figure = Figure(figsize=(DOUBLE, 4.6), layout="constrained")

@@ -1,15 +1,14 @@
 """Where uniform targets are lost, and how long the flow takes to the others."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import xarray as xr
 from matplotlib.figure import Figure
 
+from learnability.results.claim import Analyses
 from learnability.results.labelled import texts
 from learnability.results.measuring import if_known
-from learnability.results.style import COLOURS, MARKERS, THEORY, new_figure
+from learnability.results.style import COLOURS, MARKERS, THEORY, log_ticks, new_figure
 from learnability.studies.two_parameter.hierarchical.claims import lost_where_the_proof_says
 from learnability.studies.two_parameter.series import series
 
@@ -17,7 +16,7 @@ _HATCHES = ("", "///", "", "...")
 """Of the obstacles: two of their colours are alike in a grey print."""
 
 
-def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
+def draw(analyses: Analyses) -> Figure:
     """Lost targets by the first condition of F0 that they violate; median flow times."""
     points = series(analyses["learning"], "splitting", "rho", dimension=3)
     figure, ((left, right),) = new_figure(1, 2)
@@ -28,7 +27,7 @@ def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
         look: Any = {"facecolor": COLOURS[place], "hatch": _HATCHES[place % len(_HATCHES)], "edgecolor": "white"}
         left.fill_between(rho, below, above, alpha=0.75, linewidth=0, label=name, **look)
         below = above
-    left.set(xscale="log", xlabel="splitting parameter $\\rho$", ylabel="fraction of targets", ylim=(0, None))
+    left.set(xlabel="splitting parameter $\\rho$", ylabel="fraction of targets", ylim=(0, None))
     share = if_known(lost_where_the_proof_says, analyses)
     said = f"{share.estimate:.0%} of the lost targets: swept region or valley" if share else "Where targets are lost"
     left.set_title(said)
@@ -44,8 +43,7 @@ def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
         right.legend()
     else:
         right.set_title("Flow time")
-    right.set(xscale="log", yscale="log", xlabel="splitting parameter $\\rho$", ylabel="median flow time (1/|f|$^2$)")
+    right.set(yscale="log", xlabel="splitting parameter $\\rho$", ylabel="median flow time (1/|f|$^2$)")
     for axes in (left, right):
-        axes.set_xticks(rho, [f"{value:g}" for value in rho])
-        axes.set_xticks([], minor=True)
+        log_ticks(axes, rho)
     return figure

@@ -1,15 +1,13 @@
 """Learned and other targets on embedded spheres."""
 
-from collections.abc import Mapping
-
 import numpy as np
-import xarray as xr
 from matplotlib.figure import Figure
 
+from learnability.results.claim import Analyses
 from learnability.results.style import COLOURS, THEORY, new_figure
 
 
-def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
+def draw(analyses: Analyses) -> Figure:
     """Learned and other targets on the largest sphere and on one inside a box of the coarser F0."""
     analysis = analyses["spheres"]
     chosen = [0, int(np.flatnonzero(analysis.in_box.values)[-1])] if analysis.in_box.values.any() else [0]

@@ -1,19 +1,16 @@
 """Learned fraction and guaranteed measure against the splitting parameter."""
 
-from collections.abc import Mapping
-
-import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from learnability.results.claim import Analyses
 from learnability.results.labelled import bounds_of
-from learnability.results.style import COLOURS, MARKERS, THEORY, new_figure
-from learnability.studies.two_parameter.figures.bands import fraction_band
+from learnability.results.style import COLOURS, MARKERS, THEORY, curve, log_ticks, new_figure
 from learnability.studies.two_parameter.series import series
 
 
-def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
+def draw(analyses: Analyses) -> Figure:
     """Learned fraction and mu(F0) against rho; beside it what F0 leaves out, down to rho = 1e-6."""
     analysis = analyses["learning"]
     figure, ((left, right),) = new_figure(1, 2)
@@ -22,13 +19,13 @@ def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
         points = series(analysis, "splitting", "rho", dimension=d)
         if points.sizes["point"]:
             rho = points.rho.values
-            fraction_band(left, rho, points.learned, place, f"learned, d = N = {d}")
+            curve(left, rho, points.learned, place, f"learned, d = N = {d}")
             guaranteed = bounds_of(points.guaranteed)[0]
             left.plot(rho, guaranteed, color=COLOURS[place], linestyle=":", marker=".", label=f"$\\mu(F_0)$, d = {d}")
     learned = float(bounds_of(finest.learned)[0][0])
     left.set_title(f"Two parameters learn {learned:.0%} of targets at $\\rho$ = {float(finest.rho[0]):g}")
-    left.set(xscale="log", xlabel="splitting parameter $\\rho$", ylabel="fraction of targets", ylim=(0, 1))
-    _plain_ticks(left, finest.rho.values)
+    left.set(xlabel="splitting parameter $\\rho$", ylabel="fraction of targets", ylim=(0, 1))
+    log_ticks(left, finest.rho.values)
     left.legend(loc="lower left")
     _removed(right, analysis)
     return figure
@@ -49,8 +46,3 @@ def _removed(axes: Axes, analysis: xr.Dataset) -> None:
     axes.set(xscale="log", yscale="log", xlabel="splitting parameter $\\rho$", ylabel="fraction left out")
     axes.set_title(f"$F_0$ leaves out {analysis.removed.values[:, -1].max():.0e} at $\\rho$ = {rho[-1]:.0e}")
     axes.legend(loc="lower right")
-
-
-def _plain_ticks(axes: Axes, values: np.ndarray) -> None:
-    axes.set_xticks(values, [f"{value:g}" for value in values])
-    axes.set_xticks([], minor=True)

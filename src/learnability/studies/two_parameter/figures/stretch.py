@@ -1,23 +1,20 @@
 """P(learned | F0) against the stretch of u."""
 
-from collections.abc import Mapping
-
-import xarray as xr
 from matplotlib.figure import Figure
 
+from learnability.results.claim import Analyses
 from learnability.results.labelled import bounds_of
-from learnability.results.style import THEORY, new_figure
-from learnability.studies.two_parameter.figures.bands import fraction_band
+from learnability.results.style import THEORY, curve, new_figure
 from learnability.studies.two_parameter.series import series
 
 
-def draw(analyses: Mapping[str, xr.Dataset]) -> Figure:
+def draw(analyses: Analyses) -> Figure:
     """P(learned | F0) against kappa."""
     points = series(analyses["learning"], "stretch", "stretch")
     figure, ((axes,),) = new_figure(1, 1)
     kappa = points.stretch.values
-    fraction_band(axes, kappa, points.learned_given_f0, 2, "P(learned | $F_0$)")
-    fraction_band(axes, kappa, points.learned, 0, "P(learned)")
+    curve(axes, kappa, points.learned_given_f0, 2, "P(learned | $F_0$)")
+    curve(axes, kappa, points.learned, 0, "P(learned)")
     axes.axhline(1.0, **THEORY, label="guarantee")
     axes.set(xscale="log", xlabel="stretch $\\kappa$ of u", ylabel="fraction of targets", ylim=(0, 1.05))
     failing = kappa[bounds_of(points.learned_given_f0)[0].values < 0.99]
