@@ -1,5 +1,6 @@
 """Labelled variables, estimates and the vocabulary of measuring, through the real store."""
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +9,19 @@ import xarray as xr
 
 from learnability.results import measuring
 from learnability.results.claim import NotAtThisScale
-from learnability.results.labelled import bounds_of, estimate, names, texts, variable
+from learnability.results.labelled import (
+    bounds_of,
+    estimate,
+    names,
+    over_seeds,
+    share,
+    slope_over_seeds,
+    texts,
+    variable,
+)
 from learnability.results.store import read, write
+from learnability.statistics.intervals import bootstrap, clopper_pearson, wilson
+from learnability.statistics.scaling import bootstrap_slope
 
 LINKS = ("h2(z1)", "Re z^3", "σ")
 
@@ -66,3 +78,38 @@ def test_an_entry_that_the_scale_does_not_have_is_named(stored: xr.Dataset) -> N
     assert measuring.measured(measuring.entry(stored, "link", "h2(z1)")["success"]).estimate == 0.2
     with pytest.raises(NotAtThisScale, match="h9"):
         measuring.entry(stored, "link", "h9(z1)")
+
+
+def test_a_share_has_the_interval_of_its_method() -> None:
+    exact = share("x", [0, 3, 1], [10, 10, 0], "share")
+    assert exact.attrs["interval"] == "95% Clopper-Pearson"
+    assert exact.values[1].tolist() == [0.3, *map(float, clopper_pearson(3, 10))]
+    assert exact.values[0, :2].tolist() == [0.0, 0.0]
+    assert np.isnan(exact.values[2, 1:]).all()
+    score = share("x", [3], 10, "share", "Wilson")
+    assert (score.values[0, 1:].tolist(), score.attrs["interval"]) == ([*map(float, wilson(3, 10))], "95% Wilson")
+
+
+def test_unresolved_trials_widen_a_share_upwards() -> None:
+    open_ = share((), 3, 10, "share", unresolved=2)
+    assert open_.values.tolist() == [0.3, clopper_pearson(3, 10)[0], clopper_pearson(5, 10)[1]]
+    assert open_.attrs["interval"] == "95% Clopper-Pearson, both ways"
+
+
+def test_estimates_over_seeds_are_those_of_the_bootstrap() -> None:
+    values = np.random.default_rng(0).exponential(size=(8, 3))
+    found = over_seeds(np.median, "x", values, np.random.default_rng(1), "median", "step")
+    assert found.dims == ("x", "bound")
+    assert (found.values == np.stack(bootstrap(np.median, values, np.random.default_rng(1)), axis=-1)).all()
+    assert found.attrs == {"units": "step", "long_name": "median", "interval": "95% bootstrap over seeds"}
+    x = np.array([1.0, 2.0, 4.0])
+    slope = slope_over_seeds(x, values, np.random.default_rng(1), "slope", "mean")
+    assert tuple(slope.values) == bootstrap_slope(x, values, np.random.default_rng(1), statistic="mean")
+
+
+def test_times_that_were_never_reached_give_no_warning() -> None:
+    values = np.array([[np.inf, 1.0]] * 4)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = over_seeds(np.median, "x", values, np.random.default_rng(1), "median")
+    assert found.values[1].tolist() == [1.0, 1.0, 1.0]

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from learnability.results.claim import NotAtThisScale
+from learnability.results.claim import Measurement, NotAtThisScale
 from learnability.results.labelled import exponents, with_bounds
-from learnability.results.measuring import enclosed, limit_exponent, share
+from learnability.results.measuring import absolute, enclosed, limit_exponent, minus, quotient, share
 from learnability.statistics.asymptotics import local_exponents_of
 from learnability.statistics.intervals import clopper_pearson
 
@@ -40,3 +40,27 @@ def test_an_enclosure_is_not_random() -> None:
 def test_too_few_values_for_a_limit_are_a_matter_of_the_scale() -> None:
     with pytest.raises(NotAtThisScale, match="too few values"):
         limit_exponent("escape", name="dimension")({"escape": xr.Dataset()})
+
+
+def test_a_quotient_has_the_widest_interval_and_the_seeds_of_its_numerator() -> None:
+    found = quotient(Measurement(6.0, 4.0, 8.0, 12), Measurement(2.0, 1.0, 4.0, 5), "over")
+    assert found == Measurement(3.0, 1.0, 8.0, 12, "over")
+    assert quotient(Measurement(1.0, 1.0, 1.0), Measurement(1.0, 0.0, 2.0)).high == np.inf
+
+
+def test_a_number_is_taken_off_all_ends() -> None:
+    found = Measurement(6.0, 4.0, 8.0, 12, "kept")
+    assert minus(found, 5.0) == Measurement(1.0, -1.0, 3.0, 12, "kept")
+    assert minus(found, 5.0, "other").note == "other"
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (Measurement(-2.0, -3.0, -1.0, 4, "n"), Measurement(2.0, 1.0, 3.0, 4, "n")),
+        (Measurement(1.0, -3.0, 2.0, 4, "n"), Measurement(1.0, 0.0, 3.0, 4, "n")),
+        (Measurement(2.0, 1.0, 3.0, 4, "n"), Measurement(2.0, 1.0, 3.0, 4, "n")),
+    ],
+)
+def test_an_absolute_value_turns_its_interval(found: Measurement, expected: Measurement) -> None:
+    assert absolute(found) == expected

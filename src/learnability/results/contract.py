@@ -19,9 +19,9 @@ and checkpoints come in through the :class:`RunContext`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -43,6 +43,9 @@ class Setting(Model):
     """
 
     target: Model
+
+
+S = TypeVar("S", bound=Setting)
 
 
 @dataclass(frozen=True)
@@ -143,3 +146,19 @@ class Run:
         if self.target_artifact is None:
             raise ValueError("the analysis of this kind reads no target artifact: name it in KIND.target_for")
         return self.target_artifact
+
+    def setting_as(self, model: type[S]) -> S:
+        """The setting as the model that it is. Raises TypeError where it is that of another kind."""
+        if not isinstance(self.setting, model):
+            raise TypeError(f"the setting is a {type(self.setting).__name__}, not a {model.__name__}")
+        return self.setting
+
+
+def only(runs: Sequence[Run], model: type[S]) -> tuple[S, xr.Dataset]:
+    """The setting and the results of an experiment that has one setting.
+
+    Raises ValueError where there are several: the analysis would not say which of them it is about.
+    """
+    if len(runs) != 1:
+        raise ValueError(f"this kind of experiment has one setting, not {len(runs)}: remove its sweep")
+    return runs[0].setting_as(model), runs[0].result

@@ -5,19 +5,25 @@ Every variable carries ``units`` and ``long_name``. Names (of links, methods, fa
 and ``high``, and says in its attribute ``interval`` what the interval is.
 """
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
 
 import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike
 
 from learnability.statistics.asymptotics import LocalExponents
+from learnability.statistics.intervals import bootstrap, clopper_pearson, wilson
+from learnability.statistics.scaling import bootstrap_slope
 
 Dims = str | Sequence[str]
 
 BOUND = "bound"
 BOUNDS = ("estimate", "low", "high")
+OVER_SEEDS = "95% bootstrap over seeds"
+"""What the interval of an estimate over seeds is. The seed is the unit, never the neuron."""
+
+_OF_SHARES = {"Clopper-Pearson": clopper_pearson, "Wilson": wilson}
 
 
 def variable(dims: Dims, values: ArrayLike, long_name: str, units: str = "1", **attributes: Any) -> xr.Variable:
@@ -37,6 +43,52 @@ def estimate(
     over = (dims,) if isinstance(dims, str) else tuple(dims)
     stacked = np.stack(np.broadcast_arrays(*(np.asarray(part, dtype=float) for part in (values, low, high))), axis=-1)
     return variable((*over, BOUND), stacked, long_name, units, interval=interval)
+
+
+def share(
+    dims: Dims,
+    successes: ArrayLike,
+    trials: ArrayLike,
+    long_name: str,
+    method: Literal["Clopper-Pearson", "Wilson"] = "Clopper-Pearson",
+    unresolved: ArrayLike | None = None,
+) -> xr.Variable:
+    """``successes`` over ``trials``, which are independent, with their 95% interval; NaN without trials.
+
+    ``unresolved`` trials are no successes of the estimate, and the interval holds whatever they are: its lower end is
+    that of ``successes``, its upper end that of all of both.
+    """
+    k, n = np.asarray(successes, dtype=float), np.asarray(trials, dtype=float)
+    ends, text = _OF_SHARES[method], f"95% {method}" + ("" if unresolved is None else ", both ways")
+    most = k if unresolved is None else k + np.asarray(unresolved)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return estimate(dims, k / n, ends(k, n)[0], ends(most, n)[1], long_name, text)
+
+
+def over_seeds(
+    statistic: Callable[..., Any],
+    dims: Dims,
+    values: np.ndarray,
+    rng: np.random.Generator,
+    long_name: str,
+    units: str = "1",
+    smooth: bool | None = None,
+) -> xr.Variable:
+    """``statistic`` (which takes ``axis``, as ``np.mean`` does) of ``values`` (seed, ...); ``dims`` are its own.
+
+    ``smooth`` is to be asked for where the statistic takes a median of its own.
+    """
+    # A time that was never reached is infinite, and quantiles between two infinite ones are NaN: no warning is due.
+    with np.errstate(invalid="ignore"):
+        return estimate(dims, *bootstrap(statistic, values, rng, smooth=smooth), long_name, OVER_SEEDS, units)
+
+
+def slope_over_seeds(
+    x: np.ndarray, values: np.ndarray, rng: np.random.Generator, long_name: str, statistic: str = "median"
+) -> xr.Variable:
+    """The slope of log ``statistic`` of ``values`` (seed, x) against log x."""
+    with np.errstate(invalid="ignore"):
+        return estimate((), *bootstrap_slope(x, values, rng, statistic=statistic), long_name, OVER_SEEDS)
 
 
 def exponents(

@@ -5,6 +5,7 @@ Those here pick a number or an estimate out of one analysis; :func:`largest` and
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -72,26 +73,27 @@ def estimated(experiment: str, name: str, pick: Pick | None = None, where: Mappi
 
 
 def limit_exponent(experiment: str, where: Mapping[str, int] | None = None, name: str = "exponent") -> Measure:
+    """The exponent of the limit at the positions ``where``: :func:`limit_of`."""
+    return lambda analyses: limit_of(analyses[experiment], experiment, name, where)
+
+
+def limit_of(
+    dataset: xr.Dataset, experiment: str, name: str = "exponent", where: Mapping[str, int] | None = None
+) -> Measurement:
     """The exponent of the limit, for an asymptotic claim; the note says on what range it rests and how it drifts.
 
     Reads the variables of :func:`~learnability.results.labelled.exponents` at the positions ``where``. Raises
     NotAtThisScale where the scale that was run has too few values for a limit.
     """
-
-    def measure(analyses: Analyses) -> Measurement:
-        dataset = analyses[experiment]
-        if f"{name}_limit" not in dataset:
-            raise NotAtThisScale(f"the limit of an exponent of {experiment} ({name}: too few values)")
-        at = {dim: index for dim, index in (where or {}).items() if dim in dataset[f"{name}_limit"].dims}
-        estimate, low, high = (float(part) for part in bounds_of(dataset[f"{name}_limit"].isel(at)))
-        local = dataset[f"{name}_local"].isel(at).values[-3:, 0]
-        first, last = dataset[f"{name}_range"].values
-        decades = ", ".join(f"{slope:.4g}" for slope in local)
-        note = f"local exponents {decades} by decade; limit from the range {first:g} to {last:g}"
-        random = "seed" in dataset.sizes or "seeds" in dataset.attrs
-        return Measurement(estimate, low, high, seeds_of(dataset) if random else None, note)
-
-    return measure
+    if f"{name}_limit" not in dataset:
+        raise NotAtThisScale(f"the limit of an exponent of {experiment} ({name}: too few values)")
+    at = {dim: index for dim, index in (where or {}).items() if dim in dataset[f"{name}_limit"].dims}
+    local = dataset[f"{name}_local"].isel(at).values[-3:, 0]
+    first, last = dataset[f"{name}_range"].values
+    decades = ", ".join(f"{slope:.4g}" for slope in local)
+    note = f"local exponents {decades} by decade; limit from the range {first:g} to {last:g}"
+    random = "seed" in dataset.sizes or "seeds" in dataset.attrs
+    return measured(dataset[f"{name}_limit"].isel(at), seeds_of(dataset) if random else None, note)
 
 
 def share(successes: float, trials: float, unresolved: float = 0, note: str = "") -> Measurement:
@@ -111,6 +113,27 @@ def share(successes: float, trials: float, unresolved: float = 0, note: str = ""
 def enclosed(low: float, high: float, note: str = "") -> Measurement:
     """A number known to lie in [low, high], by interval arithmetic or with a stated error: nothing is random."""
     return Measurement((low + high) / 2, low, high, None, note)
+
+
+def quotient(numerator: Measurement, denominator: Measurement, note: str = "") -> Measurement:
+    """The quotient of two measurements with the widest interval that their ends allow; the numerator's seeds."""
+    a, b = numerator, denominator
+    with np.errstate(divide="ignore", invalid="ignore"):
+        estimate, low, high = np.divide((a.estimate, a.low, a.high), (b.estimate, b.high, b.low)).tolist()
+    return Measurement(estimate, low, high, a.seeds, note)
+
+
+def minus(found: Measurement, number: float, note: str = "") -> Measurement:
+    """A measurement less a number that is known; with another note where one is given."""
+    ends = {end: getattr(found, end) - number for end in ("estimate", "low", "high")}
+    return replace(found, **ends, note=note or found.note)
+
+
+def absolute(found: Measurement) -> Measurement:
+    """The absolute value of a measurement: its interval reaches down to 0 where the other holds both signs."""
+    sides = abs(found.low), abs(found.high)
+    nearest = 0.0 if found.low <= 0 <= found.high else min(sides)
+    return replace(found, estimate=abs(found.estimate), low=nearest, high=max(*sides, abs(found.estimate)))
 
 
 def largest(*measures: Measure) -> Measure:

@@ -1,26 +1,11 @@
 """Estimates over the seeds of a setting, and growth rates in the dimension."""
 
-from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import xarray as xr
 
-from learnability.results.contract import Run
-from learnability.results.labelled import estimate, variable
-from learnability.statistics.intervals import bootstrap
-
-OVER_SEEDS = "95% bootstrap over the seeds"
-
-
-def only(runs: Sequence[Run]) -> xr.Dataset:
-    """The result of an experiment that has one setting.
-
-    Raises ValueError where there are several: the analysis would not say which of them it is about.
-    """
-    if len(runs) != 1:
-        raise ValueError(f"this kind of experiment has one setting, not {len(runs)}: remove its sweep")
-    return runs[0].result
+from learnability.results.labelled import over_seeds, variable
 
 
 def labelled(values: xr.DataArray, label: str) -> xr.Variable:
@@ -28,13 +13,12 @@ def labelled(values: xr.DataArray, label: str) -> xr.Variable:
     return variable(_dims(values), values.values, label)
 
 
-def over_seeds(
+def averaged(
     values: xr.DataArray, rng: np.random.Generator, label: str, statistic: Literal["mean", "median"] = "mean"
 ) -> xr.Variable:
-    """The statistic over the dimension ``seed`` with its bootstrap interval."""
-    reduce: Callable[..., Any] = np.median if statistic == "median" else np.mean
-    found = bootstrap(reduce, values.values, rng, axis=values.get_axis_num("seed"))
-    return estimate(_dims(values.isel(seed=0)), *found, f"{statistic} {label}", OVER_SEEDS)
+    """The mean or the median over the dimension ``seed`` with its bootstrap interval, over the other dimensions."""
+    first, reduce = values.transpose("seed", ...), np.median if statistic == "median" else np.mean
+    return over_seeds(reduce, _dims(first)[1:], first.values, rng, f"{statistic} {label}")
 
 
 def _dims(values: xr.DataArray) -> tuple[str, ...]:

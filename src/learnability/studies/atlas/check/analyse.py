@@ -8,8 +8,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from learnability.results.contract import Run
-from learnability.results.labelled import estimate, names, texts, variable
-from learnability.statistics.intervals import clopper_pearson
+from learnability.results.labelled import OVER_SEEDS, estimate, names, share, texts, variable
 from learnability.studies.atlas import theory
 from learnability.studies.atlas.check.methods import LEARNED
 from learnability.studies.atlas.problem import known_of, target_of, text_of
@@ -44,9 +43,6 @@ def _case(run: Run, rng: np.random.Generator) -> xr.Dataset:
     ran = np.isfinite(cosine).any(-1)
     # A seed that has learned at two neighbouring n is not run at larger ones, and counts there.
     successes = ((cosine > LEARNED) | np.isnan(cosine)).sum(-1)
-    low, high = clopper_pearson(successes, seeds)
-    over = ("method", "dimension", "num_samples")
-    share, low, high = (np.where(ran, values, math.nan) for values in (successes / seeds, low, high))
     samples = needed(cosine, counts)
     half = median(samples)
     slope, slope_low, slope_high = np.array([exponent(dimensions, one, rng, GRID) for one in samples]).T
@@ -55,8 +51,11 @@ def _case(run: Run, rng: np.random.Generator) -> xr.Dataset:
     predicted = [theory.sample_exponent(method, known) for method in methods]
     return xr.Dataset(
         {
-            "learned": estimate(
-                over, share, low, high, "share of seeds that learn the subspace", "95% Clopper-Pearson"
+            "learned": share(
+                ("method", "dimension", "num_samples"),
+                np.where(ran, successes, math.nan),
+                seeds,
+                "share of seeds that learn the subspace",
             ),
             "samples": variable(
                 ("method", "dimension"), half, "n from which half of the seeds learn; inf beyond the last"
@@ -67,7 +66,7 @@ def _case(run: Run, rng: np.random.Generator) -> xr.Dataset:
                 slope_low,
                 slope_high,
                 "exponent of n in d",
-                "95% bootstrap over seeds, widened by half a step of the grid",
+                f"{OVER_SEEDS}, widened by half a step of the grid",
             ),
             "predicted": variable(
                 "method", predicted, "exponent that theory gives; inf: not at all; NaN: none is known"

@@ -8,7 +8,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from learnability.results.contract import Run
-from learnability.results.labelled import estimate, names, texts, variable
+from learnability.results.labelled import OVER_SEEDS, estimate, names, texts, variable
 from learnability.statistics.scaling import slope_weights
 from learnability.studies.atlas import theory
 from learnability.studies.atlas.exponents.search import RESOLUTION
@@ -24,8 +24,7 @@ _LEAST_SPREAD = 0.05
 
 def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
     """All targets side by side, and for every method what is pooled over them (bootstrapped over seeds)."""
-    setting = runs[0].setting
-    assert isinstance(setting, ExponentsSetting)
+    setting = runs[0].setting_as(ExponentsSetting)
     joined = xr.concat([run.result for run in runs], "target", join="exact")
     data = joined.transpose("target", "method", "place", "seed")
     samples, dimension = data["samples"].values, data["dimension"].values
@@ -49,14 +48,14 @@ def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
             over,
             found,
             "exponent in d of the mean log n of the middle half of the seeds",
-            "95% bootstrap, half a step on",
+            f"{OVER_SEEDS}, widened by half a step of the grid",
         ),
     )
     leaps = data["leap"].values, data["generative_leap"].values
     pooled = [
         _pooled(name, j, found[:, j, 0], predicted[:, j], leaps, draws) for j, name in enumerate(texts(data["method"]))
     ]
-    label = "95% bootstrap over seeds; the targets are fixed"
+    label = f"{OVER_SEEDS}; the targets are fixed"
     shared: dict[str, xr.Variable] = {
         name: _bounded(("method",), np.array([one[name] for one in pooled]), words, label)
         for name, words in (

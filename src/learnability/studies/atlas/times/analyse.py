@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from learnability.flows.multi_index import TRAPPED
 from learnability.hermite.tensors import leaps
 from learnability.results.contract import Run
-from learnability.results.labelled import estimate, names, texts, variable
-from learnability.statistics.intervals import wilson
+from learnability.results.labelled import names, share, texts, variable
 from learnability.studies.atlas import theory
 from learnability.studies.atlas.problem import expansion_of, kept_share, target_of, text_of
 
@@ -50,7 +49,6 @@ def _case(run: Run, angles: int) -> xr.Dataset:
     trapped = (result["status"] == TRAPPED).sum("seed").values
     unresolved = (result["status"] != TRAPPED) & ~(result["loss"] < 1e-3)
     seeds = result.sizes["seed"]
-    share_low, share_high = wilson(trapped, seeds)
     flows = texts(result["flow"])
     predicted = np.array([[_law(flow, exponents, i) for i in range(len(exponents))] for flow in flows])
     samples = np.sort(result["sgd_samples"].values)
@@ -66,7 +64,7 @@ def _case(run: Run, angles: int) -> xr.Dataset:
                 ("flow", "decade", "angle"), _padded(decades, 2, angles), "exponent of the median from d to 10 d"
             ),
             "predicted": variable(("flow", "angle"), _padded(predicted, 1, angles), "exponent that theory gives"),
-            "trapped": estimate(over, trapped / seeds, share_low, share_high, "share of trapped starts", "95% Wilson"),
+            "trapped": share(over, trapped, seeds, "share of trapped starts", "Wilson"),
             "unresolved": variable(over, unresolved.sum("seed").values, "runs that neither learned nor were trapped"),
             "directions": variable((), len(exponents), "number of directions of the target"),
             "sgd_samples": variable("quantile", sgd, "quantiles of the samples of online SGD; inf beyond the budget"),

@@ -5,15 +5,15 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
-from learnability.results.contract import Run
+from learnability.results.contract import Run, Setting, only
 from learnability.results.labelled import variable
 from learnability.studies.gradient_hardness import solvable_models, theory
-from learnability.studies.gradient_hardness.estimates import only, over_seeds
+from learnability.studies.gradient_hardness.estimates import averaged
 
 
 def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
     """Root mean square drifts over their bounds, and the simulated lifted model over the same."""
-    result = only(runs)
+    _, result = only(runs, Setting)
     new: dict[str, xr.Variable] = {}
     for name, axis, time in (("", "sine_dimension", "time"), ("small_", "small_weight_dimension", "small_time")):
         dimension, when = np.meshgrid(result[axis].values.astype(float), result[time].values, indexing="ij")
@@ -24,11 +24,11 @@ def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
             "corrected": (root, theory.log_corrected_drift(dimension, when, lipschitz, start)),
             "analytic": (cut, np.log(theory.analytic_drift(dimension, when))),
         }
-        new[f"{name}drift"] = over_seeds(root, rng, "root mean square drift")
-        new[f"{name}truncated"] = over_seeds(cut, rng, "root mean square of the cut drift")
+        new[f"{name}drift"] = averaged(root, rng, "root mean square drift")
+        new[f"{name}truncated"] = averaged(cut, rng, "root mean square of the cut drift")
         for bound, (drift, log_bound) in bounds.items():
             ratio = drift.copy(data=np.exp(np.log(drift.values) - log_bound))
-            new[f"{name}{bound}_ratio"] = over_seeds(ratio, rng, f"drift over the {bound} bound")
+            new[f"{name}{bound}_ratio"] = averaged(ratio, rng, f"drift over the {bound} bound")
             new[f"{name}{bound}_log_bound"] = variable((axis, time), log_bound, f"log of the {bound} bound")
     return result.assign(new | _simulated(result) | _lifted(result["lifted_dimension"].values.astype(float)))
 

@@ -5,18 +5,18 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
-from learnability.results.contract import Run
-from learnability.studies.gradient_hardness.estimates import labelled, only, over_seeds
+from learnability.results.contract import Run, Setting, only
+from learnability.studies.gradient_hardness.estimates import averaged, labelled
 
 
 def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
     """Variance over its printed and its corrected bound, and the spectrum over the mean of the class."""
-    result = only(runs)
+    _, result = only(runs, Setting)
     # Theorem 5 as printed: E|grad h|^2 / |F|, which drops the factor 2 of the gradient of the square.
     printed = result["gradient_norm"] / 2.0 ** result["dimension"]
     ratio = result["variance"] / printed
     return result.assign(
-        printed_ratio=over_seeds(ratio, rng, "variance over the printed bound"),
-        spectrum=over_seeds(result["level_energy"] / printed, rng, "level over the class mean", "median"),
+        printed_ratio=averaged(ratio, rng, "variance over the printed bound"),
+        spectrum=averaged(result["level_energy"] / printed, rng, "level over the class mean", "median"),
         corrected_ratio=labelled(ratio / 4, "variance over the corrected bound"),
     )

@@ -1,8 +1,7 @@
 """Claims of the kind ``initialization_noise``: the predicted steps from a noisy Rademacher start."""
 
 from learnability.results.claim import Analyses, AtMost, Between, Claim, Measurement, NotAtThisScale
-from learnability.results.measuring import entry, measured, seeds_of
-from learnability.studies.gradient_hardness.measuring import quotient
+from learnability.results.measuring import entry, measured, quotient, seeds_of
 
 EXPERIMENT = ("rademacher_threshold",)
 
@@ -21,8 +20,8 @@ def _rise_at_inverse_dimension(analyses: Analyses) -> Measurement:
     if level == 0:
         raise NotAtThisScale("a noise level between 0 and 1/d")
     steps = dataset["predicted_steps"]
-    noisy, clean = steps.sel(noise_level=level), steps.sel(noise_level=0.0)
-    return quotient(noisy, clean, seeds_of(dataset), f"sigma = {level:g}")
+    noisy, clean = (measured(steps.sel(noise_level=one), seeds_of(dataset)) for one in (level, 0.0))
+    return quotient(noisy, clean, f"sigma = {level:g}")
 
 
 CLAIMS = (

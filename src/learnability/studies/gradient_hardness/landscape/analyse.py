@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
-from learnability.results.contract import Run
+from learnability.results.contract import Run, Setting, only
 from learnability.results.labelled import variable
 from learnability.studies.gradient_hardness import theory
-from learnability.studies.gradient_hardness.estimates import only, over_seeds
+from learnability.studies.gradient_hardness.estimates import averaged
 
 
 def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
@@ -16,7 +16,7 @@ def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
 
     Of the empirical risks it keeps the picture of the first seed.
     """
-    result = only(runs)
+    _, result = only(runs, Setting)
     frequency = result["frequency"].values
     predicted = theory.minima_density(frequency)
     density = result["minima"] / result["area"]
@@ -36,7 +36,7 @@ def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
         "depth_by_size": (depth, "depth of the minima"),
         "depth_slope": (_slopes(xr.ufuncs.log(depth)), "slope of log depth in log n, last decade"),
     }
-    new = {name: over_seeds(values, rng, label) for name, (values, label) in measured.items()}
+    new = {name: averaged(values, rng, label) for name, (values, label) in measured.items()}
     logs = np.log(frequency), np.log(1 - result["flat_fraction"].values)
     steep = np.polyfit(*logs, 1)[0] if frequency.size > 1 else np.nan
     new["flat_slope"] = variable((), steep, "slope of the log of the area that is not flat in log L")

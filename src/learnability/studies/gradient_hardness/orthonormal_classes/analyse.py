@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
-from learnability.results.contract import Run
+from learnability.results.contract import Run, Setting, only
 from learnability.results.labelled import variable
 from learnability.studies.gradient_hardness import cosine_class
-from learnability.studies.gradient_hardness.estimates import only, upper_half, upper_slope
+from learnability.studies.gradient_hardness.estimates import upper_half, upper_slope
 
 # Quantities whose logarithm grows like a power of d, by the exponent.
 NORMS = ("barron_bound_diagonal", "barron_lower_bound_diagonal", "ridge_path_norm_diagonal", "ridge_path_norm_sphere")
@@ -16,7 +16,7 @@ NORMS = ("barron_bound_diagonal", "barron_lower_bound_diagonal", "ridge_path_nor
 
 def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
     """Largest packings and the variance over them, rates per dimension of the bounds and of the variance, norms."""
-    result = only(runs)
+    _, result = only(runs, Setting)
     dimensions = result["dimension"].values.astype(float)
     scalars = {
         "union_rate": (cosine_class.union_bound_rate(), "log n per dimension of the union bound as d grows"),

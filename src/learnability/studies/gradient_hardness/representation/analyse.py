@@ -5,15 +5,15 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
-from learnability.results.contract import Run
+from learnability.results.contract import Run, Setting, only
 from learnability.results.labelled import variable
-from learnability.studies.gradient_hardness.estimates import labelled, only
+from learnability.studies.gradient_hardness.estimates import labelled
 from learnability.studies.gradient_hardness.representations import hat_path_norm, merged_path_norm
 
 
 def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
     """Margins in units of 1/(6k) and -1/(3k), path norms over their bounds, slack of the corrected bound times 2k."""
-    result = only(runs)
+    _, result = only(runs, Setting)
     count, exact = result["intersections"], result["path_norm_exact"]
     content = {
         "positive_margin_ratio": (result["positive_margin"] * 6 * count, "smallest g inside times 6k"),

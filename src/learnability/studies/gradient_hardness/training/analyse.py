@@ -4,19 +4,19 @@ One ``case`` is a setting at one dimension.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from learnability.results.contract import Run
-from learnability.results.labelled import estimate, names, variable
+from learnability.results.labelled import OVER_SEEDS, estimate, names, variable
 from learnability.results.status import Status
 from learnability.statistics.asymptotics import trend
 from learnability.statistics.censoring import censored_median
 from learnability.statistics.intervals import bootstrap
 from learnability.studies.gradient_hardness import theory
-from learnability.studies.gradient_hardness.estimates import OVER_SEEDS, mean_interval
+from learnability.studies.gradient_hardness.estimates import mean_interval
 from learnability.studies.gradient_hardness.training.setting import TrainingSetting
 
 Estimate = tuple[float, float, float]
@@ -31,7 +31,7 @@ NUMBERS = {
     "predicted_steps": ("median of 1/(step size lambda_v)", "step"),
 }
 ORDER_STATISTICS = "95% between order statistics, the whole range of fewer than six seeds"
-STUDENT = "95% Student over the seeds"
+STUDENT = "95% Student over seeds"
 ESTIMATES = {
     "steps": ("median steps to the accuracy goal, infinite where censored", ORDER_STATISTICS, "step"),
     "margin_steps": ("median steps to the loss goal, infinite where censored", ORDER_STATISTICS, "step"),
@@ -48,7 +48,7 @@ def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
     for run in runs:
         for d in run.result["dimension"].values:
             at_dimension = run.result.sel(dimension=d)
-            case, ratio = _case(cast(TrainingSetting, run.setting), at_dimension, rng)
+            case, ratio = _case(run.setting_as(TrainingSetting), at_dimension, rng)
             cases.append(case)
             ratios.append(ratio)
             curves.append(_over_seeds(at_dimension[["accuracy", "loss"]].drop_vars("dimension")))

@@ -17,8 +17,8 @@ from learnability.results.claim import (
     OutOfSteps,
 )
 from learnability.results.labelled import bounds_of
-from learnability.results.measuring import Measure, measured, share
-from learnability.studies.gradient_hardness.measuring import cases_of, odd_gaussian, quotient
+from learnability.results.measuring import Measure, measured, quotient, share
+from learnability.studies.gradient_hardness.measuring import cases_of, odd_gaussian
 from learnability.studies.gradient_hardness.theory import SPARSE_PARITY_STEPS
 
 DEFAULT, RADEMACHER, VARIANTS = "figure_1_default", "figure_1_rademacher", "figure_1_variants"
@@ -94,8 +94,8 @@ def _initialization_factor(analyses: Analyses) -> Measurement:
     common = np.intersect1d(default["dimension"], rademacher["dimension"])
     if not common.size:
         raise NotAtThisScale("a dimension with both starts")
-    slow, fast = default.sel(dimension=common[-1]), rademacher.sel(dimension=common[-1])
-    return quotient(slow["steps"], fast["steps"], int(slow["seeds"]), f"d = {common[-1]:.0f}")
+    slow, fast = (cases.sel(dimension=common[-1]) for cases in (default, rademacher))
+    return quotient(measured(slow["steps"], int(slow["seeds"])), measured(fast["steps"]), f"d = {common[-1]:.0f}")
 
 
 def _extrapolated_steps(analyses: Analyses) -> Measurement:

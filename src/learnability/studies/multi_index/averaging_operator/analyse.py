@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
-from learnability.results.contract import Run
+from learnability.results.contract import Run, Setting, only
 from learnability.results.labelled import exponents, variable
 from learnability.statistics.asymptotics import local_exponents_of
 
@@ -15,8 +15,8 @@ def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
 
     Nothing is random. Exponents against d at the ranks that every dimension allows, against r at the largest dimension.
     """
-    (run,) = runs
-    result = run.result.isel(seed=0, drop=True).drop_attrs(deep=False)  # the artifact's list of seeds is not its number
+    _, result = only(runs, Setting)
+    result = result.isel(seed=0, drop=True).drop_attrs(deep=False)  # the artifact's list of seeds is not its number
     middle = result["condition"].sel(quantile=0.5).transpose("rank", "dimension")
     ranks, dimensions = (result[name].values.astype(float) for name in ("rank", "dimension"))
     fitting = ranks <= dimensions[0] / 2

@@ -1,5 +1,7 @@
 """What follows for the conditioning of the paper's averaging operator."""
 
+from dataclasses import replace
+
 from learnability.results.claim import Analyses, Claim, Equals, Measurement
 from learnability.results.measuring import limit_exponent
 from learnability.studies.multi_index.theory import PAPER
@@ -20,7 +22,7 @@ def against_dimension(analyses: Analyses) -> Measurement:
     worst = data["fitting_rank"].values[limits.index(farthest)]
     note = f"r = {ranks}; farthest at r = {worst}: {farthest.note}"
     low, high = min(limit.low for limit in limits), max(limit.high for limit in limits)
-    return Measurement(farthest.estimate, low, high, None, note)
+    return replace(farthest, low=low, high=high, note=note)
 
 
 def against_rank(analyses: Analyses) -> Measurement:
@@ -31,7 +33,7 @@ def against_rank(analyses: Analyses) -> Measurement:
     last = float(data["condition"].sel(quantile=0.5).isel(rank=-1, dimension=-1))
     constant = last / (rank * dimension) ** 0.5
     note = f"{found.note}; at r = {rank:g}, d = {dimension:g} the median is {constant:.4f} sqrt(r d)"
-    return Measurement(found.estimate, found.low, found.high, None, note)
+    return replace(found, note=note)
 
 
 CLAIMS: tuple[Claim, ...] = (

@@ -5,9 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
-from learnability.results.contract import Run
-from learnability.results.labelled import estimate, variable
-from learnability.statistics.intervals import clopper_pearson
+from learnability.results.contract import Run, only
+from learnability.results.labelled import share, variable
 from learnability.studies.multi_index.empirical_flow.flow import share_of_positive_fits, share_that_follows
 from learnability.studies.multi_index.empirical_flow.setting import EmpiricalFlowSetting
 
@@ -20,10 +19,8 @@ ERROR = 0.25
 
 def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
     """By dimension and number of samples, with Clopper and Pearson's intervals."""
-    (run,) = runs
-    setting = run.setting
-    assert isinstance(setting, EmpiricalFlowSetting)
-    result = run.result.transpose("dimension", "multiple", "seed")
+    setting, result = only(runs, EmpiricalFlowSetting)
+    result = result.transpose("dimension", "multiple", "seed")
     dims, seeds = ("dimension", "multiple"), result.sizes["seed"]
     counts = result["num_samples"].values.astype(float)
     final, ratio = result["final"].values, result["time_ratio"].values
@@ -54,5 +51,5 @@ def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
 
 def _share(name: str, counts: np.ndarray, seeds: int, long_name: str) -> dict[str, xr.Variable]:
     dims = ("dimension", "multiple")
-    shares = estimate(dims, counts / seeds, *clopper_pearson(counts, seeds), long_name, "95% Clopper-Pearson")
-    return {name: shares, f"{name}_count": variable(dims, counts, f"seeds: {long_name}")}
+    count = variable(dims, counts, f"seeds: {long_name}")
+    return {name: share(dims, counts, seeds, long_name), f"{name}_count": count}

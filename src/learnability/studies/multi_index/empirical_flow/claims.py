@@ -1,7 +1,7 @@
 """What this study states of the empirical flow of h2, fitted on degree 2 alone."""
 
 from learnability.results.claim import Analyses, AtLeast, Claim, Equals, Measurement, NotAtThisScale
-from learnability.results.measuring import share
+from learnability.results.measuring import minus, share
 
 _LINEAR, _SQUARE = "empirical_flow", "empirical_flow_square"
 _LIMIT = 1000
@@ -26,9 +26,7 @@ def success_beyond_the_sign(analyses: Analyses) -> Measurement:
     data = analyses[_LINEAR].isel(dimension=slice(1, None), multiple=-1)
     found, signs = success(analyses), data["predicted_success"].values
     shown = ", ".join(f"{sign:.3f} at d = {d}" for sign, d in zip(signs, data["dimension"].values, strict=True))
-    theory = float(signs.mean())
-    note = f"{found.note}; probability of the sign {shown}"
-    return Measurement(found.estimate - theory, found.low - theory, found.high - theory, found.seeds, note)
+    return minus(found, float(signs.mean()), f"{found.note}; probability of the sign {shown}")
 
 
 def follows(analyses: Analyses) -> Measurement:
@@ -41,7 +39,7 @@ def follows(analyses: Analyses) -> Measurement:
     )
     found = share(int(counts.sum()), seeds * len(counts))
     note = f"n = {float(data['multiple']):g} d^2: {by_dimension}; limit {theory:.3f}"
-    return Measurement(found.estimate - theory, found.low - theory, found.high - theory, found.seeds, note)
+    return minus(found, theory, note)
 
 
 CLAIMS: tuple[Claim, ...] = (

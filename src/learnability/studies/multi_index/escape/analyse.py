@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from learnability.results.contract import Run
 from learnability.results.labelled import Dims, exponents, names, texts, variable
 from learnability.results.status import Status
-from learnability.statistics.asymptotics import LocalExponents, local_exponents
+from learnability.statistics.asymptotics import LocalExponents
 from learnability.statistics.scaling import fit_slope
 from learnability.studies.multi_index import theory
+from learnability.studies.multi_index.laws import exponents_of_median
 from learnability.studies.multi_index.links import leap_exponents, link_texts
 
 QUANTILES = (0.1, 0.5, 0.9)
@@ -113,10 +114,10 @@ def _case(run: Run, link: int, angles: int, rng: np.random.Generator) -> dict[st
 
 
 def _local(dimensions: Array, times: Array, logarithmic: bool, rng: np.random.Generator) -> LocalExponents:
-    """The local exponents of the median of ``times`` (seed, dimension), of exp(times) for a logarithmic law."""
+    """The local exponents of the median of ``times`` (seed, dimension); NaN where too few seeds escape."""
     if len(times) < _FEWEST:
         times = np.full((_FEWEST, len(dimensions)), math.nan)
-    return local_exponents(dimensions, np.exp(times) if logarithmic else times, rng)
+    return exponents_of_median(dimensions, times, logarithmic, rng)
 
 
 def _slope(dimensions: Array, times: Array) -> float:

@@ -1,9 +1,10 @@
 """What the paper states of escape times, where two directions are hidden."""
 
+from dataclasses import replace
 from functools import partial
 
 from learnability.results.claim import Analyses, Claim, Equals, Measurement
-from learnability.results.measuring import entry, limit_exponent
+from learnability.results.measuring import entry, limit_of
 from learnability.studies.multi_index.theory import PAPER
 
 _THEOREM = {"joint": "Theorem 3.25", "planted": "Theorem 4.1"}
@@ -35,12 +36,12 @@ def exponent(analyses: Analyses, flow: str, link: str, which: str) -> Measuremen
     of the full range beside it."""
     data = analyses[f"escape_{flow}"]
     one = entry(data, "link", link)
-    found = limit_exponent("escape", name=which)({"escape": one})
+    found = limit_of(one, "escape", which)
     angle = 0 if which == "first" else int(one["num_variables"]) - 1
     note = found.note
     if which != "ratio" and float(one["exponent"][angle]) > 0:
         note = f"{note}; full range {float(one['slope'][angle]):.4f}"
-    return Measurement(found.estimate, found.low, found.high, int(one["escaping"][angle]), note)
+    return replace(found, seeds=int(one["escaping"][angle]), note=note)
 
 
 def _claim(flow: str, suffix: str, link: str, expected: float, law: str, which: str) -> Claim:

@@ -5,15 +5,15 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
-from learnability.results.contract import Run
+from learnability.results.contract import Run, Setting, only
 from learnability.results.labelled import exponents
 from learnability.statistics.asymptotics import local_exponents_of
 
 
 def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
     """Numbers of samples, and their exponents; nothing is random."""
-    (run,) = runs
-    result = run.result.isel(seed=0, drop=True).drop_attrs(deep=False)  # the artifact's list of seeds is not its number
+    _, result = only(runs, Setting)
+    result = result.isel(seed=0, drop=True).drop_attrs(deep=False)  # the artifact's list of seeds is not its number
     dimensions = result["dimension"].values.astype(float)
     for name in ("gradient", "component", "direction"):
         rows = result[name].transpose("degree", "dimension").values

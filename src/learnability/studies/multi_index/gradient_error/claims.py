@@ -1,9 +1,10 @@
 """What the paper suggests of the empirical gradient."""
 
+from dataclasses import replace
 from functools import partial
 
 from learnability.results.claim import Analyses, AtMost, Claim, Measurement
-from learnability.results.measuring import entry, limit_exponent
+from learnability.results.measuring import entry, limit_of
 from learnability.studies.multi_index.theory import PAPER
 
 
@@ -11,10 +12,9 @@ def exponent(analyses: Analyses, degree: int, which: str) -> Measurement:
     """The limit of the local exponents of a number of samples."""
     data = analyses["gradient_error"]
     one = entry(data, "degree", degree)
-    found = limit_exponent("gradient", name=which)({"gradient": one})
+    found = limit_of(one, "gradient", which)
     largest = data["dimension"].values[-1]
-    note = f"{found.note}; {float(one[which][-1]):.3g} samples at d = {largest}"
-    return Measurement(found.estimate, found.low, found.high, None, note)
+    return replace(found, note=f"{found.note}; {float(one[which][-1]):.3g} samples at d = {largest}")
 
 
 CLAIMS: tuple[Claim, ...] = tuple(

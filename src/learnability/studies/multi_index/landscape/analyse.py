@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from learnability.flows.multi_index import TRAPPED
 from learnability.results.contract import Run
-from learnability.results.labelled import estimate, names, texts, variable
+from learnability.results.labelled import OVER_SEEDS, estimate, names, share, texts, variable
 from learnability.results.status import Status
-from learnability.statistics.intervals import bootstrap, wilson
-from learnability.studies.multi_index.landscape.setting import LandscapeTarget
+from learnability.statistics.intervals import bootstrap
+from learnability.studies.multi_index.landscape.setting import LandscapeSetting, LandscapeTarget
 
 FROZEN = 0.1
 """A trapped run none of whose cosines exceeds this has frozen at the equator."""
@@ -45,11 +45,12 @@ def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
         for place in range(run.result.sizes["dimension"])
     ]
     trended, trend = _trends(runs, rng)
-    success, low, high = np.moveaxis(np.array([row["success"] for row in rows]), -1, 0)
+    slope, low, high = trend.T
+    reached, trials = (np.array([row[name] for row in rows]) for name in ("success", "trials"))
     return xr.Dataset(
         {
-            "success": estimate(
-                ("case", "flow"), success, low, high, "fraction of runs that reach the target", "95% Wilson"
+            "success": share(
+                ("case", "flow"), reached, trials[:, None], "fraction of runs that reach the target", "Wilson"
             ),
             **{
                 name: variable(("case", "flow"), np.array([row[name] for row in rows]), text)
@@ -57,12 +58,7 @@ def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
             },
             **{name: variable("case", np.array([row[name] for row in rows]), text) for name, text in _OF_LINKS.items()},
             "trend": estimate(
-                "trended",
-                trend[:, 0],
-                trend[:, 1],
-                trend[:, 2],
-                "change of the planted success per decade of dimension",
-                "95% bootstrap over seeds",
+                "trended", slope, low, high, "change of the planted success per decade of dimension", OVER_SEEDS
             ),
         },
         coords={
@@ -88,28 +84,22 @@ def outcomes(status: NDArray[np.int64], cosines: NDArray[np.float64]) -> dict[st
     }
 
 
-def _target(run: Run) -> LandscapeTarget:
-    assert isinstance(run.setting.target, LandscapeTarget)
-    return run.setting.target
-
-
-def _labels(run: Run) -> Sequence[str]:
-    return _target(run).labels or _target(run).links
+def _labels(target: LandscapeTarget) -> Sequence[str]:
+    return target.labels or target.links
 
 
 def _case(run: Run, link: int, place: int) -> dict[str, Any]:
-    target = _target(run)
+    target = run.setting_as(LandscapeSetting).target
     r = int(run.target["num_variables"][link])
     trials = run.result.sizes["seed"]
-    row: dict[str, Any] = {name: [math.nan] * len(_FLOWS) for name in _FRACTIONS}
-    row["success"] = [[math.nan] * 3 for _ in _FLOWS]
+    row: dict[str, Any] = {name: [math.nan] * len(_FLOWS) for name in (*_FRACTIONS, "success")}
     for position, flow in enumerate(texts(run.result["flow"])):
         one = run.result.isel(link=link, flow=position, dimension=place)
         masks = outcomes(one["status"].values.astype(np.int64), one["cosine"].values[:r])
         column = _FLOWS.index(flow)
         for name in _FRACTIONS:
             row[name][column] = float(masks[name].mean())
-        row["success"][column] = [float(masks["success"].mean()), *wilson(int(masks["success"].sum()), trials)]
+        row["success"][column] = float(masks["success"].sum())
     return {
         **row,
         "dimension": int(run.result["dimension"][place]),
@@ -117,7 +107,7 @@ def _case(run: Run, link: int, place: int) -> dict[str, Any]:
         "parameter": target.parameters[link] if target.parameters else math.nan,
         "num_variables": r,
         "trials": trials,
-        "link": _labels(run)[link],
+        "link": _labels(target)[link],
     }
 
 
@@ -133,5 +123,5 @@ def _trends(runs: Sequence[Run], rng: np.random.Generator) -> tuple[list[str], N
         status = run.result["status"].sel(flow="planted").transpose("link", "seed", "dimension").values
         for samples in (status == Status.CONVERGED).astype(float):
             rows.append(bootstrap(lambda v, *, axis, x=x: np.mean(v, axis=axis) @ x, samples, rng))
-        links += _labels(run)
+        links += _labels(run.setting_as(LandscapeSetting).target)
     return links, np.array(rows, dtype=float).reshape(-1, 3)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -9,7 +10,7 @@ import xarray as xr
 
 from learnability.results.claim import Analyses, AtLeast, AtMost, Claim, Measurement, NotAtThisScale
 from learnability.results.labelled import bounds_of, texts
-from learnability.results.measuring import share
+from learnability.results.measuring import absolute, measured, share
 from learnability.statistics.intervals import wilson
 from learnability.studies.multi_index.theory import PAPER
 
@@ -26,8 +27,7 @@ def joint_success(analyses: Analyses) -> Measurement:
         f"{data['link'].values[worst]}; {len(found)} links, {int(unfinished.sum())} runs unfinished of "
         f"{int(trials.sum())}"
     )
-    least = found[worst]
-    return Measurement(least.estimate, least.low, least.high, least.seeds, note)
+    return replace(found[worst], note=note)
 
 
 def joint_unfinished(analyses: Analyses) -> Measurement:
@@ -51,9 +51,8 @@ def extreme(analyses: Analyses, families: Sequence[str], largest: bool) -> Measu
         raise NotAtThisScale(" and ".join(families))
     success = bounds_of(data["success"])[0].values
     i = int(success.argmax() if largest else success.argmin())
-    estimate, low, high = data["success"].values[i].tolist()
     note = f"{data['link'].values[i]}; {data.sizes['case']} links"
-    return Measurement(estimate, low, high, int(data["trials"][i]), note)
+    return measured(data["success"].isel(case=i), int(data["trials"][i]), note)
 
 
 def trapped(analyses: Analyses, families: Sequence[str]) -> Measurement:
@@ -74,12 +73,8 @@ def trend(analyses: Analyses) -> Measurement:
     """The steepest change of the planted success per decade of d, by absolute value."""
     data = analyses["landscape_dimension"]
     i = int(np.abs(bounds_of(data["trend"])[0].values).argmax())
-    estimate, low, high = data["trend"].values[i].tolist()
-    sides = abs(low), abs(high)
-    nearest = 0.0 if low <= 0 <= high else min(sides)
-    return Measurement(
-        abs(estimate), nearest, max(sides), int(data["trials"].min()), str(data["trended_link"].values[i])
-    )
+    steepest = measured(data["trend"].isel(trended=i), int(data["trials"].min()), str(data["trended_link"].values[i]))
+    return absolute(steepest)
 
 
 def rank_gain(analyses: Analyses) -> Measurement:

@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 import xarray as xr
 
-from learnability.results.contract import Run
+from learnability.results.contract import Run, only
 from learnability.results.labelled import exponents, names, variable
 from learnability.statistics.asymptotics import local_exponents_of
 from learnability.studies.multi_index import theory
@@ -21,10 +21,8 @@ def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
 
     Where the law is a logarithm the "exponent" is the rate d(time)/d(log d).
     """
-    (run,) = runs
-    assert isinstance(run.setting, OneDirectionSetting)
-    result = run.result.isel(seed=0)
-    cases = run.setting.target.cases
+    setting, result = only(runs, OneDirectionSetting)
+    result, cases = result.isel(seed=0), setting.target.cases
     links = [one_variable(case.link, case.beyond) for case in cases]
     dimensions = result["dimension"].values.astype(float)
     times = result["escape_time"].transpose("case", "quantile", "dimension").values

@@ -8,7 +8,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from learnability.hermite.basis import gauss_hermite, hermite_basis
-from learnability.results.contract import Run
+from learnability.results.contract import Run, only
 from learnability.results.labelled import variable
 from learnability.studies.multi_index.links import leap_exponents
 from learnability.studies.multi_index.precision.setting import PrecisionSetting
@@ -21,16 +21,16 @@ Array = NDArray[np.float64]
 
 def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
     """Deviation of each form from the spectral form in the target's axes, and from itself in the rotated frame."""
-    (run,) = runs
-    assert isinstance(run.setting, PrecisionSetting)
+    setting, result = only(runs, PrecisionSetting)
+    target = runs[0].target
     dims = ("link", "form", "frame", "dimension")
-    times = run.result["escape_time"].transpose(*dims, "seed").values
+    times = result["escape_time"].transpose(*dims, "seed").values
     deviation = np.abs(times / times[:, 1:, :1] - 1)
     deviation = np.where(np.isnan(deviation), math.inf, deviation)
-    steps = run.result["steps"].transpose(*dims, "seed").values
-    counts = run.result["evaluations"].transpose("method", "explicit_dimension", "seed").values
-    degrees = np.array(run.setting.hermite_degrees)
-    leap = np.array([max(leap_exponents(run.target, i)) for i in range(run.target.sizes["link"])])
+    steps = result["steps"].transpose(*dims, "seed").values
+    counts = result["evaluations"].transpose("method", "explicit_dimension", "seed").values
+    degrees = np.array(setting.hermite_degrees)
+    leap = np.array([max(leap_exponents(target, i)) for i in range(target.sizes["link"])])
     return xr.Dataset(
         {
             "deviation": variable(
@@ -58,10 +58,10 @@ def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
             ),
         },
         coords={
-            **{name: run.result[name] for name in (*dims, "explicit_dimension", "method")},
+            **{name: result[name] for name in (*dims, "explicit_dimension", "method")},
             "degree": variable("degree", degrees, "degree"),
         },
-        attrs={"seeds": run.result.sizes["seed"]},
+        attrs={"seeds": result.sizes["seed"]},
     )
 
 

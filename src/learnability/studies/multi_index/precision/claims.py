@@ -2,6 +2,8 @@
 
 from functools import partial
 
+import numpy as np
+
 from learnability.results.claim import Analyses, AtLeast, AtMost, Claim, Measurement, NotAtThisScale
 from learnability.results.measuring import exactly, seeds_of
 from learnability.statistics.intervals import wilson
@@ -12,18 +14,18 @@ def lost(analyses: Analyses, form: str) -> Measurement:
     data = analyses["precision"]
     depth = data["dimension"].values[None, :].astype(float) ** (data["leap"].values[:, None] - 1)
     shares = data["lost"].sel(form=form, frame="rotated").transpose("link", "dimension").values[depth >= 0.99e16]
-    seeds = seeds_of(data)
     if not shares.size:
         raise NotAtThisScale("a saddle with d^(s-1) of 1e16")
-    low, high = wilson(shares.sum() * seeds, shares.size * seeds)
-    return Measurement(float(shares.mean()), float(low), float(high), seeds)
+    return _pooled(shares, seeds_of(data))
 
 
 def turned_away(analyses: Analyses) -> Measurement:
     """Fraction of all runs of the spectral form whose escape time a rotation of the frame changes by over 1 %."""
     data = analyses["precision"]
-    shares = data["lost"].sel(form="spectral", frame="rotated").values
-    seeds = seeds_of(data)
+    return _pooled(data["lost"].sel(form="spectral", frame="rotated").values, seeds_of(data))
+
+
+def _pooled(shares: np.ndarray, seeds: int) -> Measurement:
     low, high = wilson(shares.sum() * seeds, shares.size * seeds)
     return Measurement(float(shares.mean()), float(low), float(high), seeds)
 

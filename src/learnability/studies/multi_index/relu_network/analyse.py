@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
-from learnability.results.contract import Run
+from learnability.results.contract import Run, only
 from learnability.results.labelled import exponents, names, texts, variable
-from learnability.statistics.asymptotics import local_exponents
+from learnability.studies.multi_index.laws import exponents_of_median
 from learnability.studies.multi_index.relu_network.network import ReluNetwork
 from learnability.studies.multi_index.relu_network.setting import ReluNetworkSetting
 
@@ -19,19 +19,15 @@ def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
 
     Seeds that did not escape within their steps are counted (``missing``) and left out of the exponent.
     """
-    (run,) = runs
-    assert isinstance(run.setting, ReluNetworkSetting)
-    times = run.result["escape_time"].transpose("network", "angle", "dimension", "seed").values
-    dimensions = run.result["dimension"].values.astype(float)
-    theory = [ReluNetwork.of(one.weights, one.angles).predicted() for one in run.setting.target.networks]
+    setting, result = only(runs, ReluNetworkSetting)
+    times = result["escape_time"].transpose("network", "angle", "dimension", "seed").values
+    dimensions = result["dimension"].values.astype(float)
+    theory = [ReluNetwork.of(one.weights, one.angles).predicted() for one in setting.target.networks]
     cases = [(i, k) for i in range(len(theory)) for k in range(2)]
     logarithmic = [theory[i][k][0] == 0 for i, k in cases]
     rows = [times[i, k][:, np.isfinite(times[i, k]).all(axis=0)].T for i, k in cases]
-    found = [
-        local_exponents(dimensions, np.exp(row) if is_log else row, rng)
-        for row, is_log in zip(rows, logarithmic, strict=True)
-    ]
-    labels = texts(run.result["network"])
+    found = [exponents_of_median(dimensions, row, is_log, rng) for row, is_log in zip(rows, logarithmic, strict=True)]
+    labels = texts(result["network"])
     return xr.Dataset(
         {
             **exponents(found, "local exponent of the median escape time (rate against log d for a logarithm)", "case"),
@@ -56,8 +52,8 @@ def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
         },
         coords={
             "case": names("case", [f"{labels[i]}.{('first', 'last')[k]}" for i, k in cases], "network and saddle"),
-            "dimension": run.result["dimension"],
+            "dimension": result["dimension"],
             "quantile": variable("quantile", np.array(QUANTILES), "quantile over seeds"),
         },
-        attrs={"seeds": run.result.sizes["seed"]},
+        attrs={"seeds": result.sizes["seed"]},
     )

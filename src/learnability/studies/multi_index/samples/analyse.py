@@ -7,9 +7,8 @@ import numpy as np
 import xarray as xr
 
 from learnability.results.contract import Run
-from learnability.results.labelled import estimate, names, variable
+from learnability.results.labelled import names, share, variable
 from learnability.results.status import Status
-from learnability.statistics.intervals import clopper_pearson
 from learnability.studies.multi_index.samples.setting import SamplesSetting
 from learnability.studies.multi_index.samples.train import SUCCESS
 
@@ -18,7 +17,7 @@ FITS = ("all degrees", "degree s alone")
 
 def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
     """By fit, dimension and number of samples. Runs out of steps are neither successes nor failures."""
-    by_fit = {_fit(run): run for run in runs}
+    by_fit = {FITS[int(run.setting_as(SamplesSetting).alone)]: run for run in runs}
     fits = [fit for fit in FITS if fit in by_fit]
     first = by_fit[fits[0]].result
     dims = ("fit", "dimension", "multiple")
@@ -29,11 +28,10 @@ def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
     times = np.where(succeeded, np.stack([row["time"].values for row in rows]), math.inf)
     seeds = cosines.shape[-1]
     wins, left = succeeded.sum(axis=-1), undecided.sum(axis=-1)
-    low, high = clopper_pearson(wins, seeds)[0], clopper_pearson(wins + left, seeds)[1]
     ratio = np.median(times, axis=-1) / first["population_time"].values[:, None]
     return xr.Dataset(
         {
-            "success": estimate(dims, wins / seeds, low, high, "fraction with a cosine of 0.8", "95% Clopper-Pearson"),
+            "success": share(dims, wins, seeds, "fraction with a cosine of 0.8", unresolved=left),
             "successes": variable(dims, wins, "seeds with a cosine of 0.8"),
             "undecided": variable(dims, left, "seeds out of steps"),
             "time_ratio": variable(
@@ -50,8 +48,3 @@ def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
         },
         attrs={"seeds": seeds, "exponent": int(by_fit[fits[0]].target["information_exponent"][0])},
     )
-
-
-def _fit(run: Run) -> str:
-    assert isinstance(run.setting, SamplesSetting)
-    return FITS[int(run.setting.alone)]

@@ -8,12 +8,11 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from learnability.hermite.tensors import losses_after_leaps
-from learnability.results.contract import Run
-from learnability.results.labelled import estimate, exponents, variable
+from learnability.results.contract import Run, Setting, only
+from learnability.results.labelled import exponents, over_seeds, variable
 from learnability.results.status import Status
-from learnability.statistics.asymptotics import LocalExponents, local_exponents
-from learnability.statistics.intervals import bootstrap
 from learnability.studies.multi_index import theory
+from learnability.studies.multi_index.laws import exponents_of_median
 from learnability.studies.multi_index.links import expansions, leap_exponents, link_texts
 
 QUANTILES = (0.1, 0.5, 0.9)
@@ -22,14 +21,14 @@ Array = NDArray[np.float64]
 
 def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
     """Quantiles over seeds of the paths, and the loss halfway (in log time) between one escape and the next."""
-    (run,) = runs
-    result = run.result.isel(link=0, flow=0)
-    expected = losses_after_leaps(expansions(run.target)[0])
+    result, target = only(runs, Setting)[1].isel(link=0, flow=0), runs[0].target
+    expected = losses_after_leaps(expansions(target)[0])
     heights = plateau_heights(result)
     predicted = np.full(heights.shape[1], math.nan)
     predicted[: len(expected)] = expected
-    leaps = leap_exponents(run.target, 0)
+    leaps = leap_exponents(target, 0)
     escapes = result["escape_time"].transpose("dimension", "angle", "seed")
+    dimensions = result["dimension"].values
     rise = np.nanmax(np.diff(result["loss_path"].transpose("time", ...).values, axis=0), initial=0.0)
     return xr.Dataset(
         {
@@ -43,14 +42,15 @@ def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
                 _quantiles(result["loss_path"]),
                 "loss as a fraction of that of the zero predictor",
             ),
-            "plateau": estimate(
+            "plateau": over_seeds(
+                np.nanmedian,
                 ("dimension", "saddle"),
-                *bootstrap(np.nanmedian, np.moveaxis(heights, -1, 0), rng),
+                np.moveaxis(heights, -1, 0),
+                rng,
                 "median loss on the plateau",
-                "95% bootstrap over seeds",
             ),
             **exponents(
-                [_times(escapes.values[:, k].T, k, leaps, rng, result["dimension"].values) for k in range(len(leaps))],
+                [exponents_of_median(dimensions, escapes.values[:, k].T, s == 1, rng) for k, s in enumerate(leaps)],
                 "local exponent of the escape time of a saddle (rate against log d for a logarithm)",
                 "angle",
                 "escape",
@@ -76,20 +76,12 @@ def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
         },
         coords={
             "time": variable("time", result["time"].values, "time", "flow time"),
-            "dimension": variable("dimension", result["dimension"].values, "dimension d of the data"),
+            "dimension": variable("dimension", dimensions, "dimension d of the data"),
             "quantile": variable("quantile", np.array(QUANTILES), "quantile over seeds"),
             "saddle": variable("saddle", np.arange(heights.shape[1]), "number of directions learned"),
         },
-        attrs={"link": link_texts(run.target)[0], "seeds": result.sizes["seed"]},
+        attrs={"link": link_texts(target)[0], "seeds": result.sizes["seed"]},
     )
-
-
-def _times(
-    times: Array, saddle: int, leaps: Sequence[int], rng: np.random.Generator, dimensions: Array
-) -> LocalExponents:
-    """Local exponents of the median of ``times`` (seed, dimension) at a saddle; of exp(times) for a logarithm."""
-    logarithmic = leaps[saddle] == 1
-    return local_exponents(dimensions, np.exp(times) if logarithmic else times, rng)
 
 
 def plateau_heights(result: xr.Dataset) -> Array:

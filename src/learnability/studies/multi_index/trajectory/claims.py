@@ -5,17 +5,16 @@ from functools import partial
 import numpy as np
 
 from learnability.results.claim import Analyses, AtMost, Claim, Equals, Measurement
-from learnability.results.measuring import limit_exponent, seeds_of
+from learnability.results.measuring import absolute, limit_exponent, measured, seeds_of
 from learnability.studies.multi_index.theory import PAPER
 
 
 def plateaus(analyses: Analyses) -> Measurement:
     """Largest distance of a median plateau height from theory at the largest dimension."""
     data = analyses["staircase"].isel(dimension=-1)
-    offset = (data["plateau"] - data["predicted_plateau"]).transpose("saddle", "bound").values
-    estimate, low, high = offset[int(np.nanargmax(np.abs(offset).max(axis=1)))].tolist()
-    nearest = 0.0 if low <= 0 <= high else min(abs(low), abs(high))
-    return Measurement(abs(estimate), nearest, max(map(abs, (estimate, low, high))), seeds_of(data))
+    offset = (data["plateau"] - data["predicted_plateau"]).transpose("saddle", "bound")
+    worst = int(np.nanargmax(np.abs(offset.values).max(axis=1)))
+    return absolute(measured(offset.isel(saddle=worst), seeds_of(data)))
 
 
 def exponent(analyses: Analyses, saddle: int) -> Measurement:

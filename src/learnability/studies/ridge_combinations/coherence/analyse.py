@@ -2,16 +2,14 @@
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from learnability.results.contract import Run
-from learnability.results.labelled import estimate, variable
+from learnability.results.contract import Run, only
+from learnability.results.labelled import estimate, over_seeds, share, variable
 from learnability.studies.ridge_combinations import equiangular, theory
-from learnability.studies.ridge_combinations.exact_shares import share
-from learnability.studies.ridge_combinations.over_seeds import over_seeds
+from learnability.studies.ridge_combinations.coherence.setting import CoherenceSetting
 
 _ENCLOSED = "certified enclosure (rational bisection, signs in ball arithmetic)"
 
@@ -23,8 +21,8 @@ def _threshold(enclosure: tuple[Fraction, Fraction], long_name: str) -> xr.Varia
 
 def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
     """SGD and the population flow from the same starts; of the flow, every neuron is an independent start."""
-    setting: Any = runs[0].setting
-    result, target = runs[0].result, setting.target
+    setting, result = only(runs, CoherenceSetting)
+    target = setting.target
     exponent, tasks = target.information_exponent, target.tasks
     trials = result.sizes["seed"] * setting.phase_one.neurons
 

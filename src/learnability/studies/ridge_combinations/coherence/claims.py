@@ -6,7 +6,6 @@ import numpy as np
 import xarray as xr
 
 from learnability.results.claim import Analyses, AtLeast, AtMost, Claim, Equals, Measurement, NotAtThisScale
-from learnability.results.labelled import bounds_of
 from learnability.results.measuring import Measure, measured, seeds_of
 
 AVERAGE = "arXiv 2411.08798 (AISTATS 2025), abstract"
@@ -57,8 +56,7 @@ def _sgd_side(above: bool) -> Measure:
         at = int(inside[-1]) + 1 if above else int(inside[0]) - 1
         if at == len(rho):
             raise NotAtThisScale("a coherence above both thresholds")
-        value, low, high = (float(part) for part in bounds_of(analysis["sgd"].isel(coherence=at)))
-        return Measurement(value, low, high, seeds_of(analysis), f"coherence {rho[at]:g}")
+        return measured(analysis["sgd"].isel(coherence=at), seeds_of(analysis), f"coherence {rho[at]:g}")
 
     return measure
 

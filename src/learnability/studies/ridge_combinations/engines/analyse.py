@@ -5,10 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
-from learnability.results.contract import Run
-from learnability.results.labelled import estimate, names, texts, variable
+from learnability.results.contract import Run, Setting, only
+from learnability.results.labelled import estimate, names, over_seeds, texts, variable
 from learnability.statistics.equivalence import equivalence_power, kolmogorov_distance
-from learnability.studies.ridge_combinations.over_seeds import over_seeds
 
 STATISTICS = ("<w_0, v_0>", "<w_1, v_1>", "sum <w_2, v_m>", "max |<w_0, v_m>|", "max |<w_3, v_m>|", "sum <w_0, v_m>^2")
 
@@ -45,7 +44,7 @@ def _ratio_of_gaps(curves: np.ndarray, axis: int = 0) -> np.ndarray:
 
 def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
     """Every engine's distance from full SGD; the full engine's curve at each step size beside the flow's."""
-    result = runs[0].result
+    _, result = only(runs, Setting)
     alignment = result["alignment"].values
     flow = _curve(result["flow_alignment"].values)
     text, gaps, curves = "mean largest alignment", [], []

@@ -5,11 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
-from learnability.results.contract import Run
-from learnability.results.labelled import Dims, variable
+from learnability.results.contract import Run, Setting, only
+from learnability.results.labelled import Dims, over_seeds, share, variable
 from learnability.studies.ridge_combinations.alignments import above, localised_only, top_two
-from learnability.studies.ridge_combinations.exact_shares import share
-from learnability.studies.ridge_combinations.over_seeds import over_seeds
 
 
 def _pooled(dims: Dims, alone: np.ndarray, long_name: str) -> xr.Variable:
@@ -19,7 +17,7 @@ def _pooled(dims: Dims, alone: np.ndarray, long_name: str) -> xr.Variable:
 
 def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
     """Fractions over seeds; the scatter and the heat map are pictures of single networks: those of the first seed."""
-    result = runs[0].result
+    _, result = only(runs, Setting)
     alignment, control = result["alignment"].values, result["control_alignment"].values
     alone = localised_only(*top_two(alignment)).mean(-1)
     grown = above(top_two(alignment)[0], 0.5).mean(-1)

@@ -2,29 +2,27 @@
 
 from collections.abc import Sequence
 from math import comb
-from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from learnability.results.contract import Run
-from learnability.results.labelled import estimate, variable
+from learnability.results.contract import Run, only
+from learnability.results.labelled import OVER_SEEDS, estimate, over_seeds, slope_over_seeds, variable
 from learnability.statistics.asymptotics import trend
 from learnability.studies.ridge_combinations import theory
+from learnability.studies.ridge_combinations.growth.setting import GrowthSetting
 from learnability.studies.ridge_combinations.localisation.analyse import ratio_of_medians
-from learnability.studies.ridge_combinations.over_seeds import over_seeds, slope_over_seeds
 
 
 def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
     """T50 of every seed is the median over its neurons."""
-    setting: Any = runs[0].setting
-    result = runs[0].result
+    setting, result = only(runs, GrowthSetting)
     exponent, d = setting.target.information_exponent, result["dimension"].values
     degree = len(setting.target.link) - 1
     half, flow = (np.median(result[name].values, axis=-1) for name in ("hitting_time", "flow_time"))
     tasks = result["tasks"].values
     cubics = np.array([float(comb(int(n) + degree, degree)) for n in d])
-    alpha = theory.relu_coefficient(setting.phase_one.bias, exponent)
+    alpha = theory.relu_coefficient(float(setting.phase_one.bias), exponent)
     delta = setting.phase_one.relative_step
     limit = [[theory.escape_constant(exponent, int(m), alpha, 1.0, delta) for m in row] for row in tasks]
     grid = ("power", "dimension")
@@ -46,7 +44,7 @@ def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
         "over_flow": over_seeds(
             ratio_of_medians, grid, logs, rng, "T50 over that of the flow from the same starts", smooth=True
         ),
-        "flow_change": estimate("power", change, low, high, "change of that ratio over d", "95% bootstrap over seeds"),
+        "flow_change": estimate("power", change, low, high, "change of that ratio over d", OVER_SEEDS),
         "over_kernel": over_seeds(np.median, grid, half / cubics, rng, "T50 over the number of polynomials"),
         "kernel_features": variable("dimension", cubics, "polynomials of the links' degree in d variables"),
         "slope": xr.Variable.concat(slopes, "power"),

@@ -3,7 +3,6 @@
 from functools import partial
 
 from learnability.results.claim import Analyses, AtMost, Between, Claim, Measurement, NotAtThisScale
-from learnability.results.labelled import bounds_of
 from learnability.results.measuring import Measure, measured, seeds_of
 from learnability.studies.ridge_combinations import PAPER
 
@@ -14,10 +13,9 @@ def _excess(power: int) -> Measure:
     def measure(analyses: Analyses) -> Measurement:
         analysis = analyses["growth"].isel(power=power)
         allowed = analysis.attrs["information_exponent"] - 1 + float(analysis["power"])
-        slope, low, high = (float(part) for part in bounds_of(analysis["slope"]))
         tasks, d = analysis["tasks"].values, analysis["dimension"].values
-        note = f"slope {slope:.3f}, d from {d[0]} to {d[-1]}, M from {tasks[0]} to {tasks[-1]}"
-        return Measurement(slope - allowed, low - allowed, high - allowed, seeds_of(analysis), note)
+        note = f"slope {float(analysis['slope'][0]):.3f}, d from {d[0]} to {d[-1]}, M from {tasks[0]} to {tasks[-1]}"
+        return measured(analysis["slope"] - allowed, seeds_of(analysis), note)
 
     return measure
 

@@ -8,13 +8,12 @@ import numpy as np
 import xarray as xr
 
 from learnability.results.contract import Run
-from learnability.results.labelled import exponents, variable
+from learnability.results.labelled import exponents, over_seeds, share, slope_over_seeds, variable
 from learnability.statistics.asymptotics import local_exponents
 from learnability.statistics.scaling import fit_slope
 from learnability.studies.ridge_combinations import theory
 from learnability.studies.ridge_combinations.alignments import above, localised_only, tasks_found
-from learnability.studies.ridge_combinations.exact_shares import share
-from learnability.studies.ridge_combinations.over_seeds import over_seeds, slope_over_seeds
+from learnability.studies.ridge_combinations.localisation.setting import LocalisationSetting
 
 
 def ratio_of_medians(logs: np.ndarray, axis: int = 0) -> np.ndarray:
@@ -25,7 +24,7 @@ def ratio_of_medians(logs: np.ndarray, axis: int = 0) -> np.ndarray:
 
 def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
     """Numbers of tasks and dimensions are axes of a run; several runs differ in their numbers of tasks."""
-    setting: Any = runs[0].setting
+    setting = runs[0].setting_as(LocalisationSetting)
     exponent = setting.target.information_exponent
     settled: Any = {"data_vars": "minimal", "coords": "minimal", "compat": "override", "join": "exact"}
     result = xr.concat([run.result for run in runs], "tasks", combine_attrs="override", **settled).sortby("tasks")
@@ -79,10 +78,12 @@ def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
     return xr.Dataset(data, coords=coords, attrs={"information_exponent": exponent, "seeds": half.shape[0]})
 
 
-def _flow_times(setting: Any, tasks: np.ndarray, dimensions: np.ndarray, unit: np.ndarray) -> dict[str, xr.Variable]:
+def _flow_times(
+    setting: LocalisationSetting, tasks: np.ndarray, dimensions: np.ndarray, unit: np.ndarray
+) -> dict[str, xr.Variable]:
     """Times of the population flow, for a student whose neurons share one bias."""
     exponent, delta = setting.target.information_exponent, setting.phase_one.relative_step
-    alpha = theory.relu_coefficient(setting.phase_one.bias, exponent)
+    alpha = theory.relu_coefficient(float(setting.phase_one.bias), exponent)
     limit = [theory.escape_constant(exponent, int(m), alpha, 1.0, delta) for m in tasks]
     until = partial(theory.hitting_constant, exponent, student=alpha, relative_step=delta, threshold=setting.threshold)
     finite = np.array([[until(int(m), dimension=float(d)) for d in dimensions] for m in tasks])

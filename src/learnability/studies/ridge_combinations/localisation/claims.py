@@ -16,7 +16,7 @@ from learnability.results.claim import (
     NotAtThisScale,
 )
 from learnability.results.labelled import bounds_of
-from learnability.results.measuring import Measure, estimated, limit_exponent, measured, seeds_of
+from learnability.results.measuring import Measure, estimated, limit_exponent, measured, minus, quotient, seeds_of
 from learnability.studies.ridge_combinations import PAPER
 
 
@@ -46,8 +46,7 @@ def _over_bound(experiment: str) -> Measure:
 
     def measure(analyses: Analyses) -> Measurement:
         found = limit_exponent(experiment, name="dimension")(analyses)
-        half = analyses[experiment].attrs["information_exponent"] / 2
-        return Measurement(found.estimate - half, found.low - half, found.high - half, found.seeds, found.note)
+        return minus(found, analyses[experiment].attrs["information_exponent"] / 2)
 
     return measure
 
@@ -57,7 +56,7 @@ def _exponent_ratio(analyses: Analyses) -> Measurement:
     found = limit_exponent("samples_d3_large", name="dimension")(analyses)
     half = analyses["samples_d3_large"].attrs["information_exponent"] / 2
     note = "for fixed p and q the bounds of Theorems 9 and 11 are polynomial in M d"
-    return Measurement(half / found.estimate, half / found.high, half / found.low, found.seeds, note)
+    return quotient(Measurement(half, half, half, found.seeds), found, note)
 
 
 def _matched_ratio(analyses: Analyses) -> Measurement:
@@ -125,12 +124,11 @@ def _overlap_cost(analyses: Analyses) -> Measurement:
     at = np.flatnonzero(random["tasks"].values == tasks)
     if not at.size:
         raise NotAtThisScale("the number of tasks of the orthonormal directions")
-    near = [
-        [float(v) for v in bounds_of(a["neurons_near"].isel(tasks=int(i), dimension=0))]
+    near, apart = (
+        measured(a["neurons_near"].isel(tasks=int(i), dimension=0), seeds_of(a))
         for a, i in ((random, at[0]), (orthonormal, 0))
-    ]
-    a, b = near
-    return Measurement(a[0] / b[0], a[1] / b[2], a[2] / b[1], seeds_of(random), f"M = {tasks}")
+    )
+    return quotient(near, apart, f"M = {tasks}")
 
 
 _claim = partial(Claim, seeds_needed=8, figure="scaling", evidence="statistical")

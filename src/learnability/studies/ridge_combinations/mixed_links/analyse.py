@@ -1,22 +1,21 @@
 """Who localised, by what the signs of the coefficients allow."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from learnability.results.contract import Run
-from learnability.results.labelled import variable
-from learnability.studies.ridge_combinations.exact_shares import share
+from learnability.results.contract import Run, only
+from learnability.results.labelled import share, variable
+from learnability.studies.ridge_combinations.mixed_links.setting import MixedLinksSetting
 from learnability.studies.ridge_combinations.mixed_links.theory import all_positive, descends
 from learnability.studies.ridge_combinations.ridge_target import links
 
 
 def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
     """Neurons are independent starts of a flow without noise: all of them are trials."""
-    setting: Any = runs[0].setting
-    result, p = runs[0].result, setting.target.information_exponent
+    setting, result = only(runs, MixedLinksSetting)
+    p = setting.target.information_exponent
     link = links(setting.target)[0]
     student = result["student"].values.reshape(-1, len(link)).astype(float)
     localised = result["largest"].values.ravel() > 0.9

@@ -2,21 +2,19 @@
 
 from collections.abc import Sequence
 from math import comb
-from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from learnability.results.contract import Run
-from learnability.results.labelled import variable
-from learnability.studies.ridge_combinations.over_seeds import over_seeds
+from learnability.results.contract import Run, only
+from learnability.results.labelled import over_seeds, variable
+from learnability.studies.ridge_combinations.phase_two.setting import PhaseTwoSetting
 from learnability.studies.ridge_combinations.ridge_target import links
 
 
 def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
     """Medians over seeds: a single refit may have a large error."""
-    setting: Any = runs[0].setting
-    result = runs[0].result
+    setting, result = only(runs, PhaseTwoSetting)
     axes = ("samples", "method")
     l1 = result["l1"].values
     degree = int(np.flatnonzero(links(setting.target)[0])[-1])

@@ -6,8 +6,7 @@ import numpy as np
 import xarray as xr
 
 from learnability.results.claim import Analyses, AtLeast, AtMost, Claim, Equals, Measurement, NotAtThisScale
-from learnability.results.labelled import bounds_of
-from learnability.results.measuring import Measure, entry, exactly, measured, seeds_of
+from learnability.results.measuring import Measure, entry, exactly, measured, quotient, seeds_of
 from learnability.statistics.intervals import median_interval
 from learnability.studies.ridge_combinations import PAPER
 
@@ -44,18 +43,16 @@ def lasso_gain(sample: int) -> Measure:
 
 def _kernel_at_equal_total(analyses: Analyses) -> Measurement:
     """L1 error of kernel ridge over that of the trained network, each with as many samples as the other in all."""
-    analysis = analyses["kernel_control"].isel(samples=-1, kernel_samples=-1, drop=True)
-    trained = entry(analysis, "method", "trained ridge")["l1"]
-    (k, k_low, k_high), (t, t_low, t_high) = (
-        [float(v) for v in bounds_of(x)] for x in (analysis["kernel_l1"], trained)
-    )
     counts = analyses["kernel_control"]
+    analysis = counts.isel(samples=-1, kernel_samples=-1, drop=True)
+    kernel = measured(analysis["kernel_l1"], seeds_of(counts))
+    trained = measured(entry(analysis, "method", "trained ridge")["l1"])
     total = int(counts["phase_one_samples"]) + int(counts["samples"][-1])
     if int(counts["kernel_samples"][-1]) != total:
         raise NotAtThisScale("a kernel with the samples of both phases")
     features = int(counts["kernel_features"])
-    note = f"{total} samples each, {features} cubics; L1 {k:.3f} against {t:.3f}"
-    return Measurement(k / t, k_low / t_high, k_high / t_low, seeds_of(counts), note)
+    note = f"{total} samples each, {features} cubics; L1 {kernel.estimate:.3f} against {trained.estimate:.3f}"
+    return quotient(kernel, trained, note)
 
 
 def _lead_shrinks(analyses: Analyses) -> Measurement:

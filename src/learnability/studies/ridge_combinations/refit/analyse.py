@@ -1,19 +1,19 @@
 """Exponents of phase II in the number of samples, of tasks and of neurons."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from learnability.results.contract import Run
-from learnability.studies.ridge_combinations.over_seeds import over_seeds, slope_over_seeds
+from learnability.results.labelled import over_seeds, slope_over_seeds
+from learnability.studies.ridge_combinations.refit.setting import RefitSetting
 
 
 def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
     """Runs differ in the ratio of the strengths: one strength exponent C_p each, the first of equal strengths."""
-    ordered = sorted(runs, key=lambda run: run.setting.target.strength_ratio)  # type: ignore[attr-defined]
-    targets: list[Any] = [run.setting.target for run in ordered]
+    ordered = sorted(runs, key=lambda run: run.setting_as(RefitSetting).target.strength_ratio)
+    targets = [run.setting_as(RefitSetting).target for run in ordered]
     strengths = [t.strength_ratio ** (2 / (t.information_exponent - 2)) for t in targets]
     first = ordered[0].result
     tasks, samples, widths = (first[name].values for name in ("tasks", "samples", "width"))
@@ -40,5 +40,5 @@ def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
         "joint_samples": joint_samples,
         "width": widths,
     }
-    setting: Any = ordered[0].setting
-    return xr.Dataset(data, coords, {"seeds": error.shape[0], "joint_tasks": setting.joint_tasks})
+    joint_tasks = ordered[0].setting_as(RefitSetting).joint_tasks
+    return xr.Dataset(data, coords, {"seeds": error.shape[0], "joint_tasks": joint_tasks})

@@ -3,7 +3,6 @@
 from functools import partial
 
 from learnability.results.claim import Analyses, AtMost, Claim, Equals, Measurement
-from learnability.results.labelled import bounds_of
 from learnability.results.measuring import Measure, estimated, measured, seeds_of
 from learnability.studies.ridge_combinations import PAPER
 
@@ -22,9 +21,9 @@ def _tasks_exponent(index: int) -> Measure:
     def measure(analyses: Analyses) -> Measurement:
         analysis = analyses["refit"].isel(strength_exponent=index)
         allowed = float(analysis["strength_exponent"])
-        slope, low, high = (float(part) - allowed for part in bounds_of(analysis["task_slope"]))
-        note = f"exponent {slope + allowed:.2f}, M from {int(analysis['tasks'][0])} to {int(analysis['tasks'][-1])}"
-        return Measurement(slope, low, high, seeds_of(analysis), note)
+        slope, tasks = analysis["task_slope"], analysis["tasks"].values
+        note = f"exponent {float(slope[0]):.2f}, M from {tasks[0]} to {tasks[-1]}"
+        return measured(slope - allowed, seeds_of(analysis), note)
 
     return measure
 

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
-from learnability.results.contract import Run
+from learnability.results.contract import Run, Setting, only
 
 
 def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
     """The training artifact of the first seed, without the dimension ``seed``: one witness is enough."""
-    return runs[0].result.isel(seed=0, drop=True)
+    return only(runs, Setting)[1].isel(seed=0, drop=True)

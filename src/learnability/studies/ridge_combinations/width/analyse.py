@@ -1,16 +1,15 @@
 """The share of one weak task over the number of tasks, with the finite-M theory beside it."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from learnability.results.contract import Run
-from learnability.results.labelled import exponents, variable
+from learnability.results.labelled import exponents, over_seeds, slope_over_seeds, variable
 from learnability.statistics.asymptotics import local_exponents_of
 from learnability.studies.ridge_combinations import theory
-from learnability.studies.ridge_combinations.over_seeds import over_seeds, slope_over_seeds
+from learnability.studies.ridge_combinations.width.setting import WidthSetting
 
 
 def _worst_ratio(ratios: np.ndarray, axis: int = 0) -> np.ndarray:
@@ -19,8 +18,8 @@ def _worst_ratio(ratios: np.ndarray, axis: int = 0) -> np.ndarray:
 
 def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
     """Runs differ in the ratio of the strengths: one strength exponent C_p each."""
-    ordered = sorted(runs, key=lambda run: run.setting.target.strength_ratio)  # type: ignore[attr-defined]
-    targets: list[Any] = [run.setting.target for run in ordered]
+    ordered = sorted(runs, key=lambda run: run.setting_as(WidthSetting).target.strength_ratio)
+    targets = [run.setting_as(WidthSetting).target for run in ordered]
     strengths = np.array([t.strength_ratio ** (2 / (t.information_exponent - 2)) for t in targets])
     tasks = ordered[0].result["tasks"].values
     share = np.stack([run.result["share"].values for run in ordered], axis=1)

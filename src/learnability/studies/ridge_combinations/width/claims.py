@@ -5,7 +5,6 @@ from functools import partial
 import numpy as np
 
 from learnability.results.claim import Analyses, AtMost, Claim, Equals, Measurement
-from learnability.results.labelled import bounds_of
 from learnability.results.measuring import estimated, limit_exponent, measured, seeds_of
 from learnability.studies.ridge_combinations import PAPER
 
@@ -26,9 +25,8 @@ def _weak_ratio(analyses: Analyses) -> Measurement:
 def _needed_width(analyses: Analyses) -> Measurement:
     """Exponent in M of the neurons that a weak task needs, one over its share, minus C_p + 1/2."""
     analysis = analyses["width"].isel(strength_exponent=-1)
-    slope, low, high = (float(part) for part in bounds_of(analysis["slope"]))
-    allowed = float(analysis["strength_exponent"]) + 0.5
-    return Measurement(-slope - allowed, -high - allowed, -low - allowed, seeds_of(analysis))
+    slope = -analysis["slope"].isel(bound=[0, 2, 1])  # what was the upper end is the lower one now
+    return measured(slope - (float(analysis["strength_exponent"]) + 0.5), seeds_of(analysis))
 
 
 _claim = partial(Claim, experiments=("width",), seeds_needed=4, figure="coherence", evidence="statistical")

@@ -7,7 +7,7 @@ import xarray as xr
 
 from learnability.results.contract import Run
 from learnability.results.labelled import variable
-from learnability.studies.subspace_polynomials.settings import HiddenPolynomials
+from learnability.studies.subspace_polynomials.diagnosis.setting import DiagnosisSetting
 
 #: Residuals and defects below the first count as zero, those above the second as not.
 ZERO, NONZERO = 1e-12, 1e-2
@@ -16,9 +16,7 @@ SEARCH_ZERO = 1e-9
 
 
 def _is_rotated(run: Run) -> bool:
-    target = run.setting.target
-    assert isinstance(target, HiddenPolynomials)
-    return target.rotated
+    return run.setting_as(DiagnosisSetting).target.rotated
 
 
 def _extreme(values: np.ndarray, largest: bool) -> np.ndarray:

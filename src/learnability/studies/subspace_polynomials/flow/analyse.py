@@ -7,12 +7,11 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from learnability.results.contract import Run
-from learnability.results.labelled import exponents, names, texts, variable
+from learnability.results.labelled import exponents, names, over_seeds, texts, variable
 from learnability.results.status import Status
 from learnability.statistics.asymptotics import Correction, LocalExponents, local_exponents
-from learnability.statistics.intervals import bootstrap
 from learnability.studies.subspace_polynomials import theory
-from learnability.studies.subspace_polynomials.estimates import bootstrapped, median_band
+from learnability.studies.subspace_polynomials.estimates import median_band
 
 Array = NDArray[np.float64]
 Variables = dict[str, xr.Variable]
@@ -51,10 +50,8 @@ def _escape(times: Array, dimension: Array, loss: Array, floor: Array, rng: np.r
     # Runs stop after they have escaped: what follows counts as below the floor.
     filled = np.where(np.isnan(loss), -np.inf, loss)
     escape = first_crossing(times, np.where(np.isfinite(filled), filled, 0.0), theory.ESCAPE_FRACTION * floor)
-    with np.errstate(invalid="ignore"):  # an infinite time beside a finite one gives NaN, which says enough
-        median = bootstrap(np.median, escape, rng)
     found = {
-        "escape_time": bootstrapped(AXES, median, "median time to leave the floor", "flow time"),
+        "escape_time": over_seeds(np.median, AXES, escape, rng, "median time to leave the floor", "flow time"),
         "escape_times": variable(("seed", *AXES), escape, "time to leave the floor", "flow time"),
     }
     if len(dimension) >= 3 and np.isfinite(escape).all():
@@ -97,8 +94,7 @@ def _local(
 def _distances(dimension: Array, loss: Array, limit: Array, rng: np.random.Generator) -> Variables:
     """``sup_t |L_d - L_inf|`` with the same second layer in both, and its power of d."""
     distance = np.abs(loss - limit[:, None]).max(-1)
-    mean = bootstrap(np.mean, distance, rng)
-    found = {"limit_distance": bootstrapped(AXES, mean, "sup_t |L_d - L_inf|, mean over seeds")}
+    found = {"limit_distance": over_seeds(np.mean, AXES, distance, rng, "sup_t |L_d - L_inf|, mean over seeds")}
     if len(dimension) < 3:
         return found
     local = [

@@ -6,9 +6,8 @@ import numpy as np
 import xarray as xr
 
 from learnability.results.contract import Run
-from learnability.results.labelled import names, variable
-from learnability.statistics.intervals import bootstrap
-from learnability.studies.subspace_polynomials.estimates import bootstrapped, median_band
+from learnability.results.labelled import names, over_seeds, variable
+from learnability.studies.subspace_polynomials.estimates import median_band
 from learnability.studies.subspace_polynomials.online_sgd.setting import SgdSetting
 
 
@@ -17,28 +16,25 @@ def _relative_gap(samples: np.ndarray, axis: int) -> np.ndarray:
     return np.asarray(np.abs(samples.mean(axis=axis)).max(-1))
 
 
-def _polynomial(run: Run) -> str:
-    assert isinstance(run.setting, SgdSetting)
-    return run.setting.target.polynomials[0]
-
-
 def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
     """Bands of both losses (target, time), and the distance between their means."""
     results = [run.result for run in runs]
     sgd, flow = (np.stack([r[name].values for r in results], axis=1) for name in ("sgd_loss", "flow_loss"))
     relative = (sgd - flow) / flow[:, :, :1]
-    gaps = [bootstrap(_relative_gap, relative[:, i], rng) for i in range(len(runs))]
+    text = "sup_t |mean (L_sgd - L_flow)| / L(0)"
+    gaps = [over_seeds(_relative_gap, (), relative[:, i], rng, text) for i in range(len(runs))]
+    polynomials = [run.setting_as(SgdSetting).target.polynomials[0] for run in runs]
     failed = sum(int((result["status"] != 0).sum()) for result in results)
     return xr.Dataset(
         {
             "sgd_loss": median_band(("target", "time"), sgd, "loss of online SGD"),
             "flow_loss": median_band(("target", "time"), flow, "loss of the mean-field flow"),
-            "gap": bootstrapped("target", tuple(zip(*gaps, strict=True)), "sup_t |mean (L_sgd - L_flow)| / L(0)"),
+            "gap": xr.Variable.concat(gaps, "target"),
             "worst_gap": variable(
                 "target", np.abs(relative).max(axis=(0, 2)), "largest |L_sgd - L_flow| / L(0) of any seed and time"
             ),
             "failed_runs": variable((), failed, "runs that diverged"),
         },
-        coords={"time": results[0]["time"], "target": names("target", [_polynomial(r) for r in runs], "polynomial")},
+        coords={"time": results[0]["time"], "target": names("target", polynomials, "polynomial")},
         attrs={"seeds": results[0].sizes["seed"]},
     )

@@ -7,10 +7,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from learnability.results.contract import Run
-from learnability.results.labelled import variable
-from learnability.statistics.intervals import bootstrap
-from learnability.statistics.scaling import bootstrap_slope
-from learnability.studies.subspace_polynomials.estimates import bootstrapped, median_band
+from learnability.results.labelled import OVER_SEEDS, estimate, over_seeds, slope_over_seeds, variable
+from learnability.studies.subspace_polynomials.estimates import median_band
 from learnability.studies.subspace_polynomials.second_stage.setting import SecondStageSetting
 
 Array = NDArray[np.float64]
@@ -38,18 +36,10 @@ def rates(times: Array, loss: Array) -> Array:
     return np.asarray(np.log(FROM / TO) / (end - start))
 
 
-def _settings(runs: Sequence[Run]) -> list[SecondStageSetting]:
-    found = []
-    for run in runs:
-        assert isinstance(run.setting, SecondStageSetting)
-        found.append(run.setting)
-    return found
-
-
 def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
     """Bands, limits and bounds by dimension; the decay over the stated one, and the rate over the limit's."""
-    runs = sorted(runs, key=lambda run: run.setting.dimension)  # type: ignore[attr-defined]
-    settings, results = _settings(runs), [run.result for run in runs]
+    runs = sorted(runs, key=lambda run: run.setting_as(SecondStageSetting).dimension)
+    settings, results = [run.setting_as(SecondStageSetting) for run in runs], [run.result for run in runs]
     dimension = np.array([setting.dimension for setting in settings], dtype=float)
     times = results[0]["time"].values
     loss = np.stack([result["loss"].values for result in results], axis=1)
@@ -59,20 +49,25 @@ def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
     with np.errstate(invalid="ignore", divide="ignore"):
         decay = -np.log(loss[..., -1] / loss[..., 0]) / (2 * smallest * times[-1])
     per_seed = np.stack([rates(times, loss[:, j]) for j in range(len(runs))], axis=1)
-    decayed, rate = bootstrap(np.mean, decay, rng), bootstrap(np.mean, per_seed, rng)
+    text = "-log(L/L(0)) at the end over 2 lambda_min t, mean over seeds"
+    decayed = over_seeds(np.mean, "dimension", decay, rng, text)
+    rate = over_seeds(
+        np.mean, "dimension", per_seed, rng, "rate from 30% to 10% of L(0), mean over seeds", "1/flow time"
+    )
     limit_rate = rates(times, limit)
+    middle, low, high = rate.values.T / limit_rate
     found = {
         "loss": median_band(("dimension", "time"), loss, "loss of the network"),
         "limit_loss": variable(("dimension", "time"), limit, "loss in the limit of many neurons and samples"),
         "limit_bound": variable(("dimension", "time"), bound, "L(0) exp(-2 lambda_min t)"),
-        "decay": bootstrapped("dimension", decayed, "-log(L/L(0)) at the end over 2 lambda_min t, mean over seeds"),
-        "rate": bootstrapped("dimension", rate, "rate from 30% to 10% of L(0), mean over seeds", "1/flow time"),
+        "decay": decayed,
+        "rate": rate,
         "limit_rate": variable("dimension", limit_rate, "the same in the limit", "1/flow time"),
-        "rate_over_limit": bootstrapped(
-            "dimension", tuple(part / limit_rate for part in rate), "rate over that of the limit, mean over seeds"
+        "rate_over_limit": estimate(
+            "dimension", middle, low, high, "rate over that of the limit, mean over seeds", OVER_SEEDS
         ),
-        "final_loss": bootstrapped(
-            "dimension", bootstrap(np.mean, loss[..., -1] / loss[..., 0], rng), "L/L(0) at the end, mean over seeds"
+        "final_loss": over_seeds(
+            np.mean, "dimension", loss[..., -1] / loss[..., 0], rng, "L/L(0) at the end, mean over seeds"
         ),
         "outside": variable(
             "dimension", [float(r["outside"].mean()) for r in results], "mean |w_perp|^2 after the first stage"
@@ -80,8 +75,7 @@ def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
         "copies": variable((), settings[0].copies, "averaged copies"),
     }
     if len(runs) >= 2 and np.isfinite(per_seed).all():
-        slope = bootstrap_slope(dimension, per_seed, rng, statistic="mean")
-        found["rate_slope"] = bootstrapped((), slope, "power of d in the rate")
+        found["rate_slope"] = slope_over_seeds(dimension, per_seed, rng, "power of d in the rate", "mean")
     return xr.Dataset(
         found,
         coords={

@@ -5,16 +5,15 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
-from learnability.results.contract import Run
-from learnability.results.labelled import exponents, variable
+from learnability.results.contract import Run, Setting, only
+from learnability.results.labelled import exponents, over_seeds, variable
 from learnability.statistics.asymptotics import local_exponents
-from learnability.statistics.intervals import bootstrap
-from learnability.studies.subspace_polynomials.estimates import bootstrapped
 
 
 def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
     """Deficits ``floor - min_t L_S`` (dimension, target) and their local exponents in d with the limit, by target."""
-    result, target = runs[0].result, runs[0].target
+    _, result = only(runs, Setting)
+    target = runs[0].target
     floor = target["loss_floor"].sel(activation_class="smooth").values
     dimension = result["dimension"].values
     deficit = floor - result["trapped_loss"].values.min(-1)
@@ -25,9 +24,7 @@ def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
     ]
     return xr.Dataset(
         {
-            "deficit": bootstrapped(
-                ("dimension", "target"), bootstrap(np.mean, deficit, rng), "floor - min L_S, mean over seeds"
-            ),
+            "deficit": over_seeds(np.mean, ("dimension", "target"), deficit, rng, "floor - min L_S, mean over seeds"),
             **exponents(found, "power of d of the deficit", "target"),
             "floor": variable("target", floor, "floor of the trapped part"),
             "least_loss": variable(("dimension", "target"), loss.min(0), "smallest loss of any seed and time"),

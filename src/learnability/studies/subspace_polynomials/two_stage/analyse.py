@@ -28,8 +28,7 @@ def _properties(runs: Sequence[Run]) -> dict[str, xr.Variable]:
     for run in runs:
         occurs = run.target["coefficient"].values[0] != 0
         degree.append(int(run.target["multi_index"].values[occurs].sum(1).max()))
-        assert isinstance(run.setting, TwoStageSetting)
-        kept.append(run.setting.keep_output)
+        kept.append(run.setting_as(TwoStageSetting).keep_output)
     used = [int(run.target["used_variables"].values[0]) for run in runs]
     return {
         "used_variables": variable("case", used, "variables p"),

@@ -3,13 +3,13 @@
 import numpy as np
 import xarray as xr
 
-from learnability.results.contract import Run
+from learnability.results.contract import Run, Setting, only
 from learnability.results.labelled import variable
 
 
 def analyse(runs: list[Run], rng: np.random.Generator) -> xr.Dataset:
     """Sums over the seeds of the one setting."""
-    result = runs[0].result
+    _, result = only(runs, Setting)
     names = {
         "strips": "strips that cover the tubes around the trajectories",
         "positive": "strips on which du/dt >= 0 is proved",

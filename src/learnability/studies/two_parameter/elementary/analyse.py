@@ -3,9 +3,9 @@
 import numpy as np
 import xarray as xr
 
-from learnability.results.contract import Run
-from learnability.results.labelled import estimate, variable
-from learnability.studies.two_parameter.fractions import EPS, EPSILONS, fraction
+from learnability.results.contract import Run, Setting, only
+from learnability.results.labelled import estimate, share, variable
+from learnability.studies.two_parameter.distances import EPS, EPSILONS
 from learnability.studies.two_parameter.hierarchy.outcome import UNRESOLVED
 from learnability.studies.two_parameter.theory import decade_exponent, exponent
 
@@ -15,7 +15,7 @@ LARGEST = {1: 0.1, 2: 0.03}
 
 def analyse(runs: list[Run], rng: np.random.Generator) -> xr.Dataset:
     """The distribution of final distances and its exponent for every model of the one setting."""
-    result = runs[0].result
+    _, result = only(runs, Setting)
     distance, parameters = result.distance.values, result.parameters.values
     unresolved = np.isin(result.status.values, UNRESOLVED).sum(axis=0)
     near = np.stack([(distance <= eps).sum(axis=0) for eps in EPSILONS], axis=1)
@@ -24,7 +24,7 @@ def analyse(runs: list[Run], rng: np.random.Generator) -> xr.Dataset:
     text = "exponent of P(distance <= eps) over the decade below 0.03 (W = 2) or 0.1 (W = 1)"
     return xr.Dataset(
         {
-            "near": fraction(("family", "eps"), near, len(distance), "P(final distance <= eps)"),
+            "near": share(("family", "eps"), near, len(distance), "P(final distance <= eps)", "Wilson"),
             "exponent": estimate("family", value, low, high, text, "95% Clopper-Pearson"),
             "used": variable("family", used.astype(int), "number of distances in the decade and below"),
             "unresolved": variable("family", unresolved, "flows that the solver did not finish"),

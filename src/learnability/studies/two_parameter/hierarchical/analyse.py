@@ -4,8 +4,8 @@ import numpy as np
 import xarray as xr
 
 from learnability.results.contract import Run
-from learnability.results.labelled import names, variable
-from learnability.studies.two_parameter.fractions import EPS, EPSILONS, between, fraction
+from learnability.results.labelled import names, share, variable
+from learnability.studies.two_parameter.distances import EPS, EPSILONS
 from learnability.studies.two_parameter.hierarchy.guaranteed import OBSTACLES
 from learnability.studies.two_parameter.hierarchy.outcome import UNRESOLVED, FlowStatus
 
@@ -46,15 +46,16 @@ def _maps(run: Run) -> xr.Dataset:
         "unfinished": (list(UNRESOLVED), "fraction of flows that did not finish"),
     }
     columns: dict[str, xr.Variable] = {
-        "learned": between(
+        "learned": share(
             "point",
             learned.sum(axis=0),
-            (learned | unresolved).sum(axis=0),
             n,
             "fraction of targets learned to level N",
+            "Wilson",
+            (unresolved & ~learned).sum(axis=0),
         ),
-        "sampled_in_f0": fraction("point", count, n, "fraction of the flows' targets in F0"),
-        "learned_given_f0": fraction("point", hits, count, "P(learned | target in F0)"),
+        "sampled_in_f0": share("point", count, n, "fraction of the flows' targets in F0", "Wilson"),
+        "learned_given_f0": share("point", hits, count, "P(learned | target in F0)", "Wilson"),
         "in_f0": over_points(count, "number of targets in F0"),
         "missed_in_f0": over_points((inside & lost).sum(axis=0), "targets of F0 that were not learned"),
         "unresolved_in_f0": over_points(

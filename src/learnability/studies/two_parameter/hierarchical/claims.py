@@ -6,6 +6,7 @@ for N >= d - 1. A flow that the solver did not finish is unresolved: it counts n
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import xarray as xr
@@ -169,7 +170,7 @@ def over_any(measure_name: str) -> Measure:
         found = _learned_over("kept_of_any", smallest)
         value, kept = (float(x.values.flat[0]) for x in (smallest.learned, smallest.kept_of_any))
         note = f"learned {value:.3f}, kept of any measure {kept:.3f}, at rho = {float(smallest.rho[0]):g}"
-        return Measurement(found.estimate, found.low, found.high, found.seeds, note)
+        return replace(found, note=note)
 
     return measure
 

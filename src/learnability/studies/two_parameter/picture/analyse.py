@@ -3,9 +3,9 @@
 import numpy as np
 import xarray as xr
 
-from learnability.results.contract import Run
+from learnability.results.contract import Run, Setting, only
 
 
 def analyse(runs: list[Run], rng: np.random.Generator) -> xr.Dataset:
     """The training results of the one setting."""
-    return runs[0].result
+    return only(runs, Setting)[1]

@@ -3,15 +3,14 @@
 import numpy as np
 import xarray as xr
 
-from learnability.results.contract import Run
-from learnability.results.labelled import variable
-from learnability.studies.two_parameter.fractions import fraction
+from learnability.results.contract import Run, Setting, only
+from learnability.results.labelled import share, variable
 from learnability.studies.two_parameter.hierarchy.outcome import UNRESOLVED
 
 
 def analyse(runs: list[Run], rng: np.random.Generator) -> xr.Dataset:
     """Every sphere with all its targets: seed batches share the large spheres, and have small ones of their own."""
-    result = runs[0].result
+    _, result = only(runs, Setting)
     seeds, spheres = result.radius.shape
     places = np.concatenate([result.centre.values, result.radius.values[:, :, None]], axis=2).reshape(-1, 4)
     _, first, sphere = np.unique(places, axis=0, return_index=True, return_inverse=True)
@@ -24,7 +23,9 @@ def analyse(runs: list[Run], rng: np.random.Generator) -> xr.Dataset:
     where, missed = ("seed", "sphere"), (tried & ~learned & ~open_).sum(axis=0)
     return xr.Dataset(
         {
-            "learned": fraction("sphere", learned.sum(axis=0), tried.sum(axis=0), "fraction of the sphere learned"),
+            "learned": share(
+                "sphere", learned.sum(axis=0), tried.sum(axis=0), "fraction of the sphere learned", "Wilson"
+            ),
             "counterexamples": variable("sphere", missed, "targets of the sphere that were not learned"),
             "is_learned": variable(where, learned, "whether the target was learned"),
             "is_tried": variable(where, tried, "whether the seed has a target on this sphere"),

@@ -5,25 +5,21 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
-from learnability.results.contract import Run
-from learnability.results.labelled import estimate, variable
-from learnability.statistics.scaling import bootstrap_slope
+from learnability.results.contract import Run, only
+from learnability.results.labelled import estimate, slope_over_seeds, variable
 from learnability.studies.{{ cookiecutter.study }} import theory
 from learnability.studies.{{ cookiecutter.study }}.growth.setting import GrowthSetting
 
 
 def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
     """``escape_time`` (dimension, bound) with its deciles over seeds, and ``slope`` (bound) with its interval."""
-    (run,) = runs
-    setting, result = run.setting, run.result
-    assert isinstance(setting, GrowthSetting)
-    times = result["escape_time"].values
+    setting, result = only(runs, GrowthSetting)
+    times, dimensions = result["escape_time"].values, result["dimension"].values
     low, middle, high = np.quantile(times, [0.1, 0.5, 0.9], axis=1, method="nearest")
-    slope = bootstrap_slope(result["dimension"].values, times.T, rng)
     return xr.Dataset(
         {
             "escape_time": estimate("dimension", middle, low, high, "median escape time", "deciles", "flow time"),
-            "slope": estimate((), *slope, "slope of log escape time against log d", "95% bootstrap over seeds"),
+            "slope": slope_over_seeds(dimensions, times.T, rng, "slope of log escape time against log d"),
             "predicted_slope": variable(
                 (), theory.escape_slope(setting.target.information_exponent), "slope that theory predicts"
             ),
