@@ -14,9 +14,10 @@ from learnability.results.contract import Run
 from learnability.results.labelled import names, with_bounds
 from learnability.results.store import concatenate
 from learnability.studies.atlas import theory
+from learnability.studies.atlas.check.methods import counts
 from learnability.studies.atlas.exponents.analyse import analyse
 from learnability.studies.atlas.exponents.claims import CLAIMS
-from learnability.studies.atlas.exponents.search import FIRST, RESOLUTION, counts, samples_needed
+from learnability.studies.atlas.exponents.search import FIRST, RESOLUTION, samples_needed
 from learnability.studies.atlas.exponents.setting import ExponentsSetting
 from learnability.studies.atlas.exponents.train import train
 from learnability.studies.atlas.problem import known_of
@@ -40,9 +41,10 @@ def test_what_is_not_learned_within_the_samples_is_infinite() -> None:
 
 
 def test_a_pass_is_looked_at_in_steps_of_the_resolution() -> None:
-    assert counts(64)[0] == 16
-    assert counts(64)[-1] == 64
-    np.testing.assert_allclose(np.diff(np.log(counts(10_000)[8:])), math.log(RESOLUTION), atol=0.02)
+    assert counts(FIRST, 64, RESOLUTION)[0] == FIRST
+    assert counts(FIRST, 64, RESOLUTION)[-1] == 64
+    grid = counts(FIRST, 10_000, RESOLUTION)
+    np.testing.assert_allclose(np.diff(np.log(grid[8:])), math.log(RESOLUTION), atol=0.02)
 
 
 def test_the_middle_half_is_that_of_a_trimmed_mean_and_bears_a_quarter_that_did_not_learn() -> None:

@@ -140,7 +140,7 @@ def test_ranks_that_a_dimension_does_not_allow_are_missing() -> None:
     [
         ({"dimensions": [100, 100, 1000]}, "must rise"),
         ({"quantiles": [0.1, 0.9]}, "the median"),
-        ({"target": {"ranks": [2, 1]}}, "ranks must rise"),
+        ({"target": {"ranks": [2, 1]}}, "must rise"),
         ({"target": {"ranks": [300]}, "dimensions": [20, 30, 500]}, "at least twice"),
     ],
 )

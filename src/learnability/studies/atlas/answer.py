@@ -244,7 +244,7 @@ def _verdict(known: xr.Dataset, times: xr.Dataset, checked: bool) -> tuple[list[
     inner, unseen = int(known["intrinsic_dimension"]), int(known["unseen"])
     said = [_online(times, d, leap, online, unseen), _joint(times, d, inner), _planted(times, d)]
     doubts = ["Exponents hold as d grows; they do not give the constants, which the measured times and samples do."]
-    best = theory.generative_exponent(generative)
+    best = theory.law("best_transform", generative)
     if generative < 0:
         doubts.append("The generative leaps were not all found, so the best number of samples is not known.")
     elif best < theory.correlational_exponent(leap):

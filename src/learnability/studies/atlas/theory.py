@@ -22,11 +22,6 @@ def correlational_exponent(leap: int) -> float:
     return max(1.0, leap / 2)
 
 
-def generative_exponent(leap: int) -> float:
-    """``n ~ d^max(1, k/2)`` for the largest generative leap k."""
-    return max(1.0, leap / 2)
-
-
 def joint_exponent(leap: int) -> float:
     """Escape time of the joint flow ~ d^(s-1), log d for s = 1."""
     return leap - 1.0
@@ -76,4 +71,4 @@ def sample_exponent(method: str, known: "Known") -> float:
         return float(known.kernel_degree)
     if not generative or method == "two_timescale":
         return math.nan
-    return online_exponent(generative) if method == "reused_samples" else generative_exponent(generative)
+    return law(method, generative)

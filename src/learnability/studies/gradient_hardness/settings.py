@@ -12,8 +12,6 @@ INITIALIZATIONS: tuple[Initialization, ...] = get_args(Initialization)
 CODINGS: tuple[Coding, ...] = get_args(Coding)
 
 Degree = Literal["full", "half"] | Annotated[int, Field(ge=1, le=62)]
-Positive = Annotated[float, Field(gt=0)]
-Count = Annotated[int, Field(ge=1)]
 
 
 def degree_of(degree: Degree, dimension: int) -> int:

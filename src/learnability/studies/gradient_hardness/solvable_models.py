@@ -13,6 +13,7 @@ a multiple of pi: in ``S = -log(cos phi_i / cos phi_i(0))`` the ODE has a turnin
 is smooth.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,11 +45,15 @@ def phase_angles(weights: np.ndarray, biases: np.ndarray, parities: np.ndarray) 
     return np.concatenate((weights + np.pi / 2 * ~parities, (biases + np.pi / 2 * degrees)[:, None]), 1)
 
 
-def _velocity(neurons: SineNeurons, others: np.ndarray, sign: np.ndarray, pivot_angle: np.ndarray) -> np.ndarray:
-    """``cos phi prod_{i != pivot} sin phi_i`` with ``sin^2 phi_i = 1 - ratio_i^2 cos^2 phi``; ``others``:
-    ratio^2, 0 at the pivot."""
-    cosine = np.cos(pivot_angle)
-    return cosine * sign * np.sqrt(np.multiply.reduce(1 - others * cosine[:, None] ** 2, axis=1))
+def runge_kutta(velocity: Callable[[np.ndarray], np.ndarray], state: np.ndarray, span: float, steps: int) -> np.ndarray:
+    """The state after the time ``span`` in classical Runge-Kutta steps."""
+    h = span / steps
+    for _ in range(steps):
+        k1 = velocity(state)
+        k2 = velocity(state + h / 2 * k1)
+        k3 = velocity(state + h / 2 * k2)
+        state = state + h / 6 * (k1 + 2 * k2 + 2 * k3 + velocity(state + h * k3))
+    return state
 
 
 def pivot_trajectory(neurons: SineNeurons, times: np.ndarray, time_step: float) -> np.ndarray:
@@ -59,16 +64,15 @@ def pivot_trajectory(neurons: SineNeurons, times: np.ndarray, time_step: float) 
     others[rows, neurons.pivot] = 0
     sign = np.prod(neurons.signs, 1) * neurons.signs[rows, neurons.pivot]
     angle, now, saved = neurons.angles[rows, neurons.pivot], 0.0, []
+
+    def velocity(pivot_angle: np.ndarray) -> np.ndarray:
+        """``cos phi prod_{i != pivot} sin phi_i`` with ``sin^2 phi_i = 1 - ratio_i^2 cos^2 phi``."""
+        cosine = np.cos(pivot_angle)
+        return cosine * sign * np.sqrt(np.multiply.reduce(1 - others * cosine[:, None] ** 2, axis=1))
+
     for end in times:
         steps = max(1, int(np.ceil((end - now) / time_step - 1e-9)))
-        h = (end - now) / steps
-        for _ in range(steps):
-            k1 = _velocity(neurons, others, sign, angle)
-            k2 = _velocity(neurons, others, sign, angle + h / 2 * k1)
-            k3 = _velocity(neurons, others, sign, angle + h / 2 * k2)
-            k4 = _velocity(neurons, others, sign, angle + h * k3)
-            angle = angle + h / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
-        now = float(end)
+        angle, now = runge_kutta(velocity, angle, end - now, steps), float(end)
         saved.append(angle)
     return np.array(saved)
 
@@ -142,12 +146,6 @@ def simulate_lifted(dimension: int, times: np.ndarray, steps: int) -> tuple[np.n
         return (eps + state) * correlations
 
     for end in times:
-        h = (end - now) / steps
-        for _ in range(steps):
-            k1 = velocity(theta)
-            k2 = velocity(theta + h / 2 * k1)
-            k3 = velocity(theta + h / 2 * k2)
-            theta = theta + h / 6 * (k1 + 2 * k2 + 2 * k3 + velocity(theta + h * k3))
-        now = float(end)
+        theta, now = runge_kutta(velocity, theta, end - now, steps), float(end)
         saved.append(np.linalg.norm(theta, axis=1))
     return np.array(saved), float(np.abs((eps * theta + theta**2 / 2) @ characters).max())

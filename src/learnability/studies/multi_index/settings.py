@@ -1,7 +1,7 @@
 """What several kinds of this study share in their settings. Read before the job graph exists: nothing heavy is
 imported here."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Protocol, TypeVar
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -32,6 +32,34 @@ Link = Annotated[str, AfterValidator(_link)]
 Dimension = Annotated[int, Field(ge=13, le=10**12)]
 Flow = Literal["joint", "planted"]
 Form = Literal["auto", "correlation", "spectral"]
+
+
+class _Named(Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+_Numbers = TypeVar("_Numbers", bound=tuple[float, ...])
+_Entries = TypeVar("_Entries", bound=tuple[_Named, ...])
+
+
+def _rising(values: _Numbers) -> _Numbers:
+    if list(values) != sorted(set(values)):
+        raise ValueError("must rise, each entry above the one before")
+    return values
+
+
+def _distinct(entries: _Entries) -> _Entries:
+    found = [entry.name for entry in entries]
+    if len(set(found)) != len(found):
+        raise ValueError(f"a name stands for two entries: {sorted({n for n in found if found.count(n) > 1})}")
+    return entries
+
+
+Rising = Annotated[_Numbers, AfterValidator(_rising)]
+"""A list of numbers, each above the one before."""
+Distinct = Annotated[_Entries, AfterValidator(_distinct)]
+"""A list of entries with a name each, all of them different."""
 
 
 class Target(Model):

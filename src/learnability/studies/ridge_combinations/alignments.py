@@ -1,9 +1,17 @@
-"""What the alignments of neurons with tasks say: who is localised, who is above a level, which tasks are found.
+"""Alignments of neurons with tasks at a uniform start, and what alignments say: who is localised, who is above a level,
+which tasks are found.
 
 What diverged is NaN and stays NaN, so that it counts neither as localised nor as not localised.
 """
 
 import numpy as np
+
+
+def uniform_starts(neurons: int, tasks: int, dimension: int, rng: np.random.Generator) -> np.ndarray:
+    """Alignments (neuron, task) of uniform points of the sphere of R^dimension with orthonormal tasks."""
+    drawn = rng.standard_normal((neurons, tasks))
+    others = rng.chisquare(dimension - tasks, size=neurons)
+    return np.asarray(drawn / np.sqrt((drawn**2).sum(1) + others)[:, None])
 
 
 def above(largest: np.ndarray, level: float | np.ndarray) -> np.ndarray:

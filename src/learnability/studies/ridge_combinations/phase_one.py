@@ -9,7 +9,8 @@ import torch
 import xarray as xr
 from torch import Tensor
 
-from learnability.hermite.activations import RELU, hermite_sum
+from learnability.flows.correlation import CorrelationFlow, trajectory
+from learnability.hermite.activations import RELU, hermite_sum, relu_expansion
 from learnability.hermite.basis import hermite_columns
 from learnability.sgd.chain import decoupled_engine, large_batch_engine, random_chain
 from learnability.sgd.full import full_engine, network_state, random_directions
@@ -21,6 +22,9 @@ from learnability.studies.ridge_combinations.settings import PhaseOne
 # (its number included, its products with the tasks apart).
 _DRAW_COST = 48
 _NEURON_COST = 130
+
+BIAS_RANGE = 3.0
+"""Phase II draws biases uniformly up to this size, of either sign."""
 
 
 def label_function(link: np.ndarray) -> Callable[[Tensor], Tensor]:
@@ -125,6 +129,20 @@ def plan(
             engine = large_batch_engine(problem, frame, link, batch, drawn, dimension, signs, biases)
     schedule = decaying(batch * per_sample, setting.steps, setting.decay)
     return Plan(engine, state, batch, schedule, signs, biases)
+
+
+def population_flow(
+    planned: Plan, target: xr.Dataset, start: np.ndarray, times: np.ndarray, coherence: int = 0
+) -> np.ndarray:
+    """Alignments (time, seed, neuron, task) of the population flow at ``times``, from the starts (seed, neuron, task)
+    of SGD.
+    """
+    tasks = start.shape[-1]
+    link, gram = target["link"].values[:tasks], target["gram"].values[coherence, :tasks, :tasks]
+    alpha = relu_expansion(planned.biases.cpu().double().numpy(), link.shape[1] - 1)
+    student = np.tile(alpha * planned.signs.cpu().double().numpy()[:, None], (len(start), 1))
+    followed = trajectory(CorrelationFlow(student, link, gram), start.reshape(-1, tasks), times, relative_step=0.1)
+    return followed.reshape(-1, *start.shape)
 
 
 def summarised(engine: Engine) -> Engine:

@@ -8,9 +8,6 @@ from learnability.hermite.expansion import HermiteExpansion
 from learnability.hermite.target_language import parse
 from learnability.results.contract import Model
 
-Count = Annotated[int, Field(ge=1)]
-Positive = Annotated[float, Field(gt=0)]
-
 
 class HiddenPolynomials(Model):
     """Polynomials ``h(z)`` of a hidden subspace, in the project's target language.

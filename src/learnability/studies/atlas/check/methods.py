@@ -43,24 +43,30 @@ LEARNED = 0.8
 Cosines = list[float]
 
 
-def counts(first: int, last: int) -> tuple[int, ...]:
-    """Numbers of samples in quarters of a decade."""
-    steps = range(math.floor(4 * math.log10(last / first) + 1e-3) + 1)
-    return tuple(round(first * 10 ** (i / 4)) for i in steps)
+def counts(first: int, last: int, ratio: float = 10**0.25, slack: float = 1e-3) -> tuple[int, ...]:
+    """Numbers of samples in steps of ``ratio``, a quarter of a decade where none is given; the last may lie beyond
+    ``last`` by a part ``slack`` of a step."""
+    steps = math.floor(math.log(max(last / first, 1), ratio) + slack)
+    return tuple(round(first * ratio**i) for i in range(steps + 1))
 
 
 def online_sgd(known: Known, data: Samples, grid: Sequence[int]) -> Cosines:
     """Each sample once: the update is the label times a function of the projection."""
-    return _network(known, data, grid, 0.0, known.information_exponent)
+    return _network(known, data, grid, reused=False)
 
 
 def reused_samples(known: Known, data: Samples, grid: Sequence[int]) -> Cosines:
     """Each sample twice: the update is a nonlinear function of the label."""
-    return _network(known, data, grid, reuse.PROVISIONAL, max(known.generative_exponent, 2))
+    return _network(known, data, grid, reused=True)
 
 
-def _network(known: Known, data: Samples, grid: Sequence[int], rho: float, exponent: int) -> Cosines:
-    r = known.directions
+def step_of(known: Known, reused: bool) -> tuple[float, int]:
+    """The provisional step rho of a pass, and the exponent that its step size follows."""
+    return (reuse.PROVISIONAL, max(known.generative_exponent, 2)) if reused else (0.0, known.information_exponent)
+
+
+def _network(known: Known, data: Samples, grid: Sequence[int], reused: bool) -> Cosines:
+    r, (rho, exponent) = known.directions, step_of(known, reused)
     found = reuse.learned_subspaces(data.x, data.y, grid, r, data.rng, rho=rho, exponent=exponent)
     return [smallest_cosine(basis, r) for basis in found]
 

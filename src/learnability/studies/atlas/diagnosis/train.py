@@ -8,8 +8,6 @@ from learnability.results.labelled import names, variable
 from learnability.studies.atlas.diagnosis.setting import DiagnosisSetting
 from learnability.studies.atlas.problem import diagnosis_of
 
-NOT_FOUND = -1
-
 
 def train(setting: DiagnosisSetting, context: RunContext) -> xr.Dataset:
     """Exponents, leaps and traps of the target, and every row of its diagnosis with how it is known and its source."""
@@ -27,8 +25,8 @@ def train(setting: DiagnosisSetting, context: RunContext) -> xr.Dataset:
         "information_exponent": (found.information_exponent, "first correlational leap"),
         "leap": (found.leap, "largest correlational leap that was found"),
         "unseen": (found.correlational.unseen.shape[1], "directions whose correlational leap was not found"),
-        "generative_exponent": (_or_none(found.generative_exponent), "first generative leap; -1 where none was found"),
-        "generative_leap": (_or_none(found.generative_leap), "largest generative leap; -1 where it is not known"),
+        "generative_exponent": (found.generative_exponent or -1, "first generative leap; -1 where none was found"),
+        "generative_leap": (found.generative_leap or -1, "largest generative leap; -1 where it is not known"),
         "reflective_dimension": (found.reflective_subspace.shape[1], "dimension of the largest reflective subspace"),
         "loss_floor": (found.loss_floor, "loss left when all outside the reflective subspace is learned"),
         "variance": (found.norm**2 - found.mean**2, "variance of the target"),
@@ -48,7 +46,3 @@ def train(setting: DiagnosisSetting, context: RunContext) -> xr.Dataset:
         },
         coords={name: names("row", texts, meaning) for (name, meaning), texts in columns},
     )
-
-
-def _or_none(value: int | None) -> int:
-    return NOT_FOUND if value is None else value

@@ -30,9 +30,3 @@ def samples_needed(learns: Callable[[int], bool], most: int) -> float:
         else:
             low = middle
     return float(round(math.exp(high)))
-
-
-def counts(most: int) -> list[int]:
-    """16 to ``most`` in steps of :data:`RESOLUTION`: where one pass over the samples is looked at."""
-    steps = math.floor(math.log(max(most / FIRST, 1), RESOLUTION) + 1e-9)
-    return [round(FIRST * RESOLUTION**i) for i in range(steps + 1)]

@@ -15,8 +15,8 @@ from learnability.estimators.moments import smallest_cosine
 from learnability.results.contract import RunContext
 from learnability.results.labelled import names, variable
 from learnability.studies.atlas import theory
-from learnability.studies.atlas.check.methods import LEARNED, SEPARATE, Samples
-from learnability.studies.atlas.exponents.search import counts, samples_needed
+from learnability.studies.atlas.check.methods import LEARNED, SEPARATE, Samples, counts, step_of
+from learnability.studies.atlas.exponents.search import FIRST, RESOLUTION, samples_needed
 from learnability.studies.atlas.exponents.setting import ExponentsSetting
 from learnability.studies.atlas.problem import Known, diagnosis_of, known_of
 from learnability.studies.atlas.settings import Target
@@ -140,13 +140,9 @@ def _over_seeds(
 
 def _one_pass(setting: ExponentsSetting, method: str, known: Known, d: int, rng: np.random.Generator) -> float:
     """The first n of a pass at which the network's subspace is learned."""
-    grid = counts(setting.most_online // d)
+    grid = counts(FIRST, setting.most_online // d, RESOLUTION, slack=1e-9)
     looked = set(grid)
-    if method == "online_sgd":
-        rho, exponent = 0.0, known.information_exponent
-    else:
-        rho, exponent = reuse.PROVISIONAL, max(known.generative_exponent, 2)
-
+    rho, exponent = step_of(known, method == "reused_samples")
     # Batches that a cache holds: a pass is otherwise bound by memory.
     ends = sorted({*grid, *range(0, grid[-1], -(-_CACHED // d))} - {0})
 

@@ -4,8 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from learnability.results.contract import Model, Setting
-from learnability.studies.gradient_hardness.settings import Count, Positive
+from learnability.results.contract import Count, Model, Positive, Setting
 
 
 class DriftModels(Model):

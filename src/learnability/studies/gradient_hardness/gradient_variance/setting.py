@@ -4,8 +4,8 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from learnability.results.contract import Model, Setting
-from learnability.studies.gradient_hardness.settings import Count, Initialization
+from learnability.results.contract import Count, Model, Setting
+from learnability.studies.gradient_hardness.settings import Initialization
 
 
 class AllParities(Model):

@@ -4,8 +4,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from learnability.results.contract import Setting
-from learnability.studies.gradient_hardness.settings import Count, Parity, Positive
+from learnability.results.contract import Count, Positive, Setting
+from learnability.studies.gradient_hardness.settings import Parity
 
 
 class InitializationNoiseSetting(Setting):

@@ -4,8 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from learnability.results.contract import Model, Setting
-from learnability.studies.gradient_hardness.settings import Positive
+from learnability.results.contract import Model, Positive, Setting
 
 
 class SineNeuron(Model):
@@ -16,9 +15,8 @@ class SineNeuron(Model):
 
 
 class LandscapeSetting(Setting):
-    """Population and empirical risk of a sine neuron on [-half_width, half_width]^2; a seed is one sample."""
+    """Population and empirical risk of a sine neuron on [-2, 2]^2; a seed is one sample."""
 
     target: SineNeuron
     sample_sizes: tuple[Annotated[int, Field(ge=2)], ...] = Field(min_length=1)
     points_per_unit: Annotated[int, Field(ge=8)] = 60
-    half_width: Positive = 2.0

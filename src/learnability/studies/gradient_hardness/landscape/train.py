@@ -10,6 +10,7 @@ from learnability.studies.gradient_hardness.landscape.setting import LandscapeSe
 
 # Points per unit of the pictures, which a figure shows.
 PICTURE_RESOLUTION = 40
+_HALF_WIDTH = 2.0
 FIELD_LABELS = {
     "minima": "strict minima outside the wells",
     "area": "area outside the wells",
@@ -27,12 +28,12 @@ def train(setting: LandscapeSetting, context: RunContext) -> xr.Dataset:
     rng = context.stream("data")
     direction = np.array([np.cos(setting.target.angle), np.sin(setting.target.angle)])
     frequencies, sizes = setting.target.frequencies, setting.sample_sizes
-    picture = sine_risk.Grid.of(setting.half_width, PICTURE_RESOLUTION)
+    picture = sine_risk.Grid.of(_HALF_WIDTH, PICTURE_RESOLUTION)
     pictures = np.empty((len(context.seeds), picture.axis.size, picture.axis.size))
     found = {name: np.empty((len(context.seeds), len(frequencies), len(sizes))) for name in FIELD_LABELS}
     minima, flat_fraction = [], []
     for i, frequency in enumerate(frequencies):
-        grid = sine_risk.Grid.of(setting.half_width, setting.points_per_unit * frequency)
+        grid = sine_risk.Grid.of(_HALF_WIDTH, setting.points_per_unit * frequency)
         # Rounding makes minima of depth 1e-16 on the plateau.
         risk = sine_risk.population_risk(grid, direction, frequency)
         minima.append(float(sine_risk.strict_minima(risk, 1e-13).sum()))

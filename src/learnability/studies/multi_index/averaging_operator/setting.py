@@ -5,32 +5,26 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from learnability.results.contract import Model, Setting
-from learnability.studies.multi_index.settings import Dimension
+from learnability.studies.multi_index.settings import Dimension, Rising
 
 
 class Subspaces(Model):
     """Hidden subspaces, by their dimensions r."""
 
-    ranks: tuple[Annotated[int, Field(ge=1, le=512)], ...] = Field(min_length=1)
+    ranks: Rising[tuple[Annotated[int, Field(ge=1, le=512)], ...]] = Field(min_length=1)
 
 
 class AveragingOperatorSetting(Setting):
     """Condition numbers at every rank r and every dimension d of at least 2 r, for dimensions that rise."""
 
     target: Subspaces
-    dimensions: tuple[Dimension, ...] = Field(min_length=3)
-    quantiles: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = (0.1, 0.5, 0.9)
+    dimensions: Rising[tuple[Dimension, ...]] = Field(min_length=3)
+    quantiles: Rising[tuple[Annotated[float, Field(gt=0, lt=1)], ...]] = (0.1, 0.5, 0.9)
 
     @model_validator(mode="after")
-    def _rises_and_has_the_median(self) -> "AveragingOperatorSetting":
-        for name in ("dimensions", "quantiles"):
-            values = getattr(self, name)
-            if list(values) != sorted(set(values)):
-                raise ValueError(f"{name} must rise, not {list(values)}")
+    def _fits(self) -> "AveragingOperatorSetting":
         if 0.5 not in self.quantiles:
             raise ValueError(f"quantiles must hold the median 0.5, not {list(self.quantiles)}")
-        if list(self.target.ranks) != sorted(set(self.target.ranks)):
-            raise ValueError(f"ranks must rise, not {list(self.target.ranks)}")
         if 2 * self.target.ranks[-1] > self.dimensions[-1]:
             raise ValueError(f"the largest rank {self.target.ranks[-1]} needs a dimension of at least twice as much")
         return self

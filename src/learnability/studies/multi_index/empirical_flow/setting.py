@@ -2,9 +2,10 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from learnability.results.contract import Model, Setting
+from learnability.studies.multi_index.settings import Rising
 
 
 class QuadraticLink(Model):
@@ -21,15 +22,7 @@ class EmpiricalFlowSetting(Setting):
     """
 
     target: QuadraticLink = QuadraticLink()
-    dimensions: tuple[Annotated[int, Field(ge=8, le=10**6)], ...] = Field(min_length=1)
-    multiples: tuple[Annotated[float, Field(gt=0)], ...] = Field(min_length=1)
+    dimensions: Rising[tuple[Annotated[int, Field(ge=8, le=10**6)], ...]] = Field(min_length=1)
+    multiples: Rising[tuple[Annotated[float, Field(gt=0)], ...]] = Field(min_length=1)
     power: Literal[1, 2]
     directions: int = Field(default=16, ge=4, le=64)
-
-    @model_validator(mode="after")
-    def _rises(self) -> "EmpiricalFlowSetting":
-        for name in ("dimensions", "multiples"):
-            values = getattr(self, name)
-            if list(values) != sorted(set(values)):
-                raise ValueError(f"{name} must rise, not {list(values)}")
-        return self

@@ -3,7 +3,7 @@
 from pydantic import Field, model_validator
 
 from learnability.results.contract import Model, Setting
-from learnability.studies.multi_index.settings import MOST_DEGREE, Dimension, Flow
+from learnability.studies.multi_index.settings import MOST_DEGREE, Dimension, Distinct, Flow
 
 
 class Case(Model):
@@ -37,14 +37,7 @@ class Case(Model):
 class Cases(Model):
     """The cases of an experiment, by name."""
 
-    cases: tuple[Case, ...] = Field(min_length=1)
-
-    @model_validator(mode="after")
-    def _distinct(self) -> "Cases":
-        found = [case.name for case in self.cases]
-        if len(set(found)) != len(found):
-            raise ValueError(f"a name stands for two cases: {sorted({n for n in found if found.count(n) > 1})}")
-        return self
+    cases: Distinct[tuple[Case, ...]] = Field(min_length=1)
 
 
 class OneDirectionSetting(Setting):

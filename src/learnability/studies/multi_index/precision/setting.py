@@ -14,5 +14,4 @@ class PrecisionSetting(FlowSetting):
     """
 
     explicit_dimensions: tuple[Dimension, ...] = ()
-    explicit_end: float = Field(default=3.0, gt=0)
     hermite_degrees: tuple[Annotated[int, Field(ge=1, le=299)], ...] = (10, 30, 100, 200, 299)

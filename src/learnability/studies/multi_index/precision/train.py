@@ -28,6 +28,7 @@ METHODS: tuple[Literal["RK45", "LSODA"], ...] = ("RK45", "LSODA")
 """An explicit method, and a stiff one that takes one trajectory at a time."""
 
 _MOST_EVALUATIONS = 150_000
+_EXPLICIT_END = 3.0  # times the last escape
 Array = NDArray[np.float64]
 
 
@@ -80,8 +81,8 @@ def train(setting: PrecisionSetting, target: xr.Dataset, context: RunContext) ->
 
 
 def _explicit_evaluations(setting: PrecisionSetting, r: int, target: xr.Dataset, context: RunContext) -> Array:
-    """Evaluations of each one-at-a-time method until ``explicit_end`` times the last escape: shape (method,
-    dimension, seed), for one start a batch."""
+    """Evaluations of each one-at-a-time method until well after the last escape: shape (method, dimension,
+    seed), for one start a batch."""
     problem = JointFlow.build(symmetric_tensors(expansions(target)[0]))
     chart = torch.zeros(1, 1, dtype=torch.float64)
     found = np.full((len(METHODS), len(setting.explicit_dimensions), len(context.seeds)), math.nan)
@@ -90,7 +91,7 @@ def _explicit_evaluations(setting: PrecisionSetting, r: int, target: xr.Dataset,
         chosen = setting.model_copy(update={"dimensions": (dimension,), "form": "spectral"})
         piece = flow_piece(chosen, target, 0, "joint", start, "cpu")
         flow = solve(piece.problem, piece.state, piece.chart, piece.options)
-        end = setting.explicit_end * float(flow.crossing_time[r - 1, 0])
+        end = _EXPLICIT_END * float(flow.crossing_time[r - 1, 0])
         for k, method in enumerate(METHODS):
             found[k, j, 0] = _evaluations(problem, chart, start.ravel(), end, method)
     return found

@@ -3,7 +3,7 @@
 from pydantic import Field, model_validator
 
 from learnability.results.contract import Model, Setting
-from learnability.studies.multi_index.settings import Dimension
+from learnability.studies.multi_index.settings import Dimension, Distinct, Rising
 
 
 class Network(Model):
@@ -26,26 +26,13 @@ class Network(Model):
 class Networks(Model):
     """The networks of an experiment, by name."""
 
-    networks: tuple[Network, ...] = Field(min_length=1)
-
-    @model_validator(mode="after")
-    def _distinct(self) -> "Networks":
-        found = [network.name for network in self.networks]
-        if len(set(found)) != len(found):
-            raise ValueError(f"a name stands for two networks: {sorted({n for n in found if found.count(n) > 1})}")
-        return self
+    networks: Distinct[tuple[Network, ...]] = Field(min_length=1)
 
 
 class ReluNetworkSetting(Setting):
     """Escape times of both directions of each network, with common random numbers across dimensions that rise."""
 
     target: Networks
-    dimensions: tuple[Dimension, ...] = Field(min_length=3)
+    dimensions: Rising[tuple[Dimension, ...]] = Field(min_length=3)
     relative_tolerance: float = Field(default=1e-6, gt=0, le=1e-2)
     max_steps: int = Field(default=6000, ge=1)
-
-    @model_validator(mode="after")
-    def _rises(self) -> "ReluNetworkSetting":
-        if list(self.dimensions) != sorted(set(self.dimensions)):
-            raise ValueError(f"dimensions must rise, not {list(self.dimensions)}")
-        return self

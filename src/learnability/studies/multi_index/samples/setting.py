@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from learnability.hermite.target_language import parse
 from learnability.results.contract import Setting
-from learnability.studies.multi_index.settings import MOST_DEGREE, Target
+from learnability.studies.multi_index.settings import MOST_DEGREE, Rising, Target
 
 
 class SamplesSetting(Setting):
@@ -18,7 +18,7 @@ class SamplesSetting(Setting):
 
     target: Target
     dimensions: tuple[Annotated[int, Field(ge=4, le=4096)], ...] = Field(min_length=1)
-    multiples: tuple[Annotated[float, Field(gt=0)], ...] = Field(min_length=1)
+    multiples: Rising[tuple[Annotated[float, Field(gt=0)], ...]] = Field(min_length=1)
     alone: bool = False
     features: int = Field(default=4, ge=1, le=MOST_DEGREE)
     ridge: float = Field(default=0.3, gt=0)
@@ -28,8 +28,6 @@ class SamplesSetting(Setting):
 
     @model_validator(mode="after")
     def _one_pure_link(self) -> "SamplesSetting":
-        if list(self.multiples) != sorted(set(self.multiples)):
-            raise ValueError(f"multiples must rise: {list(self.multiples)}")
         if len(self.target.links) != 1:
             raise ValueError("give one link: each has its own numbers of samples")
         link = parse(self.target.links[0])

@@ -5,8 +5,6 @@ from functools import partial
 import numpy as np
 import xarray as xr
 
-from learnability.flows.correlation import CorrelationFlow, trajectory
-from learnability.hermite.activations import relu_expansion
 from learnability.results.contract import RunContext
 from learnability.results.labelled import variable
 from learnability.results.sections import Arrays, Section, Sections
@@ -15,7 +13,7 @@ from learnability.sgd.loop import run
 from learnability.statistics.random import torch_generator
 from learnability.studies.ridge_combinations.alignments import above
 from learnability.studies.ridge_combinations.coherence.setting import CoherenceSetting
-from learnability.studies.ridge_combinations.phase_one import Plan, plan, summarised
+from learnability.studies.ridge_combinations.phase_one import plan, population_flow, summarised
 
 # The flow runs this many times longer than SGD: its localisation is a statement about where it ends.
 _PATIENCE = 30.0
@@ -33,7 +31,8 @@ def _both(setting: CoherenceSetting, target: xr.Dataset, context: RunContext, in
     start = planned.engine.observe(planned.state)["alignment"].double().cpu().numpy()
     engine, steps = summarised(planned.engine), [phase.steps]
     result = run(engine, planned.state, steps, planned.step_size, data, checkpoint=section, progress=context.progress)
-    final = _flow(setting, target, index, start, planned)
+    span = _PATIENCE * float(planned.step_size(np.arange(phase.steps)).sum())
+    final = population_flow(planned, target, start, np.array([span]), index)[0]
     return {
         "sgd": above(result.observed["largest"][-1], 0.9).mean(1),
         "status": result.status,
@@ -41,17 +40,6 @@ def _both(setting: CoherenceSetting, target: xr.Dataset, context: RunContext, in
         "flow_average": (final.min(-1) > _EVEN * final.max(-1)).mean(1),
         "flow_tasks": np.array([len(set(a.argmax(-1)[a.max(-1) > 0.9])) for a in np.abs(final)]),
     }
-
-
-def _flow(setting: CoherenceSetting, target: xr.Dataset, index: int, start: np.ndarray, planned: Plan) -> np.ndarray:
-    """Alignments (seed, neuron, task) where the population flow from the same starts ends."""
-    phase, link, gram = setting.phase_one, target["link"].values, target["gram"].values[index]
-    alpha = relu_expansion(planned.biases.cpu().double().numpy(), link.shape[1] - 1)
-    student = np.tile(alpha * planned.signs.cpu().double().numpy()[:, None], (len(start), 1))
-    flow = CorrelationFlow(student, link, gram)
-    span = _PATIENCE * float(planned.step_size(np.arange(phase.steps)).sum())
-    final = trajectory(flow, start.reshape(-1, len(gram)), np.array([span]), relative_step=0.1)[0]
-    return final.reshape(start.shape)
 
 
 def train(setting: CoherenceSetting, target: xr.Dataset, context: RunContext) -> xr.Dataset:

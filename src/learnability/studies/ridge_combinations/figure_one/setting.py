@@ -17,7 +17,6 @@ class FigureOneSetting(Setting):
     neurons: int = Field(ge=1)
     samples: int = Field(default=1_000_000, ge=1)
     step: float = Field(default=0.3, gt=0)
-    control_batch: int = Field(default=64, ge=1)
     saved: int = Field(default=24, ge=2)
 
     @model_validator(mode="after")

@@ -29,6 +29,7 @@ VARIANTS = ("unnormalised He_p", "normalised h_p")
 MOMENTS = ("before", "after")
 # Neurons of the control for each neuron kept of the paper's network: it must be wide to be lazy.
 _CONTROL_WIDTH = 8
+_CONTROL_BATCH = 64
 
 
 def _start(replicas: int, width: int, dimension: int, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
@@ -74,10 +75,10 @@ def _control(setting: FigureOneSetting, target: xr.Dataset, context: RunContext,
     label = label_function(target["link"].values)
     problem = TwoLayerProblem(label, RELU, "squared", spherical=False, output_scale=width**-0.5)
     frame = directions(target["gram"].values[0], setting.dimension).float().to(generator.device)
-    engine = full_engine(problem, frame, setting.control_batch)
-    last = max(1, setting.samples // setting.control_batch)
+    engine = full_engine(problem, frame, _CONTROL_BATCH)
+    last = max(1, setting.samples // _CONTROL_BATCH)
     steps = np.array([0, last])
-    rate = setting.control_batch * setting.step / setting.width * width**-0.5
+    rate = _CONTROL_BATCH * setting.step / setting.width * width**-0.5
     data = torch_generator(context.stream("control-data"), context.device)
     schedule = decaying(rate, last, decay=True)
     result = run(engine, state, steps, schedule, data, checkpoint=section, progress=context.progress)

@@ -1,13 +1,12 @@
 """Hitting times and final alignments of phase I over numbers of tasks and dimensions."""
 
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import xarray as xr
 
-from learnability.flows.correlation import CorrelationFlow, trajectory
-from learnability.hermite.activations import relu_expansion
 from learnability.results.contract import RunContext
 from learnability.results.labelled import variable
 from learnability.results.sections import Arrays, Section, Sections
@@ -15,7 +14,7 @@ from learnability.results.status import Status, status_attributes
 from learnability.sgd.loop import run
 from learnability.statistics.random import torch_generator
 from learnability.studies.ridge_combinations.localisation.setting import LocalisationSetting
-from learnability.studies.ridge_combinations.phase_one import Plan, plan, summarised
+from learnability.studies.ridge_combinations.phase_one import plan, population_flow, summarised
 from learnability.studies.ridge_combinations.settings import PhaseOne
 
 
@@ -33,22 +32,13 @@ def hitting_times(samples: np.ndarray, values: np.ndarray, threshold: float) -> 
     return np.where(above.any(axis=0), crossed, np.inf)
 
 
-def flow_alignment(planned: Plan, target: xr.Dataset, tasks: int, start: np.ndarray, times: np.ndarray) -> np.ndarray:
-    """Alignments (time, seed, neuron, task) of the population flow from the starts (seed, neuron, task) of SGD, at flow
-    times that begin with 0.
-    """
-    link, gram = target["link"].values[:tasks], target["gram"].values[0, :tasks, :tasks]
-    alpha = relu_expansion(planned.biases.cpu().double().numpy(), link.shape[1] - 1)
-    student = np.tile(alpha * planned.signs.cpu().double().numpy()[:, None], (len(start), 1))
-    followed = trajectory(CorrelationFlow(student, link, gram), start.reshape(-1, tasks), times[1:], relative_step=0.1)
-    return np.concatenate([start[None], followed.reshape(-1, *start.shape)])
-
-
 class Timed(Protocol):
-    """What :func:`phase_one_times` reads of a setting."""
+    """What :func:`phase_one_grid` reads of a setting."""
 
     @property
     def phase_one(self) -> PhaseOne: ...
+    @property
+    def dimensions(self) -> tuple[int, ...]: ...
     @property
     def threshold(self) -> float: ...
     @property
@@ -79,7 +69,7 @@ def phase_one_times(
     # A student of one bias: its time is compared with the flow's, over the flow time of the steps that were taken.
     if phase.bias != "uniform" and not (result.status == Status.DIVERGED).all():
         moments = np.concatenate([[0.0], planned.step_size(np.arange(phase.steps)).cumsum()])[steps]
-        followed = flow_alignment(planned, target, tasks, start, moments)
+        followed = np.concatenate([start[None], population_flow(planned, target, start, moments[1:])])
         flow = hitting_times(samples, np.abs(followed).max(-1), setting.threshold)
     return {
         "hitting_time": hitting_times(samples, largest, setting.threshold),
@@ -97,39 +87,64 @@ def phase_one_times(
     }
 
 
-def train(setting: LocalisationSetting, target: xr.Dataset, context: RunContext) -> xr.Dataset:
-    """Phase I for every number of tasks and dimension of the setting, one section each."""
-    sections = Sections(context.checkpoint)
-    results = []
-    for tasks in setting.task_counts:
+def phase_one_grid(
+    setting: Timed,
+    target: xr.Dataset,
+    context: RunContext,
+    axis: str,
+    values: Sequence[Any],
+    point: Callable[[Any, int], tuple[str, int, str]],
+    more: Callable[[Callable[..., np.ndarray]], dict[str, xr.Variable]],
+) -> xr.Dataset:
+    """Phase I at every one of ``values`` along ``axis`` and every dimension, one section each.
+
+    ``point(value, dimension)`` gives the name of the section, the number of tasks and the stream of the starts.
+    ``more(stacked)`` gives the variables beyond those of every grid; ``stacked`` puts axis and dimension behind the
+    seed, or at the place that is named.
+    """
+    sections, results = Sections(context.checkpoint), []
+    for value in values:
         for d in setting.dimensions:
-            name = f"{tasks}/{d}" if setting.tasks else str(d)
-            # The dimensions share their starts, up to the length of the weights: slopes are paired.
-            streams = (f"init/{tasks}" if setting.tasks else "init", f"data/{name}")
-            run_one = partial(phase_one_times, setting, target, context, tasks, d, streams)
+            name, tasks, init = point(value, d)
+            run_one = partial(phase_one_times, setting, target, context, tasks, d, (init, f"data/{name}"))
             results.append(sections.result(name, run_one))
-    shape = len(setting.task_counts), len(setting.dimensions)
 
-    def stacked(name: str, axis: int) -> np.ndarray:
-        """The results of all sections, their numbers of tasks and dimensions on the axes ``axis`` and ``axis + 1``."""
-        values = np.stack([result[name] for result in results], axis=axis)
-        return values.reshape(*values.shape[:axis], *shape, *values.shape[axis + 1 :])
+    def stacked(name: str, at: int = 1) -> np.ndarray:
+        found = np.stack([result[name] for result in results], axis=at)
+        return found.reshape(*found.shape[:at], len(values), len(setting.dimensions), *found.shape[at + 1 :])
 
-    grid = ("tasks", "dimension")
-    neuron, time = ("seed", *grid, "neuron"), ("seed", *grid, "time")
-    hitting_time, engine = stacked("hitting_time", 1), stacked("engine", 0).astype(np.dtypes.StringDType())
+    grid = (axis, "dimension")
+    neuron, engine = ("seed", *grid, "neuron"), stacked("engine", 0).astype(np.dtypes.StringDType())
+    hitting_time, flow_time = stacked("hitting_time"), stacked("flow_time")
     data = {
         "hitting_time": variable(neuron, hitting_time, "samples until the largest alignment hits", "samples"),
-        "flow_time": variable(neuron, stacked("flow_time", 1), "the same for the flow from the same start", "samples"),
-        "largest": variable(neuron, stacked("largest", 1), "largest absolute alignment at the end"),
-        "second": variable(neuron, stacked("second", 1), "second largest absolute alignment at the end"),
-        "task": variable(neuron, stacked("task", 1), "task of the largest alignment at the end"),
-        "localised": variable(time, stacked("localised", 1), "fraction of neurons above 0.9"),
-        "samples": variable((*grid, "time"), stacked("time", 0), "samples seen", "samples"),
-        "bias": variable(neuron, stacked("bias", 1), "bias of the neuron"),
-        "sign": variable(neuron, stacked("sign", 1), "sign of the second layer"),
-        "status": xr.Variable(("seed", *grid), stacked("status", 1), status_attributes()),
+        "flow_time": variable(neuron, flow_time, "the same for the flow from the same start", "samples"),
+        "largest": variable(neuron, stacked("largest"), "largest absolute alignment at the end"),
+        **more(stacked),
+        "status": xr.Variable(("seed", *grid), stacked("status"), status_attributes()),
         "engine": variable(grid, engine, "engine that ran"),
     }
-    coords = {"seed": list(context.seeds), "tasks": list(setting.task_counts), "dimension": list(setting.dimensions)}
+    coords = {"seed": list(context.seeds), axis: list(values), "dimension": list(setting.dimensions)}
     return xr.Dataset(data, coords=coords)
+
+
+def train(setting: LocalisationSetting, target: xr.Dataset, context: RunContext) -> xr.Dataset:
+    """Phase I for every number of tasks and dimension of the setting."""
+
+    def point(tasks: int, d: int) -> tuple[str, int, str]:
+        # The dimensions share their starts, up to the length of the weights: slopes are paired.
+        return (f"{tasks}/{d}", tasks, f"init/{tasks}") if setting.tasks else (str(d), tasks, "init")
+
+    def more(stacked: Callable[..., np.ndarray]) -> dict[str, xr.Variable]:
+        grid = ("tasks", "dimension")
+        neuron, time = ("seed", *grid, "neuron"), ("seed", *grid, "time")
+        return {
+            "second": variable(neuron, stacked("second"), "second largest absolute alignment at the end"),
+            "task": variable(neuron, stacked("task"), "task of the largest alignment at the end"),
+            "localised": variable(time, stacked("localised"), "fraction of neurons above 0.9"),
+            "samples": variable((*grid, "time"), stacked("time", 0), "samples seen", "samples"),
+            "bias": variable(neuron, stacked("bias"), "bias of the neuron"),
+            "sign": variable(neuron, stacked("sign"), "sign of the second layer"),
+        }
+
+    return phase_one_grid(setting, target, context, "tasks", setting.task_counts, point, more)

@@ -6,6 +6,7 @@ import xarray as xr
 from learnability.flows.correlation import CorrelationFlow, trajectory
 from learnability.results.contract import RunContext
 from learnability.results.labelled import variable
+from learnability.studies.ridge_combinations.alignments import uniform_starts
 from learnability.studies.ridge_combinations.mixed_links.setting import MixedLinksSetting
 from learnability.studies.ridge_combinations.ridge_target import links
 
@@ -23,9 +24,7 @@ def train(setting: MixedLinksSetting, context: RunContext) -> xr.Dataset:
     coefficients, largest = [], []
     rng = context.stream("init")
     for i in range(len(context.seeds)):
-        drawn = rng.standard_normal((setting.neurons, tasks))
-        others = rng.chisquare(d - tasks, size=setting.neurons)
-        start = drawn / np.sqrt((drawn**2).sum(1) + others)[:, None]
+        start = uniform_starts(setting.neurons, tasks, d, rng)
         student = rng.integers(-1, 2, size=(setting.neurons, link.shape[1])) * used
         flow = CorrelationFlow(student.astype(float), link, np.eye(tasks))
         final = trajectory(flow, start, np.array([_PATIENCE * unit]), relative_step=0.1)[0]

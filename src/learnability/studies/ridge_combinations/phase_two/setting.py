@@ -26,7 +26,6 @@ class PhaseTwoSetting(Setting):
     new_link: tuple[float, ...] | None = None
     label_noise: float = Field(default=0.0, ge=0)
     equal_total: bool = False
-    bias_range: float = Field(default=3.0, gt=0)
 
     @model_validator(mode="after")
     def _fits(self) -> "PhaseTwoSetting":

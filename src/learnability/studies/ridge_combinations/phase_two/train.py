@@ -15,7 +15,7 @@ from learnability.sgd.full import NetworkState
 from learnability.sgd.loop import run
 from learnability.statistics.random import torch_generator
 from learnability.studies.ridge_combinations.alignments import above
-from learnability.studies.ridge_combinations.phase_one import directions, label_function, plan
+from learnability.studies.ridge_combinations.phase_one import BIAS_RANGE, directions, label_function, plan
 from learnability.studies.ridge_combinations.phase_two.regressions import (
     REGRESSIONS,
     Samples,
@@ -93,7 +93,7 @@ def _refits(
     As in Algorithm 1, biases are drawn anew and signs of the weights flipped before the fit.
     """
     signs = rng.choice([-1.0, 1.0], size=len(trained))
-    biases = rng.uniform(-setting.bias_range, setting.bias_range, size=len(trained))
+    biases = rng.uniform(-BIAS_RANGE, BIAS_RANGE, size=len(trained))
     validation, test = goal.samples(_VALIDATION, rng), goal.samples(setting.test_samples, rng, noisy=False)
     pool = goal.samples(max(setting.samples), rng)
     scores = np.full((len(setting.samples), len(setting.features) * len(REGRESSIONS), 3), np.nan)

@@ -22,7 +22,6 @@ class RefitSetting(Setting):
     joint_tasks: int = Field(default=4, ge=2)
     joint_samples: tuple[int, ...] = Field(default=(1000, 2000, 4000, 8000, 16000), min_length=2)
     label_noise: float = Field(default=0.5, ge=0)
-    bias_range: float = Field(default=3.0, gt=0)
     widths: tuple[int, ...] = (8, 16, 32, 64)
 
     @model_validator(mode="after")

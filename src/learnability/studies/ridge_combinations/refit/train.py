@@ -10,7 +10,7 @@ from learnability.hermite.basis import hermite_basis
 from learnability.results.contract import RunContext
 from learnability.results.labelled import variable
 from learnability.studies.ridge_combinations import theory
-from learnability.studies.ridge_combinations.phase_one import label_function
+from learnability.studies.ridge_combinations.phase_one import BIAS_RANGE, label_function
 from learnability.studies.ridge_combinations.phase_two.regressions import Samples, prepared, ridge
 from learnability.studies.ridge_combinations.refit.setting import RefitSetting
 from learnability.studies.ridge_combinations.ridge_target import links
@@ -35,7 +35,7 @@ def _errors(
     label = label_function(links(setting.target, tasks))
     of = _tasks_of(setting, tasks, neurons_per_task, rng)
     signs = rng.choice([-1.0, 1.0], size=len(of))
-    biases = rng.uniform(-setting.bias_range, setting.bias_range, size=len(of))
+    biases = rng.uniform(-BIAS_RANGE, BIAS_RANGE, size=len(of))
 
     def samples(count: int, noise: float) -> Samples:
         t = rng.standard_normal((count, tasks))
@@ -62,7 +62,7 @@ def _population_error(setting: RefitSetting, width: int, rng: np.random.Generato
     x = np.linspace(-8, 8, _POINTS)  # features have kinks, which a Gauss rule would not see
     weights = np.exp(-(x**2) / 2) / np.sqrt(2 * np.pi) * (x[1] - x[0])
     signs = rng.choice([-1.0, 1.0], size=width)
-    biases = rng.uniform(-setting.bias_range, setting.bias_range, size=width)
+    biases = rng.uniform(-BIAS_RANGE, BIAS_RANGE, size=width)
     features = np.concatenate([np.ones((_POINTS, 1)), np.maximum(x[:, None] * signs + biases, 0)], axis=1)
     goal = hermite_basis(x, len(link) - 1) @ link
     root = np.sqrt(weights)[:, None]

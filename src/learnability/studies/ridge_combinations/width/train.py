@@ -6,6 +6,7 @@ import xarray as xr
 from learnability.flows.correlation import CorrelationFlow, trajectory
 from learnability.results.contract import RunContext
 from learnability.results.labelled import variable
+from learnability.studies.ridge_combinations.alignments import uniform_starts
 from learnability.studies.ridge_combinations.ridge_target import links
 from learnability.studies.ridge_combinations.width.setting import WidthSetting
 
@@ -17,9 +18,7 @@ def _weak_fraction(setting: WidthSetting, tasks: int, rng: np.random.Generator) 
     """Fraction of neurons that end on one of the weak tasks (every second one)."""
     link = links(setting.target, tasks)
     d, p = setting.dimension, setting.target.information_exponent
-    drawn = rng.standard_normal((setting.neurons, tasks))
-    others = rng.chisquare(d - tasks, size=setting.neurons)
-    start = drawn / np.sqrt((drawn**2).sum(1) + others)[:, None]
+    start = uniform_starts(setting.neurons, tasks, d, rng)
     # A Hermite mixture with unit coefficients in the degrees of the links satisfies the descent condition of
     # Assumption 3.
     student = np.where(np.abs(link).max(0) > 0, 1.0, 0.0)

@@ -4,8 +4,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from learnability.results.contract import Setting
-from learnability.studies.subspace_polynomials.settings import Count, HiddenPolynomials
+from learnability.results.contract import Count, Setting
+from learnability.studies.subspace_polynomials.settings import HiddenPolynomials
 
 
 class DiagnosisSetting(Setting):

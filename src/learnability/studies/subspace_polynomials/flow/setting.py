@@ -1,16 +1,15 @@
 """The setting of a mean-field flow."""
 
-import math
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from learnability.results.contract import Setting
-from learnability.studies.subspace_polynomials.settings import HiddenPolynomials, Positive
+from learnability.results.contract import Positive, Setting
+from learnability.studies.subspace_polynomials.settings import HiddenPolynomials
 
 
 class FlowSetting(Setting):
-    """Mean-field flow of all targets at all dimensions, one batch.
+    """Mean-field flow with sin(x + pi/4) of all targets at all dimensions, one batch.
 
     ``start`` ``sampled``: a ~ U[-1, 1] in antithetic pairs, sqrt(d) w ~ N(0, I). ``quadrature``: Gauss-Legendre in a,
     exact at d = infinity and only there. A run stops early once its loss is below ``stop_below`` times the loss floor
@@ -25,7 +24,6 @@ class FlowSetting(Setting):
     end_time: Positive = 20.0
     save_points: Annotated[int, Field(ge=2)] = 81
     stop_below: Annotated[float, Field(gt=0, lt=1)] | None = None
-    phase: float = math.pi / 4
     tolerance: Positive = 1e-6
 
     @model_validator(mode="after")

@@ -4,8 +4,8 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from learnability.results.contract import Setting
-from learnability.studies.subspace_polynomials.settings import Count, HiddenPolynomials, Positive
+from learnability.results.contract import Count, Positive, Setting
+from learnability.studies.subspace_polynomials.settings import HiddenPolynomials
 
 
 class SgdSetting(Setting):

@@ -21,7 +21,7 @@ from learnability.sgd.problem import TwoLayerProblem
 from learnability.statistics.random import torch_generator
 from learnability.studies.subspace_polynomials.hidden_polynomials import expansions
 from learnability.studies.subspace_polynomials.online_sgd.setting import SgdSetting
-from learnability.studies.subspace_polynomials.particles import sampled_particles
+from learnability.studies.subspace_polynomials.particles import sampled_seeds
 
 PHASE = np.pi / 4
 SHIFTED_SINE = smooth("sin(x + pi/4)", lambda x: torch.sin(x + PHASE), lambda x: torch.cos(x + PHASE))
@@ -57,17 +57,6 @@ def population_loss(target: HermiteExpansion, weights: Tensor, second_layer: Ten
     return 0.5 * target.norm_squared - linear + 0.25 * quadratic
 
 
-def _start(setting: SgdSetting, seeds: int, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
-    """a (seed, n), w_V (seed, n, p) and |w_perp| (seed, n)."""
-    dimension = np.array([float(setting.dimension)])
-    drawn = [sampled_particles(setting.neurons, setting.target.common_variables, dimension, rng) for _ in range(seeds)]
-    return (
-        torch.from_numpy(np.stack([a for a, _, _ in drawn])),
-        torch.from_numpy(np.stack([w[0] for _, w, _ in drawn])),
-        torch.from_numpy(np.stack([r[0] for _, _, r in drawn])),
-    )
-
-
 def _network(inside: Tensor, radius: Tensor, dimension: int, rng: np.random.Generator) -> Tensor:
     """Weights (seed, n, d) whose outer part has a uniform direction, the same in both members of a pair."""
     seeds, count, p = inside.shape
@@ -81,8 +70,10 @@ def train(setting: SgdSetting, target: xr.Dataset, context: RunContext) -> xr.Da
     """``sgd_loss`` and ``flow_loss`` (seed, time) at common mean-field times, and the status of each SGD run."""
     h, device, p = expansions(target)[0], torch.device(context.device), setting.target.common_variables
     rng, seeds = context.stream("init"), len(context.seeds)
-    a, inside, radius = (x.to(device) for x in _start(setting, seeds, rng))
-    weights = _network(inside.cpu(), radius.cpu(), setting.dimension, rng).to(device)
+    drawn = sampled_seeds(seeds, setting.neurons, p, np.array([float(setting.dimension)]), rng)
+    a, w, r = map(torch.from_numpy, drawn)
+    weights = _network(w[:, 0], r[:, 0], setting.dimension, rng).to(device)
+    a, inside, radius = a.to(device), w[:, 0].to(device), r[:, 0].to(device)
     steps = np.unique(np.round(np.linspace(0, setting.end_time / setting.step_size, setting.save_points)).astype(int))
     problem = TwoLayerProblem(
         label=lambda z: polynomial_label(h, z),

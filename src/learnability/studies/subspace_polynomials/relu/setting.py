@@ -4,8 +4,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from learnability.results.contract import Setting
-from learnability.studies.subspace_polynomials.settings import HiddenPolynomials, Positive
+from learnability.results.contract import Positive, Setting
+from learnability.studies.subspace_polynomials.settings import HiddenPolynomials
 
 
 class ReluSetting(Setting):

@@ -1,18 +1,17 @@
 """The setting of the trapped part of the loss."""
 
-import math
 from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from learnability.results.contract import Setting
-from learnability.studies.subspace_polynomials.settings import HiddenPolynomials, Positive
+from learnability.results.contract import Positive, Setting
+from learnability.studies.subspace_polynomials.settings import HiddenPolynomials
 
 
 class TrappedPartSetting(Setting):
     """Mean-field flow of reflective targets from sqrt(d) w ~ N(0, I) for a fixed time, all dimensions in one batch.
 
-    a ~ U[-1, 1] in antithetic pairs; all dimensions share a and the normals behind w_V.
+    The activation is sin(x + pi/4); a ~ U[-1, 1] in antithetic pairs; all dimensions share a and the normals of w_V.
     """
 
     target: HiddenPolynomials
@@ -20,7 +19,6 @@ class TrappedPartSetting(Setting):
     particles: Annotated[int, Field(ge=2)] = 400
     end_time: Positive = 5.0
     save_points: Annotated[int, Field(ge=2)] = 11
-    phase: float = math.pi / 4
     tolerance: Positive = 1e-6
 
     @model_validator(mode="after")

@@ -4,8 +4,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from learnability.results.contract import Setting
-from learnability.studies.subspace_polynomials.settings import HiddenPolynomials, Positive
+from learnability.results.contract import Positive, Setting
+from learnability.studies.subspace_polynomials.settings import HiddenPolynomials
 
 
 class TwoStageSetting(Setting):
@@ -18,7 +18,6 @@ class TwoStageSetting(Setting):
 
     target: HiddenPolynomials
     times: tuple[Positive, ...] = Field(min_length=1)
-    curve_time: Positive = 2.0
     keep_output: bool = False
     nodes: Annotated[int, Field(ge=4, le=100)] = 20
     single_nodes: Annotated[int, Field(ge=8, le=400)] = 64

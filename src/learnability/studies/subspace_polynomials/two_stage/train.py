@@ -29,6 +29,8 @@ from learnability.studies.subspace_polynomials.two_stage.setting import TwoStage
 
 Array = NDArray[np.float64]
 FRACTIONS = (0.1, 0.01, 1e-4)
+#: Length of the first stage before the decay curve.
+CURVE_TIME = 2.0
 #: Relative error of the weights in float64, which the condition number of the features multiplies.
 WEIGHT_ERROR = 4e-12
 
@@ -47,7 +49,7 @@ class Kernels:
     def __init__(self, target: HermiteExpansion, setting: TwoStageSetting) -> None:
         self.target, self.setting = target, setting
         self.trajectory: ExactTrajectory | None = None
-        times = (*setting.times, setting.curve_time)
+        times = (*setting.times, CURVE_TIME)
         self.weights = trained_weights(target, times, setting.keep_output)
         if not setting.keep_output:
             self.trajectory = exact_trajectory(target, max(times), setting.bits)
@@ -74,8 +76,8 @@ class Kernels:
         return Eigenvalue(better.smallest, max(change, WEIGHT_ERROR * better.scaled_condition))
 
     def spectrum(self, copies: int) -> KernelSpectrum:
-        """The whole spectrum at ``curve_time``."""
-        time, nodes = self.setting.curve_time, 2 * self._nodes(copies)
+        """The whole spectrum at :data:`CURVE_TIME`."""
+        time, nodes = CURVE_TIME, 2 * self._nodes(copies)
         if copies == 1 and not self.setting.keep_output:
             found = exact_spectrum(self.target, self._exact(time, nodes), self.setting.bits)
             return KernelSpectrum(
