@@ -144,12 +144,6 @@ def reached_dimension(target: HermiteExpansion, order: int) -> int:
     return int(nmod_mat(len(w), space.length, entries, PRIME).rank())
 
 
-def first_order(target: HermiteExpansion, variable: int, order: int) -> int | None:
-    """The first power of t in the series of one weight (counted from 0) whose coefficient is certainly not zero."""
-    space, w = kept_output_series(target, order)
-    return next((i for i, row in enumerate(space.unpacked(w[variable])) if any(row)), None)
-
-
 def kept_feature_rank(target: HermiteExpansion, order: int) -> tuple[int, int]:
     """(rank, features) of the second stage's features as functions of a, over the field of Laurent series in t.
 
