@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import partial
 
-from learnability.results.claim import Analyses, Claim, Equals, Form, Measurement
+from learnability.results.claim import Analyses, Claim, Equals, Measurement
 from learnability.results.measuring import entry, limit_exponent
 from learnability.studies.multi_index.theory import PAPER
 
@@ -19,7 +19,6 @@ class _Row:
     statement: str
     source: str = f"{PAPER}, Theorem 3.25"
     logarithmic: bool = False
-    form: Form = "stated"
 
 
 def limit(analyses: Analyses, case: str) -> Measurement:
@@ -128,7 +127,6 @@ def _claim(row: _Row) -> Claim:
         experiments=(_EXPERIMENT,),
         expected=f"{row.expected:.4g}",
         unit="flow time" if row.logarithmic else "1",
-        form=row.form,
         evidence="asymptotic",
         figure="escape_times",
     )
