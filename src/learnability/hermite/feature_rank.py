@@ -28,7 +28,7 @@ from typing import Any
 
 from flint import fmpq, fmpq_mat, fmpq_poly, nmod_mat, nmod_poly
 
-from learnability.hermite.expansion import HermiteExpansion, MultiIndex
+from learnability.hermite.expansion import HermiteExpansion, MultiIndex, lowered
 from learnability.hermite.polynomial_kernel import feature_indices, normal_moment
 from learnability.hermite.taylor_rank import DERIVATIVES, TaylorRanks, rational_terms
 
@@ -97,7 +97,7 @@ class SmoothedGradient:
     derivatives: Sequence[Fraction]
     ring: Ring
 
-    def _monomial(self, powers: list[list[Series]], index: Sequence[int], length: int) -> Series:
+    def _monomial(self, powers: list[list[Series]], index: MultiIndex, length: int) -> Series:
         return _product([powers[i][k] for i, k in enumerate(index) if k], self.ring([1]), length)
 
     def __call__(self, w: list[Series], length: int) -> list[Series]:
@@ -126,7 +126,7 @@ class SmoothedGradient:
             for j in range(self.variables):
                 gradient = sum(
                     (
-                        self.ring([c * b[j]]) * self._monomial(powers, (*b[:j], b[j] - 1, *b[j + 1 :]), length)
+                        self.ring([c * b[j]]) * self._monomial(powers, lowered(b, j), length)
                         for b, c in part.items()
                         if b[j]
                     ),

@@ -19,7 +19,7 @@ from fractions import Fraction
 
 from flint import fmpq, fmpq_mat, fmpq_poly
 
-from learnability.hermite.expansion import HermiteExpansion
+from learnability.hermite.expansion import HermiteExpansion, lowered
 from learnability.hermite.feature_rank import exact_terms, feature_series, rational, weight_series
 from learnability.hermite.polynomial_kernel import feature_indices
 
@@ -39,7 +39,7 @@ def _at(terms: dict[tuple[int, ...], Fraction], curve: tuple[fmpq_poly, ...]) ->
 
 
 def _derivative(terms: dict[tuple[int, ...], Fraction], i: int) -> dict[tuple[int, ...], Fraction]:
-    return {(*b[:i], b[i] - 1, *b[i + 1 :]): b[i] * c for b, c in terms.items() if b[i]}
+    return {lowered(b, i): b[i] * c for b, c in terms.items() if b[i]}
 
 
 def field_on(target: HermiteExpansion, curve: tuple[fmpq_poly, ...], activation: str = "sine") -> list[fmpq_poly]:
