@@ -129,7 +129,7 @@ def test_irrational_coefficients_are_refused() -> None:
     with pytest.raises(ValueError, match="fractions with denominators"):
         feature_rank(parse("z1 + 0.12345678912*z1*z2"), 4)
     with pytest.raises(ValueError, match="not rational; allowed are"):
-        feature_rank(parse("z1 + z1*z2"), 4, activation="sigmoid")
+        weight_series(parse("z1 + z1*z2"), "sigmoid", 4)
 
 
 @pytest.mark.parametrize(
