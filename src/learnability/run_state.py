@@ -84,7 +84,7 @@ class RunState:
         self._begun = self.clock()
         self._earlier = 0.0  # reference seconds of jobs that earlier calls finished
         self._finished = Counter[str]()
-        self._total = self._ahead = 0.0
+        self._total = 0.0
         self._share = 0.0
         self._pace = Pace(self.costs)
         self._waiting: dict[str, str] = {}  # planned outputs that no job was announced for, with their rules

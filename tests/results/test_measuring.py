@@ -6,7 +6,7 @@ import xarray as xr
 
 from learnability.results.claim import Measurement, NotAtThisScale
 from learnability.results.labelled import exponents, with_bounds
-from learnability.results.measuring import absolute, enclosed, limit_exponent, minus, quotient, share
+from learnability.results.measuring import absolute, limit_exponent, minus, quotient, share
 from learnability.statistics.asymptotics import local_exponents_of
 from learnability.statistics.intervals import clopper_pearson
 
@@ -31,10 +31,6 @@ def test_runs_out_of_steps_bound_a_share_both_ways() -> None:
     assert measurement.high == clopper_pearson(8, 10)[1]
     assert "2 of 10 runs out of steps" in measurement.note
     assert np.isnan(share(0, 3, unresolved=3).estimate)
-
-
-def test_an_enclosure_is_not_random() -> None:
-    assert (enclosed(1.0, 1.5).estimate, enclosed(1.0, 1.5).seeds) == (1.25, None)
 
 
 def test_too_few_values_for_a_limit_are_a_matter_of_the_scale() -> None:

@@ -1,8 +1,6 @@
-"""Every status has a code with a name, and a sentence."""
+"""Every status has a code with a name."""
 
-import pytest
-
-from learnability.results.status import SENTENCES, Status, status_attributes
+from learnability.results.status import status_attributes
 
 
 def test_status_attributes_name_every_code() -> None:
@@ -10,8 +8,3 @@ def test_status_attributes_name_every_code() -> None:
     names = attributes["flag_meanings"].split()
     assert dict(zip(names, attributes["flag_values"], strict=True))["trapped"] == 16
     assert names[:4] == ["reached_end", "converged", "diverged", "max_steps"]
-
-
-@pytest.mark.parametrize("status", list(Status))
-def test_every_status_has_a_sentence(status: Status) -> None:
-    assert SENTENCES[status].endswith(".")

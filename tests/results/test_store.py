@@ -30,6 +30,13 @@ def test_round_trip_keeps_everything(tmp_path: Path) -> None:
     assert store.read(tmp_path / "a.zarr.zip").identical(dataset)
 
 
+def test_variables_come_by_name_whatever_the_hash_seed(tmp_path: Path) -> None:
+    store.write(_dataset(np.random.default_rng(0)), tmp_path / "a.zarr.zip")
+    names = ["loss", "norm", "seed", "status", "time"]
+    assert list(store.read(tmp_path / "a.zarr.zip").variables) == names
+    assert list(store.open_bytes((tmp_path / "a.zarr.zip").read_bytes(), "a").variables) == names
+
+
 def test_equal_content_gives_equal_bytes(tmp_path: Path) -> None:
     for name in "ab":
         store.write(_dataset(np.random.default_rng(0)), tmp_path / f"{name}.zarr.zip")

@@ -38,23 +38,20 @@ def random_state(replicas: int, neurons: int, dimension: int):
 
 @pytest.mark.parametrize("loss", ["correlation", "squared"])
 @pytest.mark.parametrize("spherical", [True, False])
-@pytest.mark.parametrize("shared", [True, False])
 @pytest.mark.parametrize(("replicas", "unit"), [(3, 1024), (3, 2), (1, 2)])
-def test_steps_of_a_network_are_the_torch_steps(loss, spherical, shared, replicas, unit, monkeypatch):
-    """Replicas whole or cut into units of neurons and tiles of samples, data shared or not; from the second step on the
-    scales are not one."""
+def test_steps_of_a_network_are_the_torch_steps(loss, spherical, replicas, unit, monkeypatch):
+    """Replicas whole or cut into units of neurons and tiles of samples; from the second step on the scales are not
+    one."""
     monkeypatch.setattr(compiled_full, "_UNIT", unit)
     monkeypatch.setattr(compiled_full, "_TILE", 4 if unit == 2 else 512)
     problem = TwoLayerProblem(label, RELU, loss, spherical, second_layer_rate=0.7, bias_rate=0.3, output_scale=0.5)
-    sets = 1 if shared else replicas
-    x = torch.randn(4, sets, 11, 7, generator=generator(1), dtype=torch.float64)
-    y = torch.randn(4, sets, 11, generator=generator(2), dtype=torch.float64)
+    x = torch.randn(4, replicas, 11, 7, generator=generator(1), dtype=torch.float64)
+    y = torch.randn(4, replicas, 11, generator=generator(2), dtype=torch.float64)
     sizes = torch.linspace(0.3, 0.1, 4, dtype=torch.float64)
     plain = random_state(replicas, 5, 7)
     compiled = type(plain)(*(t.clone() for t in plain))
     for k in range(4):
-        here = x[k].expand(replicas, -1, -1), y[k].expand(replicas, -1)
-        plain = full_step(replace(problem, activation=PLAIN), plain, *here, sizes[k])
+        plain = full_step(replace(problem, activation=PLAIN), plain, x[k], y[k], sizes[k])
     compiled_full.network_steps(problem, compiled, x, y, sizes)
     for expected, found in zip(settle(plain), settle(compiled), strict=True):
         torch.testing.assert_close(found, expected, rtol=1e-11, atol=1e-12)

@@ -1,4 +1,4 @@
-"""Exponents of limits, trends and vanishing tolerances, against closed forms and by coverage."""
+"""Exponents of limits, and trends, against closed forms and by coverage."""
 
 import math
 from collections.abc import Callable
@@ -8,13 +8,11 @@ import pytest
 from scipy.optimize import curve_fit
 
 from learnability.statistics.asymptotics import (
-    continued,
     decades,
     limit_weights,
     local_exponents,
     local_exponents_of,
     trend,
-    trend_of,
 )
 
 
@@ -117,32 +115,6 @@ def test_a_ratio_that_drifts_has_a_trend_and_a_constant_one_has_none() -> None:
     assert drifting.low > 0.1
     assert drifting.change == pytest.approx(8**drifting.slope)
     assert trend(d, noise, rng).change_low < 1 < trend(d, noise, rng).change_high
-
-
-def test_the_trend_of_estimates_is_weighted_and_covers() -> None:
-    """2,000 experiments with known errors: nominal coverage 95%; 93.5% lies 3.1 standard deviations below (false alarm
-    0.1%)."""
-    rng = np.random.default_rng(2)
-    d, error = np.array([10.0, 20.0, 40.0, 80.0]), np.array([0.02, 0.05, 0.1, 0.2])
-    covered = 0
-    for _ in range(2000):
-        log_ratio = -0.1 * np.log(d) + error * rng.standard_normal(4)
-        found = trend_of(d, np.exp(log_ratio), np.exp(log_ratio - 1.96 * error), np.exp(log_ratio + 1.96 * error))
-        covered += found.low <= -0.1 <= found.high
-    assert 1870 <= covered <= 1930
-    with pytest.raises(ValueError, match="width"):
-        trend_of(d, np.ones(4), np.ones(4), np.ones(4))
-
-
-def test_tolerances_are_continued_to_zero() -> None:
-    limit, low, high = continued([1 + 0.1, 1 + 0.01, 1 + 0.001])
-    assert limit == pytest.approx(1)
-    assert low <= 1 <= high <= 1.0011
-    assert continued([1.1, 1.01]) == pytest.approx((1.01, 0.92, 1.1))
-    assert continued([1.0, 1.1, 1.3])[1:] == (-math.inf, math.inf)
-    assert continued([1.0, 2.0, 2.0]) == (2.0, 2.0, 2.0)
-    with pytest.raises(ValueError, match="two or three"):
-        continued([1.0])
 
 
 def test_one_value_has_no_exponent_and_is_not_refused() -> None:

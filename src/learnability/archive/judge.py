@@ -8,7 +8,7 @@ from typing import Any
 
 from learnability.archive.members import extract, open_archive, read_json
 from learnability.pipeline import kinds
-from learnability.report.wording import interval, number
+from learnability.report.wording import judged
 
 _COMPARED = ("verdict", "estimate", "interval")
 
@@ -75,14 +75,10 @@ def _rows(study: str, named: Sequence[str], analyses: list[Path]) -> list[dict[s
 
 
 def _differences(then: Mapping[str, Mapping[str, Any]], now: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    def said(row: Mapping[str, Any]) -> str:
-        value = "" if row["estimate"] is None else f" {number(row['estimate'])} {interval(row)}"
-        return f"{row['verdict']}{value}"
-
     for name in sorted({*then, *now}):
         if name not in now:
-            yield f"{name}: the archive says {said(then[name])}, and there is no such claim"
+            yield f"{name}: the archive says {judged(then[name])}, and there is no such claim"
         elif name not in then:
-            yield f"{name}: {said(now[name])}, and the archive does not have it"
+            yield f"{name}: {judged(now[name])}, and the archive does not have it"
         elif any(then[name].get(key) != now[name][key] for key in _COMPARED):
-            yield f"{name}: the archive says {said(then[name])}, its analyses give {said(now[name])}"
+            yield f"{name}: the archive says {judged(then[name])}, its analyses give {judged(now[name])}"

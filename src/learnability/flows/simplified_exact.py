@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from flint import arb, arb_mat, arb_poly, ctx
 
-from learnability.hermite.expansion import HermiteExpansion, MultiIndex
+from learnability.hermite.expansion import HermiteExpansion, MultiIndex, lowered
 from learnability.hermite.feature_rank import exact_terms
 from learnability.hermite.polynomial_kernel import feature_indices, normal_moment
 
@@ -42,13 +42,13 @@ class _Products:
         self.values: dict[MultiIndex, list[arb]] = {(0,) * variables: []}
         for index in indices:
             for j in [None, *(i for i, k in enumerate(index) if k)]:
-                self._need(index if j is None else _lowered(index, j))
+                self._need(index if j is None else lowered(index, j))
 
     def _need(self, index: MultiIndex) -> None:
         if index in self.values or index in self.order:
             return
         i = next(i for i, k in enumerate(index) if k)
-        parent = _lowered(index, i)
+        parent = lowered(index, i)
         self._need(parent)
         self.order[index] = (parent, i)
         self.values[index] = []
@@ -61,10 +61,6 @@ class _Products:
                 series.append(_convolved(self.values[parent], w[i], k))
             else:
                 series.append(arb(int(k == 0)))
-
-
-def _lowered(index: MultiIndex, j: int) -> MultiIndex:
-    return (*index[:j], index[j] - 1, *index[j + 1 :])
 
 
 def _convolved(x: list[arb], y: list[arb], k: int) -> arb:
@@ -126,7 +122,7 @@ def local_series(terms: Mapping[MultiIndex, arb], start: list[arb], order: int) 
         products.extend(w, k)
         value.append(sum((c * products.values[b][k] for b, c in terms.items()), arb(0)))
         for j, x in enumerate(w):
-            gradient = sum((c * b[j] * products.values[_lowered(b, j)][k] for b, c in terms.items() if b[j]), arb(0))
+            gradient = sum((c * b[j] * products.values[lowered(b, j)][k] for b, c in terms.items() if b[j]), arb(0))
             bracket[j].append((gradient - _convolved(value, x, k)).mid())
             slope[j].append(_convolved(decay, bracket[j], k).mid())
         growth.append(sum((_convolved(x, s, k) for x, s in zip(w, slope, strict=True)), arb(0)).mid())

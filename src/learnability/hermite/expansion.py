@@ -96,12 +96,8 @@ class HermiteExpansion:
 
     def derivative(self, variable: int) -> "HermiteExpansion":
         """``df/dz_i`` (``variable`` counts from 0), from ``h_k' = sqrt(k) h_{k-1}``."""
-        lowered = {
-            (*b[:variable], b[variable] - 1, *b[variable + 1 :]): math.sqrt(b[variable]) * a
-            for b, a in self.coefficients.items()
-            if b[variable]
-        }
-        return HermiteExpansion(self.variables, lowered)
+        terms = {lowered(b, variable): math.sqrt(b[variable]) * a for b, a in self.coefficients.items() if b[variable]}
+        return HermiteExpansion(self.variables, terms)
 
     def unnormalised(self) -> dict[MultiIndex, float]:
         """Coefficients ``c_b`` of ``f = sum_b c_b He_b``; they are those of the smoothing ``E f(z + v) =
@@ -135,6 +131,11 @@ class HermiteExpansion:
 
     def __str__(self) -> str:
         return " + ".join(_term_text(b, a) for b, a in self.coefficients.items()).replace("+ -", "- ") or "0"
+
+
+def lowered(index: MultiIndex, place: int) -> MultiIndex:
+    """The multi-index with one entry less by one."""
+    return (*index[:place], index[place] - 1, *index[place + 1 :])
 
 
 def root_factorial(index: MultiIndex) -> float:

@@ -28,7 +28,7 @@ from typing import Any
 
 from flint import fmpq, fmpq_mat, fmpq_poly, nmod_mat, nmod_poly
 
-from learnability.hermite.expansion import HermiteExpansion, MultiIndex
+from learnability.hermite.expansion import HermiteExpansion, MultiIndex, lowered
 from learnability.hermite.polynomial_kernel import feature_indices, normal_moment
 from learnability.hermite.taylor_rank import DERIVATIVES, TaylorRanks, rational_terms
 
@@ -97,7 +97,7 @@ class SmoothedGradient:
     derivatives: Sequence[Fraction]
     ring: Ring
 
-    def _monomial(self, powers: list[list[Series]], index: Sequence[int], length: int) -> Series:
+    def _monomial(self, powers: list[list[Series]], index: MultiIndex, length: int) -> Series:
         return _product([powers[i][k] for i, k in enumerate(index) if k], self.ring([1]), length)
 
     def __call__(self, w: list[Series], length: int) -> list[Series]:
@@ -126,7 +126,7 @@ class SmoothedGradient:
             for j in range(self.variables):
                 gradient = sum(
                     (
-                        self.ring([c * b[j]]) * self._monomial(powers, (*b[:j], b[j] - 1, *b[j + 1 :]), length)
+                        self.ring([c * b[j]]) * self._monomial(powers, lowered(b, j), length)
                         for b, c in part.items()
                         if b[j]
                     ),
@@ -227,26 +227,28 @@ class FeatureRank:
         return 2 * self.orders[-1] if self.full else None
 
 
-def feature_rank(
-    target: HermiteExpansion,
-    order: int,
-    copies: int = 1,
-    activation: str = "sine",
-    degree: int | None = None,
-    ring: Ring = modular,
-) -> FeatureRank:
-    """Rank of the features of ``(1 + x)^n`` at the mean of ``copies`` trained weights; n defaults to deg h.
+def feature_rank(target: HermiteExpansion, order: int, copies: int = 1, ring: Ring = modular) -> FeatureRank:
+    """Rank of the features of ``(1 + x)^n``, n = deg h, at the mean of ``copies`` weights trained with the sine.
 
     Over the ring ``rational`` ``orders`` are exact too, not only bounded from above; it takes longer.
     """
-    n = target.degree if degree is None else degree
-    w = weight_series(target, activation, order, ring)
+    w, n = weight_series(target, "sine", order, ring), target.degree
     lines = symmetric_lines(copies, order)
     series = [[f.coeffs() for f in feature_series(_along(w, line, ring), n, order + 1, ring)] for line in lines]
     rows = [
         [f[row][k] if k < len(f[row]) else 0 for k in range(order + 1) for f in series] for row in range(len(series[0]))
     ]
     return FeatureRank(len(rows), copies, order, tuple(j // len(lines) for j in pivots(rows, ring)))
+
+
+def proved_rank(target: HermiteExpansion, most: int, copies: int = 1, ring: Ring = modular) -> FeatureRank:
+    """:func:`feature_rank` to the order at which it is full, or to ``most``."""
+    order = 4 * target.degree
+    while True:
+        found = feature_rank(target, min(order, most), copies, ring)
+        if found.full or order >= most:
+            return found
+        order *= 2
 
 
 def pivots(rows: list[list[Any]], ring: Ring) -> list[int]:

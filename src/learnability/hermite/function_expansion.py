@@ -26,6 +26,7 @@ from learnability.hermite.function_target import (
     Power,
     Product,
     Sum,
+    walk,
 )
 from learnability.hermite.rotation import multi_indices
 
@@ -295,7 +296,7 @@ def line(node: Node, variables: int) -> Array | None:
             covariance += (
                 np.array([[sum(a * q.get(b, 0.0) for b, a in p.items()) for q in parts] for p in parts]) / size
             )
-    if any(isinstance(inner, Opaque) for inner in _all(node)):
+    if any(isinstance(inner, Opaque) for inner in walk(node)):
         return np.ones(1) if variables == 1 else None
     eigenvalues, vectors = np.linalg.eigh(covariance)
     if variables > 1 and eigenvalues[-2] > 1e-12 * eigenvalues[-1]:
@@ -303,16 +304,6 @@ def line(node: Node, variables: int) -> Array | None:
     u: Array = vectors[:, -1]
     u[np.abs(u) < 1e-15] = 0
     return u * np.sign(u[np.abs(u).argmax()])
-
-
-def _all(node: Node) -> Iterator[Node]:
-    yield node
-    match node:
-        case Sum(terms=inner) | Product(factors=inner):
-            for one in inner:
-                yield from _all(one)
-        case Power(base=one) | Apply(argument=one):
-            yield from _all(one)
 
 
 def _ridge(coefficients: Array, direction: Array) -> dict[MultiIndex, float]:

@@ -222,17 +222,17 @@ class FunctionTarget:
 
     def leaves(self) -> Iterator[HermiteExpansion]:
         """The polynomials that the tree is made of."""
-        return (node.expansion for node in _walk(self.root) if isinstance(node, Polynomial))
+        return (node.expansion for node in walk(self.root) if isinstance(node, Polynomial))
 
     @property
     def is_opaque(self) -> bool:
         """Whether it holds a callable of which only values are known."""
-        return any(isinstance(node, Opaque) for node in _walk(self.root))
+        return any(isinstance(node, Opaque) for node in walk(self.root))
 
     @property
     def links(self) -> dict[str, Link]:
         """The links that are applied somewhere, by name."""
-        return {node.name: node.link for node in _walk(self.root) if isinstance(node, Apply) and node.link is not None}
+        return {node.name: node.link for node in walk(self.root) if isinstance(node, Apply) and node.link is not None}
 
     def coarser(self) -> FunctionTarget | None:
         """The target with every link at half of its points; None where it has no links."""
@@ -244,7 +244,7 @@ class FunctionTarget:
 
         z = np.random.default_rng(41).standard_normal((20_000, self.variables))
         shares = [0.0]
-        for node in _walk(self.root):
+        for node in walk(self.root):
             if isinstance(node, Apply) and node.link is not None:
                 x = _value(node.argument, z)
                 shares.append(float(np.mean((x < node.link.z[0]) | (x > node.link.z[-1]))))
@@ -254,7 +254,7 @@ class FunctionTarget:
         """The arguments whose zeros are kinks or jumps of f."""
         return [
             FunctionTarget(self.text, self.variables, node.argument)
-            for node in _walk(self.root)
+            for node in walk(self.root)
             if isinstance(node, Apply) and node.name in KINKED
         ]
 
@@ -279,14 +279,15 @@ class FunctionTarget:
         return FunctionTarget(self.text, variables, _mapped(self.root, change))
 
 
-def _walk(node: Node) -> Iterator[Node]:
+def walk(node: Node) -> Iterator[Node]:
+    """A node and all below it."""
     yield node
     match node:
         case Sum(terms=inner) | Product(factors=inner):
             for one in inner:
-                yield from _walk(one)
+                yield from walk(one)
         case Power(base=one) | Apply(argument=one):
-            yield from _walk(one)
+            yield from walk(one)
 
 
 def _mapped(node: Node, change: Callable[[HermiteExpansion], HermiteExpansion]) -> Node:

@@ -8,8 +8,7 @@ through gamma(0) = 0 with ``gamma_k(x) = x`` for one coordinate k is invariant i
     X_i(gamma(x)) = X_k(gamma(x)) gamma_i'(x)    for all i,
 
 an identity of polynomials in x where gamma is one. Then ``x' = e^{-|gamma|^2/2} X_k(gamma(x))``, x(0) = 0, and
-``w = gamma(x)`` solves the flow, so by uniqueness it is the flow: **for all times, not up to an order**. Likewise for
-the exponential, ``Phi = e^{|w|^2/2} H`` and ``X = grad H + H w``.
+``w = gamma(x)`` solves the flow, so by uniqueness it is the flow: **for all times, not up to an order**.
 """
 
 import math
@@ -19,12 +18,14 @@ from fractions import Fraction
 
 from flint import fmpq, fmpq_mat, fmpq_poly
 
-from learnability.hermite.expansion import HermiteExpansion
+from learnability.hermite.expansion import HermiteExpansion, lowered
 from learnability.hermite.feature_rank import exact_terms, feature_series, rational, weight_series
 from learnability.hermite.polynomial_kernel import feature_indices
 
-#: (sign of G w in the field, the factors s_k by k mod 4)
-FIELDS = {"sine": (-1, (1, 1, -1, -1)), "exponential": (1, (1, 1, 1, 1))}
+#: The factors s_k by k mod 4.
+_FACTORS = (1, 1, -1, -1)
+#: The largest degree of a curve that is looked for, and the order of the power series that it is read from.
+_DEGREE, _ORDER = 4, 24
 
 
 def _at(terms: dict[tuple[int, ...], Fraction], curve: tuple[fmpq_poly, ...]) -> fmpq_poly:
@@ -39,18 +40,17 @@ def _at(terms: dict[tuple[int, ...], Fraction], curve: tuple[fmpq_poly, ...]) ->
 
 
 def _derivative(terms: dict[tuple[int, ...], Fraction], i: int) -> dict[tuple[int, ...], Fraction]:
-    return {(*b[:i], b[i] - 1, *b[i + 1 :]): b[i] * c for b, c in terms.items() if b[i]}
+    return {lowered(b, i): b[i] * c for b, c in terms.items() if b[i]}
 
 
-def field_on(target: HermiteExpansion, curve: tuple[fmpq_poly, ...], activation: str = "sine") -> list[fmpq_poly]:
+def field_on(target: HermiteExpansion, curve: tuple[fmpq_poly, ...]) -> list[fmpq_poly]:
     """``X(gamma(x))``, one polynomial for each variable."""
-    sign, factors = FIELDS[activation]
-    smoothed = {b: factors[sum(b) % 4] * c for b, c in exact_terms(target).items()}
+    smoothed = {b: _FACTORS[sum(b) % 4] * c for b, c in exact_terms(target).items()}
     value = _at(smoothed, curve)
-    return [_at(_derivative(smoothed, i), curve) + sign * value * gamma for i, gamma in enumerate(curve)]
+    return [_at(_derivative(smoothed, i), curve) - value * gamma for i, gamma in enumerate(curve)]
 
 
-def is_invariant(target: HermiteExpansion, curve: tuple[fmpq_poly, ...], activation: str = "sine") -> bool:
+def is_invariant(target: HermiteExpansion, curve: tuple[fmpq_poly, ...]) -> bool:
     """Whether the flow from w = 0 stays on the curve for ever: an identity of polynomials over the rationals.
 
     One coordinate of the curve has to be its parameter x. Raises ValueError where none is, or where it misses w = 0.
@@ -58,7 +58,7 @@ def is_invariant(target: HermiteExpansion, curve: tuple[fmpq_poly, ...], activat
     parameter = next((k for k, gamma in enumerate(curve) if gamma == fmpq_poly([0, 1])), None)
     if parameter is None or any(gamma[0] for gamma in curve):
         raise ValueError("a curve needs gamma(0) = 0 and one coordinate that is the parameter itself")
-    field = field_on(target, curve, activation)
+    field = field_on(target, curve)
     return all(x == field[parameter] * gamma.derivative() for x, gamma in zip(field, curve, strict=True))
 
 
@@ -124,30 +124,27 @@ def _null_vectors(matrix: fmpq_mat) -> list[list[fmpq]]:
     return basis
 
 
-def invariant_curve(
-    target: HermiteExpansion, activation: str = "sine", degree: int = 4, order: int = 24
-) -> InvariantCurve | None:
-    """The polynomial curve of degree up to ``degree`` that the flow (4.1) from w = 0 follows for ever; None if there
-    is none.
+def invariant_curve(target: HermiteExpansion) -> InvariantCurve | None:
+    """The polynomial curve of degree up to 4 that the flow (4.1) from w = 0 follows for ever; None if there is none.
 
     The candidate comes from the power series of the flow; it is returned only if :func:`is_invariant` proves it.
     """
-    w = weight_series(target, activation, order, rational)
+    w = weight_series(target, "sine", _ORDER, rational)
     parameter = next((k for k, series in enumerate(w) if series[1]), None)
     if parameter is None:
         return None
     powers = [rational([1])]
-    for _ in range(degree):
-        powers.append(powers[-1].mul_low(w[parameter], order + 1))
+    for _ in range(_DEGREE):
+        powers.append(powers[-1].mul_low(w[parameter], _ORDER + 1))
     curve = []
     for series in w:
         rest, coefficients = series, [fmpq(0)]
-        for m in range(1, degree + 1):
+        for m in range(1, _DEGREE + 1):
             factor = rest[m] / powers[m][m]
             rest = rest - powers[m] * rational([factor])
             coefficients.append(factor)
-        if rest.truncate(order + 1) != 0:
+        if rest.truncate(_ORDER + 1) != 0:
             return None
         curve.append(fmpq_poly(coefficients))
     found = tuple(curve)
-    return InvariantCurve(found) if is_invariant(target, found, activation) else None
+    return InvariantCurve(found) if is_invariant(target, found) else None

@@ -20,7 +20,7 @@ from typing import Any
 
 from flint import nmod_mat, nmod_poly
 
-from learnability.hermite.expansion import HermiteExpansion
+from learnability.hermite.expansion import HermiteExpansion, lowered
 from learnability.hermite.feature_rank import PRIME, ROOT_OF_TWO, Series, exact_terms, feature_series, modular
 from learnability.hermite.rotation import multi_indices
 
@@ -82,10 +82,6 @@ def _monomial(powers: list[list[Series]], index: tuple[int, ...], space: TimeSer
     return total
 
 
-def _lowered(index: tuple[int, ...], j: int) -> tuple[int, ...]:
-    return (*index[:j], index[j] - 1, *index[j + 1 :])
-
-
 def _slope(target: HermiteExpansion, w: list[Series], space: TimeSeries) -> list[Series]:
     """The bracket's gradient for all a: ``e^{-q} (grad F - F w)`` with F the target's G less the network's sum."""
     one = modular([1])
@@ -115,7 +111,7 @@ def _slope(target: HermiteExpansion, w: list[Series], space: TimeSeries) -> list
     for j, x in enumerate(w):
         gradient = sum(
             (
-                _times(c * modular([b[j]]), _monomial(powers, _lowered(b, j), space), space)
+                _times(c * modular([b[j]]), _monomial(powers, lowered(b, j), space), space)
                 for b, c in coefficients.items()
                 if b[j]
             ),
@@ -142,12 +138,6 @@ def reached_dimension(target: HermiteExpansion, order: int) -> int:
     space, w = kept_output_series(target, order)
     entries = [x for series in w for row in space.unpacked(series) for x in row]
     return int(nmod_mat(len(w), space.length, entries, PRIME).rank())
-
-
-def first_order(target: HermiteExpansion, variable: int, order: int) -> int | None:
-    """The first power of t in the series of one weight (counted from 0) whose coefficient is certainly not zero."""
-    space, w = kept_output_series(target, order)
-    return next((i for i, row in enumerate(space.unpacked(w[variable])) if any(row)), None)
 
 
 def kept_feature_rank(target: HermiteExpansion, order: int) -> tuple[int, int]:

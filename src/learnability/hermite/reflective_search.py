@@ -14,7 +14,7 @@ from scipy.optimize import minimize
 
 from learnability.hermite.activation_class import SMOOTH, ActivationClass
 from learnability.hermite.basis import evaluate, gauss_hermite
-from learnability.hermite.expansion import HermiteExpansion, MultiIndex
+from learnability.hermite.expansion import HermiteExpansion, lowered
 
 Array = NDArray[np.float64]
 
@@ -68,15 +68,15 @@ class SmoothedParts:
         """The parts of a target in units of its norm."""
         p = target.variables
         terms = {b: c / target.norm for b, c in target.unnormalised().items() if sum(b) and activation.allows(sum(b))}
-        first = {(b, i): _lowered(b, i) for b in terms for i in range(p) if b[i]}
-        second = {(b, i, j): _lowered(c, j) for (b, i), c in first.items() for j in range(p) if c[j]}
+        first = {(b, i): lowered(b, i) for b in terms for i in range(p) if b[i]}
+        second = {(b, i, j): lowered(c, j) for (b, i), c in first.items() for j in range(p) if c[j]}
         number = {c: m for m, c in enumerate(dict.fromkeys([*first.values(), *second.values()]))}
         gradients = {sum(b): np.zeros((p, len(number))) for b in terms}
         hessians = {k: np.zeros((p * p, len(number))) for k in gradients}
         for (b, i), c in first.items():
             gradients[sum(b)][i, number[c]] += terms[b] * b[i]
         for (b, i, j), c in second.items():
-            hessians[sum(b)][i * p + j, number[c]] += terms[b] * b[i] * _lowered(b, i)[j]
+            hessians[sum(b)][i * p + j, number[c]] += terms[b] * b[i] * lowered(b, i)[j]
         return cls(p, np.array(list(number), dtype=np.intp).reshape(-1, p), gradients, hessians)
 
     @property
@@ -90,10 +90,6 @@ class SmoothedParts:
         factors[0] = 1
         powers = np.multiply.accumulate(factors)
         return np.asarray(np.prod([powers[self.exponents[:, i], i] for i in range(self.variables)], axis=0))
-
-
-def _lowered(index: MultiIndex, place: int) -> MultiIndex:
-    return (*index[:place], index[place] - 1, *index[place + 1 :])
 
 
 def defect(parts: SmoothedParts, projector: Array) -> tuple[float, Array]:

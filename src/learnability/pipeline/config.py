@@ -30,7 +30,6 @@ from learnability.results.errors import UserError, comma_separated, nearest
 
 Scale = Literal["smoke", "laptop", "paper"]
 SCALES: tuple[Scale, ...] = ("smoke", "laptop", "paper")
-DEVICES = ("auto", "cpu", "cuda")
 
 MAX_BYTES = 60_000  # of one config file; it takes about a second to read
 MAX_DEPTH = 30

@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from learnability.report.wording import VERDICT_MARKS, interval, number
+from learnability.report.wording import VERDICT_MARKS, judged
 from learnability.results.claim import VERDICTS
 from learnability.results.rows import by_origin, counted, read_rows, verdict_counts
 
@@ -40,15 +40,11 @@ def changed_verdicts(rows: Sequence[Mapping[str, Any]], committed: Mapping[str, 
     if committed["scale"] != scale:
         return []
 
-    def said(row: Mapping[str, Any]) -> str:
-        numbers = "" if row["estimate"] is None else f" {number(row['estimate'])} {interval(row)}"
-        return f"{row['verdict']}{numbers}"
-
     known = {row["id"]: row for row in committed["claims"]}
     moved = [row for row in rows if row["id"] in known and row["verdict"] != known[row["id"]]["verdict"]]
-    lines = [f"  {row['id']}: {said(known[row['id']])} -> {said(row)}" for row in moved]
+    lines = [f"  {row['id']}: {judged(known[row['id']])} -> {judged(row)}" for row in moved]
     studies = {row["study"] for row in rows}
-    lines += [f"  {row['id']}: new, {said(row)}" for row in rows if row["id"] not in known]
+    lines += [f"  {row['id']}: new, {judged(row)}" for row in rows if row["id"] not in known]
     now = {row["id"] for row in rows}
     lines += [f"  {name}: gone" for name, row in known.items() if row["study"] in studies and name not in now]
     if not lines:

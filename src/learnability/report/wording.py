@@ -64,6 +64,12 @@ def interval(row: Mapping[str, Any]) -> str:
     return "exact" if low == high == row["estimate"] else f"[{number(low)}, {number(high)}]"
 
 
+def judged(row: Mapping[str, Any]) -> str:
+    """The verdict with what was measured, where anything was."""
+    measured = "" if row["estimate"] is None else f" {number(row['estimate'])} {interval(row)}"
+    return f"{row['verdict']}{measured}"
+
+
 def interval_picture(row: Mapping[str, Any]) -> str:
     """The estimate with its interval on a line, over the accepted values: an inline SVG, or nothing to draw.
 

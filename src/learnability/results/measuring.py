@@ -110,11 +110,6 @@ def share(successes: float, trials: float, unresolved: float = 0, note: str = ""
     return Measurement(estimate, float(low), float(high), int(trials), "; ".join(part for part in (said, note) if part))
 
 
-def enclosed(low: float, high: float, note: str = "") -> Measurement:
-    """A number known to lie in [low, high], by interval arithmetic or with a stated error: nothing is random."""
-    return Measurement((low + high) / 2, low, high, None, note)
-
-
 def quotient(numerator: Measurement, denominator: Measurement, note: str = "") -> Measurement:
     """The quotient of two measurements with the widest interval that their ends allow; the numerator's seeds."""
     a, b = numerator, denominator

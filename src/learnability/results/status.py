@@ -9,17 +9,9 @@ class Status(IntEnum):
     """Codes are stable: they stand in artifacts. Studies number codes of their own from 16."""
 
     REACHED_END = 0
-    CONVERGED = 1
-    DIVERGED = 2
-    MAX_STEPS = 3
-
-
-SENTENCES = {
-    Status.REACHED_END: "The run reached its end time.",
-    Status.CONVERGED: "The run converged before its end time.",
-    Status.DIVERGED: "The state stopped being finite, or no step size was accepted; what follows is NaN.",
-    Status.MAX_STEPS: "The run used up its steps before its end; it is neither converged nor trapped.",
-}
+    CONVERGED = 1  # before its end time
+    DIVERGED = 2  # the state stopped being finite, or no step size was accepted; what follows is NaN
+    MAX_STEPS = 3  # before its end: neither converged nor trapped
 
 
 def status_attributes(extra: Mapping[str, int] | None = None) -> dict[str, Any]:

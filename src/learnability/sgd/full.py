@@ -121,11 +121,10 @@ def observe(state: NetworkState, directions: Tensor) -> dict[str, Tensor]:
     }
 
 
-def full_engine(problem: TwoLayerProblem, directions: Tensor, batch_size: int, shared_data: bool = False) -> Engine:
+def full_engine(problem: TwoLayerProblem, directions: Tensor, batch_size: int) -> Engine:
     """Online SGD with fresh batches; ``directions`` is V, (task, dimension) or (replica, task, dimension).
 
-    With ``shared_data`` all replicas see the same samples (replicas are then not independent). Dtype and device are
-    those of the state. The unit of time is step_size x steps, per neuron (see
+    Dtype and device are those of the state. The unit of time is step_size x steps, per neuron (see
     :mod:`learnability.sgd.problem`).
     """
     if batch_size < 1:
@@ -133,7 +132,7 @@ def full_engine(problem: TwoLayerProblem, directions: Tensor, batch_size: int, s
 
     def advance(state: NetworkState, step_sizes: Tensor, generator: torch.Generator) -> NetworkState:
         replicas, _, dimension = state.weights.shape
-        shape, inside = (1 if shared_data else replicas, batch_size, dimension), compiles(problem, state.weights)
+        shape, inside = (replicas, batch_size, dimension), compiles(problem, state.weights)
         group = max(1, _DRAWN_ENTRIES // math.prod(shape)) if inside else 1
         state = own(state) if inside else state
         room = state.weights.new_empty(min(len(step_sizes), group), *shape)
@@ -143,8 +142,7 @@ def full_engine(problem: TwoLayerProblem, directions: Tensor, batch_size: int, s
             if inside:
                 network_steps(problem, state, x, label, sizes)
             else:
-                here = x[0].expand(replicas, -1, -1), label[0].expand(replicas, -1)
-                state = full_step(problem, state, *here, sizes[0])
+                state = full_step(problem, state, x[0], label[0], sizes[0])
         return state
 
     # Compiled steps keep their rows in range.

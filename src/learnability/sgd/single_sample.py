@@ -102,22 +102,19 @@ def _settle(problem: TwoLayerProblem, state: NetworkState) -> NetworkState:
     return state._replace(weights=weights, scale=torch.ones_like(state.scale))
 
 
-def single_sample_engine(
-    problem: TwoLayerProblem, directions: Tensor, block: int = 64, shared_data: bool = False
-) -> Engine:
+def single_sample_engine(problem: TwoLayerProblem, directions: Tensor, block: int = 64) -> Engine:
     """The engine of batch size one; saved steps are multiples of ``block``. ``directions`` (task, dimension) is V.
 
-    With ``shared_data`` all replicas see the same samples. Raises ValueError where neurons interact (squared loss)
-    or output parameters move, since the reduction does not hold there.
+    Raises ValueError where neurons interact (squared loss) or output parameters move, since the reduction does not hold
+    there.
     """
     if problem.loss != "correlation" or problem.second_layer_rate or problem.bias_rate:
         raise ValueError("blocks of single-sample steps need the correlation loss and a fixed second layer and bias")
 
     def samples(state: NetworkState, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         replicas, _, dimension = state.weights.shape
-        x = standard_normal((1 if shared_data else replicas, count, dimension), state.weights, generator)
-        label = labels(problem, torch.matmul(x, directions.mT), generator)
-        return (x.expand(replicas, -1, -1), label.expand(replicas, -1)) if shared_data else (x, label)
+        x = standard_normal((replicas, count, dimension), state.weights, generator)
+        return x, labels(problem, torch.matmul(x, directions.mT), generator)
 
     def advance(state: NetworkState, step_sizes: Tensor, generator: torch.Generator) -> NetworkState:
         if compiles(problem, state.weights):

@@ -203,11 +203,6 @@ class Trend:
     change_high: float
 
 
-def _trend(x: np.ndarray, found: tuple[float, float, float]) -> Trend:
-    reach = math.log(x[-1] / x[0])
-    return Trend(*found, *(math.exp(end * reach) if math.isfinite(end) else math.nan for end in found))
-
-
 def trend(
     x: ArrayLike,
     ratio_per_seed: ArrayLike,
@@ -223,48 +218,6 @@ def trend(
     a trend is established where it excludes 1.
     """
     values = np.asarray(x, dtype=float)
-    return _trend(
-        values,
-        bootstrap_weights(slope_weights(np.log(values)), ratio_per_seed, rng, statistic, confidence, resamples),
-    )
-
-
-def trend_of(x: ArrayLike, ratio: ArrayLike, low: ArrayLike, high: ArrayLike) -> Trend:
-    """The trend over x of ratios with independent intervals of one level, each weighted by its precision.
-
-    Weighted least squares of log ratio on log x; the half-widths of the intervals of the logarithms serve as one unit
-    of error, so the interval of the slope has the level of theirs. Raises ValueError for an interval without width.
-    """
-    values, log_ratio = np.asarray(x, dtype=float), np.log(np.asarray(ratio, dtype=float))
-    half = (np.log(np.asarray(high, dtype=float)) - np.log(np.asarray(low, dtype=float))) / 2
-    if not np.all(half > 0):
-        raise ValueError("every ratio needs an interval with a width")
-    weight = half**-2
-    centred = np.log(values) - np.average(np.log(values), weights=weight)
-    information = float((weight * centred**2).sum())
-    slope = float((weight * centred * log_ratio).sum()) / information
-    error = information**-0.5
-    return _trend(values, (slope, slope - error, slope + error))
-
-
-def continued(values: ArrayLike) -> tuple[float, float, float]:
-    """(limit, low, high) of a number measured at two or more tolerances, from the coarsest to the finest.
-
-    From three values, Aitken's limit ``v3 - (v3 - v2)^2 / (v3 - 2 v2 + v1)`` of an error that shrinks by one factor a
-    step; the interval reaches to the finest value and as far beyond the limit. From two, the finest value and the
-    distance of the two. Infinite ends where the steps do not shrink: the tolerances say nothing of the limit then.
-    """
-    v = np.asarray(values, dtype=float)
-    if v.size < 2:
-        raise ValueError("one tolerance says nothing of the limit: measure at two or three")
-    step = float(v[-1] - v[-2])
-    if v.size == 2:
-        return float(v[-1]), float(v[-1]) - abs(step), float(v[-1]) + abs(step)
-    before = float(v[-2] - v[-3])
-    if step == 0:
-        return (float(v[-1]),) * 3
-    if abs(step) >= abs(before):
-        return float(v[-1]), -math.inf, math.inf
-    limit = float(v[-1]) + step * step / (before - step)
-    reach = abs(limit - float(v[-1]))
-    return limit, limit - reach, limit + reach
+    found = bootstrap_weights(slope_weights(np.log(values)), ratio_per_seed, rng, statistic, confidence, resamples)
+    reach = math.log(values[-1] / values[0])
+    return Trend(*found, *(math.exp(end * reach) if math.isfinite(end) else math.nan for end in found))

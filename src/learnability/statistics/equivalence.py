@@ -37,19 +37,6 @@ def kolmogorov_distance(first: ArrayLike, second: ArrayLike, confidence: float =
     return KolmogorovDistance(distance, max(0.0, distance - reach), min(1.0, distance + reach))
 
 
-def kolmogorov_distance_to(sample: ArrayLike, values_of_law: ArrayLike, confidence: float = 0.95) -> KolmogorovDistance:
-    """The Kolmogorov distance of a sample's law to a known continuous one, with its interval.
-
-    ``values_of_law`` is the known distribution function at each entry of ``sample``; the margin is ``sqrt(log(2/a) /
-    (2n))``.
-    """
-    u = np.asarray(values_of_law, dtype=float)[np.argsort(np.asarray(sample, dtype=float), kind="stable")]
-    n = u.size
-    distance = float(max((np.arange(1, n + 1) / n - u).max(), (u - np.arange(n) / n).max()))
-    reach = _margin((n,), confidence)
-    return KolmogorovDistance(distance, max(0.0, distance - reach), min(1.0, distance + reach))
-
-
 def equivalence_power(first: int, second: int, margin: float, confidence: float = 0.95) -> float:
     """The probability that equal laws are found equivalent within ``margin``, at these sizes of the two samples.
 

@@ -55,7 +55,9 @@ def test_thresholds_are_their_closed_forms():
 
 
 def test_between_the_thresholds_starts_end_on_one_task_or_on_the_average():
-    assert [equiangular.stable_sizes(3, 8, Fraction(r, 100)) for r in (5, 13, 20)] == [[1], [1, 8], [8]]
+    for rho, sizes in ((5, [1]), (13, [1, 8]), (20, [8])):
+        points = {size: equiangular.fixed_points(3, 8, Fraction(rho, 100), size) for size in range(1, 9)}
+        assert [size for size, found in points.items() if any(point.stable for point in found)] == sizes
     rho, gram = 0.14, gram_of(8, 0.14)
     start = np.random.default_rng(0).standard_normal((400, 8)) @ np.linalg.cholesky(gram).T / 8
     final = trajectory(_flow(3, 8, rho, 400), start, np.array([1e4]), relative_step=0.1)[0]

@@ -148,7 +148,7 @@ def _correlation_steps(parameters, x, label, step_sizes, rates, spherical, unit,
             part = _part(parameters, r, start, min(start + unit, neurons))
             count = len(part[0])
             for k in range(len(x)):
-                samples, error, share = x[k, r % x.shape[1]], label[k, r % label.shape[1]], step_sizes[k] / batch
+                samples, error, share = x[k, r], label[k, r], step_sizes[k] / batch
                 if tiled:
                     _step_by_tiles(
                         part, h, tile, error, samples, share, rates, spherical, sums[:count], factor, direction[:count]
@@ -164,8 +164,8 @@ def _squared_steps(parameters, x, label, step_sizes, rates, spherical, unit, out
     """Steps on the squared loss, a replica after the other; ``unit`` neurons enter a product.
 
     ``parameters``: weights (replica, neuron, axis), scale, second layer and bias (replica, neuron), in place; x (step,
-    replica, batch, axis) and label (step, replica, batch), or one replica for all; step_sizes (step,); ``rates`` of the
-    second layer and of the bias.
+    replica, batch, axis), label (step, replica, batch) and step_sizes (step,); ``rates`` of the second layer and of the
+    bias.
     """
     replicas, neurons, _ = parameters[0].shape
     batch, units = x.shape[2], (neurons + unit - 1) // unit
@@ -173,14 +173,14 @@ def _squared_steps(parameters, x, label, step_sizes, rates, spherical, unit, out
     sums, factor, error = np.empty((unit, 3), x.dtype), np.empty(unit, x.dtype), np.empty(batch, x.dtype)
     for r in range(replicas):
         for k in range(len(x)):
-            samples = x[k, r % x.shape[1]]
+            samples = x[k, r]
             outputs[:] = 0
             for u in range(units):
                 weights, scale, second_layer, bias = _part(parameters, r, u * unit, min((u + 1) * unit, neurons))
                 room = h[u, : len(weights)]
                 multiply(weights, samples, room, True, False)
                 _add_outputs(room, scale, second_layer, bias, outputs[u])
-            assign(error, label[k, r % label.shape[1]])
+            assign(error, label[k, r])
             for u in range(units):
                 for b in range(batch):
                     error[b] -= output_scale * outputs[u, b]
@@ -200,7 +200,7 @@ def network_steps(
 ) -> None:
     """Steps of :func:`full_step` in place on (weights, scale, second layer, bias), all contiguous.
 
-    x (step, replica, batch, dimension), label (step, replica, batch), or one replica for all; step_sizes (step,).
+    x (step, replica, batch, dimension), label (step, replica, batch), step_sizes (step,).
     """
     arrays = tuple(array(t) for t in parameters)
     neurons, real = arrays[0].shape[1], arrays[0].dtype.type

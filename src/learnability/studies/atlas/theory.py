@@ -7,10 +7,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from learnability.studies.atlas.problem import Known
 
-ONLINE = "Ben Arous, Gheissari, Jagannath, arXiv 2003.10409; Abbe, Boix-Adsera, Misiakiewicz, arXiv 2302.11055"
-GENERATIVE = "Damian, Pillaud-Vivien, Lee, Bruna, arXiv 2403.05529; Damian, Lee, Bruna, arXiv 2506.05500"
-FLOWS = "Bietti, Bruna, Pillaud-Vivien, arXiv 2310.19793"
-
 
 def online_exponent(leap: int) -> float:
     """``n ~ d^max(1, s-1)`` samples of online SGD for a largest leap s, up to a logarithm at s = 2."""

@@ -25,10 +25,6 @@ class Grid:
         """|w - centre|^2 on the grid, (n, n); the first index is the first coordinate."""
         return (self.axis[:, None] - centre[0]) ** 2 + (self.axis[None, :] - centre[1]) ** 2
 
-    @property
-    def area(self) -> float:
-        return float((self.axis[-1] - self.axis[0]) ** 2)
-
 
 def population_risk(grid: Grid, target: np.ndarray, frequency: float) -> np.ndarray:
     """The population risk on the grid."""

@@ -117,12 +117,3 @@ def localised_threshold(exponent: int, tasks: int) -> tuple[Fraction, Fraction]:
         Fraction(1, 1000),
         Fraction(999, 1000),
     )
-
-
-def stable_sizes(exponent: int, tasks: int, coherence: Fraction) -> list[int]:
-    """The numbers of tasks k on which a stable fixed point with two values rests: 1 is localised, M the average."""
-    return [
-        size
-        for size in range(1, tasks + 1)
-        if any(point.stable for point in fixed_points(exponent, tasks, coherence, size))
-    ]

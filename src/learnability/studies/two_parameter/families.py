@@ -36,12 +36,8 @@ class Family:
         """d Phi / dw, of shape (3, W, n), by forward mode: everything is elementwise over targets."""
         return torch.stack([jvp(self, (parameters,), (e,))[1] for e in _directions(parameters)], dim=1)
 
-    def hessian(self, parameters: Tensor) -> Tensor:
-        """Second derivatives, of shape (3, W, W, n)."""
-        return self.derivatives(parameters)[1]
-
     def derivatives(self, parameters: Tensor) -> tuple[Tensor, Tensor]:
-        """Jacobian and Hessian together, by forward mode over forward mode."""
+        """The Jacobian and the second derivatives (3, W, W, n) together, by forward mode over forward mode."""
         pairs = [jvp(self.jacobian, (parameters,), (e,)) for e in _directions(parameters)]
         return pairs[0][0], torch.stack([pair[1] for pair in pairs], dim=2)
 

@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from learnability.hermite.expansion import HermiteExpansion
-from learnability.hermite.feature_rank import feature_rank
+from learnability.hermite.feature_rank import feature_rank, proved_rank
 from learnability.hermite.invariant_curve import invariant_curve
 from learnability.hermite.kept_output import kept_feature_rank, reached_dimension
 from learnability.hermite.taylor_rank import DERIVATIVES, DESCRIPTIONS, TaylorRanks, taylor_ranks
@@ -33,16 +33,6 @@ class Reach:
     curve: str
 
 
-def _one_copy(target: HermiteExpansion, most: int) -> tuple[int, int]:
-    """(rank, features) without averaging, to the order at which the rank is full or to ``most``."""
-    order = 4 * target.degree
-    while True:
-        found = feature_rank(target, min(order, most))
-        if found.full or order >= most:
-            return found.rank, found.features
-        order *= 2
-
-
 def reach(target: HermiteExpansion, ranks: TaylorRanks, setting: TaylorSetting) -> Reach:
     """Everything that is exact about (4.1) for one target, and about the flow with the network's output kept.
 
@@ -51,15 +41,15 @@ def reach(target: HermiteExpansion, ranks: TaylorRanks, setting: TaylorSetting) 
     p, s = target.variables, ranks.spanning_order
     curve = invariant_curve(target)
     reached = p if s else (curve.spanned if curve else -1)
-    rank, features = _one_copy(target, setting.feature_order)
-    kept = rank
-    if s and rank < features:
+    found = proved_rank(target, setting.feature_order)
+    kept = found.rank
+    if s and not found.full:
         kept, _ = kept_feature_rank(target, setting.kept_order)
     return Reach(
         reached=reached,
         reached_kept=p if s else reached_dimension(target, _REACHED_ORDER),
-        features=features,
-        one_copy=rank,
+        features=found.features,
+        one_copy=found.rank,
         one_copy_kept=kept if s else -1,
         many_copies=feature_rank(target, s * target.degree, max(p, 2)).rank if s else -1,
         unreachable=float(curve.unreachable_loss(target)) if curve else 0.0,

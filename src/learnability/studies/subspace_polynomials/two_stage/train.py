@@ -18,7 +18,7 @@ from learnability.flows.simplified_exact import (
     smallest_eigenvalue,
 )
 from learnability.hermite.expansion import HermiteExpansion
-from learnability.hermite.feature_rank import FeatureRank, feature_rank, rational
+from learnability.hermite.feature_rank import proved_rank, rational
 from learnability.hermite.polynomial_kernel import KernelSpectrum, averages, kernel_spectrum
 from learnability.hermite.quadrature import uniform_nodes
 from learnability.results.contract import RunContext
@@ -33,6 +33,8 @@ FRACTIONS = (0.1, 0.01, 1e-4)
 CURVE_TIME = 2.0
 #: Relative error of the weights in float64, which the condition number of the features multiplies.
 WEIGHT_ERROR = 4e-12
+#: The order in time up to which a full rank is looked for.
+_MOST_ORDER = 64
 
 
 @dataclass(frozen=True)
@@ -93,23 +95,13 @@ def _curve_times(setting: TwoStageSetting, spectra: list[KernelSpectrum]) -> Arr
     return np.concatenate([[0.0], np.geomspace(1e-2, 4 * last, setting.curve_points - 1)])
 
 
-def proved_rank(target: HermiteExpansion, copies: int, most: int = 64) -> FeatureRank:
-    """The rank of the features over the rationals, to the order at which it is full or to ``most``."""
-    order = 4 * target.degree
-    while True:
-        found = feature_rank(target, order, copies, ring=rational)
-        if found.full or order >= most:
-            return found
-        order = min(2 * order, most)
-
-
 def train(setting: TwoStageSetting, target: xr.Dataset, context: RunContext) -> xr.Dataset:
     """lambda_min and ranks (copies, training time), the decay curves with their bound; the same for every seed."""
     h = stripped_expansions(target)[0]
     copies = (1, max(h.variables, 2))
     kernels = Kernels(h, setting)
     table = [[kernels.smallest(time, c) for time in setting.times] for c in copies]
-    ranks = [proved_rank(h, c) for c in copies]
+    ranks = [proved_rank(h, _MOST_ORDER, c, rational) for c in copies]
     at_curve = [kernels.spectrum(c) for c in copies]
     times = _curve_times(setting, at_curve)
     grid, curve, reached = ("copies", "training_time"), ("copies", "time"), ("copies", "fraction")

@@ -45,11 +45,7 @@ CLAIMS: tuple[Claim, ...] = (
     *(
         _claim("elementary", family, statement, source, "1")
         for statement, source, families in (
-            (
-                _THM8,
-                "Theorem 8",
-                ("linear", "cubic", "tanh_network", "wide_tanh_network", "gaussian_bumps", "rational", "torus"),
-            ),
+            (_THM8, "Theorem 8", _PFAFFIAN),
             (_COR10, "Corollary 10", ("sine", "fast_sine")),
             (_CONJECTURE, "conjecture after Corollary 10", ("helicoid", "graph_of_sine")),
         )

@@ -7,7 +7,7 @@ import xarray as xr
 
 from learnability.results.labelled import names, variable
 from learnability.studies.two_parameter.hierarchical.setting import Point
-from learnability.studies.two_parameter.hierarchy.cuts import choose_cuts, placement_numbers
+from learnability.studies.two_parameter.hierarchy.cuts import choose_cuts, kronecker
 from learnability.studies.two_parameter.hierarchy.sizes import Hierarchy
 from learnability.studies.two_parameter.measures import MEASURES, Measure
 from learnability.studies.two_parameter.own_measure import OwnMeasure
@@ -34,7 +34,7 @@ def hierarchy_of(point: Point, mass: float) -> Hierarchy:
         return even
     pad = (high - low) * edge_room(max(point.rhos))
     wide = replace(even, low=low - pad, high=high + pad)
-    return choose_cuts(wide, targets_of(point, placement_numbers(PLACEMENT, point.dimension + 1)))
+    return choose_cuts(wide, targets_of(point, kronecker(PLACEMENT, point.dimension + 1)))
 
 
 def edge_room(rho: float) -> float:

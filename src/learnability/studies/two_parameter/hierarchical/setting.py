@@ -5,7 +5,7 @@ numbers (common random numbers).
 """
 
 from itertools import product
-from typing import Annotated, Literal, NamedTuple, get_args
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
@@ -21,7 +21,6 @@ AnyMeasure = Annotated[
 ]
 """A name, or a mapping that describes a measure; an error speaks of the one that was given."""
 Cuts = Literal["even", "chosen"]
-MEASURE_NAMES: tuple[str, ...] = get_args(MeasureName)
 
 SeriesName = Literal["splitting", "measures", "depth", "shrinking", "dimension", "stretch", "tolerance"]
 

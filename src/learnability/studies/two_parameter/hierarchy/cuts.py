@@ -25,7 +25,7 @@ def choose_cuts(hierarchy: Hierarchy, targets: np.ndarray) -> Hierarchy:
     The best of ``STARTS`` points of a Kronecker sequence, then one round of coordinate descent. Deterministic.
     """
     best, phases = -1.0, np.full(hierarchy.depth, 0.5)
-    for candidate in _kronecker(STARTS, hierarchy.depth):
+    for candidate in kronecker(STARTS, hierarchy.depth):
         kept = _kept(hierarchy, candidate, targets)
         if kept > best:
             best, phases = kept, candidate
@@ -39,18 +39,16 @@ def choose_cuts(hierarchy: Hierarchy, targets: np.ndarray) -> Hierarchy:
     return replace(hierarchy, phases=tuple(phases.tolist()))
 
 
-def placement_numbers(count: int, columns: int) -> np.ndarray:
-    """Evenly spread numbers (count, columns) in (0, 1) that stand in for uniform ones: the cuts depend on mu alone."""
-    return _kronecker(count, columns)
-
-
 def _kept(hierarchy: Hierarchy, phases: np.ndarray, targets: np.ndarray) -> float:
     """The part of the targets in the guaranteed set."""
     return float(membership(replace(hierarchy, phases=tuple(phases.tolist())), targets).inside.mean())
 
 
-def _kronecker(count: int, columns: int) -> np.ndarray:
-    """The points ``(n g_1, ..., n g_k) mod 1`` with ``g_j = x^-j``, x > 1 the root of ``x^(k+1) = x + 1``."""
+def kronecker(count: int, columns: int) -> np.ndarray:
+    """Evenly spread numbers (count, columns) in (0, 1) that stand in for uniform ones: the cuts depend on mu alone.
+
+    The points ``(n g_1, ..., n g_k) mod 1`` with ``g_j = x^-j``, x > 1 the root of ``x^(k+1) = x + 1``.
+    """
     root = 1.5
     for _ in range(80):
         root = (1 + root) ** (1 / (columns + 1))

@@ -225,11 +225,6 @@ class Hierarchy:
             stages.append(stage)
         return tuple(stages)
 
-    @cached_property
-    def v_units(self) -> np.ndarray:
-        """V_1 = 1, ..., V_{N+1}: length in v of one aligned piece of stage n."""
-        return np.cumprod([1.0, *(stage.zoom for stage in self.stages)])
-
     def stage_lengths(self, first: int = 1) -> np.ndarray:
         """U_first, ..., U_N, U_{N+1} := U_N in units of V_first: half the length of a stage in u."""
         stages = self.stages[first - 1 :]
