@@ -168,7 +168,13 @@ def page(content: Mapping[str, Any]) -> str:
         *([] if content["others"] else ["None was compared: see `learnability robustness --help`.", ""]),
     ]
     for other in content["others"]:
-        lines += [f"### {other['label']}", "", f"{other['claims']} claims compared.", "", *_moved(other["moved"])]
+        lines += [
+            f"### {other['label']}",
+            "",
+            f"{other['claims']} claims compared, those that are not measured among them.",
+            "",
+            *_moved(other["moved"]),
+        ]
     lines += [
         "## False alarms",
         "",
