@@ -5,7 +5,8 @@
 2. full engine at the shapes of studies and J = 1024: share of the sgemm peak measured in the same rounds, drawing
    included (at least 80%), and against eager autograd and JAX (at least 1.5 times);
 3. single-sample steps, J = 8192, d = 64 (the paper's Figure 1): against loops of rank-one updates (at least 10 times);
-4. chain, J = 256, 16 tasks, batch 256, d = 1000: against all samples drawn (at least 10 times the best peer).
+4. chain, J = 256, 16 tasks, batch 256, d = 1000: against all samples drawn (at least 10 times the best peer);
+5. full engine as `subspace_polynomials` runs it: both layers free, sine, float64, J = 400.
 
 One core, one thread, as in a job of the pipeline. float32, but float64 for the overlaps; TF32 stays off. On a GPU our
 steps run from a captured graph.
@@ -33,6 +34,7 @@ from learnability.sgd.loop import Engine
 from learnability.sgd.overlap import overlap_engine, random_overlaps
 from learnability.sgd.problem import TwoLayerProblem
 from learnability.sgd.single_sample import single_sample_engine
+from learnability.studies.subspace_polynomials.online_sgd.train import PHASE, SHIFTED_SINE
 
 CUBIC = hermite_series([0, 0, 0, 1.0])
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
@@ -248,7 +250,7 @@ def share_of_peak(engine: Timing, product: Timing, flops: float, product_flops: 
     return scale * middle, scale * low, scale * high
 
 
-# The shapes that studies train (online SGD of subspace_polynomials, the control of Figure 1), then a wider network.
+# The shapes of studies (online SGD of subspace_polynomials, the control of Figure 1), then a wider network.
 USED = (400, 256, 64), (8192, 64, 64)
 WIDE = (1024, 64, 256), (1024, 64, 1024), (1024, 256, 256), (1024, 256, 1024)
 
@@ -280,6 +282,84 @@ def full_section(quick: bool, rounds: int) -> None:
             if timing.name in ("bare products", "full engine"):
                 share = share_of_peak(timing, timings[0], flops, product_flops)
                 print(f"  {timing.name}: share of the sgemm peak {share[0]:.2f} [{share[1]:.2f}, {share[2]:.2f}]")
+
+
+def sine_section(quick: bool, rounds: int) -> None:
+    """Online SGD of `subspace_polynomials` as it runs there: both layers free, sin(x + pi/4), float64, squared loss."""
+    width, batch, d, steps, p = (100 if quick else 400), 256, 64, 64, 2
+    generator = torch.Generator(DEVICE).manual_seed(1)
+    w0 = 0.1 * torch.randn(width, d, generator=generator, dtype=torch.float64, device=DEVICE)
+    a0 = torch.randn(width, generator=generator, dtype=torch.float64, device=DEVICE)
+    problem = TwoLayerProblem(
+        lambda z: z[..., 0] + z[..., 0] * z[..., 1], SHIFTED_SINE, "squared", spherical=False, second_layer_rate=1.0
+    )
+    engine = full_engine(problem, torch.eye(p, d, dtype=torch.float64, device=DEVICE), batch)
+    state = network_state(w0[None].clone(), a0[None], torch.zeros_like(a0)[None])
+
+    def by_hand() -> Callable[[], None]:
+        w, a, drawn = w0.clone(), a0.clone(), torch.Generator(DEVICE).manual_seed(0)
+
+        def call() -> None:
+            for _ in range(steps):
+                x = torch.randn(batch, d, generator=drawn, dtype=w.dtype, device=DEVICE)
+                h = (x @ w.T).add_(PHASE)
+                hidden = torch.sin(h)
+                error = x[:, 0] + x[:, 0] * x[:, 1] - (hidden @ a) / width
+                slopes = torch.cos(h).mul_(error[:, None]).mul_(a).mul_(STEP / batch)
+                a.add_(error @ hidden, alpha=STEP / batch)
+                w.addmm_(slopes.T, x)
+
+        return synchronised(call)
+
+    def autograd() -> Callable[[], None]:
+        w, a = w0.clone().requires_grad_(), a0.clone().requires_grad_()
+        drawn = torch.Generator(DEVICE).manual_seed(0)
+
+        def call() -> None:
+            for _ in range(steps):
+                x = torch.randn(batch, d, generator=drawn, dtype=w.dtype, device=DEVICE)
+                error = x[:, 0] + x[:, 0] * x[:, 1] - (torch.sin(x @ w.T + PHASE) @ a) / width
+                gradients = torch.autograd.grad(width * (error**2).mean() / 2, (w, a))
+                with torch.no_grad():
+                    w.sub_(STEP * gradients[0])
+                    a.sub_(STEP * gradients[1])
+
+        return synchronised(call)
+
+    def by_jax() -> Callable[[], object]:
+        import jax
+
+        jax.config.update("jax_enable_x64", True)
+        import jax.numpy as jnp
+
+        start = jnp.asarray(w0.cpu().numpy()), jnp.asarray(a0.cpu().numpy())
+
+        def value(parameters: Any, x: Any) -> Any:
+            w, a = parameters
+            error = x[:, 0] + x[:, 0] * x[:, 1] - jnp.sin(x @ w.T + PHASE) @ a / width
+            return width * (error**2).mean() / 2
+
+        @jax.jit
+        def loop(parameters: Any, key: Any) -> Any:
+            def step(parameters: Any, key: Any) -> Any:
+                gradients = jax.grad(value)(parameters, jax.random.normal(key, (batch, d), w0.numpy().dtype))
+                return tuple(q - STEP * g for q, g in zip(parameters, gradients, strict=True)), None
+
+            return jax.lax.scan(step, parameters, jax.random.split(key, steps))[0]
+
+        key = jax.random.key(0)
+        return lambda: jax.block_until_ready(loop(start, key))
+
+    calls: dict[str, Callable[[], object]] = {
+        "full engine": ours(engine, state, steps),
+        "torch autograd": autograd(),
+        "torch by hand": by_hand(),
+        "jax jit + scan": by_jax(),
+    }
+    timings = take_turns(calls, rounds=rounds)
+    row = f"full engine, sine, both layers, float64, J = {width}, B = {batch}, d = {d}"
+    print_ratios(f"{row}, {steps} steps", timings, "full engine")
+    record("sgd", row, timings, "full engine")
 
 
 def single_section(quick: bool, rounds: int) -> None:
@@ -336,6 +416,7 @@ def main() -> None:
         ("2. full engine", full_section),
         ("3. single-sample steps", single_section),
         ("4. chain", chain_section),
+        ("5. full engine, both layers", sine_section),
     ):
         with section(title):
             part(quick, rounds)
