@@ -104,8 +104,8 @@ def test_another_scale_stands_beside_the_first(tmp_path: Path, monkeypatch: pyte
     text = written.read_text()
     assert written == Path("docs/verdicts_paper.md")
     assert Path("docs/verdicts.md").read_bytes() == first
-    assert "the 2 that were measured" in text
-    assert "of the verdicts 1 is another there" in text
+    assert text.startswith("---\norphan: true\n---\n")
+    assert "The 2 that were measured stand here beside the scale `laptop`: 1 verdict differs." in text
     assert "Not run at this scale: `other`." in text
     assert "sha256 `ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad`" in text  # that of "abc"
     assert "```text\ndemo 3 jobs\n1h in all\n```" in text
@@ -117,7 +117,7 @@ def test_another_scale_stands_beside_the_first(tmp_path: Path, monkeypatch: pyte
     # The first page changes: the other follows.
     Path("results/laptop/claims.json").write_bytes(to_json([moved, UNTESTED]))
     verdict_table.write(Path("results/laptop/claims.json"))
-    assert "of the verdicts none is another there" in written.read_text()
+    assert "stand here beside the scale `laptop`: no verdict differs." in written.read_text()
     assert verdict_table.in_step()
     written.write_text(written.read_text().replace("64", "65"))
     assert not verdict_table.in_step()
