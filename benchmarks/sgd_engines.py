@@ -2,11 +2,12 @@
 
 1. overlap engine, 64 neurons, 16 tasks, batch 256, squared loss: a step at d = 1e3 .. 1e6 (equal within 20%), and
    against all samples drawn at d = 1e5 (at least 50 times the best peer);
-2. full engine at the shapes of studies and J = 1024: share of the sgemm peak measured in the same rounds, drawing
+2. full engine, ReLU, at the shape of a study and others: share of the sgemm peak measured in the same rounds, drawing
    included (at least 80%), and against eager autograd and JAX (at least 1.5 times);
 3. single-sample steps, J = 8192, d = 64 (the paper's Figure 1): against loops of rank-one updates (at least 10 times);
 4. chain, J = 256, 16 tasks, batch 256, d = 1000: against all samples drawn (at least 10 times the best peer);
-5. full engine as `subspace_polynomials` runs it: both layers free, sine, float64, J = 400.
+5. full engine as `subspace_polynomials` runs it: both layers free, sine, float64, at its laptop and paper shapes;
+6. full engine as `ridge_combinations/engines` runs it: 4096 networks of four neurons (both at least 1.5 times).
 
 One core, one thread, as in a job of the pipeline. float32, but float64 for the overlaps; TF32 stays off. On a GPU our
 steps run from a captured graph.
@@ -250,9 +251,9 @@ def share_of_peak(engine: Timing, product: Timing, flops: float, product_flops: 
     return scale * middle, scale * low, scale * high
 
 
-# The shapes of studies (online SGD of subspace_polynomials, the control of Figure 1), then a wider network.
-USED = (400, 256, 64), (8192, 64, 64)
-WIDE = (1024, 64, 256), (1024, 64, 1024), (1024, 256, 256), (1024, 256, 1024)
+# The control of Figure 1, then shapes of no study.
+USED = ((8192, 64, 64),)
+WIDE = (400, 256, 64), (1024, 64, 256), (1024, 64, 1024), (1024, 256, 256), (1024, 256, 1024)
 
 
 def full_section(quick: bool, rounds: int) -> None:
@@ -285,8 +286,13 @@ def full_section(quick: bool, rounds: int) -> None:
 
 
 def sine_section(quick: bool, rounds: int) -> None:
+    for width, batch, steps in ((100, 256, 16),) if quick else ((400, 256, 128), (2048, 1024, 16)):
+        sine_row(width, batch, steps, rounds)
+
+
+def sine_row(width: int, batch: int, steps: int, rounds: int) -> None:
     """Online SGD of `subspace_polynomials` as it runs there: both layers free, sin(x + pi/4), float64, squared loss."""
-    width, batch, d, steps, p = (100 if quick else 400), 256, 64, 64, 2
+    d, p = 64, 2
     generator = torch.Generator(DEVICE).manual_seed(1)
     w0 = 0.1 * torch.randn(width, d, generator=generator, dtype=torch.float64, device=DEVICE)
     a0 = torch.randn(width, generator=generator, dtype=torch.float64, device=DEVICE)
@@ -362,6 +368,77 @@ def sine_section(quick: bool, rounds: int) -> None:
     record("sgd", row, timings, "full engine")
 
 
+def replica_section(quick: bool, rounds: int) -> None:
+    """`ridge_combinations/engines`: independent networks of four neurons, correlation loss, spherical, float32."""
+    replicas, width, tasks, batch, d, steps = (64 if quick else 4096), 4, 4, 40, 16, 16
+    generator = torch.Generator(DEVICE).manual_seed(1)
+    weights = random_directions((replicas, width, d), generator)
+    bias = torch.tensor([-1.0, -1.0, -0.6, 1.0], device=DEVICE)
+    signs = torch.tensor([1.0, 1.0, 1.0, -1.0], device=DEVICE)
+    engine = full_engine(TwoLayerProblem(label, RELU), torch.eye(tasks, d, device=DEVICE), batch)
+
+    def by_hand() -> Callable[[], None]:
+        w, drawn = weights.clone(), torch.Generator(DEVICE).manual_seed(0)
+
+        def call() -> None:
+            for _ in range(steps):
+                x = torch.randn(replicas, batch, d, generator=drawn, device=DEVICE)
+                h = x @ w.mT
+                c = (h + bias > 0).to(h.dtype).mul_(label(x[..., :tasks])[..., None]).mul_(signs * (STEP / batch))
+                w.mul_(1 - (c * h).sum(1)[..., None]).baddbmm_(c.mT, x)
+                w.div_(torch.linalg.vector_norm(w, dim=-1, keepdim=True))
+
+        return synchronised(call)
+
+    def autograd() -> Callable[[], None]:
+        w, drawn = weights.clone().requires_grad_(), torch.Generator(DEVICE).manual_seed(0)
+
+        def call() -> None:
+            for _ in range(steps):
+                x = torch.randn(replicas, batch, d, generator=drawn, device=DEVICE)
+                f = torch.relu(x @ w.mT + bias) @ signs
+                (gradient,) = torch.autograd.grad(-(label(x[..., :tasks]) * f).mean(-1).sum(), w)
+                with torch.no_grad():
+                    w.sub_(STEP * (gradient - w * (w * gradient).sum(-1, keepdim=True)))
+                    w.div_(w.norm(dim=-1, keepdim=True))
+
+        return synchronised(call)
+
+    def by_jax() -> Callable[[], object]:
+        import jax
+        import jax.numpy as jnp
+
+        start, b, a = (jnp.asarray(v.cpu().numpy()) for v in (weights, bias, signs))
+
+        def value(w: Any, x: Any) -> Any:
+            t = x[:, :tasks]
+            y = ((t**3 - 3 * t) / math.sqrt(6)).sum(1) / math.sqrt(tasks)
+            return -(y * (jax.nn.relu(x @ w.T + b) @ a)).mean()
+
+        @jax.jit
+        def loop(w: Any, key: Any) -> Any:
+            def step(w: Any, key: Any) -> Any:
+                gradient = jax.vmap(jax.grad(value))(w, jax.random.normal(key, (replicas, batch, d), w.dtype))
+                w = w - STEP * (gradient - w * (w * gradient).sum(-1, keepdims=True))
+                return w / jnp.linalg.norm(w, axis=-1, keepdims=True), None
+
+            return jax.lax.scan(step, w, jax.random.split(key, steps))[0]
+
+        key = jax.random.key(0)
+        return lambda: loop(start, key).block_until_ready()
+
+    calls: dict[str, Callable[[], object]] = {
+        "full engine": ours(engine, network_state(weights, signs, bias), steps),
+        "torch autograd": autograd(),
+        "torch by hand": by_hand(),
+        "jax jit + scan + vmap": by_jax(),
+    }
+    timings = take_turns(calls, rounds=rounds)
+    row = f"full engine, {replicas} networks, J = {width}, B = {batch}, d = {d}"
+    print_ratios(f"{row}, {steps} steps", timings, "full engine")
+    record("sgd", row, timings, "full engine")
+
+
 def single_section(quick: bool, rounds: int) -> None:
     width, d, tasks, block = (1024 if quick else 8192), 64, 16, 64
     weights = unit_weights(width, d)
@@ -417,6 +494,7 @@ def main() -> None:
         ("3. single-sample steps", single_section),
         ("4. chain", chain_section),
         ("5. full engine, both layers", sine_section),
+        ("6. full engine, many networks", replica_section),
     ):
         with section(title):
             part(quick, rounds)

@@ -8,7 +8,7 @@ import torch
 from numpy.polynomial.hermite_e import HermiteE
 from scipy.integrate import quad
 
-from learnability.hermite.activations import RELU, TANH, hermite_series, hermite_sum
+from learnability.hermite.activations import RELU, TANH, hermite_series, hermite_sum, sine, smooth
 
 
 def test_hermite_sum_is_numpys_series():
@@ -55,6 +55,14 @@ def test_derivatives_are_autograds():
     for activation in (RELU, TANH, hermite_series([0.1, 0.5, 0.0, 1.0])):
         (expected,) = torch.autograd.grad(activation.value(x).sum(), x)
         torch.testing.assert_close(activation.derivative(x.detach()), expected)
+
+
+@pytest.mark.parametrize("bias", [-2.0, 0.0, 0.7])
+def test_the_expansion_of_a_sine_is_the_integral(bias):
+    wave = sine(math.pi / 4)
+    reference = smooth(wave.name, wave.value, wave.derivative)
+    expected = reference.expansion(np.array(bias), 12)
+    np.testing.assert_allclose(wave.expansion(np.array([bias]), 12)[0], expected, rtol=0, atol=1e-13)
 
 
 def test_tanh_has_no_even_terms():

@@ -1,4 +1,4 @@
-"""The compiled ReLU passes against the torch steps on the same numbers, and the normal numbers against their law."""
+"""The compiled passes against the torch steps on the same numbers, and the normal numbers against their law."""
 
 from dataclasses import replace
 
@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from learnability.hermite.activations import RELU
+from learnability.hermite.activations import RELU, sine
 from learnability.sgd import chain as decoupled_sgd
 from learnability.sgd import full as online_sgd
 from learnability.sgd.chain import chain_step, large_batch_engine, own, random_chain
 from learnability.sgd.compiled import full as compiled_full
+from learnability.sgd.compiled import sine as compiled_sine
 from learnability.sgd.compiled.chain import Batches, chain_steps
 from learnability.sgd.compiled.single_sample import sample_steps
 from learnability.sgd.full import full_engine, full_step, network_state, random_directions, settle
@@ -19,6 +20,10 @@ from learnability.sgd.problem import TwoLayerProblem
 
 # The same function under another identity: the torch steps do not know it for a ReLU.
 PLAIN = replace(RELU, name="relu by torch")
+
+
+SINE = sine(0.3)
+SINE_BY_TORCH = replace(RELU, name="sine by torch", value=SINE.value, derivative=SINE.derivative)
 
 
 def generator(seed: int) -> torch.Generator:
@@ -55,6 +60,49 @@ def test_steps_of_a_network_are_the_torch_steps(loss, spherical, replicas, unit,
     compiled_full.network_steps(problem, compiled, x, y, sizes)
     for expected, found in zip(settle(plain), settle(compiled), strict=True):
         torch.testing.assert_close(found, expected, rtol=1e-11, atol=1e-12)
+
+
+@pytest.mark.parametrize("loss", ["correlation", "squared"])
+@pytest.mark.parametrize("entries", [1, 1 << 17], ids=["two whole tiles and a part", "one tile"])
+def test_steps_with_a_sine_are_the_torch_steps(loss, entries, monkeypatch):
+    monkeypatch.setattr(compiled_sine, "_TILE_ENTRIES", entries)
+    problem = TwoLayerProblem(label, SINE, loss, False, second_layer_rate=0.7, bias_rate=0.3, output_scale=0.5)
+    x = torch.randn(4, 3, 37, 7, generator=generator(1), dtype=torch.float64)
+    y = torch.randn(4, 3, 37, generator=generator(2), dtype=torch.float64)
+    sizes = torch.linspace(0.3, 0.1, 4, dtype=torch.float64)
+    plain = random_state(3, 5, 7)
+    compiled = type(plain)(*(t.clone() for t in plain))
+    for k in range(4):
+        plain = full_step(replace(problem, activation=SINE_BY_TORCH), plain, x[k], y[k], sizes[k])
+    compiled_sine.sine_steps(problem, compiled, x, y.clone(), sizes)
+    for expected, found in zip(plain, compiled, strict=True):
+        torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-13)
+
+
+def test_a_full_engine_with_a_sine_steps_as_torch_does():
+    """Through the engine, which the labels' noise and the state that was passed in must survive."""
+    directions = torch.randn(3, 40, generator=generator(2), dtype=torch.float64)
+    start = random_state(2, 5, 40)
+    kept = start.weights.clone()
+
+    def advanced(activation):
+        engine = full_engine(TwoLayerProblem(label, activation, "squared", False, 0.1), directions, 5)
+        return engine.advance(start, torch.linspace(0.3, 0.1, 1, dtype=torch.float64), generator(6))
+
+    torch.testing.assert_close(advanced(SINE).weights, advanced(SINE_BY_TORCH).weights, rtol=1e-12, atol=1e-13)
+    assert torch.equal(start.weights, kept)
+
+
+@pytest.mark.parametrize("size", [1.0, 30.0, 1e5])
+def test_the_compiled_sine_and_cosine_are_numpys(size):
+    """NumPy's are within an ulp; every quarter of a turn and its edges are met. Infinities and NaN give NaN."""
+    x = np.concatenate([np.linspace(-size, size, 100_001), np.arange(-9, 10) * np.pi / 4, [np.inf, np.nan]])
+    cosine, wave = x - 0.25, np.empty_like(x)
+    compiled_sine._sine_and_cosine(cosine, 0.25, wave)
+    shifted = (x - 0.25) + 0.25
+    with np.errstate(invalid="ignore"):
+        for found, expected in ((wave, np.sin(shifted)), (cosine, np.cos(shifted))):
+            np.testing.assert_allclose(found, expected, rtol=0, atol=3e-16)
 
 
 @pytest.mark.parametrize("loss", ["correlation", "squared"])

@@ -30,6 +30,14 @@ def reordered(function: F) -> F:
     return cast(F, numba.njit(cache=True, error_model="numpy", nogil=True, fastmath=flags)(function))
 
 
+def contracted(function: F) -> F:
+    """As :func:`compiled`, but a product may be contracted with the sum it enters; sums keep their order. For error
+    terms that another order of additions would lose.
+    """
+    flags = {"contract", "nsz", "arcp"}
+    return cast(F, numba.njit(cache=True, error_model="numpy", nogil=True, fastmath=flags)(function))
+
+
 @compiled
 def assign(target, source):  # type: ignore[no-untyped-def]
     """``target[:] = source`` for vectors, whose first entries are taken where it is longer; for compiled code.

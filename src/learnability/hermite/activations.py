@@ -98,6 +98,24 @@ def smooth(name: str, value: Elementwise, derivative: Elementwise, nodes: int = 
     return Activation(name, value, derivative, _by_quadrature(value, nodes))
 
 
+@dataclass(frozen=True)
+class Sine(Activation):
+    """sin(x + phase); compiled steps read the phase."""
+
+    phase: float
+
+
+def sine(phase: float = 0.0) -> Sine:
+    """sin(x + phase), whose expansion is alpha_k(b) = e^{-1/2} sin(b + phase + k pi/2) / sqrt(k!)."""
+
+    def expansion(bias: np.ndarray, degree: int) -> np.ndarray:
+        k = np.arange(degree + 1)
+        roots = np.sqrt([math.factorial(n) for n in k.tolist()])
+        return np.sin(np.asarray(bias, dtype=float)[..., None] + phase + k * math.pi / 2) / (roots * math.sqrt(math.e))
+
+    return Sine(f"sin(x + {phase:g})", lambda x: torch.sin(x + phase), lambda x: torch.cos(x + phase), expansion, phase)
+
+
 def relu_expansion(bias: np.ndarray, degree: int) -> np.ndarray:
     """Hermite coefficients of max(g + b, 0).
 

@@ -5,6 +5,7 @@ Replicas (and settings of equal shape) are the first axis. A step of batch B cos
 """
 
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -12,6 +13,7 @@ from torch import Tensor
 
 from learnability.sgd.compiled import compiles
 from learnability.sgd.compiled.full import network_steps
+from learnability.sgd.compiled.sine import sine_compiles, sine_steps
 from learnability.sgd.loop import Engine, own
 from learnability.sgd.normal_numbers import normal_samples
 from learnability.sgd.problem import Signal, TwoLayerProblem, labels, learning_signal, moved
@@ -121,6 +123,14 @@ def observe(state: NetworkState, directions: Tensor) -> dict[str, Tensor]:
     }
 
 
+def _compiled_steps(
+    problem: TwoLayerProblem, like: Tensor
+) -> Callable[[TwoLayerProblem, NetworkState, Tensor, Tensor, Tensor], None] | None:
+    if compiles(problem, like):
+        return network_steps
+    return sine_steps if sine_compiles(problem, like) else None
+
+
 def full_engine(problem: TwoLayerProblem, directions: Tensor, batch_size: int) -> Engine:
     """Online SGD with fresh batches; ``directions`` is V, (task, dimension) or (replica, task, dimension).
 
@@ -132,19 +142,19 @@ def full_engine(problem: TwoLayerProblem, directions: Tensor, batch_size: int) -
 
     def advance(state: NetworkState, step_sizes: Tensor, generator: torch.Generator) -> NetworkState:
         replicas, _, dimension = state.weights.shape
-        shape, inside = (replicas, batch_size, dimension), compiles(problem, state.weights)
-        group = max(1, _DRAWN_ENTRIES // math.prod(shape)) if inside else 1
-        state = own(state) if inside else state
+        shape, steps = (replicas, batch_size, dimension), _compiled_steps(problem, state.weights)
+        group = max(1, _DRAWN_ENTRIES // math.prod(shape)) if steps else 1
+        state = own(state) if steps else state
         room = state.weights.new_empty(min(len(step_sizes), group), *shape)
         for sizes in step_sizes.split(group):
             x = room[: len(sizes)]
             label = labels(problem, normal_samples(x, directions, generator), generator)
-            if inside:
-                network_steps(problem, state, x, label, sizes)
+            if steps:
+                steps(problem, state, x, label, sizes)
             else:
                 state = full_step(problem, state, x[0], label[0], sizes[0])
         return state
 
     # Compiled steps keep their rows in range.
-    chunk = 128 if compiles(problem, directions) else 64
+    chunk = 128 if _compiled_steps(problem, directions) else 64
     return Engine("full", advance, settle, lambda state: observe(state, directions), chunk=chunk)

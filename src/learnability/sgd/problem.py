@@ -70,10 +70,9 @@ def labels(problem: TwoLayerProblem, task_projections: Tensor, generator: torch.
     return clean + problem.label_noise * noise
 
 
-def output(problem: TwoLayerProblem, preactivations: Tensor, second_layer: Tensor) -> Tensor:
-    """f (..., batch) from h_bj + b_j (..., batch, neuron)."""
+def output(problem: TwoLayerProblem, hidden: Tensor, second_layer: Tensor) -> Tensor:
+    """f (..., batch) from sigma(h_bj + b_j) (..., batch, neuron)."""
     scale = 1 / second_layer.shape[-1] if problem.output_scale is None else problem.output_scale
-    hidden = problem.activation.value(preactivations)
     return scale * torch.matmul(hidden, second_layer[..., :, None])[..., 0]
 
 
@@ -85,17 +84,18 @@ def learning_signal(
     Shapes: preactivations h_bj + b_j (..., batch, neuron), label (..., batch), second_layer (..., neuron). The
     slopes are written to ``out`` where it is given.
     """
-    error = label
-    if problem.loss == "squared":
-        error = label - output(problem, preactivations, second_layer)
+    error, hidden = label, None
+    if problem.loss == "squared" or problem.second_layer_rate:
+        hidden = problem.activation.value(preactivations)
+    if hidden is not None and problem.loss == "squared":
+        error = label - output(problem, hidden, second_layer)
     if problem.activation is RELU and preactivations.device.type == "cpu":
         # torch.heaviside is a scalar loop there, twenty times as slow as a comparison.
         slopes = torch.mul(preactivations > 0, error[..., None], out=out)
     else:
         slopes = torch.mul(problem.activation.derivative(preactivations), error[..., None], out=out)
     to_second_layer = to_bias = None
-    if problem.second_layer_rate:
-        hidden = problem.activation.value(preactivations)
+    if hidden is not None and problem.second_layer_rate:
         to_second_layer = torch.matmul(error[..., None, :], hidden)[..., 0, :] / error.shape[-1]
     if problem.bias_rate:
         to_bias = slopes.mean(dim=-2) * second_layer

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from learnability.flows.mean_field import MeanFieldFlow, MeanFieldProblem, Particles
 from learnability.flows.solver import integrate
-from learnability.hermite.activations import smooth
+from learnability.hermite.activations import sine
 from learnability.hermite.basis import hermite_columns
 from learnability.hermite.expansion import HermiteExpansion
 from learnability.results.contract import RunContext
@@ -24,7 +24,7 @@ from learnability.studies.subspace_polynomials.online_sgd.setting import SgdSett
 from learnability.studies.subspace_polynomials.particles import sampled_seeds
 
 PHASE = np.pi / 4
-SHIFTED_SINE = smooth("sin(x + pi/4)", lambda x: torch.sin(x + PHASE), lambda x: torch.cos(x + PHASE))
+SHIFTED_SINE = sine(PHASE)
 
 
 def polynomial_label(target: HermiteExpansion, projections: Tensor) -> Tensor:
