@@ -54,6 +54,10 @@ def test_commands_say_that_they_need_a_clone_of_the_project(command: tuple[str, 
         (("ask", "x1*y2", "--inputs", "cube"), ("the target", "y2")),
         (("archive", "verify", "none.zip"), ("none.zip", "there is no such file")),
         (("verdicts", "none.json"), ("none.json", "run make figures first")),
+        (
+            ("verdicts", "results/latop/claims.json"),
+            ("no scale 'latop'", "smoke, laptop, paper", "did you mean laptop?"),
+        ),
     ],
     ids=lambda value: " ".join(value),
 )

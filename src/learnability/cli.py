@@ -355,8 +355,11 @@ def verdicts(
 
     _in_project()
     if not check:
-        read_rows(claims)  # a file that is not there is named before anything else is wrong with its scale
         scale = claims.resolve().parent.name
+        if scale not in list(Scale) and claims.parts[:-2] == ("results",) and not claims.exists():
+            remedy = nearest(scale, Scale, "name one of them")
+            raise UserError(str(claims), f"there is no scale {scale!r}", ", ".join(Scale), remedy)
+        read_rows(claims)  # a file that is not there is named before anything else is wrong with its scale
         if scale == verdict_table.MAIN_SCALE:
             verdict_table.write(claims)
         else:

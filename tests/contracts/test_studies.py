@@ -171,3 +171,10 @@ def test_a_claim_stands_beside_its_experiment(study: str, kind: str, table: JobT
     for claim in kinds.stage_module(study, kind, "claims").CLAIMS:
         if claim.experiments:
             assert table.kind(study, claim.experiments[0]) == kind, claim.id
+
+
+@each_kind
+def test_a_kind_whose_analysis_is_of_one_setting_says_so(study: str, kind: str) -> None:
+    """It would refuse a sweep after all trainings; what is declared is refused when the config is read."""
+    analysis = importlib.import_module(f"learnability.studies.{study}.{kind}.analyse")
+    assert kinds.kind_of(study, kind).one_setting == hasattr(analysis, "only")

@@ -9,7 +9,8 @@ import pytest
 from learnability.pipeline import progress as progress_module
 from learnability.pipeline.checkpoint import FileCheckpoint, drop_finished
 from learnability.pipeline.progress import Progress, clock
-from learnability.results.sections import Sections
+from learnability.results.sections import Section, Sections
+from tests.doubles import Context
 
 
 def test_checkpoint_round_trip_and_removal(tmp_path: Path) -> None:
@@ -33,12 +34,30 @@ def test_checkpoint_round_trip_and_removal(tmp_path: Path) -> None:
 def test_two_loops_of_a_job_do_not_share_a_checkpoint(tmp_path: Path) -> None:
     """The second would take the state of the first for its own: a wrong result, or an error after some seconds."""
     checkpoint = FileCheckpoint(tmp_path / "a.npz", seconds=0)
-    sections = Sections(checkpoint)
+    sections = Sections(Context(checkpoint=checkpoint), {"a": 1, "b": 1})
     for name in "ab":
         sections.result(name, lambda section: {"seen": np.array(section.load() is not None)})
     assert not any(result["seen"] for result in sections.finished.values())
     with pytest.raises(RuntimeError, match="twice"):
         checkpoint.load()
+
+
+def test_sections_report_the_share_of_the_whole_work() -> None:
+    """A second section that starts anew at nought would say that nothing is done; so would a resumed job."""
+
+    def halves(section: Section) -> dict[str, np.ndarray]:
+        section.progress(1, 2, "half")
+        return {}
+
+    context, resumed = Context(), Context()
+    sections = Sections(context, {"small": 1, "large": 4})
+    sections.result("small", halves)
+    sections.result("large", halves)
+    assert context.reports == [(0.5, 5, "half"), (1, 5, ""), (3, 5, "half"), (5, 5, "")]
+    later = Sections(resumed, {"small": 1, "large": 4})
+    later.finished["small"] = {}
+    later.result("large", halves)
+    assert resumed.reports == [(3, 5, "half"), (5, 5, "")]
 
 
 def test_a_damaged_checkpoint_counts_as_none(tmp_path: Path) -> None:

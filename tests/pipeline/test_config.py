@@ -57,6 +57,14 @@ def test_sweeps_multiply_and_reach_into_the_target() -> None:
     assert list(plan.batches()) == [(0, 2), (2, 4)]
 
 
+def test_a_sweep_is_refused_at_once_where_the_analysis_is_of_one_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cfg, "kind_of", lambda study, kind: Kind(setting=Flow, one_setting=True))
+    assert _plan(sweep={"mode": ["planted"]}).settings[0].mode == "planted"
+    with pytest.raises(UserError, match=r"experiments\.e: the sweep over mode has 2 settings") as refused:
+        _plan(sweep={"mode": ["joint", "planted"]})
+    assert refused.value.remedy
+
+
 def test_a_sweep_keeps_the_other_fields_of_the_target() -> None:
     plan = _plan(settings={"target": {"degree": 5}}, sweep={"target.link": ["h3(z1)"]})
     assert plan.settings[0].target == Target(link="h3(z1)", degree=5)

@@ -75,6 +75,19 @@ def test_the_page_names_what_is_not_decided() -> None:
     assert "| at the worst edge of every claim | 1.00 | 0.64 |" in text
 
 
+def test_comparisons_stay_while_the_verdicts_do() -> None:
+    """A run without others would drop what a root seed has cost hours to measure, or show it beside other verdicts."""
+    seven, eight = ({"label": f"root seed {seed}", "claims": 2, "moved": []} for seed in (7, 8))
+    rows = [_row("a", "supported"), _row("b", "contradicted", 0.9)]
+    before = {"scale": "laptop", "judged": robustness._digest(rows), "others": [seven, eight]}
+    now = {"scale": "laptop", "judged": robustness._digest(rows[::-1]), "others": []}
+    assert robustness.kept(now, before) == [seven, eight]
+    assert robustness.kept({**now, "others": [{**eight, "claims": 3}]}, before) == [seven]
+    assert robustness.kept({**now, "scale": "smoke"}, before) == []
+    changed = robustness._digest([rows[0], _row("b", "supported", 0.9)])
+    assert robustness.kept({**now, "judged": changed}, before) == []
+
+
 def test_the_committed_page_is_in_step() -> None:
     assert robustness.in_step(ROOT), "run learnability robustness"
 

@@ -464,7 +464,11 @@ def plan_experiment(where: str, study: str, name: str, block: ExperimentBlock, s
     for axis, values in sweep.items():
         if not values:
             raise UserError(where, f"{key}: the sweep over {axis} is empty", "at least one value", "list the values")
-    _demand_few(where, key, math.prod(len(values) for values in sweep.values()), at_scale)
+    points = math.prod(len(values) for values in sweep.values())
+    _demand_few(where, key, points, at_scale)
+    if kind.one_setting and points > 1:
+        problem = f"{key}: the sweep over {', '.join(sweep)} has {points} settings; the kind {block.kind} takes one"
+        raise UserError(where, problem, remedy="make an experiment of each")
     base = merged(block.settings, at_scale.settings)
     settings: list[Setting] = []
     seen: set[str] = set()

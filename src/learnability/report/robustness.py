@@ -5,6 +5,7 @@ the verdicts with those of other results, simulates the false alarms of all clai
 writes ``docs/robustness.json`` and the page that follows from it. A claim whose verdict moves is not decided.
 """
 
+import hashlib
 import json
 import re
 import shutil
@@ -112,10 +113,25 @@ def measure(table: JobTable, others: Sequence[tuple[str, Path]], draws: int) -> 
     return {
         "scale": scale,
         "claims": len(rules),
+        "judged": _digest(rows),
         "rounding": {"size": SIZE, "draws": draws, "moved": moved},
         "others": compared,
         "alarms": alarms(rows, rules),
     }
+
+
+def _digest(rows: Rows) -> str:
+    """Names what was judged: claims, verdicts and estimates to the digits that the page shows."""
+    judged = sorted(json.dumps([row["id"], _finite(_measured(row))]) for row in rows)
+    return hashlib.sha256("\n".join(judged).encode()).hexdigest()
+
+
+def kept(content: Mapping[str, Any], before: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The comparisons of the page before that are not made again, and hold for the same verdicts."""
+    if (content["scale"], content["judged"]) != (before.get("scale"), before.get("judged")):
+        return []
+    made = {other["label"] for other in content["others"]}
+    return [other for other in before["others"] if other["label"] not in made]
 
 
 def undecided(content: Mapping[str, Any]) -> dict[str, str]:
@@ -214,12 +230,20 @@ def _finite(value: Any) -> Any:
 
 
 def write(table: JobTable, others: Sequence[tuple[str, Path]], draws: int) -> str:
-    """Measure, replace both files together, and say what was found in a line or two."""
+    """Measure, replace both files together, and say what was found in a line or two.
+
+    Comparisons with other runs that stand on the page stay as long as the verdicts do.
+    """
     content = _finite(measure(table, others, draws))
+    before = json.loads(RESULTS_FILE.read_text(encoding="utf-8")) if RESULTS_FILE.exists() else {"others": []}
+    content["others"] = kept(content, before) + content["others"]
     text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
     replace_together({RESULTS_FILE.as_posix(): text.encode(), PAGE.as_posix(): page(content).encode()})
     moved = undecided(content)
     lines = [f"{PAGE}: {content['claims']} claims, {len(moved)} not decided"]
+    dropped = {other["label"] for other in before["others"]} - {other["label"] for other in content["others"]}
+    if dropped:
+        lines.append(f"The verdicts have changed since they were compared with {', '.join(sorted(dropped))}: left out")
     return "\n".join([*lines, *(f"  {name} (moved by {why})" for name, why in moved.items())])
 
 

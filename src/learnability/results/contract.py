@@ -70,12 +70,14 @@ class Kind:
     """A kind of experiment, as its package declares it.
 
     ``setting`` is the model of one setting. ``target_for`` names the stages that read the target artifact (``train``,
-    ``analyse``, both, or none: then the kind has no target job and no module ``targets``).
+    ``analyse``, both, or none: then the kind has no target job and no module ``targets``). The analysis of a kind of
+    ``one_setting`` is about a single one (:func:`only`): a sweep is refused when the config is read.
     """
 
     setting: type[Setting]
     target_for: tuple[str, ...] = ()
     separated: Separated | None = None
+    one_setting: bool = False
 
     def __post_init__(self) -> None:
         unknown = set(self.target_for) - {"train", "analyse"}
@@ -161,7 +163,7 @@ class Run:
 def only(runs: Sequence[Run], model: type[S]) -> tuple[S, xr.Dataset]:
     """The setting and the results of an experiment that has one setting.
 
-    Raises ValueError where there are several: the analysis would not say which of them it is about.
+    Raises ValueError where there are several, which :attr:`Kind.one_setting` keeps out of the config.
     """
     if len(runs) != 1:
         raise ValueError(f"this kind of experiment has one setting, not {len(runs)}: remove its sweep")

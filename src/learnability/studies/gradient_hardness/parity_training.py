@@ -187,12 +187,13 @@ class Job:
         """Arrays (seed, dimension): ``steps`` to 100% and ``margin_steps`` to the loss goal (NaN where not
         reached), ``status`` and ``gradient_norm``; and (seed, dimension, time): ``accuracy`` and ``loss``,
         NaN behind the end."""
-        sections = Sections(self.context.checkpoint)
+        dimensions, seeds = self.setting.target.dimensions, self.context.seeds
+        sections = Sections(self.context, {f"{d}/{seed}": 1 for seed in seeds for d in dimensions})
 
         def result(seed: int, dimension: int) -> Arrays:
             return sections.result(f"{dimension}/{seed}", lambda section: self._run(seed, dimension, section))
 
-        runs = [[result(seed, d) for d in self.setting.target.dimensions] for seed in self.context.seeds]
+        runs = [[result(seed, d) for d in dimensions] for seed in seeds]
         return {name: np.array([[run[name] for run in row] for row in runs]) for name in runs[0][0]}
 
     def _run(self, seed: int, dimension: int, section: Section) -> Arrays:
@@ -221,7 +222,7 @@ class Job:
             seeded(self.base["data"], dimension, seed, device=device),
             stop=lambda observed: ended(observed) is not None,
             checkpoint=section,
-            progress=self.context.progress,
+            progress=section.progress,
             bound=np.inf,
         )
         status = ended({name: values[-1] for name, values in found.observed.items()})

@@ -22,6 +22,8 @@ from learnability.studies.ridge_combinations.settings import PhaseOne
 # (its number included, its products with the tasks apart).
 _DRAW_COST = 48
 _NEURON_COST = 130
+# And what a step costs apart from its samples, for the seeds of a batch together.
+_STEP_COST = 1e6
 
 BIAS_RANGE = 3.0
 """Phase II draws biases uniformly up to this size, of either sign."""
@@ -56,9 +58,29 @@ def choose_engine(setting: PhaseOne, tasks: int, dimension: int) -> str:
         return "matched"
     if setting.engine != "auto":
         return setting.engine
-    full = dimension * (_DRAW_COST + 2 * setting.neurons)
-    chain = tasks * _DRAW_COST + setting.neurons * (_NEURON_COST + 2 * tasks)
+    full, chain = _full_cost(setting, dimension), _chain_cost(setting, tasks)
     return "decoupled" if chain < full and dimension >= tasks + 2 else "full"
+
+
+def _full_cost(setting: PhaseOne, dimension: int) -> float:
+    return dimension * (_DRAW_COST + 2 * setting.neurons)
+
+
+def _chain_cost(setting: PhaseOne, tasks: int) -> float:
+    return tasks * _DRAW_COST + setting.neurons * (_NEURON_COST + 2 * tasks)
+
+
+def batch_size(setting: PhaseOne, tasks: int, dimension: int, exponent: int) -> int:
+    """Samples of a step: the horizon M d^{p-1} over the steps."""
+    return max(1, round(setting.horizon * tasks * dimension ** (exponent - 1) / setting.steps))
+
+
+def work(setting: PhaseOne, tasks: int, dimension: int, exponent: int) -> float:
+    """What phase I costs at one dimension beside others, in multiply-adds of a matrix product."""
+    batch, kind = batch_size(setting, tasks, dimension, exponent), choose_engine(setting, tasks, dimension)
+    drawn = min(setting.drawn, batch) if kind == "matched" else batch
+    sample = _full_cost(setting, dimension) if kind == "full" else _chain_cost(setting, tasks)
+    return setting.steps * (_STEP_COST + drawn * sample)
 
 
 @dataclass(frozen=True)
@@ -111,7 +133,7 @@ def plan(
     link, gram = target["link"].values[:tasks], target["gram"].values[coherence, :tasks, :tasks]
     exponent, tasks, device = int(target["information_exponent"]), len(gram), generator.device
     problem = TwoLayerProblem(label_function(link), RELU, label_noise=label_noise)
-    batch = max(1, round(setting.horizon * tasks * dimension ** (exponent - 1) / setting.steps))
+    batch = batch_size(setting, tasks, dimension, exponent)
     per_sample = setting.relative_step / (np.sqrt(tasks) * dimension ** (exponent / 2))
     signs, biases = neurons(setting, generator)
     kind = choose_engine(setting, tasks, dimension)

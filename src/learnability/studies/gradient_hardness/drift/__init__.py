@@ -3,4 +3,4 @@
 from learnability.results.contract import Kind
 from learnability.studies.gradient_hardness.drift.setting import DriftSetting
 
-KIND = Kind(setting=DriftSetting)
+KIND = Kind(setting=DriftSetting, one_setting=True)

@@ -3,4 +3,4 @@
 from learnability.results.contract import Kind
 from learnability.studies.gradient_hardness.gradient_variance.setting import GradientVarianceSetting
 
-KIND = Kind(setting=GradientVarianceSetting)
+KIND = Kind(setting=GradientVarianceSetting, one_setting=True)

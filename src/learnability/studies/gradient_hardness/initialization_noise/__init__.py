@@ -3,4 +3,4 @@
 from learnability.results.contract import Kind
 from learnability.studies.gradient_hardness.initialization_noise.setting import InitializationNoiseSetting
 
-KIND = Kind(setting=InitializationNoiseSetting)
+KIND = Kind(setting=InitializationNoiseSetting, one_setting=True)

@@ -3,4 +3,4 @@
 from learnability.results.contract import Kind
 from learnability.studies.gradient_hardness.kernel_predictor.setting import KernelPredictorSetting
 
-KIND = Kind(setting=KernelPredictorSetting)
+KIND = Kind(setting=KernelPredictorSetting, one_setting=True)

@@ -3,4 +3,4 @@
 from learnability.results.contract import Kind
 from learnability.studies.gradient_hardness.landscape.setting import LandscapeSetting
 
-KIND = Kind(setting=LandscapeSetting)
+KIND = Kind(setting=LandscapeSetting, one_setting=True)

@@ -3,4 +3,4 @@
 from learnability.results.contract import Kind
 from learnability.studies.gradient_hardness.orthonormal_classes.setting import OrthonormalClassesSetting
 
-KIND = Kind(setting=OrthonormalClassesSetting)
+KIND = Kind(setting=OrthonormalClassesSetting, one_setting=True)

@@ -3,4 +3,4 @@
 from learnability.results.contract import Kind
 from learnability.studies.gradient_hardness.representation.setting import RepresentationSetting
 
-KIND = Kind(setting=RepresentationSetting)
+KIND = Kind(setting=RepresentationSetting, one_setting=True)

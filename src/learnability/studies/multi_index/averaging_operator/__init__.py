@@ -3,4 +3,4 @@
 from learnability.results.contract import Kind
 from learnability.studies.multi_index.averaging_operator.setting import AveragingOperatorSetting
 
-KIND = Kind(setting=AveragingOperatorSetting)
+KIND = Kind(setting=AveragingOperatorSetting, one_setting=True)

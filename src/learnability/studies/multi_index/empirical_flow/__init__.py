@@ -3,4 +3,4 @@
 from learnability.results.contract import Kind
 from learnability.studies.multi_index.empirical_flow.setting import EmpiricalFlowSetting
 
-KIND = Kind(setting=EmpiricalFlowSetting)
+KIND = Kind(setting=EmpiricalFlowSetting, one_setting=True)

@@ -12,6 +12,7 @@ from learnability.studies.multi_index.empirical_flow.sampling import Krylov, dra
 from learnability.studies.multi_index.empirical_flow.setting import EmpiricalFlowSetting
 
 _FEWER = 3  # directions that are left out to see whether they matter
+_FLOW_COST = 2_000  # what a flow costs apart from its samples, in samples
 
 
 def train(setting: EmpiricalFlowSetting, context: RunContext) -> xr.Dataset:
@@ -22,10 +23,12 @@ def train(setting: EmpiricalFlowSetting, context: RunContext) -> xr.Dataset:
     shape = (len(setting.dimensions), len(setting.multiples), len(context.seeds))
     found = {name: np.full(shape, math.nan) for name in ("final", "time_ratio", "truncation")}
     counts = [[round(multiple * d**setting.power) for multiple in setting.multiples] for d in setting.dimensions]
+    work = np.repeat(_FLOW_COST + np.array(counts).ravel(), len(context.seeds)).cumsum()
     rng = context.stream("data")
     for number, place in enumerate(np.ndindex(shape)):
         i, j, _ = place
-        context.progress(number, math.prod(shape), f"{counts[i][j]} samples in {setting.dimensions[i]} dimensions")
+        done = work[number - 1] if number else 0
+        context.progress(done, work[-1], f"{counts[i][j]} samples in {setting.dimensions[i]} dimensions")
         cosine = math.sqrt(rng.beta(0.5, (setting.dimensions[i] - 1) / 2))
         drawn = draw_krylov(cosine, setting.dimensions[i], counts[i][j], setting.directions, rng)
         flow, population = EmpiricalFlow(drawn), population_time(cosine**2)

@@ -3,4 +3,4 @@
 from learnability.results.contract import Kind
 from learnability.studies.multi_index.gradient_error.setting import GradientErrorSetting
 
-KIND = Kind(setting=GradientErrorSetting)
+KIND = Kind(setting=GradientErrorSetting, one_setting=True)

@@ -3,4 +3,4 @@
 from learnability.results.contract import Kind
 from learnability.studies.multi_index.monotone.setting import MonotoneSetting
 
-KIND = Kind(setting=MonotoneSetting, target_for=("train",))
+KIND = Kind(setting=MonotoneSetting, target_for=("train",), one_setting=True)

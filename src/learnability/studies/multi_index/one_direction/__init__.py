@@ -3,4 +3,4 @@
 from learnability.results.contract import Kind
 from learnability.studies.multi_index.one_direction.setting import OneDirectionSetting
 
-KIND = Kind(setting=OneDirectionSetting)
+KIND = Kind(setting=OneDirectionSetting, one_setting=True)

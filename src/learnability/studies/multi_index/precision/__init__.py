@@ -3,4 +3,4 @@
 from learnability.results.contract import Kind
 from learnability.studies.multi_index.precision.setting import PrecisionSetting
 
-KIND = Kind(setting=PrecisionSetting, target_for=("train", "analyse"))
+KIND = Kind(setting=PrecisionSetting, target_for=("train", "analyse"), one_setting=True)

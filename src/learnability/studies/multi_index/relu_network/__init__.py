@@ -3,4 +3,4 @@
 from learnability.results.contract import Kind
 from learnability.studies.multi_index.relu_network.setting import ReluNetworkSetting
 
-KIND = Kind(setting=ReluNetworkSetting)
+KIND = Kind(setting=ReluNetworkSetting, one_setting=True)

@@ -20,6 +20,9 @@ from learnability.studies.multi_index.one_variable import escape_time
 from learnability.studies.multi_index.samples.setting import SamplesSetting
 from learnability.studies.multi_index.theory import start_quantile
 
+# What a step of all seeds costs apart from their samples, in numbers of those.
+_STEP_COST = 1e6
+
 SUCCESS = 0.8
 """A run has found the direction when its cosine exceeds this."""
 
@@ -29,6 +32,11 @@ Array = NDArray[np.float64]
 def sample_count(multiple: float, dimension: int, exponent: int) -> int:
     """``n = multiple d^(s-1)``, at least 2."""
     return max(2, math.ceil(multiple * dimension ** (exponent - 1)))
+
+
+def sample_counts(setting: SamplesSetting, exponent: int) -> NDArray[np.int64]:
+    """Numbers of samples (dimension, multiple)."""
+    return np.array([[sample_count(c, d, exponent) for c in setting.multiples] for d in setting.dimensions])
 
 
 def population_time(setting: SamplesSetting, link: HermiteExpansion, dimension: int) -> float:
@@ -71,10 +79,10 @@ def train(setting: SamplesSetting, target: xr.Dataset, context: RunContext) -> x
     data = torch_generator(context.stream("data"), context.device)
     init = torch_generator(context.stream("init"), context.device)
     features = Features(1, max(s, setting.features), setting.mehler, s if setting.alone else 1)
-    shape = (len(setting.dimensions), len(setting.multiples), seeds)
     stored = dict(context.checkpoint.load() or {})
-    for j, dimension in enumerate(setting.dimensions):
-        counts = [sample_count(multiple, dimension, s) for multiple in setting.multiples]
+    table = sample_counts(setting, s)
+    work = _STEP_COST + seeds * table * np.array(setting.dimensions)[:, None]
+    for j, (dimension, counts) in enumerate(zip(setting.dimensions, table.tolist(), strict=True)):
         # Drawn in any case, so that a resumed job draws the same numbers for what is left.
         inputs = torch.randn(seeds, counts[-1], dimension, generator=data, device=context.device)
         start = retract(torch.randn(seeds, dimension, 1, generator=init, device=context.device))
@@ -84,7 +92,8 @@ def train(setting: SamplesSetting, target: xr.Dataset, context: RunContext) -> x
             key = f"{dimension}/{k}"
             if f"{key}/cosine" in stored:
                 continue
-            context.progress(j * len(counts) + k, math.prod(shape[:2]), f"{count} samples in {dimension} dimensions")
+            done = work.ravel()[: j * len(counts) + k].sum()
+            context.progress(done, work.sum(), f"{count} samples in {dimension} dimensions")
             x, y = inputs[:, :count], outputs[:, :count]
             ran = follow(
                 _Objective(features, setting.ridge, x, y),
@@ -113,7 +122,6 @@ def _dataset(setting: SamplesSetting, link: HermiteExpansion, stored: dict[str, 
         return np.array(rows)
 
     times = [population_time(setting, link, d) for d in setting.dimensions]
-    counts = [[sample_count(c, d, link.degree) for c in setting.multiples] for d in setting.dimensions]
     return xr.Dataset(
         {
             "cosine": variable(dims, table("cosine"), "cosine at the end"),
@@ -121,7 +129,9 @@ def _dataset(setting: SamplesSetting, link: HermiteExpansion, stored: dict[str, 
             "steps": variable(dims, table("steps"), "steps taken"),
             "status": xr.Variable(dims, table("status"), status_attributes()),
             "population_time": variable("dimension", times, "median time of the population flow", "flow time"),
-            "num_samples": variable(("dimension", "multiple"), counts, "number of samples n", "samples"),
+            "num_samples": variable(
+                ("dimension", "multiple"), sample_counts(setting, link.degree), "number of samples n", "samples"
+            ),
         },
         coords={
             "dimension": variable("dimension", np.array(setting.dimensions), "dimension d of the data"),

@@ -3,4 +3,4 @@
 from learnability.results.contract import Kind
 from learnability.studies.multi_index.trajectory.setting import TrajectorySetting
 
-KIND = Kind(setting=TrajectorySetting, target_for=("train", "analyse"))
+KIND = Kind(setting=TrajectorySetting, target_for=("train", "analyse"), one_setting=True)

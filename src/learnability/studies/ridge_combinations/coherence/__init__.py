@@ -3,4 +3,4 @@
 from learnability.results.contract import Kind
 from learnability.studies.ridge_combinations.coherence.setting import CoherenceSetting
 
-KIND = Kind(CoherenceSetting, target_for=("train",))
+KIND = Kind(CoherenceSetting, target_for=("train",), one_setting=True)

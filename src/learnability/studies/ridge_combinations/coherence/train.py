@@ -30,7 +30,7 @@ def _both(setting: CoherenceSetting, target: xr.Dataset, context: RunContext, in
     data = torch_generator(context.stream(f"data/{index}"), context.device)
     start = planned.engine.observe(planned.state)["alignment"].double().cpu().numpy()
     engine, steps = summarised(planned.engine), [phase.steps]
-    result = run(engine, planned.state, steps, planned.step_size, data, checkpoint=section, progress=context.progress)
+    result = run(engine, planned.state, steps, planned.step_size, data, checkpoint=section, progress=section.progress)
     span = _PATIENCE * float(planned.step_size(np.arange(phase.steps)).sum())
     final = population_flow(planned, target, start, np.array([span]), index)[0]
     return {
@@ -44,8 +44,8 @@ def _both(setting: CoherenceSetting, target: xr.Dataset, context: RunContext, in
 
 def train(setting: CoherenceSetting, target: xr.Dataset, context: RunContext) -> xr.Dataset:
     """Fractions of neurons on a single direction, (seed, coherence)."""
-    sections = Sections(context.checkpoint)
     values = list(setting.target.coherences)
+    sections = Sections(context, {f"{rho:g}": 1 for rho in values})
     results = [
         sections.result(f"{rho:g}", partial(_both, setting, target, context, index)) for index, rho in enumerate(values)
     ]

@@ -3,4 +3,4 @@
 from learnability.results.contract import Kind
 from learnability.studies.ridge_combinations.engines.setting import EnginesSetting
 
-KIND = Kind(EnginesSetting, target_for=("train",))
+KIND = Kind(EnginesSetting, target_for=("train",), one_setting=True)

@@ -64,7 +64,7 @@ def _alignment(
     steps = np.unique(np.linspace(0, setting.steps, setting.saved).astype(int))
     data = torch_generator(context.stream(f"data/{name}/{delta:g}"), context.device)
     schedule = decaying(per_step, setting.steps, decay=False)
-    result = run(engine, state, steps, schedule, data, checkpoint=section, progress=context.progress)
+    result = run(engine, state, steps, schedule, data, checkpoint=section, progress=section.progress)
     alignment = result.observed["alignment"].swapaxes(0, 1).astype(np.float64)
     return {"alignment": alignment, "time": steps * per_step, "status": result.status}
 
@@ -85,16 +85,17 @@ def _flow(setting: EnginesSetting, target: xr.Dataset, context: RunContext, time
 
 def train(setting: EnginesSetting, target: xr.Dataset, context: RunContext) -> xr.Dataset:
     """The setting's engines at the first relative step, the full engine at the others, and the flow."""
-    sections = Sections(context.checkpoint)
+    first = setting.relative_steps[0]
+    pairs = [(name, first) for name in setting.engines], [("full", delta) for delta in setting.relative_steps]
+    # Samples of a run go as 1 / delta; the flow takes about as long as one run.
+    sections = Sections(context, {"flow": 1 / first} | {f"{n}-{d:g}": 1 / d for some in pairs for n, d in some})
 
     def alignment(name: str, delta: float) -> Arrays:
         return sections.result(
             f"{name}-{delta:g}", lambda section: _alignment(setting, target, context, name, delta, section)
         )
 
-    first = setting.relative_steps[0]
-    by_engine = [alignment(name, first) for name in setting.engines]
-    by_step = [alignment("full", delta) for delta in setting.relative_steps]
+    by_engine, by_step = ([alignment(*pair) for pair in some] for some in pairs)
     times = by_engine[0]["time"]
     flow = sections.result("flow", lambda _: {"alignment": _flow(setting, target, context, times)})["alignment"]
 

@@ -3,4 +3,4 @@
 from learnability.results.contract import Kind
 from learnability.studies.ridge_combinations.figure_one.setting import FigureOneSetting
 
-KIND = Kind(FigureOneSetting, target_for=("train",))
+KIND = Kind(FigureOneSetting, target_for=("train",), one_setting=True)

@@ -58,9 +58,13 @@ def _mean_field(setting: FigureOneSetting, target: xr.Dataset, context: RunConte
     schedule = decaying(setting.step / setting.width, setting.samples, decay=True)
     data = torch_generator(context.stream("data"), context.device)
     state = network_state(weights, signs, biases)
-    result = run(engine, state, steps, schedule, data, checkpoint=section, progress=context.progress)
+    result = run(engine, state, steps, schedule, data, checkpoint=section, progress=section.progress)
     alignment, bias = result.observed["alignment"].swapaxes(0, 1), biases[:seeds].cpu().numpy()
     return {"alignment": alignment, "status": result.status, "bias": bias, "time": steps.astype(float)}
+
+
+def _control_width(setting: FigureOneSetting) -> int:
+    return min(setting.width, _CONTROL_WIDTH * setting.neurons)
 
 
 def _control(setting: FigureOneSetting, target: xr.Dataset, context: RunContext, section: Section) -> Arrays:
@@ -69,7 +73,7 @@ def _control(setting: FigureOneSetting, target: xr.Dataset, context: RunContext,
     There f = (1/J) sum with step eta a neuron changes f by eta a sample for each unit of the kernel's mean; in the
     NTK scaling a step of eta J^{-1/2} a neuron does. As many samples are seen, in batches.
     """
-    seeds, width = len(context.seeds), min(setting.width, _CONTROL_WIDTH * setting.neurons)
+    seeds, width = len(context.seeds), _control_width(setting)
     generator = torch_generator(context.stream("control-init"), context.device)
     state = network_state(*_start(seeds, width, setting.dimension, generator))
     label = label_function(target["link"].values)
@@ -81,14 +85,15 @@ def _control(setting: FigureOneSetting, target: xr.Dataset, context: RunContext,
     rate = _CONTROL_BATCH * setting.step / setting.width * width**-0.5
     data = torch_generator(context.stream("control-data"), context.device)
     schedule = decaying(rate, last, decay=True)
-    result = run(engine, state, steps, schedule, data, checkpoint=section, progress=context.progress)
+    result = run(engine, state, steps, schedule, data, checkpoint=section, progress=section.progress)
     alignment, squared_norm = (result.observed[name].swapaxes(0, 1) for name in ("alignment", "squared_norm"))
     return {"alignment": alignment / np.sqrt(squared_norm)[..., None], "status": result.status}
 
 
 def train(setting: FigureOneSetting, target: xr.Dataset, context: RunContext) -> xr.Dataset:
     """Alignments over time (variant, neuron, task) and those of the control before and after."""
-    sections = Sections(context.checkpoint)
+    # Neurons that see every sample.
+    sections = Sections(context, {"mean-field": 2 * setting.neurons, "control": _control_width(setting)})
     main = sections.result("mean-field", lambda s: _mean_field(setting, target, context, s))
     control = sections.result("control", lambda s: _control(setting, target, context, s))
     seeds = len(context.seeds)

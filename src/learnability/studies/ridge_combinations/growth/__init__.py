@@ -3,4 +3,4 @@
 from learnability.results.contract import Kind
 from learnability.studies.ridge_combinations.growth.setting import GrowthSetting
 
-KIND = Kind(GrowthSetting, target_for=("train",))
+KIND = Kind(GrowthSetting, target_for=("train",), one_setting=True)

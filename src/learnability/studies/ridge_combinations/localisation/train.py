@@ -14,7 +14,7 @@ from learnability.results.status import Status, status_attributes
 from learnability.sgd.loop import run
 from learnability.statistics.random import torch_generator
 from learnability.studies.ridge_combinations.localisation.setting import LocalisationSetting
-from learnability.studies.ridge_combinations.phase_one import plan, population_flow, summarised
+from learnability.studies.ridge_combinations.phase_one import plan, population_flow, summarised, work
 from learnability.studies.ridge_combinations.settings import PhaseOne
 
 
@@ -62,7 +62,7 @@ def phase_one_times(
     steps = np.unique(np.linspace(0, phase.steps, setting.saved + 1).astype(int))
     data = torch_generator(context.stream(streams[1]), context.device)
     engine = summarised(planned.engine)
-    result = run(engine, planned.state, steps, planned.step_size, data, checkpoint=section, progress=context.progress)
+    result = run(engine, planned.state, steps, planned.step_size, data, checkpoint=section, progress=section.progress)
     samples = steps * float(planned.batch_size)
     largest = result.observed["largest"].astype(np.float64)
     flow = np.full(largest.shape[1:], np.nan)
@@ -102,12 +102,15 @@ def phase_one_grid(
     ``more(stacked)`` gives the variables beyond those of every grid; ``stacked`` puts axis and dimension behind the
     seed, or at the place that is named.
     """
-    sections, results = Sections(context.checkpoint), []
-    for value in values:
-        for d in setting.dimensions:
-            name, tasks, init = point(value, d)
-            run_one = partial(phase_one_times, setting, target, context, tasks, d, (init, f"data/{name}"))
-            results.append(sections.result(name, run_one))
+    exponent, points = (
+        int(target["information_exponent"]),
+        [(d, *point(v, d)) for v in values for d in setting.dimensions],
+    )
+    sections = Sections(context, {name: work(setting.phase_one, tasks, d, exponent) for d, name, tasks, _ in points})
+    results = [
+        sections.result(name, partial(phase_one_times, setting, target, context, tasks, d, (init, f"data/{name}")))
+        for d, name, tasks, init in points
+    ]
 
     def stacked(name: str, at: int = 1) -> np.ndarray:
         found = np.stack([result[name] for result in results], axis=at)

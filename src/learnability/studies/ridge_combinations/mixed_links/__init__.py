@@ -3,4 +3,4 @@
 from learnability.results.contract import Kind
 from learnability.studies.ridge_combinations.mixed_links.setting import MixedLinksSetting
 
-KIND = Kind(MixedLinksSetting)
+KIND = Kind(MixedLinksSetting, one_setting=True)

@@ -3,4 +3,4 @@
 from learnability.results.contract import Kind
 from learnability.studies.ridge_combinations.phase_two.setting import PhaseTwoSetting
 
-KIND = Kind(PhaseTwoSetting, target_for=("train",))
+KIND = Kind(PhaseTwoSetting, target_for=("train",), one_setting=True)

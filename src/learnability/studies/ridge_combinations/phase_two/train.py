@@ -62,7 +62,7 @@ def trained_weights(setting: PhaseTwoSetting, target: xr.Dataset, context: RunCo
     data = torch_generator(context.stream("data"), context.device)
     steps = [setting.phase_one.steps]
     result = run(
-        planned.engine, planned.state, steps, planned.step_size, data, checkpoint=section, progress=context.progress
+        planned.engine, planned.state, steps, planned.step_size, data, checkpoint=section, progress=section.progress
     )
     if isinstance(result.state, NetworkState):
         weights = result.state.weights
@@ -126,7 +126,9 @@ def _kernels(setting: PhaseTwoSetting, goal: Refit, counts: list[int], rng: np.r
     return [kernel_ridge(goal.samples(n, rng), validation, test, degree) for n in counts]
 
 
-def _measure(setting: PhaseTwoSetting, target: xr.Dataset, context: RunContext, phase_one: Arrays) -> Arrays:
+def _measure(
+    setting: PhaseTwoSetting, target: xr.Dataset, context: RunContext, phase_one: Arrays, section: Section
+) -> Arrays:
     """Scores of all seeds; NaN where phase I diverged, as its status says."""
     goal = refit_target(setting, target)
     frame = directions(target["gram"].values[0], setting.dimension).numpy()
@@ -141,15 +143,15 @@ def _measure(setting: PhaseTwoSetting, target: xr.Dataset, context: RunContext, 
         scores[i], zero[i] = _refits(setting, goal, frame, trained, rng)
         for k, score in enumerate(_kernels(setting, goal, counts, rng)):
             kernel[i, k] = score.l1, score.l2
-        context.progress(i + 1, seeds, "phase two")
+        section.progress(i + 1, seeds, "phase two")
     return {"scores": scores, "zero": zero, "kernel": kernel}
 
 
 def train(setting: PhaseTwoSetting, target: xr.Dataset, context: RunContext) -> xr.Dataset:
     """Test errors of every feature map and regression over the number of phase II samples."""
-    sections = Sections(context.checkpoint)
+    sections = Sections(context, {"phase-one": 1, "phase-two": 1})
     phase_one = sections.result("phase-one", lambda s: trained_weights(setting, target, context, s))
-    found = sections.result("phase-two", lambda _: _measure(setting, target, context, phase_one))
+    found = sections.result("phase-two", lambda s: _measure(setting, target, context, phase_one, s))
     localised = above(np.abs(phase_one["alignment"]).max(axis=-1), 0.9).mean(-1)
     axes, kernel = ("seed", "samples", "method"), ("seed", "kernel_samples")
     l1, l2, nonzero = np.moveaxis(found["scores"], -1, 0)

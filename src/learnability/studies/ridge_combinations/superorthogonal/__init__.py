@@ -3,4 +3,4 @@
 from learnability.results.contract import Kind
 from learnability.studies.ridge_combinations.superorthogonal.setting import SuperorthogonalSetting
 
-KIND = Kind(SuperorthogonalSetting)
+KIND = Kind(SuperorthogonalSetting, one_setting=True)

@@ -45,13 +45,12 @@ def train(setting: SuperorthogonalSetting, context: RunContext) -> xr.Dataset:
     One decision a case and batch, which all of its seeds carry: a polynomial exists or does not. Each case is a section
     of the checkpoint, with random starts of its own.
     """
-    sections = Sections(context.checkpoint)
+    cases = ["-".join(map(str, case)) for case in setting.cases]
+    sections = Sections(context, dict.fromkeys(cases, 1.0))
     results = []
-    for i, case in enumerate(setting.cases):
-        name = "-".join(map(str, case))
+    for name, case in zip(cases, setting.cases, strict=True):
         decided = partial(_decided, case, setting.target.digits, context.stream(f"init/{name}"))
         results.append(sections.result(name, decided))
-        context.progress(i + 1, len(setting.cases))
 
     def stacked(name: str) -> np.ndarray:
         return np.stack([result[name] for result in results])

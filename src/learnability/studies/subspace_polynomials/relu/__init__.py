@@ -3,4 +3,4 @@
 from learnability.results.contract import Kind
 from learnability.studies.subspace_polynomials.relu.setting import ReluSetting
 
-KIND = Kind(setting=ReluSetting, target_for=("train",))
+KIND = Kind(setting=ReluSetting, target_for=("train",), one_setting=True)

@@ -3,4 +3,4 @@
 from learnability.results.contract import Kind
 from learnability.studies.subspace_polynomials.trapped_part.setting import TrappedPartSetting
 
-KIND = Kind(setting=TrappedPartSetting, target_for=("train", "analyse"))
+KIND = Kind(setting=TrappedPartSetting, target_for=("train", "analyse"), one_setting=True)

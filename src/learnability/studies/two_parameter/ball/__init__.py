@@ -3,4 +3,4 @@
 from learnability.results.contract import Kind
 from learnability.studies.two_parameter.ball.setting import BallSetting
 
-KIND = Kind(setting=BallSetting)
+KIND = Kind(setting=BallSetting, one_setting=True)

@@ -3,4 +3,4 @@
 from learnability.results.contract import Kind
 from learnability.studies.two_parameter.certificate.setting import CertificateSetting
 
-KIND = Kind(setting=CertificateSetting)
+KIND = Kind(setting=CertificateSetting, one_setting=True)

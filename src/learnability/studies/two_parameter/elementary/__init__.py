@@ -3,4 +3,4 @@
 from learnability.results.contract import Kind
 from learnability.studies.two_parameter.elementary.setting import ElementarySetting
 
-KIND = Kind(setting=ElementarySetting)
+KIND = Kind(setting=ElementarySetting, one_setting=True)

@@ -3,4 +3,4 @@
 from learnability.results.contract import Kind
 from learnability.studies.two_parameter.picture.setting import PictureSetting
 
-KIND = Kind(setting=PictureSetting)
+KIND = Kind(setting=PictureSetting, one_setting=True)

@@ -3,4 +3,4 @@
 from learnability.results.contract import Kind
 from learnability.studies.two_parameter.sphere.setting import SphereSetting
 
-KIND = Kind(setting=SphereSetting)
+KIND = Kind(setting=SphereSetting, one_setting=True)

@@ -24,7 +24,7 @@ def train(setting: SphereSetting, context: RunContext) -> xr.Dataset:
     positions = centres[:, None] + radii[:, None, None] * unit
     in_box = radii < min(setting.radii)
     families = in_box.astype(int).repeat(seeds)
-    sections = Sections(context.checkpoint)
+    sections = Sections(context, {"spheres": len(radii), "nearby": 1, "moved": fine.depth})
     outcome = _follow("spheres", (coarse, fine), families, positions.reshape(-1, 3), setting, context, sections)
     learned = outcome.learned(np.where(in_box, fine.precision, coarse.precision).repeat(seeds))
     nearby = _nearby(setting, fine, context, sections)
@@ -69,7 +69,7 @@ class _Part:
 
     def __init__(self, context: RunContext, section: Section) -> None:
         self.seeds, self.device, self.checkpoint = context.seeds, context.device, section
-        self.stream, self.progress = context.stream, context.progress
+        self.stream, self.progress = context.stream, section.progress
 
 
 def _spheres(setting: SphereSetting, fine: Hierarchy, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
