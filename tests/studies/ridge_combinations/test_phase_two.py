@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from learnability.results.sections import Section, Sections
 from learnability.studies.ridge_combinations.phase_one import directions
 from learnability.studies.ridge_combinations.phase_two import regressions
 from learnability.studies.ridge_combinations.phase_two.regressions import Samples, kernel_ridge, lasso, prepared, ridge
@@ -108,7 +109,8 @@ def test_the_weights_of_a_chain_are_rebuilt():
         new_link=None,
     )
     target = target_of("phase_two", setting)
-    arrays = trained_weights(setting, target, Context(3), None)
+    context = Context(3)
+    arrays = trained_weights(setting, target, context, Section(Sections(context, {"all": 1}), "all"))
     frame = directions(target["gram"].values[0], 9).numpy()
     np.testing.assert_allclose(np.linalg.norm(arrays["weights"], axis=-1), 1, atol=1e-5)
     np.testing.assert_allclose(arrays["weights"] @ frame.T, arrays["alignment"], atol=1e-5)
