@@ -66,7 +66,7 @@ class Context:
         return stream(self._root_seed, *self._names, f"seeds {self.seeds.start}-{self.seeds.stop}", name)
 
     def progress(self, done: float, total: float, message: str = "") -> None:
-        """A training that begins anew at nought, or goes past its end, misleads whoever waits for it."""
+        """A training that goes back to zero, or goes past its end, misleads whoever waits for it."""
         share = done / total if total else self._share
         assert self._share <= share + 1e-9 <= 1 + 2e-9, f"{self._share:.3g}, then {done} of {total}: {message}"
         self._share = share

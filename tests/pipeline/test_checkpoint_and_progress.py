@@ -43,7 +43,7 @@ def test_two_loops_of_a_job_do_not_share_a_checkpoint(tmp_path: Path) -> None:
 
 
 def test_sections_report_the_share_of_the_whole_work() -> None:
-    """A second section that starts anew at nought would say that nothing is done; so would a resumed job."""
+    """A second section that starts at zero would say that nothing is done; so would a resumed job."""
 
     def halves(section: Section) -> dict[str, np.ndarray]:
         section.progress(1, 2, "half")

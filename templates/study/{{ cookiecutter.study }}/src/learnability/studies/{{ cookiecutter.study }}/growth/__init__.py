@@ -3,4 +3,4 @@
 from learnability.results.contract import Kind
 from learnability.studies.{{ cookiecutter.study }}.growth.setting import GrowthSetting
 
-KIND = Kind(setting=GrowthSetting)
+KIND = Kind(setting=GrowthSetting, one_setting=True)
