@@ -7,6 +7,7 @@ from scipy.integrate import solve_ivp
 
 from learnability.studies.two_parameter.hierarchy import compiled_flow
 from learnability.studies.two_parameter.hierarchy.flow import gradient_flow
+from learnability.studies.two_parameter.hierarchy.frames import enter
 from learnability.studies.two_parameter.hierarchy.guaranteed import membership
 from learnability.studies.two_parameter.hierarchy.map import HierarchicalMap
 from learnability.studies.two_parameter.hierarchy.outcome import FlowStatus, Outcome
@@ -119,6 +120,26 @@ def test_a_killed_flow_resumes_to_the_same_bytes(monkeypatch: pytest.MonkeyPatch
     assert memory.saves == 3
     for name, value in vars(whole).items():
         np.testing.assert_array_equal(value, getattr(resumed, name), err_msg=name)
+
+
+def test_a_share_of_the_flows_is_a_share_of_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The shallow hierarchy's targets stand first: chunk by chunk in that order, half of them would be over at once."""
+    monkeypatch.setattr(compiled_flow, "CHUNK", 10)
+    hierarchies, targets = (
+        (Hierarchy(3, 1, (0.12,)), Hierarchy(3, 3, (0.12,))),
+        np.random.default_rng(12).random((60, 3)),
+    )
+    seen: list[list[int]] = []
+
+    def entered(table, chosen, families):
+        seen.append(families.tolist())
+        return enter(table, chosen, families)
+
+    monkeypatch.setattr(compiled_flow, "enter", entered)
+    context = Context(1)
+    gradient_flow(hierarchies, np.repeat([0, 1], 30), targets, 1e-4, 100_000, context)
+    assert [sum(families) for families in seen] == [5] * 6
+    assert [done / total for done, total, _ in context.reports] == pytest.approx(np.arange(1, 7) / 6)
 
 
 def test_the_result_of_a_target_does_not_depend_on_its_neighbours() -> None:

@@ -470,24 +470,26 @@ def compiled_flow(
 ) -> Outcome:
     """:func:`~.flow.gradient_flow` of targets (d, n) in one thread, in chunks of targets that a killed run keeps.
 
-    The result of a target depends on nothing but the target."""
+    The result of a target depends on nothing but the target. A chunk takes targets from all over the list, whose first
+    may be the easy ones: so each takes as long as another, and the progress is true.
+    """
     n, rows, whole = targets.shape[1], frame_rows(table), _by_target(table.whole)
     results = np.zeros((n, COLUMNS + table.depth))
-    saved, begin = checkpoint.load() if checkpoint is not None else None, 0
+    saved, begin, chunks = checkpoint.load() if checkpoint is not None else None, 0, -(-n // CHUNK)
     if saved is not None:
-        begin = int(saved["done"])
-        results[:begin] = saved["results"]
-    for start in range(begin, n, CHUNK):
-        part = slice(start, min(start + CHUNK, n))
+        begin, results = int(saved["done"]), saved["results"]
+    for number in range(begin, chunks):
+        part = slice(number, None, chunks)
         entered = enter(table, targets[:, part], families[part])
         coordinates = _by_target(entered.offset), _by_target(entered.tilt), _by_target(entered.sign)
         first, dimensions = entered.column.numpy(), entered.used.sum(dim=0).numpy()
-        allowed, ends = tolerance[part].numpy(), results[part]
+        allowed, ends = tolerance[part].contiguous().numpy(), results[part].copy()
         follow_all(rows, whole, first, dimensions, coordinates, allowed, _coefficients(), max_steps, ends)
+        results[part] = ends
         if progress is not None:
-            progress(part.stop, n)
+            progress(number + 1, chunks)
         if checkpoint is not None and checkpoint.due():
-            checkpoint.save({"done": np.array(part.stop), "results": results[: part.stop]})
+            checkpoint.save({"done": np.array(number + 1), "results": results})
     status, distance, time, steps, rejected, fall, frame, q, u = results[:, :COLUMNS].T.copy()
     digits = results[:, COLUMNS:].T.copy()
     return Outcome(status, distance, time, steps, rejected, fall, digits, frame, np.stack([q, u]))
