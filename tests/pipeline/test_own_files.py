@@ -7,6 +7,7 @@ import sys
 import types
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -70,7 +71,7 @@ def test_verdicts_and_their_page(error: BaseException, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("error", ERRORS, ids=repr)
 def test_robustness_and_its_page(error: BaseException, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = {"claims": 1}
+    found: dict[str, Any] = {"claims": 1, "scale": "laptop", "judged": "", "others": []}
     monkeypatch.setattr(robustness, "measure", lambda *_: dict(found))
     monkeypatch.setattr(robustness, "page", lambda content: f"{content['claims']} claims\n")
     monkeypatch.setattr(robustness, "undecided", lambda content: {})
