@@ -468,7 +468,7 @@ def plan_experiment(where: str, study: str, name: str, block: ExperimentBlock, s
     _demand_few(where, key, points, at_scale)
     if kind.one_setting and points > 1:
         problem = f"{key}: the sweep over {', '.join(sweep)} has {points} settings; the kind {block.kind} takes one"
-        raise UserError(where, problem, remedy="make an experiment of each")
+        raise UserError(where, problem, remedy="make each an experiment of its own")
     base = merged(block.settings, at_scale.settings)
     settings: list[Setting] = []
     seen: set[str] = set()
