@@ -243,7 +243,8 @@ def write(table: JobTable, others: Sequence[tuple[str, Path]], draws: int) -> st
     lines = [f"{PAGE}: {content['claims']} claims, {len(moved)} not decided"]
     dropped = {other["label"] for other in before["others"]} - {other["label"] for other in content["others"]}
     if dropped:
-        lines.append(f"The verdicts have changed since, so these comparisons were removed: {', '.join(sorted(dropped))}")
+        gone = ", ".join(sorted(dropped))
+        lines.append(f"The verdicts have changed since, so these comparisons were removed: {gone}")
     return "\n".join([*lines, *(f"  {name} (moved by {why})" for name, why in moved.items())])
 
 
