@@ -88,6 +88,26 @@ def test_comparisons_stay_while_the_verdicts_do() -> None:
     assert robustness.kept({**now, "judged": changed}, before) == []
 
 
+def test_removed_comparisons_are_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    found: dict[str, Any] = {"claims": 1, "scale": "laptop", "judged": "one", "others": [{"label": "root seed 7"}]}
+    (tmp_path / "docs").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(robustness, "measure", lambda *_: dict(found))
+    monkeypatch.setattr(robustness, "page", lambda content: f"{len(content['others'])} others\n")
+    monkeypatch.setattr(robustness, "undecided", lambda content: {})
+
+    def write() -> str:
+        return robustness.write(None, [], 1)  # type: ignore[arg-type]
+
+    assert "removed" not in write()
+    found |= {"others": []}
+    assert "removed" not in write()
+    assert robustness.PAGE.read_text() == "1 others\n"
+    found |= {"judged": "another"}
+    assert "removed: root seed 7" in write()
+    assert robustness.PAGE.read_text() == "0 others\n"
+
+
 def test_the_committed_page_is_in_step() -> None:
     assert robustness.in_step(ROOT), "run learnability robustness"
 
