@@ -21,7 +21,8 @@
 #   make campaign                     kills, flips, swaps and strange input: what held; AREA=flips SEED=1 FIRST=0 COUNT=100
 #   make test  make lint  make bench  tests; style, types and English; timings beside other libraries
 #   make gpu-check                    every CUDA path beside the CPU, in eight minutes; WRITE=1 keeps the times for DEVICE=auto
-#   make gpu-wheels                   what gpu-check needs on a machine with PyTorch alone, in gpu_wheels/
+#   make gpu-wheels                   what gpu-check needs on a machine with PyTorch alone, in gpu_wheels/;
+#                                     PYTHON_VERSION=3.12 for one with another Python than here
 #   make archive                      pack a finished scale; WITH_RUNS=1 with training artifacts, ALLOW_UNCOMMITTED=1, SIGN=key
 #   make verify ARCHIVE=file          is it what was packed, and a valid Workflow Run RO-Crate? SIGNERS=file: by whom?
 #   make restore ARCHIVE=file         lay its results into results/; FORCE=1 replaces others
@@ -169,7 +170,7 @@ gpu-check: $(SETUP)/workflow
 
 gpu-wheels: $(SETUP)/workflow
 	@$(BIN)/python -m pip download -qq --disable-pip-version-check --only-binary :all: -c requirements.lock -d gpu_wheels \
-	  mpmath numba pydantic python-flint ruamel.yaml scikit-learn scipy threadpoolctl xarray
+	  $(if $(PYTHON_VERSION),--python-version $(PYTHON_VERSION)) mpmath numba pydantic python-flint ruamel.yaml scikit-learn scipy threadpoolctl xarray
 	@rm -f gpu_wheels/numpy-*.whl && du -sh gpu_wheels
 
 help:

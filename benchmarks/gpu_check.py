@@ -9,15 +9,15 @@
    adaptive solvers take other steps after another rounding), or when the two samples of seeds have one law:
    Kolmogorov-Smirnov at up to six places of each variable, false-alarm rate 1% for the whole run (Bonferroni).
 2. One training of each kind that saves checkpoints is stopped after a checkpoint and goes on: the same bytes.
-3. The engines are timed beside eager PyTorch, torch.compile and JAX (``benchmarks.sgd_engines``,
+3. With ``--write`` the trainings of the scales ``paper`` and ``laptop`` are timed on the GPU and on one core
+   (``benchmarks.gpu_speed``), for ``DEVICE=auto``.
+4. The engines are timed beside eager PyTorch, torch.compile and JAX (``benchmarks.sgd_engines``,
    ``parity_training``), in the time that is left.
 
-``--write`` puts the times of 1 into ``workflow/devices.json``, by which ``DEVICE=auto`` chooses. Neither Snakemake nor
-Zarr is needed. Exit status 1 when a path fails or differs.
+Neither Snakemake nor Zarr is needed. Exit status 1 when a path fails or differs.
 """
 
 import argparse
-import json
 import multiprocessing
 import os
 import subprocess
@@ -25,7 +25,7 @@ import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,8 +39,9 @@ NAMES = (
     "subspace_polynomials",
     "two_parameter",
 )
-TABLE = ROOT / "workflow/devices.json"
 CLOSE = 1e-4
+# Numbers up to this size are rounding: largest falls of what rises in exact arithmetic.
+ROUNDING = 1e-11
 FALSE_ALARMS = 0.01
 _PLACES = 6
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
@@ -106,8 +107,25 @@ def experiments() -> Iterator[str]:
                 yield f"{study}/{name}"
 
 
-def train(experiment: str, device: str, seeds: int, checkpoint: Kept | None = None) -> tuple[Any, float, Kept]:
-    """One training of the first setting of an experiment at the scale smoke: its dataset and its seconds."""
+def named(wanted: str, parser: argparse.ArgumentParser) -> list[str]:
+    """The experiments of a comma-separated list, all where it is empty; ends the program where one is unknown."""
+    from difflib import get_close_matches
+
+    known = list(experiments())
+    chosen = [name for name in wanted.split(",") if name]
+    for name in chosen:
+        if name not in known:
+            close = get_close_matches(name, known, 1)
+            hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"
+            parser.error(f"argument --experiments: {name} is no experiment that can use a GPU; {hint}")
+    return chosen or known
+
+
+def planned_training(
+    experiment: str, scale: str, last: bool = False
+) -> tuple[Callable[[Any], Any], tuple[str, ...], range]:
+    """The training of the first setting of an experiment at a scale, or of the last one: a function of its context, the
+    names of its random streams and the seeds of its first batch."""
     import numpy as np
     import torch
 
@@ -117,21 +135,31 @@ def train(experiment: str, device: str, seeds: int, checkpoint: Kept | None = No
 
     study, name = experiment.split("/")
     block = load_study(ROOT / "config/studies", study).experiments[name]
-    planned = plan_experiment(study, study, name, block, "smoke")
-    setting = parts_of(planned.declared, planned.settings[0])[0]
+    planned = plan_experiment(study, study, name, block, scale)
+    which = -1 if last else 0
+    setting = parts_of(planned.declared, planned.settings[which])[which]
     names = (study, name, stream_id(planned.kind, planned.declared, setting), "seeds")
     torch.set_num_threads(planned.threads)
-    kept = checkpoint or Kept()
-    context = Context(names, range(max(seeds, planned.seed_batch)), device, kept)
     inputs = []
     if "train" in planned.declared.target_for:
         build = stage_module(study, planned.kind, "targets").build
         inputs.append(build(setting.target, np.random.default_rng([1, 2])))
-    start = time.perf_counter()
-    result = stage_module(study, planned.kind, "train").train(setting, *inputs, context)
+    module = stage_module(study, planned.kind, "train")
+    return (lambda context: module.train(setting, *inputs, context)), names, range(planned.seed_batch)
+
+
+def train(experiment: str, device: str, seeds: int, checkpoint: Kept | None = None) -> tuple[Any, float, Kept]:
+    """One training of the first setting of an experiment at the scale smoke: its dataset and its seconds."""
+    import torch
+
+    start, names, batch = planned_training(experiment, "smoke")
+    kept = checkpoint or Kept()
+    context = Context(names, range(max(seeds, len(batch))), device, kept)
+    begun = time.perf_counter()
+    result = start(context)
     if device == "cuda":
         torch.cuda.synchronize()
-    return result, time.perf_counter() - start, kept
+    return result, time.perf_counter() - begun, kept
 
 
 def _on_cpu(experiment: str, seeds: int) -> tuple[Any, float]:
@@ -160,7 +188,10 @@ def compare(ours: Any, reference: Any, alpha: float) -> Agreement:
             return Agreement(False, f"{name}: shape {a.shape}, not {b.shape}")
         same = np.array_equal(np.isfinite(a), np.isfinite(b))
         size = np.max(np.abs(b[np.isfinite(b)]), initial=1e-300)
-        off = float(np.max(np.abs(a - b)[np.isfinite(a) & np.isfinite(b)], initial=0.0)) / size
+        finite = np.isfinite(a) & np.isfinite(b)
+        off = float(np.max(np.abs(a[finite] - b[finite]), initial=0.0)) / size
+        if same and max(np.max(np.abs(x), initial=0.0) for x in (a, b)) <= ROUNDING:
+            continue
         if same and off <= CLOSE:
             worst = max(worst, off)
             continue
@@ -211,7 +242,7 @@ def resumed(experiment: str, device: str, seeds: int) -> str:
     return "was not interrupted"
 
 
-def _carried(folder: Path) -> None:
+def carried(folder: Path) -> None:
     """Make the packages in a folder of wheels importable, without an installer."""
     unpacked = Path(tempfile.mkdtemp(prefix="gpu_check."))
     for wheel in sorted(folder.glob("*.whl")):
@@ -221,6 +252,16 @@ def _carried(folder: Path) -> None:
     sys.path.insert(0, str(unpacked))
 
 
+def prepare(wheels: Path | None) -> None:
+    """One thread for each process, the project importable, and what a folder of wheels holds."""
+    for name in _THREADS:
+        os.environ.setdefault(name, "1")
+    if wheels:
+        carried(wheels)
+    sys.path.insert(0, str(ROOT / "src"))
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT / "src"), os.environ.get("PYTHONPATH", "")])
+
+
 def _kind(experiment: str) -> str:
     from learnability.pipeline.config import load_study
 
@@ -228,52 +269,76 @@ def _kind(experiment: str) -> str:
     return f"{study}/{load_study(ROOT / 'config/studies', study).experiments[name].kind}"
 
 
-def check(chosen: list[str], device: str, seeds: int, budget: float) -> tuple[int, dict[str, dict[str, Any]]]:
-    """Parts 1 and 2, within so many seconds: the number of failures, and the times by experiment."""
-    begun, failures, times = time.monotonic(), 0, {}
-    alpha = FALSE_ALARMS / (8 * len(chosen))
-    seen: set[str] = set()
-    workers = max(1, (os.cpu_count() or 1) - 1)
-    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
-        references = {name: pool.submit(_on_cpu, name, seeds) for name in chosen}
-        print(f"{'experiment':42s} {device + ' s':>8s} {'cpu s':>7s}  agreement; resumed")
+def _on_device(experiment: str, device: str, seeds: int, resume: bool) -> tuple[Any, float, str]:
+    dataset, seconds, _ = train(experiment, device, seeds)
+    return dataset, seconds, resumed(experiment, device, seeds) if resume else ""
+
+
+def _first_of_each_kind(chosen: list[str]) -> set[str]:
+    return set({_kind(name): name for name in reversed(chosen)}.values())
+
+
+class Pools:
+    """Processes that train on the device, a few at a time, and on the CPU; ended, finished or not, at the end."""
+
+    def __init__(self, on_device: int = 8) -> None:
+        cores = os.cpu_count() or 1
+        on_device, spawn = max(1, min(on_device, cores // 2)), multiprocessing.get_context("spawn")
+        self.device = ProcessPoolExecutor(on_device, spawn)
+        self.cpu = ProcessPoolExecutor(max(1, cores - on_device), spawn)
+
+    def __enter__(self) -> "Pools":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for pool in (self.device, self.cpu):
+            pool.shutdown(wait=False, cancel_futures=True)
+        for process in multiprocessing.active_children():
+            process.kill()
+
+
+def _line(name: str, device: Any, cpu: Any, left: Callable[[], float], alpha: float) -> tuple[bool, str]:
+    """Whether a path is as it should be, and the words for it."""
+    try:
+        ours, seconds, again = device.result(left())
+        reference, on_cpu = cpu.result(left())
+    except TimeoutError:
+        return False, f"{name:42s} left out: the time is up"
+    except Exception as error:  # a path that fails is what is looked for; the others are still checked
+        return False, f"{name:42s} FAILS: {type(error).__name__}: {' '.join(str(error).split())[:200]}"
+    agreement = compare(ours, reference, alpha)
+    said = f"{'' if agreement.good else 'DIFFERS: '}{agreement.words}{again and f'; {again}'}"
+    return agreement.good and again != "OTHER BYTES", f"{name:42s} {seconds:8.2f} {on_cpu:7.2f}  {said}"
+
+
+def check(chosen: list[str], device: str, seeds: int, budget: float) -> int:
+    """Parts 1 and 2, within so many seconds: the number of paths that fail, differ or were not reached."""
+    end, failures = time.monotonic() + budget, 0
+    alpha, kinds = FALSE_ALARMS / (8 * len(chosen)), _first_of_each_kind(chosen)
+    print(f"{'experiment':42s} {device + ' s':>8s} {'cpu s':>7s}  agreement; resumed")
+    with Pools() as pools:
+        references = {name: pools.cpu.submit(_on_cpu, name, seeds) for name in chosen}
+        trained = {name: pools.device.submit(_on_device, name, device, seeds, name in kinds) for name in chosen}
         for name in chosen:
-            if time.monotonic() - begun > budget:
-                print(f"{name:42s} left out: the time is up")
-                failures += 1
-                references[name].cancel()
-                continue
-            try:
-                ours, seconds, _ = train(name, device, seeds)
-                reference, on_cpu = references[name].result()
-                agreement = compare(ours, reference, alpha)
-                kind = _kind(name)
-                again = "" if kind in seen else resumed(name, device, seeds)
-                seen.add(kind)
-            except Exception as error:  # a path that fails is what is looked for; the others are still checked
-                print(f"{name:42s} FAILS: {type(error).__name__}: {' '.join(str(error).split())[:200]}")
-                failures += 1
-                continue
-            bad = not agreement.good or again == "OTHER BYTES"
-            failures += bad
-            times[name] = {device: round(seconds, 3), "cpu": round(on_cpu, 3)}
-            said = f"{'DIFFERS: ' if not agreement.good else ''}{agreement.words}{f'; {again}' if again else ''}"
-            print(f"{name:42s} {seconds:8.2f} {on_cpu:7.2f}  {said}", flush=True)
-    return failures, times
+            good, line = _line(name, trained[name], references[name], lambda: max(0.0, end - time.monotonic()), alpha)
+            failures += not good
+            print(line, flush=True)
+    return failures
 
 
-def _timings(seconds: float) -> None:
-    """Part 3: each benchmark in a process of its own, in the time that is left."""
+def _timings(seconds: float, write: bool) -> None:
+    """Parts 3 and 4: each in a process of its own, in the time that is left."""
     deadline = time.monotonic() + seconds
-    for name in ("sgd_engines", "parity_training"):
+    speed = ["benchmarks.gpu_speed", "--write", "--scales", "paper,laptop", "--seconds", f"{0.6 * seconds:.0f}"]
+    for command in [*([speed] if write else []), ["benchmarks.sgd_engines"], ["benchmarks.parity_training"]]:
         left = deadline - time.monotonic()
         if left < 20:
-            print(f"benchmarks.{name}: left out: the time is up")
+            print(f"{command[0]}: left out: the time is up")
             continue
         try:
-            subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], cwd=ROOT, timeout=left, check=False)
+            subprocess.run([sys.executable, "-m", *command], cwd=ROOT, timeout=left, check=False)
         except subprocess.TimeoutExpired:
-            print(f"benchmarks.{name}: stopped: the time is up")
+            print(f"{command[0]}: stopped: the time is up")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -281,18 +346,14 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.gpu_check", description=__doc__.split("\n\n")[0])
     parser.add_argument("--device", default="cuda", choices=("cuda", "cpu"))
     parser.add_argument("--experiments", default="", help="comma-separated study/experiment; default: all")
-    parser.add_argument("--seeds", type=int, default=32, help="at least so many seeds in each training")
+    parser.add_argument("--seeds", type=int, default=16, help="at least so many seeds in each training")
     parser.add_argument("--seconds", type=float, default=470.0, help="how long it may take")
     parser.add_argument("--wheels", type=Path, help="a folder of wheels of what is not installed")
-    parser.add_argument("--no-timings", action="store_true", help="without part 3")
-    parser.add_argument("--write", action="store_true", help=f"write the times into {TABLE.relative_to(ROOT)}")
+    parser.add_argument("--no-timings", action="store_true", help="without parts 3 and 4")
+    parser.add_argument("--write", action="store_true", help="part 3 too, into workflow/devices.json")
     arguments = parser.parse_args(argv)
-    for name in _THREADS:
-        os.environ.setdefault(name, "1")
-    if arguments.wheels:
-        _carried(arguments.wheels)
-    sys.path.insert(0, str(ROOT / "src"))
-    os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT / "src"), os.environ.get("PYTHONPATH", "")])
+    prepare(arguments.wheels)
+    chosen = named(arguments.experiments, parser)
     import torch
 
     if arguments.device == "cuda" and not torch.cuda.is_available():
@@ -301,14 +362,10 @@ def main(argv: list[str] | None = None) -> int:
     begun = time.monotonic()
     card = torch.cuda.get_device_name() if arguments.device == "cuda" else "cpu"
     print(f"torch {torch.__version__}, {card}, {os.cpu_count()} cores")
-    chosen = [name for name in arguments.experiments.split(",") if name] or list(experiments())
-    part = arguments.seconds * (1.0 if arguments.no_timings else 0.72)
-    failures, times = check(chosen, arguments.device, arguments.seeds, part)
-    if arguments.write and arguments.device == "cuda":
-        table = {"measured_on": card, "scale": "smoke", "seconds": times}
-        TABLE.write_text(json.dumps(table, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    part = arguments.seconds * (1.0 if arguments.no_timings else 0.4)
+    failures = check(chosen, arguments.device, arguments.seeds, part)
     if not arguments.no_timings:
-        _timings(arguments.seconds - (time.monotonic() - begun))
+        _timings(arguments.seconds - (time.monotonic() - begun), arguments.write)
     print(f"{len(chosen)} experiments, {failures} failures, {time.monotonic() - begun:.0f} s")
     return 1 if failures else 0
 

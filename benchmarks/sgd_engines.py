@@ -63,7 +63,7 @@ def ours(engine: Engine, state: Any, blocks: int) -> Callable[[], None]:
     """``blocks`` blocks of an engine in one call, as ``run`` asks for them; from a captured graph on a GPU."""
     generator = torch.Generator(DEVICE).manual_seed(0)
     rates = torch.full((engine.block * blocks,), STEP, dtype=state[0].dtype, device=DEVICE)
-    graph = captured(engine.advance, state, engine.block, blocks, generator)
+    graph = captured(engine.advance, state, engine.block * blocks, generator)
     holder = [state]
 
     def call() -> None:
@@ -348,7 +348,7 @@ def sine_row(width: int, batch: int, steps: int, rounds: int) -> None:
         @jax.jit
         def loop(parameters: Any, key: Any) -> Any:
             def step(parameters: Any, key: Any) -> Any:
-                gradients = jax.grad(value)(parameters, jax.random.normal(key, (batch, d), w0.numpy().dtype))
+                gradients = jax.grad(value)(parameters, jax.random.normal(key, (batch, d), start[0].dtype))
                 return tuple(q - STEP * g for q, g in zip(parameters, gradients, strict=True)), None
 
             return jax.lax.scan(step, parameters, jax.random.split(key, steps))[0]

@@ -1,5 +1,6 @@
 """``make gpu-check`` with the CPU in the place of the GPU: it tells agreement from difference, and resumes."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from benchmarks import gpu_check
+from benchmarks import gpu_check, gpu_speed
 
 ROOT = Path(__file__).parents[1]
 QUICK = "multi_index/escape_planted"
@@ -32,6 +33,8 @@ def test_the_same_numbers_agree_and_others_do_not() -> None:
     assert not gpu_check.compare(_dataset(lost), _dataset(numbers), 1e-5).good, "runs that end early count"
     assert not gpu_check.compare(_dataset(numbers, status=1), _dataset(numbers), 1e-5).good, "no seeds: numbers alone"
     assert not gpu_check.compare(_dataset(numbers[:2]), _dataset(numbers), 1e-5).good
+    assert gpu_check.compare(_dataset(1e-15 * numbers**2), _dataset(1e-13 * numbers), 1e-5).good, "rounding"
+    assert not gpu_check.compare(_dataset(1e-9 * numbers**2), _dataset(1e-9 * numbers), 1e-5).good
 
 
 def test_false_alarms_are_as_rare_as_they_are_said_to_be() -> None:
@@ -59,3 +62,44 @@ def test_it_runs_without_the_workflow_engine_and_the_store() -> None:
     code += f"from benchmarks import gpu_check; print(gpu_check.train({QUICK!r}, 'cpu', 2)[0].sizes['seed'])"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, text=True, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.slow
+def test_the_time_of_a_training_is_expected_from_its_first_seconds() -> None:
+    """One that ends sooner takes what it took; one that reports nothing in time is given up."""
+    found = gpu_speed.expected_seconds(QUICK, "smoke", "cpu", 60.0)
+    assert found is not None
+    assert 0 < found < 60
+    assert gpu_speed.expected_seconds("subspace_polynomials/finite_dimension", "paper", "cpu", 1e-3) is None
+
+
+def test_a_path_that_fails_or_is_late_is_told_from_one_that_agrees(capsys: pytest.CaptureFixture[str]) -> None:
+    assert gpu_check.check([QUICK], "no such device", 2, 60.0) == 1
+    assert "FAILS: RuntimeError" in capsys.readouterr().out
+    assert gpu_check.check([QUICK], "cpu", 2, 0.0) == 1
+    assert "left out: the time is up" in capsys.readouterr().out
+
+
+def test_an_experiment_that_can_use_no_gpu_is_refused_in_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        gpu_check.main(["--device", "cpu", "--experiments", f"{QUICK},multi_index/escape_plnted"])
+    said = capsys.readouterr().err.strip().splitlines()[-1]
+    assert said.endswith("multi_index/escape_plnted is no experiment that can use a GPU; did you mean " + QUICK + "?")
+
+
+def test_the_table_keeps_other_scales_of_the_same_card(tmp_path: Path) -> None:
+    table = tmp_path / "devices.json"
+    gpu_speed.write("A", {"paper": {"a/b": {"cuda": 1.0, "cpu": 2.0}}}, table)
+    gpu_speed.write("A", {"laptop": {"a/b": {"cuda": 3.0}}}, table)
+    assert set(json.loads(table.read_text())["seconds"]) == {"laptop", "paper"}
+    gpu_speed.write("B", {"laptop": {}}, table)
+    assert json.loads(table.read_text()) == {"measured_on": "B", "seconds": {"laptop": {}}}
+
+
+def test_the_table_in_use_names_experiments_that_can_use_a_gpu() -> None:
+    known, table = set(gpu_check.experiments()), json.loads((ROOT / "workflow/devices.json").read_text())
+    for scale in ("laptop", "paper"):
+        measured = table["seconds"][scale]
+        assert set(measured) <= known
+        assert all(seconds > 0 for times in measured.values() for seconds in times.values())
+    assert set(table.get("from_reference_costs", {})) <= {"laptop", "paper"}

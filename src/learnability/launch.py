@@ -255,7 +255,7 @@ def cost(scale: str, studies: str, cores: str, refresh: bool, seconds: float = 0
             f"other scales, which may be far too little. learnability cost --scale {table.main.scale} --probe 10 "
             "estimates trainings from their first ten seconds."
         )
-    lines.append(f"{devices.described()}.")
+    lines.append(f"{devices.described(table.main.scale)}.")
     return "\n".join(lines)
 
 

@@ -21,13 +21,13 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _measure(cuda: float, cpu: float) -> None:
     seconds = {"multi_index/staircase": {"cuda": cuda, "cpu": cpu}}
-    devices.FILE.write_text(json.dumps({"measured_on": "a card", "seconds": seconds}))
+    devices.FILE.write_text(json.dumps({"measured_on": "a card", "seconds": {"laptop": seconds}}))
 
 
 def _picked(wanted: str, found: bool, monkeypatch: pytest.MonkeyPatch, allowed: bool = True) -> str:
     monkeypatch.setenv("LEARNABILITY_DEVICE", wanted)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: found)
-    return stages.pick_device(allowed, "multi_index", "staircase")
+    return stages.pick_device(allowed, "multi_index", "staircase", "laptop")
 
 
 def test_auto_takes_what_was_measured_to_be_faster(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -36,8 +36,9 @@ def test_auto_takes_what_was_measured_to_be_faster(monkeypatch: pytest.MonkeyPat
     assert _picked("auto", True, monkeypatch) == "cuda"
     assert _picked("auto", False, monkeypatch) == "cpu"
     assert _picked("auto", True, monkeypatch, allowed=False) == "cpu"
-    _measure(cuda=2.0, cpu=1.0)
-    assert _picked("auto", True, monkeypatch) == "cpu"
+    for cuda in (1.5, 2.5):  # every core has a job at the same time
+        _measure(cuda=cuda, cpu=2.0)
+        assert _picked("auto", True, monkeypatch) == "cpu"
     devices.FILE.write_text("no table")
     assert _picked("auto", True, monkeypatch) == "cpu"
 
@@ -57,10 +58,12 @@ def test_a_scheduler_is_asked_for_a_gpu_only_where_one_will_be_used(device: str,
     _measure(cuda=cuda, cpu=2.0)
     table = JobTable(ROOT / "config", {"device": device, "studies": "multi_index"})
     assert table.wants_gpu("multi_index", "staircase", "laptop") == bool(asked)
+    assert table.wants_gpu("multi_index", "staircase", "paper") == (device == "cuda"), "that scale was not measured"
     assert not table.wants_gpu("multi_index", "monotone", "laptop"), "it cannot use one"
 
 
 def test_what_auto_rests_on_is_said() -> None:
-    assert "no experiment was measured" in devices.described()
+    assert "nothing of the scale laptop was measured" in devices.described("laptop")
     _measure(cuda=1.0, cpu=2.0)
-    assert "1 of the 1 experiments measured on a card" in devices.described()
+    assert "1 of the 1 experiments measured on a card" in devices.described("laptop")
+    assert "nothing of the scale paper was measured" in devices.described("paper")

@@ -27,8 +27,8 @@ def _listen(clock: _Clock, reports: list[tuple[float, float]], seconds: float) -
         clock.now = time
         try:
             listener.progress(share, 1.0)
-        except probe._Enough:
-            return listener.expected, count
+        except probe.Enough:
+            return listener.shares.expected, count
     raise AssertionError("the listener has not had enough")
 
 

@@ -14,6 +14,7 @@ from learnability.sgd.hinge import (
     Workspace,
     hinge_engine,
     hinge_state,
+    hinge_step,
     make_workspace,
     network_output,
     sgd_step_,
@@ -52,6 +53,15 @@ def test_a_step_is_the_gradient_step_of_the_hinge_risk(tile: int) -> None:
     sgd_step_(network, batch, 0.3, workspace)
     for found, wanted in zip(network.tensors(), expected, strict=True):
         assert torch.allclose(found, wanted, rtol=0, atol=1e-13)
+
+
+def test_the_pure_step_is_the_gradient_step_of_the_hinge_risk() -> None:
+    network, batch = example()
+    before = [tensor.clone() for tensor in network.tensors()]
+    moved = hinge_step(hinge_state(network), batch.inputs, batch.labels, batch.counts, 0.3 * batch.scale).network()
+    for found, wanted in zip(moved.tensors(), by_autograd(network, batch, 0.3), strict=True):
+        assert torch.allclose(found, wanted, rtol=0, atol=1e-13)
+    assert all(torch.equal(a, b) for a, b in zip(network.tensors(), before, strict=True))
 
 
 def test_output_is_the_network() -> None:

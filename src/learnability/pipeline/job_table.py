@@ -269,7 +269,7 @@ class JobTable:
         """Whether a training job asks for a GPU: the experiment can use one, and the device is or will be one."""
         if not self.experiment(study, experiment, scale).gpu or self.main.device == "cpu":
             return False
-        return self.main.device == "cuda" or faster_on_gpu(self.package(study), experiment)
+        return self.main.device == "cuda" or faster_on_gpu(self.package(study), experiment, scale)
 
     def priority(self, study: str, names: Iterable[str], scale: Scale, stage: str) -> int:
         """The priority of a job of a stage that belongs to these experiments; within one a later stage goes first."""

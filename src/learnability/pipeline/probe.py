@@ -22,8 +22,32 @@ from learnability.pipeline.costs import Cost
 _PATIENCE = 6  # times the seconds of a probe, for trainings that report late
 
 
-class _Enough(Exception):
+class Enough(Exception):
     """The training has reported enough."""
+
+
+@dataclass
+class Shares:
+    """The first report of a training and its last one, as (seconds, share of the work), and what follows for all."""
+
+    seconds: float
+    reports: tuple[tuple[float, float], ...] = ()
+
+    def note(self, spent: float, done: float, total: float) -> None:
+        """Take note of a report; raises Enough once the last one is so many ``seconds`` behind the first one."""
+        share = done / total if total else 0.0
+        if share <= 0:
+            return
+        self.reports = (*self.reports[:1], (spent, share))
+        (first, before), (last, now) = self.reports[0], self.reports[-1]
+        if last - first > self.seconds and now > before:
+            raise Enough
+
+    @property
+    def expected(self) -> float:
+        """Seconds of the whole training by its first report and its last."""
+        (first, before), (last, now) = self.reports[0], self.reports[-1]
+        return last + (1 - now) * (last - first) / (now - before)
 
 
 @dataclass
@@ -37,7 +61,7 @@ class _Listener:
 
     def __post_init__(self) -> None:
         self._begun = time.process_time()
-        self.reports: list[tuple[float, float]] = []
+        self.shares = Shares(self.seconds)
 
     @property
     def spent(self) -> float:
@@ -66,19 +90,7 @@ class _Listener:
 
     def progress(self, done: float, total: float, message: str = "") -> None:
         """Take note of the first share and of the last one, and stop once they are far enough apart."""
-        share, spent = done / total if total else 0.0, self.spent
-        if share <= 0:
-            return
-        self.reports = [*self.reports[:1], (spent, share)]
-        (first, before), (last, now) = self.reports[0], self.reports[-1]
-        if last - first > self.seconds and now > before:
-            raise _Enough
-
-    @property
-    def expected(self) -> float:
-        """CPU seconds of the whole training by its first report and its last."""
-        (first, before), (last, now) = self.reports[0], self.reports[-1]
-        return last + (1 - now) * (last - first) / (now - before)
+        self.shares.note(self.spent, done, total)
 
 
 def probe(job: Mapping[str, Any], seconds: float) -> Cost | None:
@@ -101,8 +113,8 @@ def probe(job: Mapping[str, Any], seconds: float) -> Cost | None:
     try:
         train(setting, *inputs, listener)
         expected = listener.spent
-    except _Enough:
-        expected = listener.expected
+    except Enough:
+        expected = listener.shares.expected
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
     return Cost(expected, memory)
 

@@ -68,13 +68,13 @@ def _stamp(dataset: xr.Dataset, arguments: argparse.Namespace, **more: Any) -> x
     return dataset.assign_attrs({**dataset.attrs, **attributes})
 
 
-def pick_device(allowed: bool, study: str, experiment: str) -> str:
+def pick_device(allowed: bool, study: str, experiment: str, scale: str) -> str:
     """``cuda`` or ``cpu``, by ``LEARNABILITY_DEVICE`` (auto, cpu, cuda) and by what the experiment allows.
 
     ``auto`` takes what was measured to be faster. Raises UserError when CUDA is asked for and there is none.
     """
     wanted = os.environ.get("LEARNABILITY_DEVICE", "auto")
-    if wanted == "cpu" or not allowed or (wanted == "auto" and not faster_on_gpu(study, experiment)):
+    if wanted == "cpu" or not allowed or (wanted == "auto" and not faster_on_gpu(study, experiment, scale)):
         return "cpu"
     import torch
 
@@ -128,7 +128,7 @@ def train(arguments: argparse.Namespace, progress: Progress) -> Callable[[], Non
     """Train one seed batch of one setting; what is to be done once the result is in place."""
     job, kind = arguments.job, _kind(arguments.job)
     setting = validate(kind.setting, job["setting"], "the job", job["experiment"])
-    device = pick_device(job["gpu"], job["study"], job["experiment"])
+    device = pick_device(job["gpu"], job["study"], job["experiment"], arguments.scale)
     module = stage_module(job["study"], job["kind"], "train")
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(job["threads"])

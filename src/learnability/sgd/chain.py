@@ -34,6 +34,7 @@ from torch import Tensor
 from learnability.sgd.compiled import compiles
 from learnability.sgd.compiled.chain import Batches, Matching, chain_steps
 from learnability.sgd.full import row_tiles
+from learnability.sgd.fused import GPU_ENTRIES, fused
 from learnability.sgd.loop import Engine, own
 from learnability.sgd.normal_numbers import standard_normal
 from learnability.sgd.problem import TwoLayerProblem, labels, learning_signal
@@ -112,7 +113,8 @@ def chain_step(
     if problem.spherical:
         length = (frame.square().sum(-1) + rest.square()).sqrt()
         frame, rest = frame / length[..., None], rest / length
-    return state._replace(frame=frame, rest=rest)
+    # Spelled out: torch.compile of torch 2.11 loses fields in `_replace`.
+    return ChainState(frame, rest, state.second_layer, state.bias)
 
 
 def matched_step(
@@ -147,7 +149,7 @@ def matched_step(
     along = state.rest + step_size * (mean_rest + root * (along - mean_rest))
     rest = (along.square() + step_size.square() * spread * chi).sqrt()
     length = (frame.square().sum(-1) + rest.square()).sqrt()
-    return state._replace(frame=frame / length[..., None], rest=rest / length)
+    return ChainState(frame / length[..., None], rest / length, state.second_layer, state.bias)
 
 
 def chain_batches(
@@ -166,8 +168,8 @@ def chain_batches(
     replicas, neurons, tasks = state.frame.shape
     degrees = state.rest.new_full((steps, replicas, neurons), float(freedom))
     chi = chi_square(degrees, generator)
-    group = max(1, _DRAWN_ENTRIES // (replicas * (tasks + neurons) * batch_size))
-    for chis in chi.split(group if compiles(problem, state.rest) else 1):
+    entries = _DRAWN_ENTRIES if compiles(problem, state.rest) else GPU_ENTRIES if chi.is_cuda else 0
+    for chis in chi.split(max(1, entries // (replicas * (tasks + neurons) * batch_size))):
         g = standard_normal((len(chis), replicas, tasks, batch_size), state.rest, generator)
         h = standard_normal((len(chis), replicas, neurons, batch_size), state.rest, generator)
         projections = torch.matmul(g.mT, factor.mT) if len(factor) else g.mT
@@ -214,10 +216,10 @@ def _engine(
             done += len(sizes)
             if inside:
                 chain_steps(problem, state, drawn, sizes, matching)
-            elif matching is None:
-                state = chain_step(problem, state, *drawn.step(0), sizes[0])
-            else:
-                state = matched_step(problem, state, *drawn.step(0), sizes[0], matching)
+                continue
+            step = fused(chain_step if matching is None else matched_step, state.rest)
+            for k, size in enumerate(sizes):
+                state = step(problem, state, *drawn.step(k), size, *([] if matching is None else [matching]))
         return state
 
     return Engine(name, advance, lambda state: state, lambda state: observe(state, factor.to(state.frame)))

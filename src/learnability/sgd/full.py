@@ -14,6 +14,7 @@ from torch import Tensor
 from learnability.sgd.compiled import compiles
 from learnability.sgd.compiled.full import network_steps
 from learnability.sgd.compiled.sine import sine_compiles, sine_steps
+from learnability.sgd.fused import GPU_ENTRIES, fused
 from learnability.sgd.loop import Engine, own
 from learnability.sgd.normal_numbers import normal_samples
 from learnability.sgd.problem import Signal, TwoLayerProblem, labels, learning_signal, moved
@@ -143,7 +144,8 @@ def full_engine(problem: TwoLayerProblem, directions: Tensor, batch_size: int) -
     def advance(state: NetworkState, step_sizes: Tensor, generator: torch.Generator) -> NetworkState:
         replicas, _, dimension = state.weights.shape
         shape, steps = (replicas, batch_size, dimension), _compiled_steps(problem, state.weights)
-        group = max(1, _DRAWN_ENTRIES // math.prod(shape)) if steps else 1
+        entries = _DRAWN_ENTRIES if steps else GPU_ENTRIES if state.weights.is_cuda else 0
+        group, step = max(1, entries // math.prod(shape)), fused(full_step, state.weights)
         state = own(state) if steps else state
         room = state.weights.new_empty(min(len(step_sizes), group), *shape)
         for sizes in step_sizes.split(group):
@@ -151,8 +153,9 @@ def full_engine(problem: TwoLayerProblem, directions: Tensor, batch_size: int) -
             label = labels(problem, normal_samples(x, directions, generator), generator)
             if steps:
                 steps(problem, state, x, label, sizes)
-            else:
-                state = full_step(problem, state, x[0], label[0], sizes[0])
+                continue
+            for drawn in zip(x, label, sizes, strict=True):
+                state = step(problem, state, *drawn)
         return state
 
     # Compiled steps keep their rows in range.

@@ -17,7 +17,8 @@ from learnability.results.contract import Checkpoint
 from learnability.results.status import Status
 from learnability.sgd.cuda_graphs import Advance, captured
 
-_BLOCKS_PER_GRAPH = 8
+# Steps that are captured in one graph, and the fewest blocks.
+_STEPS_PER_GRAPH, _BLOCKS_PER_GRAPH = 64, 8
 S = TypeVar("S", bound=tuple[Tensor, ...])
 
 
@@ -87,7 +88,8 @@ class _Run:
         self.step = 0
         self.diverged_at = torch.full((state[0].shape[0],), -1, dtype=torch.int64, device=state[0].device)
         self.observed: dict[str, list[np.ndarray]] = {}
-        self._graph = captured(engine.advance, state, engine.block, _BLOCKS_PER_GRAPH, generator)
+        blocks = max(_BLOCKS_PER_GRAPH, _STEPS_PER_GRAPH // engine.block)
+        self._graph = captured(engine.advance, state, engine.block * blocks, generator)
 
     def observe(self) -> None:
         for name, value in self.engine.observe(self.state).items():

@@ -73,6 +73,8 @@ def labels(problem: TwoLayerProblem, task_projections: Tensor, generator: torch.
 def output(problem: TwoLayerProblem, hidden: Tensor, second_layer: Tensor) -> Tensor:
     """f (..., batch) from sigma(h_bj + b_j) (..., batch, neuron)."""
     scale = 1 / second_layer.shape[-1] if problem.output_scale is None else problem.output_scale
+    if hidden.is_cuda:
+        return scale * (hidden * second_layer[..., None, :]).sum(-1)  # part of the pass that makes `hidden`
     return scale * torch.matmul(hidden, second_layer[..., :, None])[..., 0]
 
 

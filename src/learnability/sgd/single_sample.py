@@ -9,18 +9,21 @@ K x K inner products of samples. K rank-one updates of the weights become two ma
 U + Gamma^T X after (as Householder reflections do in the WY form), and a recursion along the block that is
 vectorised over neurons. The numbers are those of the plain loop up to rounding.
 
-ReLU networks on the CPU take the plain loop itself, compiled: 96 neurons side by side, whose weights stay in the
-first-level cache while the samples pass.
+ReLU networks take the plain loop itself, compiled: on the CPU 96 neurons side by side, whose weights stay in the
+first-level cache while the samples pass, on a GPU 64 neurons in registers.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from learnability.hermite.activations import RELU
 from learnability.sgd.compiled import compiles
 from learnability.sgd.compiled.single_sample import sample_steps
 from learnability.sgd.full import NetworkState, observe
+from learnability.sgd.fused import has_triton
 from learnability.sgd.loop import Engine
 from learnability.sgd.normal_numbers import standard_normal
 from learnability.sgd.problem import TwoLayerProblem, labels
@@ -102,6 +105,24 @@ def _settle(problem: TwoLayerProblem, state: NetworkState) -> NetworkState:
     return state._replace(weights=weights, scale=torch.ones_like(state.scale))
 
 
+def _plain_loop(
+    problem: TwoLayerProblem, weights: Tensor
+) -> Callable[[tuple[Tensor, Tensor, Tensor], Tensor, Tensor, Tensor], None] | None:
+    """The compiled loop over (weights, second layer, bias), samples, labels and step sizes; None where there is none.
+
+    It works in place on the weights.
+    """
+    if compiles(problem, weights):
+        return lambda network, x, label, sizes: sample_steps(problem, network, x, label, sizes)
+    if not (weights.is_cuda and problem.activation is RELU and has_triton()):
+        return None
+    from learnability.sgd import cuda_single_sample as cuda
+
+    if not cuda.serves(weights):
+        return None
+    return lambda network, x, label, sizes: cuda.sample_steps(problem.spherical, *network, x, label * sizes)
+
+
 def single_sample_engine(problem: TwoLayerProblem, directions: Tensor, block: int = 64) -> Engine:
     """The engine of batch size one; saved steps are multiples of ``block``. ``directions`` (task, dimension) is V.
 
@@ -117,10 +138,11 @@ def single_sample_engine(problem: TwoLayerProblem, directions: Tensor, block: in
         return x, labels(problem, torch.matmul(x, directions.mT), generator)
 
     def advance(state: NetworkState, step_sizes: Tensor, generator: torch.Generator) -> NetworkState:
-        if compiles(problem, state.weights):
-            weights = state.weights * state.scale[..., None]
+        plain_loop = _plain_loop(problem, state.weights)
+        if plain_loop is not None:
+            weights = (state.weights * state.scale[..., None]).contiguous()
             for part in step_sizes.split(_SAMPLES):
-                sample_steps(problem, (weights, *state[2:]), *samples(state, len(part), generator), part)
+                plain_loop((weights, *state[2:]), *samples(state, len(part), generator), part)
             return state._replace(weights=weights, scale=torch.ones_like(state.scale))
         for part in step_sizes.split(block):
             state = block_step(problem, state, *samples(state, len(part), generator), part)

@@ -19,9 +19,11 @@ from learnability.studies.gradient_hardness.parity_training import (
     cube_counts,
     dense_engine,
     draw_batch,
+    draw_batches,
     draw_points,
     evaluation_points,
     make_engine,
+    stacked_engine,
     table_engine,
 )
 from learnability.studies.gradient_hardness.settings import Parity
@@ -149,20 +151,35 @@ def test_points_with_counts_are_the_rows_of_the_dense_batch(dimension: int, codi
 
 
 @pytest.mark.parametrize(("dimension", "coding"), [(4, "sign"), (9, "bit"), (14, "sign")])
-def test_both_engines_take_the_same_steps(dimension: int, coding: str) -> None:
+def test_all_engines_take_the_same_steps(dimension: int, coding: str) -> None:
     """20 steps: same points from the same generator, so the networks differ by rounding only."""
     setting = setting_of(dimensions=(dimension,), coding=coding, initialization="default", step_size=0.05)
     results = []
-    for engine in (dense_engine, table_engine):
+    for engine in (dense_engine, table_engine, stacked_engine):
         network = draw_network("default", dimension, 100, torch.Generator().manual_seed(0))
         draws, evaluation = torch.Generator().manual_seed(1), torch.Generator().manual_seed(2)
         made = engine(Problem.of(setting, dimension, "cpu"), network, evaluation)
         state = made.advance(hinge_state(network), torch.empty(20), draws)
         results.append((state, made.observe(state)))
-    for one, two in zip(results[0][0], results[1][0], strict=True):
-        assert torch.allclose(one, two, rtol=0, atol=2e-5)
-    for name, tolerance in (("accuracy", 2e-3), ("loss", 1e-5)):
-        assert results[0][1][name].item() == pytest.approx(results[1][1][name].item(), abs=tolerance)
+    for state, observed in results[1:]:
+        for one, two in zip(results[0][0], state, strict=True):
+            assert torch.allclose(one, two, rtol=0, atol=2e-5)
+        for name, tolerance in (("accuracy", 2e-3), ("loss", 1e-5)):
+            assert results[0][1][name].item() == pytest.approx(observed[name].item(), abs=tolerance)
+
+
+@pytest.mark.parametrize("dimension", [4, 9, 14])
+def test_stacked_batches_are_those_that_one_draw_after_the_other_gives(dimension: int) -> None:
+    problem = Problem.of(setting_of(dimensions=(dimension,)), dimension, "cpu")
+    stacked, draws = draw_batches(problem, 3, torch.Generator().manual_seed(1)), torch.Generator().manual_seed(1)
+    for k in range(3):
+        batch = draw_batch(problem, draws)
+        assert stacked.scale == batch.scale
+        assert stacked.counts[k].sum() == batch.counts.sum()
+        for weight in (batch.labels, torch.ones_like(batch.labels)):
+            other = stacked.labels[k] if weight is batch.labels else torch.ones_like(stacked.labels[k])
+            found = (stacked.inputs[k] * (stacked.counts[k] * other)[:, None]).sum(0)
+            assert torch.equal(found, (batch.inputs * (batch.counts * weight)[:, None]).sum(0))
 
 
 def test_the_engine_goes_by_the_sizes() -> None:

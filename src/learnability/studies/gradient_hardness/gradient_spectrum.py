@@ -18,9 +18,9 @@ INPUT_VALUES: dict[Coding, tuple[float, float]] = {"sign": (1.0, -1.0), "bit": (
 
 
 def coded_inputs(bits: torch.Tensor, coding: Coding) -> torch.Tensor:
-    """Bits (n, d) as the network sees them, with a column of ones, (n, d+1): signs 1 - 2x, or the bits themselves."""
+    """Bits (..., d) as the network sees them, with a one behind them, (..., d+1): signs 1 - 2x, or the bits."""
     inputs = 1 - 2 * bits if coding == "sign" else bits
-    return torch.cat((inputs, inputs.new_ones(inputs.shape[0], 1)), 1)
+    return torch.cat((inputs, inputs.new_ones(*inputs.shape[:-1], 1)), -1)
 
 
 def parity_gradient_norm(network: Network, degree: int, coding: Coding) -> float:

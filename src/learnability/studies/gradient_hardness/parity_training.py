@@ -1,10 +1,11 @@
 """Online SGD on one parity, as in the lecture's Figure 1: fresh batches until the goals or the horizon are reached.
 
 A parity as a learning problem (fresh batches, and the points on which the accuracy is measured); the engines, by tables
-on a CPU where that is faster, else by dense products; and the job that trains all seeds and dimensions of a setting.
+on a CPU where that is faster, else by dense products, on an accelerator with the batches of many steps drawn at once;
+and the job that trains all seeds and dimensions of a setting.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,19 @@ from learnability.results.contract import RunContext
 from learnability.results.sections import Arrays, Section, Sections
 from learnability.results.status import Status
 from learnability.sgd.cube import CubeBatch, cube_output, cube_step_, make_tables, tables_suit
-from learnability.sgd.hinge import Batch, Network, hinge_engine, hinge_state, make_workspace, network_output, sgd_step_
+from learnability.sgd.fused import GPU_ENTRIES, fused
+from learnability.sgd.hinge import (
+    Batch,
+    HingeState,
+    Network,
+    hinge_engine,
+    hinge_state,
+    hinge_step,
+    make_workspace,
+    measured_engine,
+    network_output,
+    sgd_step_,
+)
 from learnability.sgd.loop import Engine, run
 from learnability.studies.gradient_hardness.gradient_spectrum import INPUT_VALUES, coded_inputs, parity_gradient_norm
 from learnability.studies.gradient_hardness.initialization import draw_network
@@ -52,10 +65,11 @@ class Problem:
 
 
 def labelled(indices: torch.Tensor, dimension: int, degree: int, setting: TrainingSetting) -> Batch:
-    """The points with these indices, each counted once."""
+    """The points with these indices (..., n), each counted once."""
     bits = cube_bits(indices, dimension)
-    counts = torch.ones(indices.shape[0], device=indices.device)
-    return Batch(coded_inputs(bits, setting.coding), parity_signs(bits, degree), counts, 1 / len(counts), plain=True)
+    counts = torch.ones(indices.shape, device=indices.device)
+    scale = 1 / indices.shape[-1]
+    return Batch(coded_inputs(bits, setting.coding), parity_signs(bits, degree), counts, scale, plain=True)
 
 
 def point_labels(points: np.ndarray, degree: int) -> np.ndarray:
@@ -79,14 +93,12 @@ def draw_points(problem: Problem, generator: torch.Generator) -> CubeBatch:
 def draw_batch(problem: Problem, generator: torch.Generator) -> Batch:
     """``batch_size`` uniform points; where the cube is enumerated, as counts over its points (the multinomial law).
 
-    Equal rows are merged, which changes no gradient. On a CPU the points that were not drawn are left out
-    when the batch is smaller than the cube; an accelerator needs fixed shapes and then takes the rows as they
-    are drawn.
+    Equal rows are merged, which changes no gradient, and the points that were not drawn are left out.
     """
     size = problem.setting.batch_size
     indices = torch.randint(1 << problem.dimension, (size,), generator=generator, device=generator.device)
     cells = 1 << problem.dimension
-    if problem.points is None or (cells > size and generator.device.type != "cpu"):
+    if problem.points is None:
         return labelled(indices, problem.dimension, problem.degree, problem.setting)
     counts = cube_counts(indices, cells)
     points = problem.points
@@ -94,6 +106,21 @@ def draw_batch(problem: Problem, generator: torch.Generator) -> Batch:
         return Batch(points.inputs, points.labels, counts, 1 / size)
     drawn = counts.nonzero()[:, 0]
     return Batch(points.inputs[drawn], points.labels[drawn], counts[drawn], 1 / size)
+
+
+def draw_batches(problem: Problem, steps: int, generator: torch.Generator) -> Batch:
+    """The batches of so many steps, stacked on a first axis, with the law of ``draw_batch``.
+
+    An accelerator needs fixed shapes: where the cube has more points than a batch, rows stay as they are drawn.
+    """
+    size, cells = problem.setting.batch_size, 1 << problem.dimension
+    indices = torch.randint(cells, (steps, size), generator=generator, device=generator.device)
+    if problem.points is None or cells > size:
+        return labelled(indices, problem.dimension, problem.degree, problem.setting)
+    inputs, labels = problem.points.inputs, problem.points.labels
+    first = cells * torch.arange(steps, device=indices.device)[:, None]
+    counts = cube_counts((indices + first).flatten(), steps * cells).view(steps, cells)
+    return Batch(inputs.expand(steps, *inputs.shape), labels.expand(steps, cells), counts, 1 / size)
 
 
 def cube_counts(indices: torch.Tensor, cells: int) -> torch.Tensor:
@@ -119,7 +146,12 @@ def evaluation_indices(problem: Problem, generator: torch.Generator) -> torch.Te
 
 
 def make_engine(problem: Problem, network: Network, evaluation: torch.Generator) -> Engine:
-    """The faster engine for the sizes of the problem. Both draw the same points from the generator of the run."""
+    """The fastest engine for the device and the sizes of the problem.
+
+    The two of a CPU draw the same points from the generator of the run.
+    """
+    if evaluation.device.type != "cpu":
+        return stacked_engine(problem, network, evaluation)
     suits = tables_suit(evaluation.device.type, problem.setting.batch_size, problem.dimension)
     return (table_engine if suits else dense_engine)(problem, network, evaluation)
 
@@ -141,19 +173,43 @@ def table_engine(problem: Problem, network: Network, evaluation: torch.Generator
 
 
 def dense_engine(problem: Problem, network: Network, evaluation: torch.Generator) -> Engine:
-    """On any device and in any dimension."""
-    points = evaluation_points(problem, evaluation)
-    buffers = make_workspace(network, points.labels.shape[0])
+    """On a CPU, in any dimension."""
     workspace = make_workspace(network, problem.setting.batch_size)
 
     def step(network: Network, draws: torch.Generator) -> None:
         sgd_step_(network, draw_batch(problem, draws), problem.setting.step_size, workspace)
 
+    return hinge_engine("hinge", step, _measure(problem, network, evaluation))
+
+
+def stacked_engine(problem: Problem, network: Network, evaluation: torch.Generator) -> Engine:
+    """On an accelerator: the batches of all steps of a call are drawn at once."""
+    setting = problem.setting
+    at_once = max(1, GPU_ENTRIES // (setting.batch_size * (problem.dimension + 1)))
+
+    def advance(state: HingeState, step_sizes: torch.Tensor, draws: torch.Generator) -> HingeState:
+        step = fused(hinge_step, state.weights)
+        for part in step_sizes.split(at_once):
+            batch = draw_batches(problem, len(part), draws)
+            for drawn in zip(batch.inputs, batch.labels, batch.counts, strict=True):
+                state = step(state, *drawn, setting.step_size * batch.scale)
+        return state
+
+    return measured_engine("stacked", advance, _measure(problem, network, evaluation))
+
+
+def _measure(
+    problem: Problem, network: Network, evaluation: torch.Generator
+) -> Callable[[Network], tuple[float, float]]:
+    """Accuracy and loss of a network like ``network`` on the points of the evaluation."""
+    points = evaluation_points(problem, evaluation)
+    buffers = make_workspace(network, points.labels.shape[0])
+
     def measure(network: Network) -> tuple[float, float]:
         margin = points.labels * network_output(network, points.inputs, buffers)
         return float((margin > 0).float().mean()), float((1 - margin).clamp(min=0).mean())
 
-    return hinge_engine("hinge", step, measure)
+    return measure
 
 
 def check_steps(max_steps: int) -> np.ndarray:

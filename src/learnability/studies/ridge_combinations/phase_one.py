@@ -97,8 +97,7 @@ class Plan:
 
 def neurons(setting: PhaseOne, generator: torch.Generator) -> tuple[Tensor, Tensor]:
     """Signs and biases (neuron,) of the student, the same for every seed of the batch."""
-    device = generator.device
-    draws = torch.rand(2, setting.neurons, generator=generator, device=device)
+    draws = torch.rand(2, setting.neurons, generator=generator)
     random = torch.where(draws[0] < 0.5, -1.0, 1.0)
     signs = random if setting.signs == "random" else torch.full_like(draws[0], setting.signs)
     biases = 2 * draws[1] - 1 if setting.bias == "uniform" else torch.full_like(draws[1], float(setting.bias))
@@ -121,17 +120,18 @@ def plan(
     dimension: int,
     replicas: int,
     generator: torch.Generator,
+    device: str,
     tasks: int | None = None,
     coherence: int = 0,
     label_noise: float = 0.0,
 ) -> Plan:
-    """Phase I of ``setting`` at one dimension with ``replicas`` independent seeds.
+    """Phase I of ``setting`` at one dimension with ``replicas`` independent seeds, on ``device``.
 
     It learns the first ``tasks`` tasks of the target artifact, at the coherence of this number, from labels with normal
-    noise of deviation ``label_noise``.
+    noise of deviation ``label_noise``. The start comes from a generator of the CPU: it is the same on every device.
     """
     link, gram = target["link"].values[:tasks], target["gram"].values[coherence, :tasks, :tasks]
-    exponent, tasks, device = int(target["information_exponent"]), len(gram), generator.device
+    exponent, tasks = int(target["information_exponent"]), len(gram)
     problem = TwoLayerProblem(label_function(link), RELU, label_noise=label_noise)
     batch = batch_size(setting, tasks, dimension, exponent)
     per_sample = setting.relative_step / (np.sqrt(tasks) * dimension ** (exponent / 2))
@@ -150,6 +150,7 @@ def plan(
             drawn = min(setting.drawn, batch)
             engine = large_batch_engine(problem, frame, link, batch, drawn, dimension, signs, biases)
     schedule = decaying(batch * per_sample, setting.steps, setting.decay)
+    state = type(state)(*(tensor.to(device) for tensor in state))
     return Plan(engine, state, batch, schedule, signs, biases)
 
 

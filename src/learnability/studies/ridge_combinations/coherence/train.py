@@ -25,8 +25,8 @@ _EVEN = 0.9
 def _both(setting: CoherenceSetting, target: xr.Dataset, context: RunContext, index: int, section: Section) -> Arrays:
     """Fractions of neurons on a single direction at one coherence, by SGD and by the flow from the same starts."""
     phase, seeds = setting.phase_one, len(context.seeds)
-    generator = torch_generator(context.stream(f"init/{index}"), context.device)
-    planned = plan(phase, target, setting.dimension, seeds, generator, coherence=index)
+    generator = torch_generator(context.stream(f"init/{index}"))
+    planned = plan(phase, target, setting.dimension, seeds, generator, context.device, coherence=index)
     data = torch_generator(context.stream(f"data/{index}"), context.device)
     start = planned.engine.observe(planned.state)["alignment"].double().cpu().numpy()
     engine, steps = summarised(planned.engine), [phase.steps]

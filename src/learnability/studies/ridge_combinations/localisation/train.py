@@ -56,8 +56,8 @@ def phase_one_times(
 ) -> Arrays:
     """Phase I for the sum of the first ``tasks`` tasks in R^dimension; ``streams`` name those of start and data."""
     phase, seeds = setting.phase_one, len(context.seeds)
-    generator = torch_generator(context.stream(streams[0]), context.device)
-    planned = plan(phase, target, dimension, seeds, generator, tasks)
+    generator = torch_generator(context.stream(streams[0]))
+    planned = plan(phase, target, dimension, seeds, generator, context.device, tasks)
     start = planned.engine.observe(planned.state)["alignment"].double().cpu().numpy()
     steps = np.unique(np.linspace(0, phase.steps, setting.saved + 1).astype(int))
     data = torch_generator(context.stream(streams[1]), context.device)

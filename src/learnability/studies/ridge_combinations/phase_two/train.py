@@ -57,8 +57,9 @@ def refit_target(setting: PhaseTwoSetting, target: xr.Dataset) -> Refit:
 def trained_weights(setting: PhaseTwoSetting, target: xr.Dataset, context: RunContext, section: Section) -> Arrays:
     """Weights (seed, neuron, d) after phase I, rebuilt in R^d where the chain ran."""
     dimension = setting.dimension
-    generator = torch_generator(context.stream("init"), context.device)
-    planned = plan(setting.phase_one, target, dimension, len(context.seeds), generator, label_noise=setting.label_noise)
+    generator, seeds = torch_generator(context.stream("init")), len(context.seeds)
+    noise = setting.label_noise
+    planned = plan(setting.phase_one, target, dimension, seeds, generator, context.device, label_noise=noise)
     data = torch_generator(context.stream("data"), context.device)
     steps = [setting.phase_one.steps]
     result = run(
@@ -67,8 +68,8 @@ def trained_weights(setting: PhaseTwoSetting, target: xr.Dataset, context: RunCo
     if isinstance(result.state, NetworkState):
         weights = result.state.weights
     else:
-        basis = torch.eye(target.sizes["task"], dimension, device=data.device)
-        weights = rebuild_weights(result.state, basis, generator)
+        state = type(result.state)(*(tensor.cpu() for tensor in result.state))
+        weights = rebuild_weights(state, torch.eye(target.sizes["task"], dimension), generator)
     total = planned.batch_size * setting.phase_one.steps
     alignment = result.observed["alignment"][-1]
     arrays = {"weights": weights.cpu().double().numpy(), "alignment": alignment}
