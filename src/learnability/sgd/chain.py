@@ -34,7 +34,7 @@ from torch import Tensor
 from learnability.sgd.compiled import compiles
 from learnability.sgd.compiled.chain import Batches, Matching, chain_steps
 from learnability.sgd.full import row_tiles
-from learnability.sgd.fused import GPU_ENTRIES, fused
+from learnability.sgd.fused import fused, steps_at_once
 from learnability.sgd.loop import Engine, own
 from learnability.sgd.normal_numbers import standard_normal
 from learnability.sgd.problem import TwoLayerProblem, labels, learning_signal
@@ -168,8 +168,8 @@ def chain_batches(
     replicas, neurons, tasks = state.frame.shape
     degrees = state.rest.new_full((steps, replicas, neurons), float(freedom))
     chi = chi_square(degrees, generator)
-    entries = _DRAWN_ENTRIES if compiles(problem, state.rest) else GPU_ENTRIES if chi.is_cuda else 0
-    for chis in chi.split(max(1, entries // (replicas * (tasks + neurons) * batch_size))):
+    cached = _DRAWN_ENTRIES if compiles(problem, state.rest) else 0
+    for chis in chi.split(steps_at_once(replicas * (tasks + neurons) * batch_size, chi, cached)):
         g = standard_normal((len(chis), replicas, tasks, batch_size), state.rest, generator)
         h = standard_normal((len(chis), replicas, neurons, batch_size), state.rest, generator)
         projections = torch.matmul(g.mT, factor.mT) if len(factor) else g.mT
@@ -217,9 +217,10 @@ def _engine(
             if inside:
                 chain_steps(problem, state, drawn, sizes, matching)
                 continue
-            step = fused(chain_step if matching is None else matched_step, state.rest)
+            step, more = (chain_step, ()) if matching is None else (matched_step, (matching,))
+            step = fused(step, state.rest)
             for k, size in enumerate(sizes):
-                state = step(problem, state, *drawn.step(k), size, *([] if matching is None else [matching]))
+                state = step(problem, state, *drawn.step(k), size, *more)
         return state
 
     return Engine(name, advance, lambda state: state, lambda state: observe(state, factor.to(state.frame)))

@@ -14,7 +14,7 @@ from torch import Tensor
 from learnability.sgd.compiled import compiles
 from learnability.sgd.compiled.full import network_steps
 from learnability.sgd.compiled.sine import sine_compiles, sine_steps
-from learnability.sgd.fused import GPU_ENTRIES, fused
+from learnability.sgd.fused import fused, steps_at_once
 from learnability.sgd.loop import Engine, own
 from learnability.sgd.normal_numbers import normal_samples
 from learnability.sgd.problem import Signal, TwoLayerProblem, labels, learning_signal, moved
@@ -144,8 +144,8 @@ def full_engine(problem: TwoLayerProblem, directions: Tensor, batch_size: int) -
     def advance(state: NetworkState, step_sizes: Tensor, generator: torch.Generator) -> NetworkState:
         replicas, _, dimension = state.weights.shape
         shape, steps = (replicas, batch_size, dimension), _compiled_steps(problem, state.weights)
-        entries = _DRAWN_ENTRIES if steps else GPU_ENTRIES if state.weights.is_cuda else 0
-        group, step = max(1, entries // math.prod(shape)), fused(full_step, state.weights)
+        group = steps_at_once(math.prod(shape), state.weights, _DRAWN_ENTRIES if steps else 0)
+        step = fused(full_step, state.weights)
         state = own(state) if steps else state
         room = state.weights.new_empty(min(len(step_sizes), group), *shape)
         for sizes in step_sizes.split(group):

@@ -16,9 +16,17 @@ import torch
 from torch import Tensor
 
 # Numbers that are drawn at once for the steps of one call on a GPU: 256 MB in float32.
-GPU_ENTRIES = 1 << 26
+_GPU_ENTRIES = 1 << 26
 # Sizes and labels for which one process compiles the same step, each in a few seconds; torch would stop at 8.
 _VERSIONS = 256
+
+
+def steps_at_once(numbers: int, like: Tensor, cached: int = 0) -> int:
+    """For how many steps, each of so many ``numbers``, an engine draws at once.
+
+    On a GPU as many as fit into its room; on a CPU as many as stay in cache (``cached`` numbers), one by default.
+    """
+    return max(1, (_GPU_ENTRIES if like.is_cuda else cached) // numbers)
 
 
 def has_triton() -> bool:

@@ -47,6 +47,10 @@ class TwoLayerProblem:
         if self.label_noise < 0:
             raise ValueError(f"label_noise is {self.label_noise}, and must not be negative")
 
+    def scale_of(self, width: int) -> float:
+        """s of a network of so many neurons."""
+        return 1 / width if self.output_scale is None else self.output_scale
+
 
 class Signal(NamedTuple):
     """Descent directions of one batch: per sample for the weights, batch means for the rest.
@@ -72,7 +76,7 @@ def labels(problem: TwoLayerProblem, task_projections: Tensor, generator: torch.
 
 def output(problem: TwoLayerProblem, hidden: Tensor, second_layer: Tensor) -> Tensor:
     """f (..., batch) from sigma(h_bj + b_j) (..., batch, neuron)."""
-    scale = 1 / second_layer.shape[-1] if problem.output_scale is None else problem.output_scale
+    scale = problem.scale_of(second_layer.shape[-1])
     if hidden.is_cuda:
         return scale * (hidden * second_layer[..., None, :]).sum(-1)  # part of the pass that makes `hidden`
     return scale * torch.matmul(hidden, second_layer[..., :, None])[..., 0]

@@ -211,4 +211,4 @@ def network_steps(
         if problem.loss == "correlation":
             _correlation_steps(*common, _TILE)
         else:
-            _squared_steps(*common, real(1 / neurons if problem.output_scale is None else problem.output_scale))
+            _squared_steps(*common, real(problem.scale_of(neurons)))

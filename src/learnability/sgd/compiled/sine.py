@@ -95,7 +95,7 @@ def sine_steps(
     neurons, batch = parameters[0].shape[1], x.shape[2]
     output_scale = 0.0
     if problem.loss == "squared":
-        output_scale = 1 / neurons if problem.output_scale is None else problem.output_scale
+        output_scale = problem.scale_of(neurons)
     phase, tile = cast(Sine, problem.activation).phase, min(batch, max(16, _TILE_ENTRIES // neurons))
     room, sine = x.new_empty(neurons * tile), np.empty((neurons, tile))
     counts = [min(tile, batch - first) for first in range(0, batch, tile)]

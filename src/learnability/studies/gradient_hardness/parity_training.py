@@ -16,7 +16,7 @@ from learnability.results.contract import RunContext
 from learnability.results.sections import Arrays, Section, Sections
 from learnability.results.status import Status
 from learnability.sgd.cube import CubeBatch, cube_output, cube_step_, make_tables, tables_suit
-from learnability.sgd.fused import GPU_ENTRIES, fused
+from learnability.sgd.fused import fused, steps_at_once
 from learnability.sgd.hinge import (
     Batch,
     HingeState,
@@ -185,11 +185,11 @@ def dense_engine(problem: Problem, network: Network, evaluation: torch.Generator
 def stacked_engine(problem: Problem, network: Network, evaluation: torch.Generator) -> Engine:
     """On an accelerator: the batches of all steps of a call are drawn at once."""
     setting = problem.setting
-    at_once = max(1, GPU_ENTRIES // (setting.batch_size * (problem.dimension + 1)))
+    numbers = setting.batch_size * (problem.dimension + 1)
 
     def advance(state: HingeState, step_sizes: torch.Tensor, draws: torch.Generator) -> HingeState:
         step = fused(hinge_step, state.weights)
-        for part in step_sizes.split(at_once):
+        for part in step_sizes.split(steps_at_once(numbers, state.weights)):
             batch = draw_batches(problem, len(part), draws)
             for drawn in zip(batch.inputs, batch.labels, batch.counts, strict=True):
                 state = step(state, *drawn, setting.step_size * batch.scale)

@@ -102,10 +102,8 @@ def phase_one_grid(
     ``more(stacked)`` gives the variables beyond those of every grid; ``stacked`` puts axis and dimension behind the
     seed, or at the place that is named.
     """
-    exponent, points = (
-        int(target["information_exponent"]),
-        [(d, *point(v, d)) for v in values for d in setting.dimensions],
-    )
+    exponent = int(target["information_exponent"])
+    points = [(d, *point(v, d)) for v in values for d in setting.dimensions]
     sections = Sections(context, {name: work(setting.phase_one, tasks, d, exponent) for d, name, tasks, _ in points})
     results = [
         sections.result(name, partial(phase_one_times, setting, target, context, tasks, d, (init, f"data/{name}")))
