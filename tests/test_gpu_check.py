@@ -74,10 +74,11 @@ def test_the_time_of_a_training_is_expected_from_its_first_seconds() -> None:
 
 
 def test_a_path_that_fails_or_is_late_is_told_from_one_that_agrees(capsys: pytest.CaptureFixture[str]) -> None:
-    assert gpu_check.check([QUICK], "no such device", 2, 60.0) == 1
+    assert gpu_check.check([QUICK], "no such device", 2, 60.0) == {gpu_check.Found.BAD: 1}
     assert "FAILS: RuntimeError" in capsys.readouterr().out
-    assert gpu_check.check([QUICK], "cpu", 2, 0.0) == 1
-    assert "left out: the time is up" in capsys.readouterr().out
+    assert gpu_check.check([QUICK], "cpu", 2, 0.0) == {gpu_check.Found.NOT_REACHED: 1}
+    assert "not reached: the time is up" in capsys.readouterr().out
+    assert set(gpu_check.LONGEST) <= set(gpu_check.experiments())
 
 
 def test_an_experiment_that_can_use_no_gpu_is_refused_in_a_line(capsys: pytest.CaptureFixture[str]) -> None:
