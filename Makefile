@@ -32,7 +32,7 @@
 #   make robustness                   do the verdicts hold under rounding, other seeds (ROOT_SEED=7), by chance?
 #   make pictures                     copy the pictures of the documents from the results
 
-KNOWN := SCALE STUDY FIGURE PROFILE STORE CORES DEVICE ARCHIVE WITH_RUNS ALLOW_UNCOMMITTED FORCE SIGN SIGNERS NAME TARGET D CHECK NOISE LINK ROOT_SEED WRITE FUZZ_SECONDS AREA SEED FIRST COUNT PYTHON VENV PYTEST BENCH SPHINX
+KNOWN := SCALE STUDY FIGURE PROFILE STORE CORES DEVICE ARCHIVE WITH_RUNS ALLOW_UNCOMMITTED FORCE SIGN SIGNERS NAME TARGET D CHECK NOISE LINK ROOT_SEED WRITE FUZZ_SECONDS AREA SEED FIRST COUNT PYTHON PYTHON_VERSION VENV PYTEST BENCH SPHINX
 UNKNOWN := $(strip $(foreach v,$(.VARIABLES),$(if $(filter command,$(origin $(v))),$(filter-out $(KNOWN),$(v)))))
 NEAREST = $(shell python3 -c 'import difflib, sys; print(*("did you mean %s? " % name for name in difflib.get_close_matches(sys.argv[1], sys.argv[2:], 1)))' $(firstword $(UNKNOWN)) $(KNOWN) 2>/dev/null)
 $(if $(UNKNOWN),$(error $(firstword $(UNKNOWN)) is not a variable of this Makefile; $(NEAREST)known: $(KNOWN)))
