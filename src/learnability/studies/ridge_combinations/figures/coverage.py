@@ -5,6 +5,7 @@ from matplotlib.figure import Figure
 
 from learnability.results.claim import Analyses
 from learnability.results.style import COLOURS, LEVEL, MARKERS, THEORY, curve, log_ticks, new_figure
+from learnability.studies.ridge_combinations.localisation.claims import expected_misses
 
 
 def draw(analyses: Analyses) -> Figure:
@@ -28,8 +29,14 @@ def draw(analyses: Analyses) -> Figure:
         panel.set(xlabel="number of tasks M")
     first.set(ylabel="share of the tasks found", ylim=(0, 1.05))
     second.set(ylabel="neurons above 0.9", ylim=(0, None))
-    beyond = (1 - found[-1, 0]) / float(analysis["expected_missed"][-1, 0])
-    first.set_title(f"M = {tasks[-1]}: {beyond:.2f} times as many tasks missed\nas by independent draws")
+    expected, enough = expected_misses(analysis, -1)
+    if enough:
+        beyond = (1 - found[-1, 0]) / expected
+        first.set_title(f"M = {tasks[-1]}: {beyond:.2f} times as many tasks missed\nas by independent draws")
+    else:
+        first.set_title(
+            f"M = {tasks[-1]}: {100 * found[-1, 0]:.3g}% of the tasks found,\nnearly all by independent draws"
+        )
     near = analysis["neurons_near"].values[-1, 0, 0], other["neurons_near"].values[0, 0, 0]
     second.set_title(
         f"M = {tasks[-1]}: {near[0]:.0f} neurons find a random direction,\n{near[1]:.0f} an orthonormal one"

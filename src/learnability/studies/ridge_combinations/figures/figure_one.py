@@ -8,8 +8,13 @@ from learnability.results.claim import Analyses
 from learnability.results.style import COLOURS, DOUBLE, LEVEL, curve
 
 
+def _area(count: int) -> float:
+    """The area of a mark, in square points: 9 up to 400 points, smaller in a crowd."""
+    return 9 * min(1.0, (400 / count) ** 0.5)
+
+
 def _scatter(axes: Axes, points: np.ndarray, index: int, title: str) -> None:
-    axes.scatter(points[:, 0], points[:, 1], s=9, color=COLOURS[index], alpha=0.6, linewidths=0)
+    axes.scatter(points[:, 0], points[:, 1], s=_area(len(points)), color=COLOURS[index], alpha=0.6, linewidths=0)
     axes.set(xlim=(-1.08, 1.08), ylim=(-1.08, 1.08), xticks=(-1, 0, 1), yticks=(-1, 0, 1))
     axes.set(xlabel=r"$\langle w,v_1\rangle$", ylabel=r"$\langle w,v_2\rangle$")
     axes.set_aspect("equal")
@@ -34,7 +39,8 @@ def draw(analyses: Analyses) -> Figure:
     axes["d"].legend(loc="upper left")
     axes["d"].set_title(rf"In $10^6$ samples $\mathrm{{He}}_3$: {share:.0f}%, $h_3$: {normalised:.0f}%")
     largest = np.abs(analysis["scatter"].values[1]).max(1)
-    axes["e"].scatter(analysis["bias"].values, largest, s=9, color=COLOURS[0], linewidths=0, alpha=0.7)
+    area = _area(len(largest))
+    axes["e"].scatter(analysis["bias"].values, largest, s=area, color=COLOURS[0], linewidths=0, alpha=0.7)
     axes["e"].axhline(0.9, label="localised: above 0.9", **LEVEL)
     axes["e"].set(xlabel="bias b of the neuron", ylabel="largest overlap at the end")
     axes["e"].set(xlim=(-1.05, 1.05), xticks=(-1, -0.5, 0, 0.5, 1))

@@ -4,6 +4,7 @@ import math
 from functools import partial
 
 import numpy as np
+import xarray as xr
 
 from learnability.results.claim import (
     Analyses,
@@ -87,13 +88,24 @@ def _share_found(experiment: str, index: int) -> Measure:
     return measure
 
 
+# Misses that independent draws must leave in all seeds together for a ratio to rest on more than luck.
+_FEWEST_MISSES = 5.0
+
+
+def expected_misses(analysis: xr.Dataset, index: int) -> tuple[float, bool]:
+    """Share of tasks that independent draws of the localised neurons miss at one number of tasks, and whether that is
+    enough to be measured."""
+    expected = float(analysis["expected_missed"][index, 0])
+    return expected, expected * int(analysis["tasks"][index]) * seeds_of(analysis) >= _FEWEST_MISSES
+
+
 def _hidden(analyses: Analyses) -> Measurement:
     """Missed tasks over those that independent draws of the localised neurons leave, at the largest M."""
     analysis = analyses["coverage"]
     at = analysis.isel(tasks=-1, dimension=0, drop=True)
     found, low, high = (float(part) for part in bounds_of(at["found"]))
-    expected = float(at["expected_missed"])
-    if expected <= 0:
+    expected, enough = expected_misses(analysis, -1)
+    if not enough:
         raise NotAtThisScale("a number of neurons that leaves tasks to be missed")
     all_found = bounds_of(at["all_found"])[0] * seeds_of(analysis)
     note = (
@@ -108,8 +120,8 @@ def _collected(analyses: Analyses) -> Measurement:
     analysis = analyses["coverage_orthonormal"]
     at = analysis.isel(tasks=0, dimension=0)
     found, low, high = (float(part) for part in bounds_of(at["found"]))
-    expected = float(at["expected_missed"])
-    if not 0 < expected < 1:
+    expected, enough = expected_misses(analysis, 0)
+    if not enough or expected >= 1:
         raise NotAtThisScale("a number of neurons that leaves tasks to be missed")
     missed = [math.log(v) / math.log(expected) if v > 0 else math.inf for v in (1 - found, 1 - low, 1 - high)]
     tasks, near = int(analysis["tasks"][0]), float(at["neurons_near"][0])
