@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a C
 
 CUBIC = hermite_series([0, 0, 0, 1.0])
 DIMENSION, NEURONS, TASKS, STEPS, REPLICAS = 20, 4, 2, 40, 2500
-ENGINES = ("full", "single", "overlap", "decoupled")
+ENGINES = ("full", "single", "single, float32", "overlap", "decoupled")
 ALPHA = 0.01 / (6 * len(ENGINES))
 
 
@@ -34,14 +34,15 @@ def _label(projections: torch.Tensor) -> torch.Tensor:
 
 def _alignment(name: str, device: str, seed: int) -> np.ndarray:
     generator = torch.Generator(device).manual_seed(seed)
-    directions = torch.eye(TASKS, DIMENSION, dtype=torch.float64, device=device)
-    second = torch.tensor([1.0, -1.0, 1.0, 0.5], dtype=torch.float64, device=device)
-    bias = torch.tensor([-1.0, 0.3, 0.0, 0.7], dtype=torch.float64, device=device)
+    dtype = torch.float32 if name.endswith("float32") else torch.float64  # on a GPU a kernel of its own
+    directions = torch.eye(TASKS, DIMENSION, dtype=dtype, device=device)
+    second = torch.tensor([1.0, -1.0, 1.0, 0.5], dtype=dtype, device=device)
+    bias = torch.tensor([-1.0, 0.3, 0.0, 0.7], dtype=dtype, device=device)
     problem = TwoLayerProblem(
         _label, RELU, "squared" if name in ("full", "overlap") else "correlation", label_noise=0.3
     )
-    if name in ("full", "single"):
-        start = random_directions((REPLICAS, NEURONS, DIMENSION), generator, torch.float64)
+    if name.startswith(("full", "single")):
+        start = random_directions((REPLICAS, NEURONS, DIMENSION), generator, dtype)
         state = network_state(start, second, bias)
         engine = full_engine(problem, directions, 8) if name == "full" else single_sample_engine(problem, directions, 8)
     elif name == "overlap":
