@@ -1,6 +1,6 @@
-"""The kernel of single-sample steps beside the same steps in torch: on a GPU, else through Triton's interpreter.
+"""The kernel of single-sample steps beside the same steps in torch: on a GPU, or with Triton's interpreter.
 
-Skipped where Triton is not installed; ``make gpu-check`` compares the laws on a GPU.
+Skipped where there is neither (``TRITON_INTERPRET=1`` asks for the interpreter, where Triton is installed).
 """
 
 import importlib.util
@@ -14,16 +14,17 @@ from learnability.sgd.full import network_state, random_directions
 from learnability.sgd.problem import TwoLayerProblem
 from learnability.sgd.single_sample import block_step
 
-pytestmark = pytest.mark.skipif(importlib.util.find_spec("triton") is None, reason="Triton is not installed")
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
+pytestmark = pytest.mark.skipif(
+    importlib.util.find_spec("triton") is None or (DEVICE == "cpu" and os.environ.get("TRITON_INTERPRET") != "1"),
+    reason="needs a CUDA device, or Triton and TRITON_INTERPRET=1",
+)
 
 
 @pytest.mark.parametrize("spherical", [True, False])
 @pytest.mark.parametrize("dimension", [5, 64])
-def test_the_kernel_takes_the_steps_of_the_blocks(spherical: bool, dimension: int, monkeypatch) -> None:
+def test_the_kernel_takes_the_steps_of_the_blocks(spherical: bool, dimension: int) -> None:
     """Two replicas of 70 neurons (a program of its own for the last six), 48 samples in one call and in three."""
-    if DEVICE == "cpu":
-        monkeypatch.setitem(os.environ, "TRITON_INTERPRET", "1")
     from learnability.sgd.cuda_single_sample import sample_steps
 
     generator = torch.Generator(DEVICE).manual_seed(0)
