@@ -35,13 +35,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
-NAMES = (
-    "gradient_hardness",
-    "multi_index",
-    "ridge_combinations",
-    "subspace_polynomials",
-    "two_parameter",
-)
+STUDIES = ROOT / "config/studies"
 CLOSE = 1e-4
 # Numbers up to this size are rounding: largest falls of what rises in exact arithmetic.
 ROUNDING = 1e-11
@@ -113,8 +107,8 @@ def experiments() -> Iterator[str]:
     """Every experiment that can use a GPU, as ``study/experiment``."""
     from learnability.pipeline.config import load_study
 
-    for study in NAMES:
-        for name, block in load_study(ROOT / "config/studies", study).experiments.items():
+    for study in sorted(path.stem for path in STUDIES.glob("*.yaml")):
+        for name, block in load_study(STUDIES, study).experiments.items():
             if block.gpu:
                 yield f"{study}/{name}"
 
@@ -146,7 +140,7 @@ def planned_training(
     from learnability.pipeline.kinds import stage_module
 
     study, name = experiment.split("/")
-    block = load_study(ROOT / "config/studies", study).experiments[name]
+    block = load_study(STUDIES, study).experiments[name]
     planned = plan_experiment(study, study, name, block, scale)
     which = -1 if last else 0
     setting = parts_of(planned.declared, planned.settings[which])[which]
@@ -278,7 +272,7 @@ def _kind(experiment: str) -> str:
     from learnability.pipeline.config import load_study
 
     study, name = experiment.split("/")
-    return f"{study}/{load_study(ROOT / 'config/studies', study).experiments[name].kind}"
+    return f"{study}/{load_study(STUDIES, study).experiments[name].kind}"
 
 
 def _on_device(experiment: str, device: str, seeds: int, resume: bool) -> tuple[Any, float, str]:
