@@ -185,6 +185,22 @@ def test_unfit_results_are_refused_and_named(kind: str, archiving: Project) -> N
     assert not (archiving.folder / ARCHIVE).exists()
 
 
+def test_one_study_is_not_archived_from_a_folder_that_holds_others(archiving: Project) -> None:
+    """The list of verdicts and the pages show both."""
+    config = archiving.folder / CONFIG
+    (config.parent / "other.yaml").write_text(config.read_text().replace("study: demo", "study: other"))
+    archiving.edit("config/config.yaml", lambda text: text.replace("studies: [demo]", "studies: [demo, other]"))
+    _commit(archiving)
+    folder = archiving.folder / "results/laptop/other"
+    folder.mkdir(parents=True)
+    (folder / "claims.json").write_text("[]\n")
+    done = _module(archiving, "archive.pack", "--study", "demo")
+    assert done.returncode == 2, done.stdout
+    assert "hold other beside demo" in done.stderr
+    assert "archive without STUDY" in done.stderr
+    assert not (archiving.folder / ARCHIVE).exists()
+
+
 def test_uncommitted_tree_is_archived_when_told(archiving: Project) -> None:
     (archiving.folder / "src/new.py").touch()
     assert _module(archiving, "archive.pack", "--allow-uncommitted").returncode == 0

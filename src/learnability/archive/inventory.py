@@ -72,7 +72,12 @@ def problems(table: JobTable, made: Sequence[Job], with_runs: bool) -> dict[str,
 
 
 def demand_complete(table: JobTable, made: Sequence[Job], with_runs: bool) -> None:
-    """Raise UserError that names what is missing or out of date."""
+    """Raise UserError that names what is missing or out of date, or other studies beside those that are chosen."""
+    others = table.other_studies(table.main.scale)
+    if others:
+        problem = f"the list of verdicts and the report hold {', '.join(others)} beside {', '.join(table.configs)}"
+        remedy = "archive without STUDY, or make the study in a clone of its own and archive it there"
+        raise UserError(f"results/{table.main.scale}", problem, remedy=remedy)
     found = problems(table, made, with_runs)
     if not found:
         return
