@@ -54,6 +54,9 @@ def committed(finished: Project, tmp_path_factory: pytest.TempPathFactory) -> Pr
     project = Project(folder)
     for name in ("CITATION.cff", ".gitignore"):
         shutil.copy2(ROOT / name, folder)
+    # Names that the metadata escape, as those of the template of a study.
+    (folder / "src/{{ a study }}").mkdir()
+    (folder / "src/{{ a study }}/100% größer.txt").write_text("a template\n")
     project.call("git", "init", "-q", "-b", "main")
     _commit(project)
     return project

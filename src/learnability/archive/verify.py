@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from learnability.archive import profile, signature
 from learnability.archive.crate import SOURCE
@@ -60,7 +61,7 @@ def _files_in_metadata(archive: zipfile.ZipFile) -> dict[str, dict[str, Any]]:
     for entity in graph:
         types = entity.get("@type", [])
         if "File" in (types if isinstance(types, list) else [types]):
-            found[entity["@id"]] = entity
+            found[unquote(entity["@id"])] = entity  # a URI reference: spaces and braces are escaped
     return found
 
 

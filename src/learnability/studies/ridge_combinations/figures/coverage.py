@@ -28,7 +28,8 @@ def draw(analyses: Analyses) -> Figure:
         panel.axvline(root, label=r"$M=\sqrt{d}$", **LEVEL)
         panel.set(xlabel="number of tasks M")
     first.set(ylabel="share of the tasks found", ylim=(0, 1.05))
-    second.set(ylabel="neurons above 0.9", ylim=(0, None))
+    top = max(float(of["neurons_near"].max()) for of in (analysis, other))
+    second.set(ylabel="neurons above 0.9", ylim=(0, 1.1 * top))
     expected, enough = expected_misses(analysis, -1)
     if enough:
         beyond = (1 - found[-1, 0]) / expected
