@@ -20,7 +20,8 @@ source_suffix = {".md": "markdown"}
 exclude_patterns = ["_build", "generated/site", "style", "errors", "guides/*.py"]
 html_theme = "furo"
 html_title = "learnability"
-html_static_path: list[str] = []
+html_static_path = ["style/site"]
+WIDE_PAGES = ("verdicts", "verdicts_paper", "robustness")
 html_extra_path = ["generated/site"]  # the report, filled by pages.write where there are results
 (ROOT / "docs/generated/site").mkdir(parents=True, exist_ok=True)  # Sphinx asks for it before that
 html_theme_options = {"navigation_with_keys": True}
@@ -50,3 +51,10 @@ nitpick_ignore_regex = [
 def setup(app: object) -> None:
     """Write the pages that come from the config and the studies before anything is read."""
     app.connect("builder-inited", lambda _: pages.write(ROOT))  # type: ignore[attr-defined]
+    app.connect("html-page-context", widen)  # type: ignore[attr-defined]
+
+
+def widen(app: object, page: str, *_: object) -> None:
+    """Pages of wide tables have a style of their own."""
+    if page in WIDE_PAGES:
+        app.add_css_file("tables.css")  # type: ignore[attr-defined]
