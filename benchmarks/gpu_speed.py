@@ -22,6 +22,8 @@ from typing import Any
 from benchmarks.gpu_check import ROOT, Context, Pools, named, planned_training, prepare
 
 TABLE = ROOT / "workflow/devices.json"
+# Experiments, by scale, whose seconds on a core are those of ``workflow/costs.json`` and its probes.
+FROM_COSTS = "from_reference_costs"
 # Times the seconds of a probe, for trainings that report late.
 _PATIENCE = 8.0
 # Trainings that are on the GPU together: they wait for launches, not for arithmetic.
@@ -112,11 +114,10 @@ def _within(job: "Future[float | None]", left: float) -> float | str:
 
 def write(card: str, seconds: dict[str, dict[str, dict[str, float]]], table: Path = TABLE) -> None:
     """Put the seconds of some scales into the table; other scales stay where they are of the same card."""
-    before: dict[str, Any] = {}
-    if table.is_file():
-        stored = json.loads(table.read_text(encoding="utf-8"))
-        before = stored["seconds"] if stored["measured_on"] == card else {}
-    content = {"measured_on": card, "seconds": {**before, **seconds}}
+    stored: dict[str, Any] = json.loads(table.read_text(encoding="utf-8")) if table.is_file() else {}
+    kept = stored if stored.get("measured_on") == card else {}
+    before = {scale: names for scale, names in kept.get(FROM_COSTS, {}).items() if scale not in seconds}
+    content = {"measured_on": card, "seconds": {**kept.get("seconds", {}), **seconds}, FROM_COSTS: before}
     table.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 

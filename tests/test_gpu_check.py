@@ -90,11 +90,16 @@ def test_an_experiment_that_can_use_no_gpu_is_refused_in_a_line(capsys: pytest.C
 
 def test_the_table_keeps_other_scales_of_the_same_card(tmp_path: Path) -> None:
     table = tmp_path / "devices.json"
+    stored = {"measured_on": "A", "seconds": {"smoke": {}}, gpu_speed.FROM_COSTS: {"paper": ["a/b"], "smoke": ["a/c"]}}
+    table.write_text(json.dumps(stored))
     gpu_speed.write("A", {"paper": {"a/b": {"cuda": 1.0, "cpu": 2.0}}}, table)
     gpu_speed.write("A", {"laptop": {"a/b": {"cuda": 3.0}}}, table)
-    assert set(json.loads(table.read_text())["seconds"]) == {"laptop", "paper"}
+    assert set(json.loads(table.read_text())["seconds"]) == {"laptop", "paper", "smoke"}
+    assert json.loads(table.read_text())[gpu_speed.FROM_COSTS] == {"smoke": ["a/c"]}, (
+        "what is measured is not estimated"
+    )
     gpu_speed.write("B", {"laptop": {}}, table)
-    assert json.loads(table.read_text()) == {"measured_on": "B", "seconds": {"laptop": {}}}
+    assert json.loads(table.read_text()) == {"measured_on": "B", "seconds": {"laptop": {}}, gpu_speed.FROM_COSTS: {}}
 
 
 def test_the_table_in_use_names_experiments_that_can_use_a_gpu() -> None:

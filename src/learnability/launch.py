@@ -299,6 +299,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     cores = _count_of_cores(arguments.cores)
     _check_profile(arguments.profile)
     table = JobTable(Path("config"), overrides)
+    if table.main.device == "cuda" and not arguments.profile:  # elsewhere the jobs see for themselves
+        devices.demand_cuda()
     figures = _figures_named(table, arguments.figure)
     results = Path("results") / table.main.scale
     start = time.monotonic()

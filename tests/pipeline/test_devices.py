@@ -1,11 +1,14 @@
 """The device of a training: what was asked for, else what was measured to be faster."""
 
+import argparse
 import json
 from pathlib import Path
 
 import pytest
 import torch
+from rich.console import Console
 
+from learnability import launch
 from learnability.pipeline import devices, stages
 from learnability.pipeline.job_table import JobTable
 from learnability.results.errors import UserError
@@ -67,3 +70,16 @@ def test_what_auto_rests_on_is_said() -> None:
     _measure(cuda=1.0, cpu=2.0)
     assert "1 of the 1 experiments measured on a card" in devices.described("laptop")
     assert "nothing of the scale paper was measured" in devices.described("paper")
+
+
+def test_a_run_that_asks_for_cuda_where_there_is_none_is_refused_before_it_starts(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """One message in place of one for each job; jobs of a profile run elsewhere and see for themselves."""
+    (tmp_path / "config").symlink_to(ROOT / "config")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(launch.surroundings, "demand_own_source", lambda: None)
+    arguments = argparse.Namespace(scale="smoke", studies="", device="cuda", cores="1", profile="", figure="")
+    with pytest.raises(UserError, match="sees no CUDA device"):
+        launch.run(arguments, Console())
+    assert not (tmp_path / "results").exists()

@@ -9,6 +9,8 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from learnability.results.errors import UserError
+
 FILE = Path("workflow/devices.json")
 # By how much a GPU must be faster than one core: one job at a time uses it, while every core has one.
 _LEAD = 1.5
@@ -29,6 +31,15 @@ def _faster(seconds: Mapping[str, float]) -> bool:
 def faster_on_gpu(study: str, experiment: str, scale: str, path: Path = FILE) -> bool:
     """Whether the table says that an experiment is clearly faster on a GPU at this scale."""
     return _faster(_measured(scale, path).get(f"{study}/{experiment}", {}))
+
+
+def demand_cuda() -> None:
+    """Raise UserError where torch sees no CUDA device."""
+    import torch
+
+    if not torch.cuda.is_available():
+        problem, remedy = "cuda was asked for, and torch sees no CUDA device", "use DEVICE=cpu"
+        raise UserError("DEVICE", problem, "auto, cpu, cuda", remedy)
 
 
 def described(scale: str, path: Path = FILE) -> str:

@@ -16,14 +16,13 @@ from learnability import __version__
 from learnability.pipeline.canonical import canonical_json
 from learnability.pipeline.checkpoint import FOLDER, FileCheckpoint, drop_finished
 from learnability.pipeline.config import validate
-from learnability.pipeline.devices import faster_on_gpu
+from learnability.pipeline.devices import demand_cuda, faster_on_gpu
 from learnability.pipeline.kinds import figure_module, has_module, kind_of, stage_module
 from learnability.pipeline.progress import Progress
 from learnability.pipeline.streams import stream
 from learnability.results.atomic import replacing
 from learnability.results.claim import Claim
 from learnability.results.contract import Kind, Run
-from learnability.results.errors import UserError
 from learnability.results.identity import misplaced
 from learnability.results.integrity import ForeignArtifact
 from learnability.results.store import concatenate, read, write
@@ -78,13 +77,9 @@ def pick_device(allowed: bool, study: str, experiment: str, scale: str) -> str:
         return "cpu"
     import torch
 
-    if torch.cuda.is_available():
-        return "cuda"
     if wanted == "cuda":
-        raise UserError(
-            "DEVICE", "cuda was asked for, and torch sees no CUDA device", "auto, cpu, cuda", "use DEVICE=cpu"
-        )
-    return "cpu"
+        demand_cuda()
+    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def build_target(arguments: argparse.Namespace, progress: Progress) -> None:
