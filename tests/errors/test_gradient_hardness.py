@@ -81,6 +81,11 @@ def test_nearly_orthonormal() -> None:
     variance = 4 * np.var(gram[0]) / gram[0, 0]
     assert 2 / 9 < variance <= 4 / 9 * (1 + 1 / 9)
     assert variance == pytest.approx(4 / 9 * (1 - 1 / 9), rel=0.02)
+    # Without the absolute value: F = {+-e_1, ..., +-e_m}, n = 2m, h = theta e_1.
+    m = 5
+    signed = np.concatenate([np.eye(m), -np.eye(m)])
+    assert (signed @ signed.T - np.eye(2 * m)).max() <= 0
+    assert 4 * np.var(signed[:, 0]) == pytest.approx(8 / (2 * m))
 
 
 def test_definition_4() -> None:
@@ -99,10 +104,40 @@ def lifted(dimension: int, v: int, moved: Fraction) -> tuple[list[Fraction], Fra
     return slopes, eps * moved + moved**2 / 2
 
 
+def lifted_supremum(theta: Vector, eps: Fraction) -> Fraction:
+    """``sup |h|`` over the cube at any theta (2^d,), by every sign pattern of the parities."""
+    values = [eps * u + u**2 / 2 for u in theta]
+    cube = points((len(theta) - 1).bit_length())
+    return max(abs(sum((parity(v, x) * q for v, q in zip(cube, values, strict=True)), Fraction(0))) for x in cube)
+
+
+def test_the_domain_of_the_lifted_model() -> None:
+    """On the ball |theta| <= 1/2 |h| is at most 5/8, attained on the diagonal; on the cube [0, 1/2]^{2^d} 2^d/8."""
+    rng = np.random.default_rng(0)
+    for dimension in (2, 4):
+        size, eps = 2**dimension, Fraction(1, 2 ** (dimension // 2))
+        assert lifted_supremum([eps / 2] * size, eps) == Fraction(5, 8)
+        assert lifted_supremum([Fraction(1, 2)] * size, eps) > Fraction(size, 8)
+        for _ in range(100):
+            theta = [Fraction(int(u), 1000) for u in rng.integers(-1000, 1001, size)]
+            norm = dot(theta, theta)
+            # Scaled into the ball by a rational above the length.
+            inside = [u / (2 * Fraction(math.isqrt(int(norm * 10**12)) + 1, 10**6)) for u in theta]
+            length = dot(inside, inside)
+            assert length <= Fraction(1, 4)
+            assert lifted_supremum(inside, eps) <= Fraction(5, 8)
+            # q'(a) - q'(b) = a - b: L = 1.
+            other = [u / 3 for u in reversed(inside)]
+            slopes = [(eps + a) - (eps + b) for a, b in zip(inside, other, strict=True)]
+            distance = [a - b for a, b in zip(inside, other, strict=True)]
+            assert dot(slopes, slopes) == dot(distance, distance)
+
+
 def test_theorem_6() -> None:
-    """The premises in rationals, the flow by mpmath: a drift of 1/2 under every parity at ``t = ln(2^{d/2-1} + 1)``."""
+    """The premises on the ball that holds the flows, in rationals, and the flow by mpmath: a drift of 1/2 under every
+    parity at ``t = ln(2^{d/2-1} + 1)``."""
     start, sup = lifted(6, 5, Fraction(1, 2))
-    assert sup <= 1
+    assert sup <= Fraction(5, 8)
     origin, _ = lifted(6, 5, Fraction(0))
     assert sum(s**2 for s in origin) == 1  # G_0, by Parseval
     # |q'(a) - q'(b)| = |a - b|: L = 1.
@@ -180,19 +215,6 @@ def test_sq_sign() -> None:
     n, c, d = sympy.symbols("n C d", positive=True)
     (solution,) = sympy.solve(sympy.Eq(2 * n**2 * sympy.exp(-c * sympy.sqrt(d)), sympy.Rational(1, 2)), n)
     assert sympy.simplify(solution - sympy.exp(c * sympy.sqrt(d) / 2) / 2) == 0
-
-
-def test_sq_exponent() -> None:
-    """At t = 0.94 caps alone leave room for e^{d} lines whose inner products are below e^{-2d}, by quadrature."""
-    with mpmath.workdps(30):
-        t = mpmath.mpf("0.94")
-        for d in (20, 40, 80):
-            cap = mpmath.quad(lambda a, d=d: mpmath.sin(a) ** (d - 2), mpmath.linspace(0, mpmath.acos(t), 5))
-            whole = mpmath.quad(lambda a, d=d: mpmath.sin(a) ** (d - 2), mpmath.linspace(0, mpmath.pi / 2, 9))
-            assert mpmath.log(whole / cap) > d
-            scale = 4 * mpmath.pi**2 * d
-            assert mpmath.log(mpmath.cosh(scale * t) / mpmath.cosh(scale)) < -2 * d
-            assert d > mpmath.sqrt(d) / 4 * 10
 
 
 def test_summary_path_norm() -> None:

@@ -291,3 +291,13 @@ def test_stopping_early_and_running_out_of_steps() -> None:
     assert torch.isnan(found.observables[:, -1]).all()
     short = integrate(quartic, start, times, seen, controls=Controls(max_steps=3))
     assert (short.status == Status.MAX_STEPS).all()
+
+
+def test_a_run_that_arrives_with_its_last_step_has_not_failed() -> None:
+    start, times = torch.tensor([[3.0]], dtype=torch.float64), torch.tensor([0.0, 2.0], dtype=torch.float64)
+    needed = int(integrate(quartic, start, times, seen).steps)
+    found = integrate(quartic, start, times, seen, controls=Controls(max_steps=needed))
+    assert found.status.tolist() == [Status.REACHED_END]
+    assert not torch.isnan(found.observables).any()
+    short = integrate(quartic, start, torch.tensor([0.0, 1e-13], dtype=torch.float64), seen)
+    assert short.status.tolist() == [Status.REACHED_END]

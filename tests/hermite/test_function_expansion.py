@@ -91,3 +91,14 @@ def test_norms_of_products_and_sums() -> None:
     assert norm_squared(_target("relu(z1 + z2)*z3"))[0] == pytest.approx(1, abs=1e-12)
     assert norm_squared(_target("relu(z1) + relu(z2)"))[0] == pytest.approx(1 + 1 / math.pi, abs=1e-12)
     assert norm_squared(_target("3*sign(z1*z2*z3*z4)"))[0] == pytest.approx(9, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("text", "logarithm"),
+    [("exp(6*z1)", 72.0), ("exp(10*z1)", 200.0), ("exp(0.24*z1^2)", math.log(5)), ("exp(-8*z1)*sign(z1)", 128.0)],
+)
+def test_the_second_moment_of_an_exponential_lies_where_the_law_does_not(text: str, logarithm: float) -> None:
+    """``E exp(2 a z) = exp(2 a^2)`` and ``E exp(2 c z^2) = (1 - 4 c)^(-1/2)``."""
+    found, error = norm_squared(_target(text))
+    assert math.log(found) == pytest.approx(logarithm, abs=1e-10)
+    assert error <= 1e-8 * found

@@ -93,7 +93,7 @@ def test_links_stand_in_texts_like_functions() -> None:
     ("text", "column", "said"),
     [
         ("z1 + step(z1", 10, "never closed"),
-        ("step(z1) + foo(z2)", 12, "unknown variable 'foo'"),
+        ("step(z1) + foo(z2)", 12, "unknown function 'foo'"),
         ("step(z1) * step", 12, "unknown variable 'step'"),
         ("step(z1 > 2)", 6, "indicator"),
         ("1(z1 > 0)*step(z1)^z2", 20, "whole number"),

@@ -5,12 +5,15 @@ import pickle
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.polynomial import hermite_e
 
 from learnability.hermite.basis import evaluate, gauss_hermite
 from learnability.hermite.expansion import HermiteExpansion
+from learnability.hermite.function_target import FunctionTarget, Polynomial
+from learnability.hermite.target_language import parse
 
 COEFFICIENTS = st.dictionaries(
     st.tuples(st.integers(0, 4), st.integers(0, 4)), st.floats(-3, 3, allow_subnormal=False), min_size=1, max_size=5
@@ -91,3 +94,14 @@ def test_equality_hash_pickle_and_order() -> None:
 def test_bad_expansions_are_refused(variables: int, coefficients: dict[tuple[int, ...], float]) -> None:
     with pytest.raises(ValueError, match=r"variable|multi-index|finite"):
         HermiteExpansion(variables, coefficients)
+
+
+def test_values_are_those_of_the_array_type_that_is_given() -> None:
+    """The same function for numpy, torch, and the trees of targets that are not polynomials, to the last digit."""
+    f, z = parse("h2(z1)*h1(z3) - 0.3*h5(z2) + 2"), np.random.default_rng(0).standard_normal((7, 5, 3))
+    values = evaluate(f, z)
+    assert values.shape == (7, 5)
+    in_torch = evaluate(f, torch.from_numpy(z))
+    assert isinstance(in_torch, torch.Tensor)
+    np.testing.assert_array_equal(in_torch.numpy(), values)
+    np.testing.assert_array_equal(FunctionTarget("f", 3, Polynomial(f))(z), values)

@@ -1,6 +1,7 @@
 """The parser of targets: values, errors with their columns, and bounds that hold before the work."""
 
 import math
+import re
 import subprocess
 import sys
 import time
@@ -11,6 +12,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from learnability.diagnosis.cube import MOST_BITS
 from learnability.hermite.basis import evaluate
 from learnability.hermite.expansion import HermiteExpansion
 from learnability.hermite.function_target import FunctionTarget
@@ -64,7 +66,7 @@ def test_number_of_variables() -> None:
         ("z1^101", 4, "exceeds 100"),
         ("1e300*h1(z1)*1e300", 1, "range of a float"),
         ("z1 $ z2", 4, "'$'"),
-        ("h(z1)", 1, "unknown variable"),
+        ("h(z1)", 1, "unknown function"),
         ("(z1 + z2", 1, "never closed"),
         ("z1^2 + z1^z2", 11, "whole number"),
         ("z1/z2", 4, "division by a number"),
@@ -87,6 +89,35 @@ def test_errors_name_their_column(text: str, column: int, word: str) -> None:
     assert caught.value.column == column
     assert word in str(caught.value)
     assert isinstance(caught.value, ValueError)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("z1", ["unknown variable 'z1'", f"the variables are x1 to x{MOST_BITS},", "1(xI > NUMBER)"]),
+        ("x1*", ["allowed are numbers, xI, hK(xI)", "re(xI, xJ, N)", "1(xI > NUMBER)"]),
+        ("x1 $ x2", ["allowed are numbers, xI", "tanh", "1(xI > NUMBER)"]),
+        ("2x1", ["as in 2*x1"]),
+        ("x1^2.5", ["such as the 2 of x1^2"]),
+        ("sign(x1 > 0)", ["a comparison such as x1 > 0.5"]),
+        ("h1(x1, x2)", ["allowed are numbers, xI"]),
+    ],
+)
+def test_a_message_about_bits_names_bits(text: str, words: list[str]) -> None:
+    with pytest.raises(TargetError) as caught:
+        parse_target(text, letter="x")
+    assert [word for word in words if word not in caught.value.problem] == []
+    assert not re.search(r"\bz[IJ1-9]", caught.value.problem.removeprefix("unknown variable 'z1'"))
+
+
+def test_a_list_of_what_is_allowed_names_the_indicator_where_functions_are() -> None:
+    for text in ("z1*", "z1 $ z2", "foo(z1)", "z1(z2)"):
+        with pytest.raises(TargetError, match=r"1\(zI > NUMBER\)"):
+            parse_target(text)
+        with pytest.raises(TargetError) as caught:
+            parse(text)
+        assert "NUMBER" not in caught.value.problem
+    assert parse_target("1(z1 > 0.5)").variables == 1
 
 
 @pytest.mark.parametrize(

@@ -116,6 +116,18 @@ def test_the_sums_are_exact_and_a_neuron_at_its_kink_is_off() -> None:
 
 
 @pytest.mark.parametrize("values", [SIGNS, BITS])
+@pytest.mark.parametrize("largest", [0, 1, 3, 2000])
+def test_signals_of_any_size_are_added_up_exactly(largest: int, values: tuple[float, float]) -> None:
+    """The sums are put together from the binary digits of the signal: none, one, and those of a whole batch."""
+    network, batch = example(9, width=300, rows=100, dtype=torch.float32)
+    signal = np.random.default_rng(7).integers(-largest, largest + 1, batch.points.size).astype(np.float32)
+    inputs = dense(batch, 9, values, torch.float32).inputs
+    active = (inputs.double() @ network.weights.double().T > 0).float()
+    expected = active.T @ (torch.from_numpy(signal)[:, None] * inputs)
+    assert np.array_equal(active_sums(network, batch.points, signal, make_tables(network, values)), expected.numpy())
+
+
+@pytest.mark.parametrize("values", [SIGNS, BITS])
 def test_output_is_the_network(values: tuple[float, float]) -> None:
     network, batch = example(13, width=700)
     expected = network_output(network, dense(batch, 13, values).inputs, make_workspace(network, 60))

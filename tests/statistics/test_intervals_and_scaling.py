@@ -2,17 +2,19 @@
 
 import numpy as np
 import pytest
-from scipy.stats import binom, binomtest
+from scipy.stats import binom, binomtest, ttest_1samp
 
 from learnability.statistics.intervals import (
     bootstrap,
     clopper_pearson,
+    mean_interval,
     median_coverage,
     median_interval,
+    supremum_interval,
     wilson,
 )
 from learnability.statistics.random import torch_generator
-from learnability.statistics.scaling import bootstrap_slope, fit_slope
+from learnability.statistics.scaling import fit_slope, log_slope
 
 
 @pytest.mark.parametrize(("k", "n"), [(0, 10), (3, 10), (10, 10), (497, 512)])
@@ -40,6 +42,56 @@ def test_bootstrap_covers_the_mean() -> None:
     assert (high - low).mean() == pytest.approx(2 * 1.96 / np.sqrt(40), rel=0.1)
 
 
+def test_the_interval_of_a_mean_is_scipys() -> None:
+    samples = np.random.default_rng(0).standard_normal((6, 3))
+    estimate, low, high = mean_interval(samples)
+    expected = ttest_1samp(samples, 0.0, axis=0).confidence_interval(0.95)
+    np.testing.assert_allclose(estimate, samples.mean(axis=0))
+    np.testing.assert_allclose((low, high), (expected.low, expected.high))
+    in_logs = mean_interval(np.exp(samples), logarithmic=True)
+    np.testing.assert_allclose(np.log(in_logs), (estimate, low, high))
+    assert mean_interval([2.0]) == (2.0, -np.inf, np.inf)
+    assert np.exp(-np.inf) == mean_interval([2.0], logarithmic=True)[1]
+
+
+@pytest.mark.parametrize("count", [4, 5, 6, 8, 18])
+@pytest.mark.parametrize("logarithmic", [False, True])
+def test_the_interval_of_a_mean_over_few_seeds_covers_it(count: int, logarithmic: bool) -> None:
+    """4,000 normal samples, or lognormal ones in logarithms: coverage 95%, its standard error 0.35%; below 93.5% by
+    chance once in 1e5, and the seed is fixed. A bootstrap of the mean covers 81% to 89% at 5 to 8 seeds."""
+    samples = np.random.default_rng(11).standard_normal((count, 4000))
+    truth = 1.0 if logarithmic else 0.0
+    _, low, high = mean_interval(np.exp(samples) if logarithmic else samples, logarithmic=logarithmic)
+    assert 0.935 <= ((low <= truth) & (truth <= high)).mean() <= 0.965
+
+
+def test_the_interval_of_the_largest_mean_holds_it() -> None:
+    """2,000 experiments of 6 seeds and 20 times with means that differ: simultaneous coverage of at least 95%; below
+    93.3% by chance with less than 1e-3, and the seed is fixed."""
+    rng = np.random.default_rng(2)
+    means = np.linspace(-1.0, 1.3, 20)
+    covered = 0
+    for _ in range(2000):
+        samples = means + 0.3 * rng.standard_normal((6, 20)) + 0.3 * rng.standard_normal((6, 1))
+        estimate, low, high = supremum_interval(samples)
+        assert low <= estimate <= high
+        covered += low <= 1.3 <= high
+    assert covered >= 1866
+
+
+@pytest.mark.parametrize(("statistic", "spread", "least"), [("mean", 0.3, 0.935), ("geometric mean", 1.0, 0.935)])
+def test_the_power_of_a_mean_over_few_seeds_is_covered(statistic: str, spread: float, least: float) -> None:
+    """2,000 experiments of 5 seeds at 3 values of x: below 93.5% by chance with about 1e-3 at 95%, the seed fixed."""
+    rng = np.random.default_rng(4)
+    x = np.array([1.0, 10.0, 100.0])
+    covered = 0
+    for _ in range(2000):
+        values = x**-0.5 * np.exp(spread * rng.standard_normal((5, 3)))
+        _, low, high = log_slope(x, values, rng, statistic)  # type: ignore[arg-type]
+        covered += low <= -0.5 <= high
+    assert covered >= 2000 * least
+
+
 def test_bootstrap_resamples_along_the_named_axis() -> None:
     samples = np.arange(6.0).reshape(2, 3)
     estimate, low, high = bootstrap(np.median, samples, np.random.default_rng(0), axis=1)
@@ -50,14 +102,14 @@ def test_bootstrap_resamples_along_the_named_axis() -> None:
 def test_slope_of_an_exact_power_law_and_common_random_numbers() -> None:
     d = np.array([1e2, 1e3, 1e4])
     factor = np.exp(np.random.default_rng(0).standard_normal((30, 1)))
-    slope, low, high = bootstrap_slope(d, factor * d**1.5, np.random.default_rng(1))
+    slope, low, high = log_slope(d, factor * d**1.5, np.random.default_rng(1))
     assert (slope, low, high) == pytest.approx((1.5, 1.5, 1.5))
     assert fit_slope(np.log(d), np.log(7 * d**-2)) == pytest.approx((-2, np.log(7)))
 
 
 def test_slope_is_missing_where_a_median_is_infinite() -> None:
     values = np.full((5, 3), np.inf)
-    assert np.isnan(bootstrap_slope([1.0, 2.0, 3.0], values, np.random.default_rng(0))).all()
+    assert np.isnan(log_slope([1.0, 2.0, 3.0], values, np.random.default_rng(0))).all()
 
 
 def test_torch_generator_follows_numpys() -> None:

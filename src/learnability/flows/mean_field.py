@@ -56,6 +56,9 @@ class MeanFieldProblem:
     """One target for each sample of the batch, with its dimension and the activation's phase.
 
     ``dimensions`` (batch,) may be infinite. ``rate_a`` and ``rate_w`` are the learning rates of the two layers.
+
+    Raises ValueError for targets of different numbers of variables, for other than one dimension a target, and for a
+    dimension that is not larger than the number of variables.
     """
 
     targets: Sequence[HermiteExpansion]

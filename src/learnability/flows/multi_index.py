@@ -39,6 +39,8 @@ def haar_correlations(dimensions: Sequence[int], r: int, samples: int, rng: np.r
     Bartlett's form: lower triangular, ``L_ii^2 ~ chi^2(d - r - i)``, standard normal below the diagonal. X and the
     normal entries of L are shared by all dimensions, and so are the probabilities whose chi^2 quantiles stand on its
     diagonal: common random numbers take the sampling noise out of fitted exponents. No array of size d exists.
+
+    Raises ValueError for a dimension d <= 2r.
     """
     if min(dimensions) < 2 * r + 1:
         raise ValueError(f"the dimension {min(dimensions)} is too small for a subspace of dimension {r}")

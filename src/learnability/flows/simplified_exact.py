@@ -75,7 +75,7 @@ class ExactTrajectory:
     pieces: dict[int, list[tuple[arb, arb, list[arb_poly]]]]
 
     def __call__(self, tau: arb) -> list[arb]:
-        """The weights at tau, one ball for each variable."""
+        """The weights at tau, one ball for each variable. Raises ValueError for a tau outside all intervals."""
         sign = -1 if tau < 0 else 1
         for start, end, series in self.pieces[sign]:
             if (tau - end) * sign <= 0:

@@ -560,9 +560,10 @@ class _Integration:
         run.state[moved], run.slope[moved] = new[accepted], slopes[-1][accepted]
         run.potential[moved] = potential[accepted]
         run.time[moved] = torch.where(last, end, start + step)[accepted]
-        run.status[index[run.step[index] < 1e-12]] = Status.DIVERGED
-        run.status[index[run.steps[index] >= controls.max_steps]] = Status.MAX_STEPS
         self.observe_passed(run, _Step(moved, old[accepted], [k[accepted] for k in slopes], start[accepted]))
+        going = index[run.status[index] == RUNNING]  # a run that has arrived has not failed, with whatever step
+        run.status[going[run.step[going] < 1e-12]] = Status.DIVERGED
+        run.status[going[run.steps[going] >= controls.max_steps]] = Status.MAX_STEPS
 
     def observe_passed(self, run: Solution, passed: _Step) -> None:
         """Observe at all times that the accepted steps reach: the extension in between, the state itself at the end."""

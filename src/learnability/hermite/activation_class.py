@@ -16,6 +16,8 @@ class ActivationClass:
     ``degree`` is that of a polynomial activation, None for any other smooth one. With ``bias`` the argument
     ``u + w.x`` ranges over all shifts u and the parity is lost. Without a bias (u = 0) an odd activation drops every
     even k; the derivatives at 0 of the parity that is left must then all be nonzero (up to the degree).
+
+    Raises ValueError for a degree below 1.
     """
 
     degree: int | None = None

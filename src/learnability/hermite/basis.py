@@ -56,10 +56,11 @@ def coefficients(function: Callable[[Array], Array], degree: int, nodes: int = 2
     return hermite_basis(x, degree).T @ (weights * function(x))
 
 
-def evaluate(expansion: HermiteExpansion, z: Array) -> Array:
-    """``f(z) = sum_b a_b h_b(z)`` for z of shape (..., variables)."""
-    basis = hermite_basis(z, expansion.degree)
-    total = np.zeros(basis.shape[:-2])
+def evaluate(expansion: HermiteExpansion, z: Any) -> Any:
+    """``f(z) = sum_b a_b h_b(z)`` for z of shape (..., variables), a numpy array or a torch tensor."""
+    degrees = [max((b[i] for b in expansion.coefficients), default=0) for i in range(expansion.variables)]
+    columns = [hermite_columns(z[..., i], degree) for i, degree in enumerate(degrees)]
+    total = z[..., 0] * 0
     for index, value in expansion.coefficients.items():
-        total += value * np.prod([basis[..., i, k] for i, k in enumerate(index)], axis=0)
+        total = total + math.prod([columns[i][k] for i, k in enumerate(index) if k], start=value)
     return total

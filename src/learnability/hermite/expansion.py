@@ -20,6 +20,9 @@ class HermiteExpansion:
 
     Zero coefficients are dropped and the rest is sorted by degree, then lexicographically (``z1`` first),
     so equal polynomials compare and hash equal. ``|f|^2 = E f(z)^2 = sum_b a_b^2``.
+
+    Raises ValueError for no variables, for an index that is no multi-index of them, and for a coefficient that is not
+    finite.
     """
 
     variables: int

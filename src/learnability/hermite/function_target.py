@@ -34,6 +34,10 @@ FUNCTIONS: Mapping[str, bool] = {
 LEAST_POINTS, MOST_POINTS, MOST_BYTES = 15, 400, 100_000
 #: Where a callable is looked at: beyond 8 a normal variable has a probability of 1e-15.
 CALLABLE_REACH, CALLABLE_POINTS = 8.0, 321
+#: The logarithm of the second moment of an exponential, either way, up to which its square has a second moment, too.
+LARGEST_LOGARITHM = 450.0
+#: How far from 0, and how narrow, a steep exponential may be, for quadrature to see it.
+FARTHEST, NARROWEST = 8.0, 0.003
 #: Functions with a kink or a jump where their argument is zero.
 KINKED = frozenset({"sign", "abs", "relu", "indicator"})
 #: Functions that are injective: the label carries as much as their argument.
@@ -80,7 +84,8 @@ class Link:
     Raises
     ------
     ValueError
-        For fewer than 15 or more than 400 points, a point that is given twice, or a number that is not finite.
+        For another number of values than of points, fewer than 15 or more than 400 points, a point that is given twice,
+        or a number that is not finite.
     """
 
     z: tuple[float, ...]
@@ -102,7 +107,10 @@ class Link:
 
     @classmethod
     def from_callable(cls, function: Callable[[Any], Any]) -> Link:
-        """The link of a function of a numpy array, at 321 points from -8 to 8."""
+        """The link of a function of a numpy array, at 321 points from -8 to 8.
+
+        Raises ValueError for a function whose values have another shape or are not finite.
+        """
         import numpy as np
 
         z = np.linspace(-CALLABLE_REACH, CALLABLE_REACH, CALLABLE_POINTS)
@@ -118,6 +126,9 @@ class Link:
         """The link of a text file with two columns, z and g(z), in any order of the rows.
 
         Columns are separated by commas, semicolons or blanks; what follows a ``#`` is a comment.
+
+        Raises ValueError, with the path, for a file that cannot be read or has more than 100 000 bytes, for a row that
+        is not two numbers, and for points that are no link.
         """
         file = Path(path)
         try:
@@ -209,9 +220,13 @@ class FunctionTarget:
 
     @classmethod
     def from_callable(cls, function: Callable[[Any], Any], variables: int, name: str = "a callable") -> FunctionTarget:
-        """A target given as a function of a numpy array (..., variables) that returns (...)."""
+        """A target given as a function of a numpy array (..., variables) that returns (...): ``z[..., 0]`` is z1.
+
+        Raises ValueError for fewer than one variable, and for a function whose values have another shape.
+        """
         if variables < 1:
             raise ValueError(f"a target has at least one variable, not {variables}")
+        _demand_shape(function, variables)
         return cls(name, variables, Opaque(function, variables))
 
     @classmethod
@@ -275,8 +290,27 @@ class FunctionTarget:
                     return None
 
     def mapped(self, change: Callable[[HermiteExpansion], HermiteExpansion], variables: int) -> FunctionTarget:
-        """The target with every polynomial replaced by ``change`` of it; not for opaque targets."""
+        """The target with every polynomial replaced by ``change`` of it. Raises TypeError for an opaque target."""
         return FunctionTarget(self.text, variables, _mapped(self.root, change))
+
+
+def _demand_shape(function: Callable[[Any], Any], variables: int) -> None:
+    """Raise ValueError for a function that does not map (..., variables) to (...); one that is not for numpy passes."""
+    import numpy as np
+
+    z = np.full((variables + 1, variables + 2, variables), 0.5)
+    try:
+        shape = np.shape(function(z))
+    except TypeError:
+        return
+    except (IndexError, ValueError) as error:
+        shape, said = None, f"it ends with {type(error).__name__}: {error}"
+    if shape != z.shape[:-1]:
+        said = f"{z.shape} was mapped to {shape}" if shape is not None else said
+        raise ValueError(
+            "the function of a target maps an array (..., variables) to an array (...), with any axes before the last: "
+            f"{said}; write z[..., 0] for z1, not z[:, 0]"
+        )
 
 
 def walk(node: Node) -> Iterator[Node]:
@@ -322,7 +356,9 @@ def _coarser(node: Node) -> Node:
 def _value(node: Node, z: Any) -> Any:
     match node:
         case Polynomial(expansion=expansion):
-            return _polynomial(expansion, z)
+            from learnability.hermite.basis import evaluate
+
+            return evaluate(expansion, z)
         case Sum(terms=terms):
             values = [_value(term, z) for term in terms]
             return sum(values[1:], values[0])
@@ -335,17 +371,6 @@ def _value(node: Node, z: Any) -> Any:
             return _function(name, _value(argument, z)) if link is None else link(_value(argument, z))
         case Opaque(function=function):
             return function(z)
-
-
-def _polynomial(expansion: HermiteExpansion, z: Any) -> Any:
-    from learnability.hermite.basis import hermite_columns
-
-    degrees = [max((b[i] for b in expansion.coefficients), default=0) for i in range(expansion.variables)]
-    columns = [hermite_columns(z[..., i], degree) for i, degree in enumerate(degrees)]
-    total = z[..., 0] * 0
-    for index, value in expansion.coefficients.items():
-        total = total + math.prod([columns[i][k] for i, k in enumerate(index) if k], start=value)
-    return total
 
 
 def _function(name: str, x: Any) -> Any:
@@ -433,10 +458,30 @@ def _diverges(exponent: HermiteExpansion | None) -> str | None:
     matrix = [[(i == j) - 4 * quadratic[i][j] for j in range(r)] for i in range(r)]
     if not _positive_definite(matrix):
         return "the second moment is infinite: the argument of exp grows too fast (a part c z^2 needs c < 1/4)"
-    linear = math.sqrt(sum(c * c for b, c in monomials.items() if sum(b) == 1))
-    if linear > 15:
-        return "the second moment exceeds the range of a float: the argument of exp is too steep"
-    return None
+    linear = [sum(c for b, c in monomials.items() if sum(b) == 1 and b[i]) for i in range(r)]
+    steep = math.hypot(*linear) > math.sqrt(LARGEST_LOGARITHM / 2)
+    if exponent.degree <= 2:
+        logarithm, centre = _tilted(matrix, linear, monomials.get((0,) * r, 0.0))
+        unseen = math.hypot(*centre) > FARTHEST or max(matrix[i][i] for i in range(r)) > NARROWEST**-2
+        steep = abs(logarithm) > LARGEST_LOGARITHM or (steep and unseen)
+    return "the argument of exp is too steep: its second moment cannot be computed in floating point" if steep else None
+
+
+def _tilted(matrix: list[list[float]], linear: list[float], constant: float) -> tuple[float, list[float]]:
+    """``log E exp(2 q)`` of ``q = c + b.z + z^T A z``, and the mean of the normal law with density ``exp(2 q) phi``.
+
+    With M = I - 4 A positive definite, by elimination: ``2 c + 2 b^T M^-1 b - log det(M) / 2`` and ``2 M^-1 b``.
+    """
+    rest, logarithm = [[*row, b] for row, b in zip(matrix, linear, strict=True)], 2 * constant
+    for k, row in enumerate(rest):
+        logarithm += 2 * row[-1] ** 2 / row[k] - math.log(row[k]) / 2
+        for below in rest[k + 1 :]:
+            factor = below[k] / row[k]
+            below[:] = [x - factor * y for x, y in zip(below, row, strict=True)]
+    mean = [0.0] * len(rest)
+    for k in reversed(range(len(rest))):
+        mean[k] = (2 * rest[k][-1] - sum(rest[k][i] * mean[i] for i in range(k + 1, len(rest)))) / rest[k][k]
+    return logarithm, mean
 
 
 @dataclass

@@ -55,6 +55,22 @@ _FUNCTION = re.compile(r"(h|He)(\d{1,4})|[Rr]e|[Ii]m", re.ASCII)
 _LINK = re.compile(r"[A-Za-z]\w{0,15}", re.ASCII)
 _MORE = f"{', '.join(FUNCTIONS)}(...)"
 _LANGUAGE = "numbers, zI, hK(zI), HeK(zI), re(zI, zJ, N), im(zI, zJ, N) and + - * / ^ ( )"
+_COMPARISON = "a comparison such as z1 > 0.5 may only be the argument of an indicator"
+_MOST_BITS = 14  # what messages about functions of bits say; learnability.diagnosis.cube demands it
+
+
+def _told(words: str, letter: str, functions: bool = False) -> str:
+    """The words of a message in the letter of the variables; the indicator of a comparison beside other functions."""
+    words += ", and 1(zI > NUMBER)" if functions else ""
+    if letter == "z":
+        return words
+    words = re.sub(r"\bz(?=[IJ1-9])", letter, words)
+    return words.replace(f"{letter}{MAX_VARIABLES}", f"{letter}{_MOST_BITS}") if letter == "x" else words
+
+
+def _all_of_it(letter: str, functions: bool) -> str:
+    """What the language has, in the letter of the variables."""
+    return _told(f"{_LANGUAGE}, {_MORE}" if functions else _LANGUAGE, letter, functions)
 
 
 class TargetError(ValueError):
@@ -147,7 +163,9 @@ def _tree(text: str, most: int, letter: str, functions: bool) -> tuple[ast.expr,
     except SyntaxError as error:
         column = columns[min(error.offset, len(columns)) - 1] if error.offset else len(text) + 1
         allowed = f"{_LANGUAGE}, {_MORE}" if functions else _LANGUAGE
-        raise TargetError(text, column, f"unexpected {_token_at(text, column)}; allowed are {allowed}") from None
+        raise TargetError(
+            text, column, f"unexpected {_token_at(text, column)}; allowed are {_told(allowed, letter, functions)}"
+        ) from None
     except (RecursionError, MemoryError):
         raise TargetError(text, 1, "the text is nested too deeply") from None
     return tree.body, columns, highest
@@ -160,17 +178,21 @@ def _check_tokens(text: str, most: int, letter: str, functions: bool) -> int:
         kind = match.lastgroup or ""
         token, column = match[kind], match.start(kind) + 1
         if kind == "bad" or (kind == "order" and not functions):
-            raise TargetError(text, column, f"unknown sign {token!r}; allowed are {_LANGUAGE}")
+            raise TargetError(text, column, f"unknown sign {token!r}; allowed are {_all_of_it(letter, functions)}")
         if kind == "number" and len(token) > MAX_DIGITS:
             raise TargetError(text, column, f"a number has at most {MAX_DIGITS} characters, not {len(token)}")
         if kind == "number" and re.match(r"\w", text[match.end() :]):
-            raise TargetError(text, match.end() + 1, f"expected a sign after {token}, as in {token}*z1")
+            raise TargetError(text, match.end() + 1, f"expected a sign after {token}, as in {token}*{letter}1")
         if kind == "name" and not _FUNCTION.fullmatch(token) and not (functions and token in FUNCTIONS):
             index = int(token[1:]) if re.fullmatch(rf"{letter}[1-9]\d{{0,3}}", token) else 0
             if not 1 <= index <= most:
                 more = f"{', '.join(FUNCTIONS)}, " if functions else ""
                 known = f"the variables are {letter}1 to {letter}{most}, the functions {more}hK, HeK, re and im"
-                raise TargetError(text, column, f"unknown variable {token[:20]!r}: {known}")
+                raise TargetError(
+                    text,
+                    column,
+                    f"unknown {_kind(text, match.end())} {token[:20]!r}: {_told(known, letter, functions)}",
+                )
             highest = max(highest, index)
         if token in ("+", "-") and before in ("+", "-"):
             raise TargetError(text, column, f"expected a term after {before!r}, found {token!r}")
@@ -186,6 +208,11 @@ def _check_tokens(text: str, most: int, letter: str, functions: bool) -> int:
     if opened:
         raise TargetError(text, opened[-1], "expected ')': this '(' is never closed")
     return highest
+
+
+def _kind(text: str, end: int) -> str:
+    """What a name that ends there was meant as."""
+    return "function" if re.match(r"\s*\(", text[end:]) else "variable"
 
 
 def _token_at(text: str, column: int) -> str:
@@ -260,7 +287,11 @@ class _Reader:
                 return self.power(node)
             case ast.BinOp(op=ast.Add() | ast.Sub() | ast.Mult() | ast.Div()):
                 return self.sum(node)
-        raise self.fail(node, f"this form is not part of the language; allowed are {_LANGUAGE}")
+        raise self.fail(
+            node,
+            "this form is not part of the language; allowed are "
+            f"{_all_of_it(self.letter, functions=isinstance(self, _FunctionReader))}",
+        )
 
     def times(self, node: ast.expr, left: HermiteExpansion, right: HermiteExpansion) -> HermiteExpansion:
         """The product, once its degree and its cost are known to be small enough."""
@@ -302,7 +333,7 @@ class _Reader:
 
     def whole(self, node: ast.expr) -> int:
         if not isinstance(node, ast.Constant) or type(node.value) is not int:
-            raise self.fail(node, "an exponent is a whole number, such as the 2 of z1^2")
+            raise self.fail(node, f"an exponent is a whole number, such as the 2 of {self.letter}1^2")
         if node.value > MAX_POWER:
             raise self.fail(node, f"the exponent exceeds {MAX_POWER}")
         return node.value
@@ -369,12 +400,14 @@ class _FunctionReader(_Reader):
                 return self.applied(node, *link, argument)
             case ast.Call(args=[argument], keywords=[]) if name := self.function_of(node):
                 return self.apply(node, name, argument)
-        raise self.fail(node, f"this form is not part of the language; allowed are {_LANGUAGE}, {_MORE}")
+        raise self.fail(
+            node, f"this form is not part of the language; allowed are {_all_of_it(self.letter, functions=True)}"
+        )
 
     def applied(self, node: ast.expr, name: str, link: Link, argument: ast.expr) -> Node:
         """A link of its argument."""
         if isinstance(argument, ast.Compare):
-            raise self.fail(argument, "a comparison such as z1 > 0.5 may only be the argument of an indicator")
+            raise self.fail(argument, _told(_COMPARISON, self.letter))
         return Apply(name, self.build(argument), link)
 
     def apply(self, node: ast.expr, name: str, argument: ast.expr) -> Node:
@@ -386,7 +419,7 @@ class _FunctionReader(_Reader):
                 ):
                     low, high = (right, left) if isinstance(order, ast.Gt) else (left, right)
                     return Apply(name, _sum(self.build(high), self.signed(low, negative=True)))
-            raise self.fail(argument, "a comparison such as z1 > 0.5 may only be the argument of an indicator")
+            raise self.fail(argument, _told(_COMPARISON, self.letter))
         inner = self.build(argument)
         if name == "exp" and not isinstance(inner, Polynomial):
             raise self.fail(node, "the argument of exp must be a polynomial")

@@ -16,7 +16,7 @@ BLOCK = 1 << 20
 
 def hadamard_matrix(size: int, dtype: torch.dtype = torch.float64, device: torch.device | str = "cpu") -> torch.Tensor:
     """Sylvester's Hadamard matrix ``H[v, n] = (-1)^popcount(v & n)``, shape (size, size); ``size`` a power of
-    two."""
+    two. Raises ValueError for another size."""
     if size < 1 or size & (size - 1):
         raise ValueError(f"the size of a Hadamard matrix here is a power of two, not {size}")
     matrix = torch.ones(1, 1, dtype=dtype, device=device)

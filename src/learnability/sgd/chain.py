@@ -70,7 +70,10 @@ def task_factor(directions: Tensor) -> Tensor:
 def random_chain(
     replicas: int, second_layer: Tensor, bias: Tensor, tasks: int, dimension: int, generator: torch.Generator
 ) -> ChainState:
-    """Uniform unit weights in R^dimension, in chain form; the exact law at any dimension > tasks."""
+    """Uniform unit weights in R^dimension, in chain form; the exact law at any dimension > tasks.
+
+    Raises ValueError for a dimension <= tasks.
+    """
     if dimension <= tasks:
         raise ValueError(
             f"the chain needs dimension > number of tasks, got {dimension} and {tasks}: use the full engine"

@@ -137,6 +137,8 @@ def full_engine(problem: TwoLayerProblem, directions: Tensor, batch_size: int) -
 
     Dtype and device are those of the state. The unit of time is step_size x steps, per neuron (see
     :mod:`learnability.sgd.problem`).
+
+    Raises ValueError for a batch_size below 1.
     """
     if batch_size < 1:
         raise ValueError(f"batch_size is {batch_size}, and must be at least 1")

@@ -30,6 +30,8 @@ class TwoLayerProblem:
     ``second_layer_rate`` and ``bias_rate`` multiply the step size of a_j and b_j; zero keeps them fixed.
     Correlation loss is -y f (neurons do not interact), squared loss (y - f)^2 / 2. With ``spherical`` weights the
     gradient is projected on the tangent space of the unit sphere and the weights are normalised after every step.
+
+    Raises ValueError for an unknown loss and for negative label noise.
     """
 
     label: Callable[[Tensor], Tensor]

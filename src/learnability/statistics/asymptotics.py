@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from learnability.statistics.scaling import bootstrap_weights, slope_weights
+from learnability.statistics.scaling import Statistic, log_combination, slope_weights
 
 Correction = Literal["none", "1/log x", "x^-1/2", "x^-1"]
 CORRECTIONS: Mapping[str, Callable[[np.ndarray], np.ndarray] | None] = MappingProxyType(
@@ -133,7 +133,7 @@ def local_exponents(
     x: ArrayLike,
     values_per_seed: ArrayLike,
     rng: np.random.Generator,
-    statistic: str = "median",
+    statistic: Statistic = "median",
     corrections: Sequence[Correction] = ("x^-1", "x^-1/2"),
     last_decades: float = 2,
     confidence: float = 0.95,
@@ -142,12 +142,14 @@ def local_exponents(
     """Local exponents of a statistic over seeds, and their limit.
 
     ``values_per_seed`` has shape (seed, x), positive, x increasing. The first of ``corrections`` gives the limit and
-    its bootstrap interval, over ``last_decades`` decades of x and never fewer points than the fit has coefficients; the
-    interval is then widened to hold the limits under the other corrections and without the largest x. NaN where a
-    statistic is infinite.
+    its interval over seeds (:func:`~learnability.statistics.scaling.log_combination`), over ``last_decades`` decades of
+    x and never fewer points than the fit has coefficients; the interval is then widened to hold the limits under the
+    other corrections and without the largest x. NaN where a statistic is infinite.
 
     With the true correction first, the interval of the limit covers it with at least ``confidence`` (simulated); with a
     correction that decays more slowly than all those given, nothing is guaranteed, and the local exponents show it.
+
+    Raises ValueError where x does not increase.
     """
     samples = np.asarray(values_per_seed, dtype=float)
     seed = int(rng.integers(2**63 - 1))
@@ -156,7 +158,7 @@ def local_exponents(
         # The same resamples for every window: their differences are not noise of the bootstrap.
         used = weights != 0
         drawn = np.random.default_rng(seed)
-        return bootstrap_weights(weights[used], samples[:, used], drawn, statistic, confidence, resamples)
+        return log_combination(weights[used], samples[:, used], drawn, statistic, confidence, resamples)
 
     return _exponents(np.asarray(x, dtype=float), combined, corrections, last_decades)
 
@@ -175,6 +177,8 @@ def local_exponents_of(
     and enter every linear combination in quadrature, each side by itself. Without intervals the values are exact, and
     the interval of the limit holds the extrapolation's uncertainty alone: other corrections, and the range without its
     last x.
+
+    Raises ValueError where x does not increase.
     """
     y = np.asarray(log_values, dtype=float)
     below = y - np.asarray(y if log_low is None else log_low, dtype=float)
@@ -207,17 +211,17 @@ def trend(
     x: ArrayLike,
     ratio_per_seed: ArrayLike,
     rng: np.random.Generator,
-    statistic: str = "median",
+    statistic: Statistic = "median",
     confidence: float = 0.95,
     resamples: int = 1000,
 ) -> Trend:
     """The trend over x of a measured-to-predicted ratio, (seed, x): a prediction that holds has none.
 
-    The least-squares slope of log ratio against log x with its bootstrap interval over seeds. A ratio averaged over x
+    The least-squares slope of log ratio against log x with its interval over seeds. A ratio averaged over x
     hides what this shows: "constant" is supported where the whole interval of ``change`` lies in the accepted band, and
     a trend is established where it excludes 1.
     """
     values = np.asarray(x, dtype=float)
-    found = bootstrap_weights(slope_weights(np.log(values)), ratio_per_seed, rng, statistic, confidence, resamples)
+    found = log_combination(slope_weights(np.log(values)), ratio_per_seed, rng, statistic, confidence, resamples)
     reach = math.log(values[-1] / values[0])
     return Trend(*found, *(math.exp(end * reach) if math.isfinite(end) else math.nan for end in found))

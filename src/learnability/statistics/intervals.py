@@ -86,6 +86,45 @@ def median_interval(samples: ArrayLike, confidence: float = 0.95, axis: int = 0)
     return median[()], values[below][()], values[count - 1 - below][()]
 
 
+def mean_interval(
+    samples: ArrayLike, confidence: float = 0.95, axis: int = 0, logarithmic: bool = False
+) -> tuple[Any, Any, Any]:
+    """(mean, low, high) along ``axis`` by Student's t: ``m +- t_{n-1} s / sqrt(n)``; vectorised.
+
+    For means over few seeds: a bootstrap resamples a spread that is too small by (n-1)/n, and its quantiles are those
+    of a normal law; at 5 to 8 seeds of a normal law it covers 86% to 89%. ``logarithmic`` gives the geometric mean with
+    the interval of the mean logarithm, for what is positive and varies by factors (ratios, powers). The ends are
+    infinite for a single sample (0 and infinite in logarithms), and NaN where a sample is not finite.
+    """
+    from scipy.special import stdtrit
+
+    with np.errstate(divide="ignore", invalid="ignore"):
+        values = np.moveaxis(np.asarray(samples, dtype=float), axis, 0)
+        values = np.log(values) if logarithmic else values
+        count, mean = values.shape[0], values.mean(axis=0)
+        if count > 1:
+            half = stdtrit(count - 1, (1 + confidence) / 2) * values.std(axis=0, ddof=1) / math.sqrt(count)
+        else:
+            half = np.full_like(mean, math.inf)
+        ends = mean, mean - half, mean + half
+        mean, low, high = np.exp(ends) if logarithmic else ends
+    return mean[()], low[()], high[()]
+
+
+def supremum_interval(samples: ArrayLike, confidence: float = 0.95, axis: int = 0) -> tuple[Any, Any, Any]:
+    """(estimate, low, high) of ``sup_t |E x_t|``, the mean being over ``axis`` and t the last axis.
+
+    Student's intervals of all T means hold together with the stated coverage (Bonferroni, ``(1 - confidence) / T``
+    each); the largest of their absolute ends bounds the supremum from above, the largest distance of one from 0 from
+    below. The estimate, the largest absolute mean, lies too high by the noise of the means.
+    """
+    count = np.asarray(samples).shape[-1]
+    mean, low, high = mean_interval(samples, 1 - (1 - confidence) / count, axis)
+    least = np.maximum(np.maximum(low, -high), 0.0).max(axis=-1)
+    most = np.maximum(-low, high).max(axis=-1)
+    return np.abs(mean).max(axis=-1)[()], least[()], most[()]
+
+
 def resampled(values: np.ndarray, draws: np.ndarray, rng: np.random.Generator, smooth: bool) -> np.ndarray:
     """Samples (resample, seed, ...) of ``values`` (seed, ...) at ``draws`` (resample, seed), smoothed where asked.
 
@@ -128,7 +167,8 @@ def bootstrap(
     ``smooth`` adds noise to every resample (:func:`resampled`); it is the default for ``np.median`` and
     ``np.nanmedian``, and to be asked for where another statistic takes a median. A resampled median has as many values
     as there are seeds, and its percentiles can miss the estimate itself or have no width. The coverage of 95% for
-    medians of 8 to 64 draws of normal, exponential and lognormal laws, simulated: between 93% and 98%.
+    medians of 8 to 64 draws of normal, exponential and lognormal laws, simulated: between 93% and 98%. For means of
+    fewer than about 20 seeds see :func:`mean_interval`.
     """
     values = np.moveaxis(np.asarray(samples), axis, 0)
     count = values.shape[0]

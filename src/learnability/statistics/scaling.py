@@ -1,13 +1,14 @@
 """Power laws: slopes in doubly logarithmic coordinates."""
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from learnability.statistics.intervals import bootstrap
+from learnability.statistics.intervals import bootstrap, mean_interval
 
-_STATISTICS: dict[str, Any] = {"median": np.median, "mean": np.mean}
+Statistic = Literal["median", "mean", "geometric mean"]
+"""What is taken over seeds: its interval is a smoothed bootstrap for a median, and Student's for both means."""
 
 
 def fit_slope(log_x: ArrayLike, log_y: ArrayLike) -> tuple[Any, Any]:
@@ -21,22 +22,22 @@ def fit_slope(log_x: ArrayLike, log_y: ArrayLike) -> tuple[Any, Any]:
     return slope[()], intercept[()]
 
 
-def bootstrap_slope(
+def log_slope(
     x: ArrayLike,
     values_per_seed: ArrayLike,
     rng: np.random.Generator,
-    statistic: str = "median",
+    statistic: Statistic = "median",
     confidence: float = 0.95,
     resamples: int = 1000,
 ) -> tuple[float, float, float]:
-    """(slope, low, high) of log ``statistic`` over seeds against log x, bootstrapped over seeds.
+    """(slope, low, high) of log ``statistic`` over seeds against log x, with the interval over seeds.
 
     ``values_per_seed`` has shape (seed, x) and is positive; a value that was never reached is ``inf``. A
-    seed is resampled with its values at every x, so common random numbers keep their effect; for the median, the
-    logarithms are smoothed (:func:`~learnability.statistics.intervals.resampled`). NaN where a statistic is not finite.
+    seed keeps its values at every x together, so common random numbers keep their effect. NaN where a statistic is not
+    finite.
     """
     log_x = np.log(np.asarray(x, dtype=float))
-    return bootstrap_weights(slope_weights(log_x), values_per_seed, rng, statistic, confidence, resamples)
+    return log_combination(slope_weights(log_x), values_per_seed, rng, statistic, confidence, resamples)
 
 
 def slope_weights(log_x: ArrayLike) -> np.ndarray:
@@ -46,29 +47,45 @@ def slope_weights(log_x: ArrayLike) -> np.ndarray:
     return np.asarray(centred / (centred**2).sum())
 
 
-def bootstrap_weights(
+def log_combination(
     weights: ArrayLike,
     values_per_seed: ArrayLike,
     rng: np.random.Generator,
-    statistic: str = "median",
+    statistic: Statistic = "median",
     confidence: float = 0.95,
     resamples: int = 1000,
 ) -> tuple[float, float, float]:
     """(estimate, low, high) of ``weights . log(statistic over seeds)``: a slope, a limit, any linear function.
 
-    ``values_per_seed`` has shape (seed, x); the median is taken, and smoothed, in logarithms.
+    ``values_per_seed`` has shape (seed, x). The median is taken, and smoothed, in logarithms, and bootstrapped. For the
+    geometric mean the estimate is the mean over seeds of each seed's own combination, and its interval Student's: exact
+    for lognormal values at any number of seeds. For the mean it is Student's of the linear terms
+    ``weights . (v / mean)``: for values that may vanish; the coverage of 5 lognormal seeds is 95% at a spread of .3 in
+    logarithms and 91% at 1.
     """
     w = np.asarray(weights, dtype=float)
-    reduce = _STATISTICS[statistic]
-    smooth = statistic == "median"
     values = np.asarray(values_per_seed, dtype=float)
     with np.errstate(divide="ignore", invalid="ignore"):
-        samples = np.log(values) if smooth else values
+        logs = np.log(values)
+        if statistic == "geometric mean":
+            estimate, low, high = mean_interval(np.where(np.isfinite(logs), logs, np.nan) @ w, confidence)
+        elif statistic == "mean":
+            means = values.mean(axis=0)
+            log_means = np.log(means)
+            centre, below, above = mean_interval((values / means) @ w, confidence)
+            estimate = np.where(np.isfinite(log_means), log_means, np.nan) @ w
+            low, high = estimate - (centre - below), estimate + (above - centre)
+        else:
+            estimate, low, high = bootstrap(_of_medians(w), logs, rng, confidence, resamples, smooth=True)
+    return float(estimate), float(low), float(high)
+
+
+def _of_medians(weights: np.ndarray) -> Any:
+    """``weights . median`` of samples of logarithms, for the bootstrap."""
 
     def combined(drawn: np.ndarray, *, axis: int) -> np.ndarray:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            log_y = reduce(drawn, axis=axis) if smooth else np.log(reduce(drawn, axis=axis))
-            return np.asarray(np.where(np.isfinite(log_y), log_y, np.nan) @ w)
+        with np.errstate(invalid="ignore"):
+            median = np.median(drawn, axis=axis)
+            return np.asarray(np.where(np.isfinite(median), median, np.nan) @ weights)
 
-    estimate, low, high = bootstrap(combined, samples, rng, confidence, resamples, smooth=smooth)
-    return float(estimate), float(low), float(high)
+    return combined
