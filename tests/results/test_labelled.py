@@ -12,16 +12,18 @@ from learnability.results.claim import NotAtThisScale
 from learnability.results.labelled import (
     bounds_of,
     estimate,
+    mean_over_seeds,
     names,
     over_seeds,
     share,
     slope_over_seeds,
+    supremum_over_seeds,
     texts,
     variable,
 )
 from learnability.results.store import read, write
-from learnability.statistics.intervals import bootstrap, clopper_pearson, wilson
-from learnability.statistics.scaling import bootstrap_slope
+from learnability.statistics.intervals import bootstrap, clopper_pearson, mean_interval, supremum_interval, wilson
+from learnability.statistics.scaling import log_slope
 
 LINKS = ("h2(z1)", "Re z^3", "σ")
 
@@ -92,7 +94,7 @@ def test_a_share_has_the_interval_of_its_method() -> None:
 
 def test_unresolved_trials_widen_a_share_upwards() -> None:
     open_ = share((), 3, 10, "share", unresolved=2)
-    assert open_.values.tolist() == [0.3, clopper_pearson(3, 10)[0], clopper_pearson(5, 10)[1]]
+    assert open_.values.tolist() == [3 / 8, clopper_pearson(3, 10)[0], clopper_pearson(5, 10)[1]]
     assert open_.attrs["interval"] == "95% Clopper-Pearson, both ways"
 
 
@@ -103,8 +105,25 @@ def test_estimates_over_seeds_are_those_of_the_bootstrap() -> None:
     assert (found.values == np.stack(bootstrap(np.median, values, np.random.default_rng(1)), axis=-1)).all()
     assert found.attrs == {"units": "step", "long_name": "median", "interval": "95% bootstrap over seeds"}
     x = np.array([1.0, 2.0, 4.0])
-    slope = slope_over_seeds(x, values, np.random.default_rng(1), "slope", "mean")
-    assert tuple(slope.values) == bootstrap_slope(x, values, np.random.default_rng(1), statistic="mean")
+    slope = slope_over_seeds(x, values, np.random.default_rng(1), "slope")
+    assert tuple(slope.values) == log_slope(x, values, np.random.default_rng(1))
+
+
+def test_means_over_seeds_have_the_interval_of_student() -> None:
+    values = np.random.default_rng(0).exponential(size=(6, 3))
+    found = mean_over_seeds("x", values, "mean", "step")
+    assert (found.values == np.stack(mean_interval(values), axis=-1)).all()
+    assert found.attrs == {"units": "step", "long_name": "mean", "interval": "95% Student over seeds"}
+    assert over_seeds(np.mean, "x", values, np.random.default_rng(1), "mean", "step").identical(found)
+    in_logs = mean_over_seeds("x", values, "mean", logarithmic=True)
+    assert in_logs.attrs["interval"] == "95% Student over seeds, in logarithms"
+    assert (in_logs.values == np.stack(mean_interval(values, logarithmic=True), axis=-1)).all()
+    largest = supremum_over_seeds((), values, "largest mean")
+    assert tuple(largest.values) == supremum_interval(values)
+    x = np.array([1.0, 2.0, 4.0])
+    slope = slope_over_seeds(x, values, np.random.default_rng(1), "slope", "geometric mean")
+    assert slope.attrs["interval"] == "95% Student over seeds, in logarithms"
+    assert slope.values == pytest.approx(mean_interval(np.log(values) @ np.array([-1, 0, 1]) / np.log(16) * 2))
 
 
 def test_times_that_were_never_reached_give_no_warning() -> None:

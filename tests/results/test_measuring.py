@@ -44,6 +44,32 @@ def test_a_quotient_has_the_widest_interval_and_the_seeds_of_its_numerator() -> 
     assert quotient(Measurement(1.0, 1.0, 1.0), Measurement(1.0, 0.0, 2.0)).high == np.inf
 
 
+@pytest.mark.parametrize(
+    ("over", "under", "expected"),
+    [
+        ((-2, -1), (1, 2), (-2, -0.5)),
+        ((-1, 2), (1, 2), (-1, 2)),
+        ((1, 2), (-4, -2), (-1, -0.25)),
+        ((1, 2), (-1, 1), (-np.inf, np.inf)),
+        ((1, 2), (-2, 0), (-np.inf, -0.5)),
+        ((0, 1), (0, 2), (0, np.inf)),
+    ],
+)
+def test_a_quotient_holds_all_that_its_ends_allow(
+    over: tuple[float, float], under: tuple[float, float], expected: tuple[float, float]
+) -> None:
+    a, b = (Measurement(sum(ends) / 2, *ends) for ends in (over, under))
+    found = quotient(a, b)
+    assert (found.low, found.high) == expected
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_quotient_of_what_was_never_reached_is_not_known() -> None:
+    never = Measurement(np.inf, np.inf, np.inf)
+    found = quotient(never, never)
+    assert np.isnan([found.estimate, found.low, found.high]).all()
+
+
 def test_a_number_is_taken_off_all_ends() -> None:
     found = Measurement(6.0, 4.0, 8.0, 12, "kept")
     assert minus(found, 5.0) == Measurement(1.0, -1.0, 3.0, 12, "kept")

@@ -90,16 +90,14 @@ def test_a_variable_that_is_read_on_one_branch_only_is_there_when_it_is_needed()
 
 def test_a_claim_can_bring_its_own_artifact() -> None:
     def inverted(analyses: Analyses) -> dict[str, xr.Dataset]:
-        """The labels of the links swapped.
-
-        More words.
-        """
         return {"first": replaced(analyses["first"], "slope", lambda values: values[::-1])}
 
     measure = estimated("first", "slope", where={"link": 0})
-    claim = _claim(AtLeast(1.0), measure, contradicted_by=inverted)
-    assert refutation(claim, ANALYSES) == "The labels of the links swapped"
-    assert refutation(_claim(AtLeast(1.0), measure, contradicted_by=dict), ANALYSES) == ""
+    claim = _claim(AtLeast(1.0), measure, contradicted_by=inverted, counterexample="Links swapped")
+    assert refutation(claim, ANALYSES) == "Links swapped"
+    assert refutation(_claim(AtLeast(1.0), measure, contradicted_by=dict, counterexample="None"), ANALYSES) == ""
+    with pytest.raises(ValueError, match="belong together"):
+        _claim(AtLeast(1.0), measure, contradicted_by=inverted)
 
 
 def test_what_a_measure_reads_is_recorded_through_selections() -> None:

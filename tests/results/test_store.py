@@ -37,6 +37,11 @@ def test_variables_come_by_name_whatever_the_hash_seed(tmp_path: Path) -> None:
     assert list(store.open_bytes((tmp_path / "a.zarr.zip").read_bytes(), "a").variables) == names
 
 
+def test_joining_nothing_says_that_there_are_no_files() -> None:
+    with pytest.raises(ValueError, match="no datasets to join along 'seed': is the folder"):
+        store.concatenate([], "seed")
+
+
 def test_equal_content_gives_equal_bytes(tmp_path: Path) -> None:
     for name in "ab":
         store.write(_dataset(np.random.default_rng(0)), tmp_path / f"{name}.zarr.zip")

@@ -123,6 +123,15 @@ def test_integers_are_labelled_at_integers() -> None:
         assert faults(figure) == []
 
 
+def test_marks_on_bars_of_fractions_take_no_ticks_away() -> None:
+    with style.house_style():
+        figure, axes = style.new_figure()
+        axes[0, 0].barh([0, 1], [0.3, 1.0])
+        axes[0, 0].plot([1, 1], [0, 1], "k|")
+        make_room(figure)
+        assert any(0 < tick < 1 for tick in axes[0, 0].get_xticks())
+
+
 def test_a_legend_stays_where_it_was_put_if_it_covers_nothing() -> None:
     with style.house_style():
         figure, axes = style.new_figure()

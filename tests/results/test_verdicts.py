@@ -10,6 +10,7 @@ import pytest
 import xarray as xr
 
 from learnability.results.claim import AtLeast, AtMost, Between, Claim, Equals, Measurement, OutOfSteps, judge
+from learnability.results.errors import UserError
 from learnability.results.rows import by_origin, counted, read_rows
 from learnability.results.verdicts import row, to_json
 
@@ -112,12 +113,13 @@ def test_a_statistical_claim_needs_an_interval_with_a_width() -> None:
 
 
 def test_the_study_and_summaries_are_counted_apart_from_the_sources() -> None:
-    stated = {"verdict": "supported", "evidence": "exact", "source": "Theorem 1 (closure: this study)"}
-    own = {"verdict": "contradicted", "evidence": "exact", "source": "this study, of Theorem 1"}
-    summary = {"verdict": "contradicted", "evidence": "summary", "source": "this study's summary"}
+    stated = {"study": "a", "verdict": "supported", "evidence": "exact", "source": "Theorem 1 (closure: this study)"}
+    own = {"study": "a", "verdict": "contradicted", "evidence": "exact", "source": "this study, of Theorem 1"}
+    summary = {"study": "a", "verdict": "contradicted", "evidence": "summary", "source": "this study's summary"}
     assert counted([stated, summary]) == "1 claim of the sources: 1 supported; 1 of summaries: 1 contradicted"
     assert counted([own, stated, own]) == "1 claim of the sources: 1 supported; 2 of this study: 2 contradicted"
     assert counted([own, own]) == "2 claims of this study: 2 contradicted"
+    assert counted([own, {**own, "study": "b"}]) == "2 claims of the studies themselves: 2 contradicted"
     assert counted([summary]) == "1 claim of summaries: 1 contradicted"
     assert counted([]) == "no claims"
     assert by_origin([own, stated]) == {"the sources": [stated], "this study": [own], "summaries": []}
@@ -131,3 +133,14 @@ def test_rows_of_an_older_file_can_be_shown_beside_newer_ones(tmp_path: Path) ->
     assert counted([row]) == "1 claim of the sources: 1 supported"
     path.write_text(json.dumps([made := _made()]))
     assert to_json(read_rows(path)) == to_json([made])  # byte for byte: the archive compares files
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['[{"id": "demo/a"', "", "{}", "[1]", "\udcff", '[{"id": "x"}]', '[{"id": "x", "study": "a", "verdict": "maybe"}]'],
+    ids=["cut off", "empty", "object", "numbers", "bytes", "no verdict", "another verdict"],
+)
+def test_verdicts_that_cannot_be_read_are_named(text: str, tmp_path: Path) -> None:
+    (tmp_path / "claims.json").write_bytes(text.encode(errors="surrogateescape"))
+    with pytest.raises(UserError, match=r"claims.json(.|\n)*cannot be read(.|\n)*make figures"):
+        read_rows(tmp_path / "claims.json")

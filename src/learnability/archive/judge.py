@@ -15,7 +15,10 @@ _COMPARED = ("verdict", "estimate", "interval")
 
 @dataclass(frozen=True)
 class Judgement:
-    """What judging a study again found: the claims that differ, in words. With the same code they are a forgery."""
+    """What judging a study again found: the claims that differ, in words, or why it could not be done.
+
+    With the same code either is a forgery: what was judged once can be judged again.
+    """
 
     study: str
     same_code: bool
@@ -24,8 +27,8 @@ class Judgement:
 
     @property
     def forged(self) -> bool:
-        """Whether the archive's verdicts do not follow from its analyses."""
-        return self.same_code and bool(self.differences)
+        """Whether the archive's verdicts do not follow from its analyses by the code that judged them."""
+        return self.same_code and bool(self.differences or self.problem)
 
     def render(self) -> list[str]:
         """What a person should know of it; nothing where all is as the archive says."""
@@ -41,7 +44,9 @@ class Judgement:
 
 def judged_again(path: Path, content: Mapping[str, Any]) -> list[Judgement]:
     """Judge the claims of a sound archive again; its ``content`` is that of ``demand_sound``."""
-    return [_judge(path, job) for job in content["jobs"] if job["rule"] == "claims"]
+    found = [_judge(path, job) for job in content["jobs"] if job["rule"] == "claims"]
+    unjudged = sorted({*content["studies"]} - {judgement.study for judgement in found})
+    return [*found, *(Judgement(study, True, (), "no job of the archive judged them") for study in unjudged)]
 
 
 def _judge(path: Path, job: Mapping[str, Any]) -> Judgement:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from learnability import __version__
 from learnability.results.atomic import replacing
 from learnability.results.errors import UserError
 from learnability.results.integrity import UNSEALED, seal
@@ -58,6 +59,10 @@ def _entry_problem(entry: zipfile.ZipInfo, room: int) -> str:
     return ""
 
 
+NAME_ONE = f"name an archive, such as results/archive/learnability-{__version__}-laptop.zip (ARCHIVE=... in make)"
+"""The remedy where no archive has the name that was given."""
+
+
 def _problem(entries: list[zipfile.ZipInfo], size: int) -> str:
     seen: set[str] = set()
     room = size
@@ -85,7 +90,7 @@ def open_archive(path: Path) -> Iterator[zipfile.ZipFile]:
     try:
         archive = zipfile.ZipFile(path)
     except FileNotFoundError:
-        raise UserError(str(path), "there is no such file", remedy="name an archive: ARCHIVE=file") from None
+        raise UserError(str(path), "there is no such file", remedy=NAME_ONE) from None
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         remedy = "it may be cut off: get it again from its source"
         raise UserError(str(path), f"not a readable zip file ({error})", remedy=remedy) from None

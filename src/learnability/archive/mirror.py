@@ -10,7 +10,9 @@ write; it can be created by one alone.
 """
 
 import json
+import os
 import shutil
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -31,6 +33,8 @@ from learnability.results.remote import explained, file_system
 _INDEX, _WRITER, _LAST = "index.json", "writer.json", ".store.json"
 _OF_THE_RUN = ("logs", "benchmarks")
 _ASIDE = (".damaged", ".edited", ".foreign", ".unrecorded")
+_FORM = {"sha256": str, "size": int, "tag": str}
+_SETTLED = 1.0  # seconds within which a rival that judged the same dead writer has removed the file and written its own
 
 
 @dataclass
@@ -57,7 +61,8 @@ class Store:
         self.scale, self.results = scale, Path("results") / scale
         self.address = f"{address.rstrip('/')}/{self.results.as_posix()}"
         self._system, root = file_system(address)
-        if hasattr(self._system, "auto_mkdir"):  # a folder in the place of a bucket
+        self._is_folder = hasattr(self._system, "auto_mkdir")  # in the place of a bucket
+        if self._is_folder:
             self._system.auto_mkdir = True
         self._root = root.rstrip("/")
 
@@ -66,17 +71,19 @@ class Store:
         return f"{self._root}/{name}"
 
     def index(self) -> Index:
-        """The list of what the store holds; an empty one where nothing was sent yet."""
+        """The list of what the store holds; an empty one where nothing was sent yet.
+
+        Raises UserError for a list that cannot be read or has another form, and for one that names a file outside the
+        scale.
+        """
         with explained(self.address, "reading"):
             try:
                 content = json.loads(self._system.cat_file(self.place(f"{self.results.as_posix()}/{_INDEX}")))
             except FileNotFoundError:
                 return Index()
-        outside = [name for name in content["files"] if not _inside(name, self.scale)]
-        if outside:
-            raise UserError(
-                self.address, f"its list names a file outside the scale: {outside[0]}", remedy="see who wrote it"
-            )
+        problem = _misformed(content, self.scale)
+        if problem:
+            raise UserError(f"{self.address}/{_INDEX}", problem, remedy="see who wrote it")
         return Index(content["files"], content["records"])
 
     def tags(self) -> dict[str, str]:
@@ -117,16 +124,23 @@ class Store:
             (json.dumps(content, sort_keys=True) + "\n").encode(),
             self.place(f"{self.results.as_posix()}/{name}"),
         )
-        self._system.pipe_file(place, raw, mode="create" if alone else "overwrite")
+        if alone and self._is_folder:  # there, fsspec's own way looks first and then writes: two may find nothing
+            with self._system.open(place, "xb") as out:
+                out.write(raw)
+        else:
+            self._system.pipe_file(place, raw, mode="create" if alone else "overwrite")
 
     def writer(self) -> dict[str, Any]:
         """Who may write; empty where nobody does."""
         with suppress(FileNotFoundError, ValueError):
-            return dict(json.loads(self._system.cat_file(self.place(f"{self.results.as_posix()}/{_WRITER}"))))
+            content = json.loads(self._system.cat_file(self.place(f"{self.results.as_posix()}/{_WRITER}")))
+            return content if isinstance(content, dict) else {}
         return {}
 
-    def release(self) -> None:
-        """Let others write."""
+    def release(self, writer: Mapping[str, Any]) -> None:
+        """Let others write where the one who may is still this one: nobody removes what another has taken over."""
+        if self.writer() != writer:
+            return
         with suppress(FileNotFoundError):
             self._system.rm_file(self.place(f"{self.results.as_posix()}/{_WRITER}"))
 
@@ -136,31 +150,66 @@ def _tag(info: Mapping[str, Any]) -> str:
 
 
 def _inside(name: str, scale: str) -> bool:
-    return name.startswith(f"results/{scale}/") and not any(part.startswith(".") for part in Path(name).parts)
+    parts = Path(name).parts
+    return name.startswith(f"results/{scale}/") and len(parts) > 2 and not any(part.startswith(".") for part in parts)
+
+
+def _misformed(content: Any, scale: str) -> str:
+    """What is wrong with the form of a store's list; empty where nothing is."""
+    files, records = (content.get("files"), content.get("records")) if isinstance(content, dict) else (None, None)
+    if not isinstance(files, dict) or not isinstance(records, dict):
+        return "it is no list of results: files or records are missing"
+    for name, told in files.items():
+        if not _inside(name, scale):
+            return f"its list names a file outside the scale: {name}"
+        if not isinstance(told, dict) or any(not isinstance(told.get(key), kind) for key, kind in _FORM.items()):
+            return f"it does not say {', '.join(_FORM)} of {name}"
+    for name, record in records.items():
+        if not isinstance(record, dict) or not {"rule", "shellcmd"} <= set(record):
+            return f"its record of {name} does not say by which rule and command it was made"
+    return ""
+
+
+def _busy(store: Store, found: Mapping[str, Any]) -> UserError:
+    who = f"process {found.get('pid')} on {found.get('host')}, since {found.get('since')}" if found else "unnamed"
+    remedy = f"wait for it to end; if that process is gone for certain, remove {store.address}/{_WRITER}"
+    return UserError(store.address, f"another run writes there ({who})", remedy=remedy)
+
+
+def _gone(found: Mapping[str, Any]) -> bool:
+    """Whether a writer is a process of this host that has ended."""
+    pid = found.get("pid")
+    return isinstance(pid, int) and not alive(str(found.get("host")), pid, str(found.get("started", "")))
 
 
 @contextmanager
 def held(store: Store, lease: str = "") -> Iterator[None]:
-    """Be the one that writes into a store. Raises UserError that names who does, where another run is at work."""
+    """Be the one that writes into a store. Raises UserError that names who does, where another run is at work.
+
+    No store removes a file on the condition that it is still the same. Whoever takes over from a dead writer looks once
+    more after a moment, since another that had judged the same file may have removed the new one.
+    """
     own = myself(lease)
-    for last in (False, True):
-        with explained(store.address, "taking the lock"):
+    with explained(store.address, "taking the lock"):
+        for again in (False, True):
             try:
                 store.write(_WRITER, own, alone=True)
                 break
             except FileExistsError:
                 found = store.writer()
-            gone = found and not alive(str(found.get("host")), int(found.get("pid", 0)), str(found.get("started", "")))
-            if last or not gone:
-                who = f"process {found.get('pid')} on {found.get('host')}, since {found.get('since')}"
-                remedy = f"wait for it to end; if that process is gone for certain, remove {store.address}/{_WRITER}"
-                raise UserError(store.address, f"another run writes there ({who})", remedy=remedy)
-            store.release()
+            if again or not _gone(found):
+                raise _busy(store, found)
+            store.release(found)
+        if again:
+            time.sleep(_SETTLED)
+        found = store.writer()
+        if found != own:
+            raise _busy(store, found)
     try:
         yield
     finally:
         with explained(store.address, "letting go of the lock"):
-            store.release()
+            store.release(own)
 
 
 def local_files(results: Path) -> dict[str, str]:
@@ -174,17 +223,39 @@ def local_files(results: Path) -> dict[str, str]:
     return found
 
 
-def _last(results: Path) -> dict[str, str]:
-    """The digests of what store and disk had in common after the last transfer."""
+def _told_of_stores(results: Path) -> dict[str, dict[str, str]]:
+    """What is remembered of each store, by its address. What an older version wrote named no store, and is left out."""
     try:
-        return dict(json.loads((results / _LAST).read_text(encoding="utf-8")))
-    except (FileNotFoundError, ValueError, TypeError):
+        content = json.loads((results / _LAST).read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
         return {}
+    return {key: of for key, of in content.items() if isinstance(of, dict)} if isinstance(content, dict) else {}
 
 
-def _remember(results: Path, digests: Mapping[str, str]) -> None:
-    with replacing_among_others(results / _LAST) as out:
-        out.write(json.dumps(digests, sort_keys=True).encode())
+def remembered_as(address: str, environment: Mapping[str, str] = os.environ) -> str:
+    """What a store is remembered as: its address, and the server of a bucket where one is set, since buckets of two
+    servers may have one name."""
+    servers = [environment.get(name) for name in ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")]
+    server = next(filter(None, servers), None) if address.startswith("s3:") else None
+    return f"{address} at {server.rstrip('/')}" if server else address
+
+
+def _last(store: Store) -> dict[str, str]:
+    """The digests from which both sides went on: what this store and the disk had in common last."""
+    return _told_of_stores(store.results).get(remembered_as(store.address), {})
+
+
+def _remember(store: Store, digests: Mapping[str, str]) -> None:
+    """Keep them for the next transfer from or to this store; what is known of other stores stays."""
+    content = {**_told_of_stores(store.results), remembered_as(store.address): dict(digests)}
+    with replacing_among_others(store.results / _LAST) as out:
+        out.write(json.dumps(content, sort_keys=True).encode())
+
+
+def _common(index: Index, here: Mapping[str, str], last: Mapping[str, str]) -> dict[str, str]:
+    """What both sides have now; of a file of which one has gone on, what both had before: it tells which one."""
+    now = {name: told["sha256"] for name, told in index.files.items() if here.get(name) == told["sha256"]}
+    return {**{name: digest for name, digest in last.items() if name in index.files}, **now}
 
 
 def _wanted(index: Index, here: Mapping[str, str], last: Mapping[str, str]) -> tuple[list[str], list[str]]:
@@ -201,19 +272,23 @@ def _wanted(index: Index, here: Mapping[str, str], last: Mapping[str, str]) -> t
     return fetched, unclear
 
 
+def _refusal(store: Store, unclear: Sequence[str], where: str, remedy: str) -> UserError:
+    more = f" and {len(unclear) - 3} more" if len(unclear) > 3 else ""
+    return UserError(store.address, f"other results are {where}: {', '.join(unclear[:3])}{more}", remedy=remedy)
+
+
 def pull(store: Store, force: bool = False) -> Moved:
     """Fetch what the store has newer; call it with the lock of the results held.
 
     Every file is compared with the list before it is put in place, and they are put in place together. Raises UserError
     where results here and there differ, and neither is what the other was made from; ``force`` takes the store's.
     """
-    index, here = store.index(), local_files(store.results)
-    wanted, unclear = _wanted(index, here, _last(store.results))
+    index, here, last = store.index(), local_files(store.results), _last(store)
+    wanted, unclear = _wanted(index, here, last)
     if unclear and not force:
-        more = f" and {len(unclear) - 3} more" if len(unclear) > 3 else ""
-        problem = f"other results are here: {', '.join(unclear[:3])}{more}"
-        raise UserError(store.address, problem, remedy="move them away, or take the store's: learnability pull --force")
-    staged, digests = staging(store.results), {}
+        remedy = "move them away, take the store's (learnability pull --force), or replace those (push --force)"
+        raise _refusal(store, unclear, "here", remedy)
+    staged, digests, worthless = staging(store.results), {}, list[str]()
     try:
         said = store.get([*wanted, *unclear], staged) if wanted or unclear else []
         for name in [*wanted, *unclear]:
@@ -221,10 +296,16 @@ def pull(store: Store, force: bool = False) -> Moved:
                 digests[name] = index.files[name]["sha256"]
             elif (staged / name).is_file():
                 (staged / name).unlink()
-                said.append(f"{name}: damaged in the store: not taken; it is made again here and sent")
+                instead = "what is here stays" if name in here else "it is made again here and sent"
+                said.append(f"{name}: damaged in the store: not taken; {instead}")
+                worthless.append(name)
+        failed = [name for name in [*wanted, *unclear] if name not in digests and name not in worthless]
+        stored = store.tags() if failed else {}
+        worthless += [name for name in failed if name not in stored]
         for name in [name for name in digests if _unrecorded(name, index, digests, here)]:
             (staged / name).unlink()
             del digests[name]
+            worthless.append(name)
     except BaseException:
         shutil.rmtree(staged, ignore_errors=True)
         raise
@@ -233,8 +314,9 @@ def pull(store: Store, force: bool = False) -> Moved:
         put_in_place(store.scale, staged, digests, _as_jobs(index, digests))
     else:
         shutil.rmtree(staged, ignore_errors=True)
-    common = {n: told["sha256"] for n, told in index.files.items() if {**here, **digests}.get(n) == told["sha256"]}
-    _remember(store.results, common)
+    # what is made here in the place of what nobody can fetch comes after it, and may be sent
+    replaceable = {name: index.files[name]["sha256"] for name in worthless if name not in here}
+    _remember(store, _common(index, {**here, **digests}, {**last, **replaceable}))
     return Moved(len(digests), size, tuple(said))
 
 
@@ -257,18 +339,35 @@ def _as_jobs(index: Index, digests: Iterable[str]) -> list[dict[str, Any]]:
     ]
 
 
-def push(store: Store) -> Moved:
-    """Send what is new here; call it with the lock of the results held. Nothing is removed from the store."""
-    index, here, tags = store.index(), local_files(store.results), store.tags()
+def push(store: Store, force: bool = False) -> Moved:
+    """Send what is new here; call it with the lock of the results held. Nothing is removed from the store.
+
+    What only the store has changed since the last transfer is newer there, and stays. Raises UserError where results
+    here and there differ, and neither is what the other was made from; ``force`` replaces the store's.
+    """
+    index, here, tags, last = store.index(), local_files(store.results), store.tags(), _last(store)
+    wanted, unclear = _wanted(index, here, last)
+    if unclear and not force:
+        remedy = "pull first (learnability pull --force takes the store's), or replace those: learnability push --force"
+        raise _refusal(store, unclear, "in the store", remedy)
+    newer = {name for name in wanted if name in here}
     new, repaired = [], []
     for name, digest in here.items():
         told = index.files.get(name)
-        if told is None or told["sha256"] != digest:
+        if told is None or (told["sha256"] != digest and name not in newer):
             new.append(name)
-        elif tags.get(name) != told["tag"]:
+        elif told["sha256"] == digest and tags.get(name) != told["tag"]:
             repaired.append(name)
-    if not new and not repaired:
-        return Moved()
+    if new or repaired:
+        _send(store, index, here, new, repaired)
+    _remember(store, _common(index, here, last))
+    said = [f"{name}: was changed in the store: sent again" for name in repaired]
+    said += [f"{len(newer)} files are newer in the store: not sent; learnability pull fetches them"] if newer else []
+    return Moved(len(new) + len(repaired), sum(Path(name).stat().st_size for name in (*new, *repaired)), tuple(said))
+
+
+def _send(store: Store, index: Index, here: Mapping[str, str], new: Sequence[str], repaired: Sequence[str]) -> None:
+    """Send files, and then the list with them."""
     store.put([*new, *repaired])
     tags = store.tags()
     for name in [*new, *repaired]:
@@ -276,9 +375,6 @@ def push(store: Store) -> Moved:
     index.records |= read_records(name for name in new if Path(name).parts[2] not in (*_OF_THE_RUN, manifest.FOLDER))
     with explained(store.address, "writing the list"):
         store.write(_INDEX, {"scale": store.scale, "files": index.files, "records": index.records})
-    _remember(store.results, here)
-    said = tuple(f"{name}: was changed in the store: sent again" for name in repaired)
-    return Moved(len(new) + len(repaired), sum(Path(name).stat().st_size for name in (*new, *repaired)), said)
 
 
 def differences(store: Store) -> list[str]:
@@ -320,7 +416,7 @@ def transfer(address: str, scale: str, verb: str, force: bool = False) -> str:
         if verb == "pull":
             return _told("fetched", pull(store, force), store)
         with held(store):
-            return _told("sent", push(store), store)
+            return _told("sent", push(store, force), store)
 
 
 def compare(address: str, scale: str) -> tuple[str, bool]:

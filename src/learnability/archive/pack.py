@@ -22,7 +22,7 @@ from learnability.pipeline.lock import clear_leftovers, only_one_run
 from learnability.results import journal
 from learnability.results.atomic import staging
 from learnability.results.attributes import sha256
-from learnability.results.errors import UserError
+from learnability.results.errors import UserError, make_figures
 
 README = """# {name}
 
@@ -113,7 +113,8 @@ def _members(table: JobTable, with_runs: bool, allow_uncommitted: bool) -> dict[
     lost = unrecorded(content, set(wanted))
     if lost:
         problem = f"the engine has no record of how these were made: {', '.join(lost[:5])}"
-        raise UserError(f"results/{table.main.scale}", problem, remedy="remove these files and run make figures again")
+        results = Path("results") / table.main.scale
+        raise UserError(str(results), problem, remedy=f"remove these files and run {make_figures(results)} again")
     members: dict[str, Path | bytes] = {path: Path(path) for path in wanted}
     members |= {f"{SOURCE}/{name}": Path(name) for name in source.files}
     members[PROVENANCE] = (json.dumps(content, indent=1, sort_keys=True) + "\n").encode()

@@ -2,7 +2,7 @@
 
 The run happens in a folder of its own (``.cache/reproduce/``), with the code that stands here and the config of the
 archive: results that are here are neither used nor touched. On the platform of the archive the bytes are the same; on
-another, every estimate has to lie in the archived interval.
+another, every estimate has to lie in the archived interval, and every verdict has to be the same.
 """
 
 import json
@@ -18,12 +18,11 @@ from learnability.archive.crate import SOURCE
 from learnability.archive.members import extract, open_archive
 from learnability.archive.restore import source_differences
 from learnability.archive.verify import demand_sound
-from learnability.pipeline.elsewhere import run_in
+from learnability.pipeline.elsewhere import alone_in, copy_project, run_in
 from learnability.report.wording import interval, number
 from learnability.results.attributes import sha256
 from learnability.results.errors import UserError, nearest
 
-_CODE = ("Snakefile", "workflow", "profiles", "src", "pyproject.toml", "requirements.lock")
 _DATA = ("targets", "train", "analyse", "figures", "claims")
 _ROUNDING = 1e-6
 """Relative slack of an interval without width: another platform rounds differently."""
@@ -40,16 +39,20 @@ class Move:
     @property
     def inside(self) -> bool:
         """Whether the estimate lies in the archived interval and the verdict is the same."""
+        return self._within and self.then["verdict"] == self.now["verdict"]
+
+    @property
+    def _within(self) -> bool:
         if self.then["estimate"] is None or self.now["estimate"] is None:
-            return self.then["estimate"] == self.now["estimate"] and self.then["verdict"] == self.now["verdict"]
+            return bool(self.then["estimate"] == self.now["estimate"])
         low, high = self.then["interval"]
         slack = _ROUNDING * max(1.0, abs(self.then["estimate"]))
         above = low is None or self.now["estimate"] >= low - slack
         below = high is None or self.now["estimate"] <= high + slack
-        return above and below
+        return bool(above and below)
 
     def render(self) -> str:
-        said = "within" if self.inside else "OUTSIDE"
+        said = "within" if self.inside else "VERDICT" if self._within else "OUTSIDE"
         then = f"{number(self.then['estimate'])} {interval(self.then)} {self.then['verdict']}"
         now = f"{number(self.now['estimate'])} {interval(self.now)} {self.now['verdict']}"
         return f"{said:8} {self.id}\n           archive  {then}\n           now      {now}"
@@ -72,15 +75,8 @@ def _prepare(archive: Path, folder: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
     unfinished.touch()
-    for part in (*_CODE, "config"):
-        old = folder / part
-        shutil.rmtree(old) if old.is_dir() else old.unlink(missing_ok=True)
-    for part in _CODE:
-        ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
-        if Path(part).is_dir():
-            shutil.copytree(part, folder / part, ignore=ignored)
-        elif Path(part).exists():
-            shutil.copy2(part, folder / part)
+    copy_project(folder)
+    shutil.rmtree(folder / "config", ignore_errors=True)
     with open_archive(archive) as opened:
         names = [name for name in opened.namelist() if name.startswith(f"{SOURCE}/config/")]
         extract(opened, names, folder / "archived")
@@ -130,7 +126,11 @@ def _say_what_moved(content: Mapping[str, Any], compared: int, differ: list[str]
 
 
 def reproduce(path: Path, chosen: Sequence[str] = (), device: str = "", cores: str = "all") -> bool:
-    """Run again and compare; whether everything is reproduced."""
+    """Run again and compare; whether everything is reproduced.
+
+    Raises UserError for an archive that is not sound, for a study that it does not have, where the run fails, and while
+    another command reproduces an archive of that name.
+    """
     content = demand_sound(path)
     studies = list(chosen) or content["studies"]
     unknown = sorted(set(studies) - set(content["studies"]))
@@ -140,15 +140,17 @@ def reproduce(path: Path, chosen: Sequence[str] = (), device: str = "", cores: s
     for line in (d for d in source_differences(path) if "config/" not in d):
         print(f"note: the code here is not that of the archive: {line}")
     folder = Path(".cache/reproduce") / path.stem
-    _prepare(path, folder)
-    run_in(folder, content["scale"], studies, cores, device)
-    compared, differ = _differing(content, folder, studies)
-    (folder / "unfinished").unlink()
+    with alone_in(folder):
+        _prepare(path, folder)
+        run_in(folder, content["scale"], studies, cores, device)
+        compared, differ = _differing(content, folder, studies)
+        (folder / "unfinished").unlink()
+        moved = _compare_claims(path, folder, content["scale"], studies) if differ else []
     if not differ:
         print(f"reproduced: all {compared} results of {', '.join(studies)} have the bytes of the archive")
         return True
-    moved = _compare_claims(path, folder, content["scale"], studies)
     _say_what_moved(content, compared, differ, moved)
     good = all(move.inside for move in moved)
-    print("reproduced: every estimate lies in its archived interval" if good else "NOT reproduced")
+    said = "reproduced: every estimate lies in its archived interval, every verdict is the same"
+    print(said if good else "NOT reproduced")
     return good

@@ -30,7 +30,10 @@ def _ssh_keygen(*arguments: str, content: Path | None = None) -> subprocess.Comp
 
 
 def sign(path: Path, key: Path) -> Path:
-    """Sign an archive with a private key (or with the agent's, by its public file); the path of the signature."""
+    """Sign an archive with a private key (or with the agent's, by its public file); the path of the signature.
+
+    Raises UserError where ssh-keygen is not installed or does not sign.
+    """
     beside(path).unlink(missing_ok=True)
     done = _ssh_keygen("sign", "-f", str(key), "-n", _NAMESPACE, str(path))
     if done.returncode or not beside(path).is_file():
@@ -41,7 +44,10 @@ def sign(path: Path, key: Path) -> Path:
 
 
 def check(path: Path, signers: Path | None = None) -> tuple[bool, str]:
-    """Whether the signature of an archive is good (or there is none and none is asked for), and what to say of it."""
+    """Whether the signature of an archive is good (or there is none and none is asked for), and what to say of it.
+
+    Raises UserError where there is no file of signers, and where ssh-keygen is not installed.
+    """
     signature = beside(path)
     if not signature.is_file():
         if signers is None:

@@ -36,7 +36,7 @@ _KEPT = (
 
 
 def out_of_date(table: JobTable) -> dict[str, str]:
-    """Every result that the engine would make again, with its reason."""
+    """Every result that the engine would make again, with its reason. Raises UserError where it gives no summary."""
     config = [f"scale={table.main.scale}", f"studies={','.join(table.configs)}"]
     command = [sys.executable, "-m", "snakemake", "all", "--summary", "--config", *config]
     done = subprocess.run(command, text=True, capture_output=True, check=False)
@@ -61,6 +61,15 @@ def read_records(paths: Iterable[str]) -> dict[str, dict[str, Any]]:
         if record is not None and record.rule:
             found[path] = {key: record.get(key) for key in _KEPT}
     return found
+
+
+def without_records(paths: Iterable[str]) -> int:
+    """How many of these results the engine has no record of; 0 where the engine is not installed."""
+    asked = list(paths)
+    try:
+        return len(asked) - len(read_records(asked)) if asked else 0
+    except ImportError:
+        return 0
 
 
 def write_records(records: Mapping[str, Mapping[str, Any]]) -> None:

@@ -16,6 +16,7 @@ from learnability.archive.judge import judged_again
 from learnability.archive.members import (
     MANIFEST,
     METADATA,
+    NAME_ONE,
     PROVENANCE,
     UnsafeArchive,
     member_digest,
@@ -232,11 +233,11 @@ def verify(
     """Print what is right or wrong with an archive and give the exit status.
 
     0 sound and valid (or valid not asked), 1 damaged or refused, not signed by whom ``signers`` lists, or with verdicts
-    that do not follow from its analyses, 3 sound but not valid by the profile, 4 sound but the profile could not be
-    checked. Raises UserError where there is no such file.
+    that do not follow from its analyses or that the code which judged them cannot judge again, 3 sound but not valid by
+    the profile, 4 sound but the profile could not be checked. Raises UserError where there is no such file.
     """
     if not path.is_file():
-        raise UserError(str(path), "there is no such file", remedy="name an archive: ARCHIVE=file")
+        raise UserError(str(path), "there is no such file", remedy=NAME_ONE)
     try:
         found = findings(path)
         content = None if found else demand_sound(path)

@@ -2,8 +2,9 @@
 
 Machine code is cached on disk. The cache of a function sees changes of its own file only, so compiled functions that
 call one another stand in one file. The exceptions are the settled pieces of this module and of
-:mod:`learnability.compiled.blas`: after a change there, empty ``__pycache__``. Jobs of the pipeline keep a cache for
-each fingerprint of the code, which sees every file.
+:mod:`learnability.compiled.blas`, and constants of other modules, which are frozen when a loop is compiled: after a
+change there, empty ``__pycache__``. Jobs of the pipeline keep a cache for each fingerprint of what compiled loops
+reach (:func:`learnability.pipeline.fingerprint.machine_code_fingerprint`).
 """
 
 from collections.abc import Callable
@@ -19,6 +20,13 @@ def compiled(function: F) -> F:
     divisions; division by zero gives inf or NaN as in NumPy.
     """
     return cast(F, numba.njit(cache=True, error_model="numpy", nogil=True)(function))
+
+
+def inlined(function: F) -> F:
+    """As :func:`compiled`, but made a part of every caller, which then leaves out the results that it does not use. The
+    arithmetic is the same, and so are the bytes.
+    """
+    return cast(F, numba.njit(cache=True, error_model="numpy", nogil=True, forceinline=True)(function))
 
 
 def reordered(function: F) -> F:

@@ -33,6 +33,8 @@ def partial_trace(x: Array, weights: Array, degree: int) -> Array:
     """``sum_s A_s A_s^T`` (d, d) with the partial traces A_s of ``He_degree``, degree 1 to 4.
 
     ``tr He_3 = x (|x|^2 - (d + 2))``, ``tr He_4 = x x^T (|x|^2 - (d + 4)) - I (|x|^2 - (d + 2))``.
+
+    Raises ValueError for another degree.
     """
     n, d = x.shape
     square = np.einsum("ij,ij->i", x, x)[:, None]
@@ -74,6 +76,8 @@ def u_statistic(x: Array, weights: Array, degree: int) -> Array:
         ``x x'^T (P_2 + 6) + 2 a I - 2 a (x x^T + x' x'^T)``
     degree 4
         ``x x'^T (P_3 + 18 a) + Q I - (Q + 6)(x x^T + x' x'^T)``
+
+    Raises ValueError for another degree.
     """
     n, d = x.shape
     own = (weights**2).sum(axis=1)
@@ -133,7 +137,7 @@ def _pairs(x: Array, weights: Array, square: Array, degree: int) -> Array:
 
 
 def leading(matrix: Array, count: int) -> Array:
-    """The ``count`` leading eigenvectors (d, count) of a symmetric matrix."""
+    """The ``count`` leading eigenvectors (d, count) of a symmetric matrix. Raises ValueError unless 1 <= count <= d."""
     d = len(matrix)
     if count < 1 or count > d:
         raise ValueError(f"count is {count}; it must be from 1 to {d}")

@@ -59,6 +59,8 @@ class Measurement:
     """An estimate with its interval (equal to the estimate where the measurement is exact).
 
     ``seeds`` is the number of independent seeds behind the estimate, None where nothing is random.
+
+    Raises ValueError for an interval that is upside down.
     """
 
     estimate: float
@@ -168,7 +170,10 @@ class Claim:
     rule whose window was set after its number had been seen; the table of verdicts shows the mark.
 
     ``contradicted_by`` turns the analyses into ones that the rule must contradict, for a claim whose measure needs more
-    than the changes of :mod:`learnability.results.refutation`; the first line of its docstring says what they are.
+    than the changes of :mod:`learnability.results.refutation`; ``counterexample`` says in words what they are.
+
+    Raises ValueError for a measure without a rule or experiments, for no measure without a reason, and for one of
+    ``contradicted_by`` and ``counterexample`` without the other.
     """
 
     id: str
@@ -184,6 +189,7 @@ class Claim:
     evidence: Evidence = field(kw_only=True)
     window_seen: bool = False
     contradicted_by: Callable[[Analyses], Analyses] | None = None
+    counterexample: str = field(default="", kw_only=True)
     seeds_needed: int = 0
     figure: str | None = None
     reason: str = ""
@@ -194,6 +200,8 @@ class Claim:
             raise ValueError(f"claim {self.id}: a measured claim needs a rule and its experiments")
         if not tested and not self.reason:
             raise ValueError(f"claim {self.id}: a claim that is not tested must say why")
+        if (self.contradicted_by is None) != (not self.counterexample):
+            raise ValueError(f"claim {self.id}: contradicted_by and counterexample, its words, belong together")
 
 
 def judge(rule: Rule, measurement: Measurement, seeds_needed: int = 0) -> tuple[Verdict, str]:

@@ -72,6 +72,8 @@ class Kind:
     ``setting`` is the model of one setting. ``target_for`` names the stages that read the target artifact (``train``,
     ``analyse``, both, or none: then the kind has no target job and no module ``targets``). The analysis of a kind of
     ``one_setting`` is about a single one (:func:`only`): a sweep is refused when the config is read.
+
+    Raises ValueError for a stage that reads no target, and for a separated field that the setting does not have.
     """
 
     setting: type[Setting]
@@ -88,7 +90,7 @@ class Kind:
 
     @property
     def target_model(self) -> type[Model]:
-        """The model of the setting's target."""
+        """The model of the setting's target. Raises TypeError where the field is annotated with something else."""
         annotation = self.setting.model_fields["target"].annotation
         if not (isinstance(annotation, type) and issubclass(annotation, Model)):
             raise TypeError(f"{self.setting.__name__}.target is no model")

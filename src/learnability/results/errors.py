@@ -2,6 +2,8 @@
 
 import difflib
 from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
 
 
 def nearest(given: str, known: Iterable[str], otherwise: str) -> str:
@@ -19,6 +21,13 @@ def comma_separated(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
+def make_figures(results: Path) -> str:
+    """The command that makes ``results/<scale>`` and what is below it: it names the scale, if the path does."""
+    below = results.parts[results.parts.index("results") + 1 :] if "results" in results.parts else ()
+    scale = next((name for name in below[:1] if name in ("smoke", "laptop", "paper")), "")
+    return f"make figures SCALE={scale}" if scale else "make figures"
+
+
 class UserError(Exception):
     """Something in the user's hands is wrong: where, what, what is allowed, what to do.
 
@@ -29,6 +38,10 @@ class UserError(Exception):
         self.where, self.problem, self.allowed, self.remedy = where, problem, allowed, remedy
         super().__init__(self.render())
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """As it is, whatever the parameters of a subclass are: errors come out of other processes by pickling."""
+        return _as_it_was, (type(self), self.args, self.__dict__)
+
     def render(self) -> str:
         """The message as it is shown."""
         lines = [f"learnability: error in {self.where}", f"  problem: {self.problem}"]
@@ -37,3 +50,9 @@ class UserError(Exception):
         if self.remedy:
             lines.append(f"  remedy:  {self.remedy}")
         return "\n".join(lines)
+
+
+def _as_it_was(kind: type[UserError], said: tuple[Any, ...], state: dict[str, Any]) -> UserError:
+    error = kind.__new__(kind, *said)
+    error.__dict__.update(state)
+    return error

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from learnability.results.atomic import replacing, replacing_among_others, staging, sync_folder
-from learnability.results.errors import UserError
+from learnability.results.errors import UserError, make_figures
 
 Finish = Callable[[Mapping[str, Any]], None]
 
@@ -71,7 +71,10 @@ def commit(folder: Path, staged: Path, names: Mapping[str, str], content: Mappin
 
 
 def recover(folder: Path, finish: Finish) -> bool:
-    """Finish a change that was begun; whether there was one. Call it with the lock of the folder held."""
+    """Finish a change that was begun; whether there was one. Call it with the lock of the folder held.
+
+    Raises UserError for a journal that cannot be read, and for one that names files outside the folder.
+    """
     try:
         journal = json.loads(place(folder).read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -79,7 +82,7 @@ def recover(folder: Path, finish: Finish) -> bool:
             shutil.rmtree(rubbish, ignore_errors=True)
         return False
     except ValueError:
-        remedy = f"remove {place(folder)}, and run make figures"
+        remedy = f"remove {place(folder)}, and run {make_figures(folder)}"
         raise UserError(
             str(place(folder)), "the journal of an interrupted change cannot be read", remedy=remedy
         ) from None

@@ -13,8 +13,8 @@ import xarray as xr
 from numpy.typing import ArrayLike
 
 from learnability.statistics.asymptotics import LocalExponents
-from learnability.statistics.intervals import bootstrap, clopper_pearson, wilson
-from learnability.statistics.scaling import bootstrap_slope
+from learnability.statistics.intervals import bootstrap, clopper_pearson, mean_interval, supremum_interval, wilson
+from learnability.statistics.scaling import Statistic, log_slope
 
 Dims = str | Sequence[str]
 
@@ -22,6 +22,10 @@ BOUND = "bound"
 BOUNDS = ("estimate", "low", "high")
 OVER_SEEDS = "95% bootstrap over seeds"
 """What the interval of an estimate over seeds is. The seed is the unit, never the neuron."""
+STUDENT = "95% Student over seeds"
+STUDENT_IN_LOGS = "95% Student over seeds, in logarithms"
+"""What the interval of a mean over seeds is: a bootstrap of the mean of few seeds is too narrow."""
+_SLOPES: dict[str, str] = {"median": OVER_SEEDS, "mean": STUDENT, "geometric mean": STUDENT_IN_LOGS}
 
 _OF_SHARES = {"Clopper-Pearson": clopper_pearson, "Wilson": wilson}
 
@@ -55,14 +59,14 @@ def share(
 ) -> xr.Variable:
     """``successes`` over ``trials``, which are independent, with their 95% interval; NaN without trials.
 
-    ``unresolved`` trials are no successes of the estimate, and the interval holds whatever they are: its lower end is
-    that of ``successes``, its upper end that of all of both.
+    The estimate leaves ``unresolved`` trials out, and the interval holds whatever they are: its lower end is that of
+    ``successes``, its upper end that of all of both. So does :func:`learnability.results.measuring.share`.
     """
     k, n = np.asarray(successes, dtype=float), np.asarray(trials, dtype=float)
     ends, text = _OF_SHARES[method], f"95% {method}" + ("" if unresolved is None else ", both ways")
-    most = k if unresolved is None else k + np.asarray(unresolved)
+    left_out = np.asarray(0 if unresolved is None else unresolved)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return estimate(dims, k / n, ends(k, n)[0], ends(most, n)[1], long_name, text)
+        return estimate(dims, k / (n - left_out), ends(k, n)[0], ends(k + left_out, n)[1], long_name, text)
 
 
 def over_seeds(
@@ -76,19 +80,38 @@ def over_seeds(
 ) -> xr.Variable:
     """``statistic`` (which takes ``axis``, as ``np.mean`` does) of ``values`` (seed, ...); ``dims`` are its own.
 
-    ``smooth`` is to be asked for where the statistic takes a median of its own.
+    A mean has Student's interval, as :func:`mean_over_seeds` gives it, everything else a bootstrap's. ``smooth`` is to
+    be asked for where the statistic takes a median of its own.
     """
+    if statistic is np.mean:
+        return mean_over_seeds(dims, values, long_name, units)
     # A time that was never reached is infinite, and quantiles between two infinite ones are NaN: no warning is due.
     with np.errstate(invalid="ignore"):
         return estimate(dims, *bootstrap(statistic, values, rng, smooth=smooth), long_name, OVER_SEEDS, units)
 
 
+def mean_over_seeds(
+    dims: Dims, values: np.ndarray, long_name: str, units: str = "1", logarithmic: bool = False
+) -> xr.Variable:
+    """The mean over seeds of ``values`` (seed, ...) with Student's interval; ``dims`` are its own.
+
+    ``logarithmic``: the geometric mean, for ratios and other positive numbers that vary by factors.
+    """
+    text = STUDENT_IN_LOGS if logarithmic else STUDENT
+    return estimate(dims, *mean_interval(values, logarithmic=logarithmic), long_name, text, units)
+
+
+def supremum_over_seeds(dims: Dims, values: np.ndarray, long_name: str, units: str = "1") -> xr.Variable:
+    """``sup_t |mean over seeds|`` of ``values`` (seed, ..., t); ``dims`` are those between."""
+    return estimate(dims, *supremum_interval(values), long_name, f"{STUDENT}, all times together", units)
+
+
 def slope_over_seeds(
-    x: np.ndarray, values: np.ndarray, rng: np.random.Generator, long_name: str, statistic: str = "median"
+    x: np.ndarray, values: np.ndarray, rng: np.random.Generator, long_name: str, statistic: Statistic = "median"
 ) -> xr.Variable:
     """The slope of log ``statistic`` of ``values`` (seed, x) against log x."""
     with np.errstate(invalid="ignore"):
-        return estimate((), *bootstrap_slope(x, values, rng, statistic=statistic), long_name, OVER_SEEDS)
+        return estimate((), *log_slope(x, values, rng, statistic), long_name, _SLOPES[statistic])
 
 
 def exponents(

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection, PathCollection
+from matplotlib.container import BarContainer
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.legend import Legend
@@ -70,12 +71,13 @@ def _settle(axes: Axes) -> None:
 
 
 def _count(axes: Axes) -> None:
-    """Ticks at integers on a linear x axis whose data are integers, unless its ticks were chosen."""
+    """Ticks at integers on a linear x axis whose data are integers, unless its ticks were chosen or it has bars."""
     lines = [line for line in axes.lines if line.get_transform().contains_branch_seperately(axes.transData)[0]]
     at = np.concatenate([np.empty(0), *(np.asarray(line.get_xdata(), dtype=float) for line in lines)])
     at = at[np.isfinite(at)]
+    bars = any(isinstance(container, BarContainer) for container in axes.containers)
     chosen = not isinstance(axes.xaxis.get_major_locator(), AutoLocator)
-    if at.size and not chosen and axes.get_xscale() == "linear" and np.array_equal(at, np.round(at)):
+    if at.size and not chosen and not bars and axes.get_xscale() == "linear" and np.array_equal(at, np.round(at)):
         axes.xaxis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 5, 10], integer=True))
 
 

@@ -17,12 +17,13 @@ and is made again, never one that passes for another.
 """
 
 import json
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from learnability.results.atomic import replacing_among_others
+from learnability.results.atomic import Staged, replacing_among_others
 from learnability.results.attributes import attributes, sha256
 from learnability.results.identity import misplaced
 from learnability.results.integrity import ForeignArtifact, check
@@ -93,6 +94,28 @@ def record(
     files = outputs if isinstance(outputs, Mapping) else {path: path for path in outputs}
     for path, file in files.items():
         write(path, Record(sha256(file), rule, job or {}, code, inputs or {}, taken_over))
+
+
+def put(
+    output: Path,
+    content: bytes,
+    rule: str,
+    job: Mapping[str, Any] | None = None,
+    code: str = "",
+    inputs: Mapping[str, str] | None = None,
+) -> None:
+    """Write an output that is one file: record it, then put it in place."""
+    staged = Staged([output])
+    try:
+        with staged.files[0].open("wb") as out:
+            out.write(content)
+            out.flush()
+            os.fsync(out.fileno())
+        record({output: staged.files[0]}, rule, job, code, inputs)
+        staged.publish()
+    except BaseException:
+        staged.discard()
+        raise
 
 
 def demand_recorded(path: Path) -> str:

@@ -4,6 +4,7 @@ A measure maps the analyses of a study, keyed by experiment, to a :class:`~learn
 Those here pick a number or an estimate out of one analysis; :func:`largest` and :func:`smallest` join several.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -37,7 +38,7 @@ def entry(dataset: xr.Dataset, coordinate: str, label: str | float, what: str = 
 
 
 def measured(values: xr.DataArray, seeds: int | None = None, note: str = "") -> Measurement:
-    """The measurement in a variable whose only dimension is ``bound``."""
+    """The measurement in a variable whose only dimension is ``bound``. Raises ValueError for one with others."""
     if values.dims != (BOUND,):
         raise ValueError(f"an estimate has the dimension {BOUND!r} alone, not {values.dims}")
     estimate, low, high = (float(part) for part in bounds_of(values))
@@ -111,10 +112,17 @@ def share(successes: float, trials: float, unresolved: float = 0, note: str = ""
 
 
 def quotient(numerator: Measurement, denominator: Measurement, note: str = "") -> Measurement:
-    """The quotient of two measurements with the widest interval that their ends allow; the numerator's seeds."""
+    """The quotient of two measurements with the widest interval that their ends allow; the numerator's seeds.
+
+    The interval has no ends where 0 lies inside that of the denominator.
+    """
     a, b = numerator, denominator
+    # An end of the denominator at 0 is approached from inside its interval.
+    over, under = np.array([a.low, a.high])[:, None], np.array([b.low or 0.0, b.high or -0.0])
     with np.errstate(divide="ignore", invalid="ignore"):
-        estimate, low, high = np.divide((a.estimate, a.low, a.high), (b.estimate, b.high, b.low)).tolist()
+        estimate, ends = float(np.divide(a.estimate, b.estimate)), over / under
+    known = ends[~np.isnan(ends)] if not b.low < 0 < b.high else np.array([-np.inf, np.inf])
+    low, high = (float(known.min()), float(known.max())) if known.size else (math.nan, math.nan)
     return Measurement(estimate, low, high, a.seeds, note)
 
 

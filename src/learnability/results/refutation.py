@@ -26,6 +26,7 @@ Place = tuple[str, str]
 
 _FACTORS = (2.0, 0.5, 10.0, 0.1, 1e3, 1e-3, 1e6, 1e-6, 1e12)
 _SHARE = re.compile(r"share|fraction|probab|accuracy|coverage|cosine|success")
+_SIGNED = re.compile(r"^change ")  # of either sign, though what was measured may be positive
 _GIVEN = re.compile(r"^(?:number|seeds?|trials|runs|input|dimension|samples|steps after|polynomials)\b")
 _FAILURES = (ArithmeticError, LookupError, ValueError, TypeError, AttributeError)
 """What a measure may raise on an artifact that it was not written for; such an artifact refutes nothing."""
@@ -90,7 +91,7 @@ def replaced(dataset: xr.Dataset, name: str, change: Change) -> xr.Dataset:
 
 def _possible(values: np.ndarray, old: xr.Variable) -> np.ndarray:
     finite = old.values[np.isfinite(old.values)]
-    if finite.size and finite.min() >= 0:
+    if finite.size and finite.min() >= 0 and not _SIGNED.search(_label(old, "")):
         values = np.abs(values)
     if _SHARE.search(_label(old, "")) and finite.size and np.abs(finite).max() <= 1:
         values = np.clip(values, -1, 1)
@@ -205,7 +206,7 @@ def measured_on(claim: Claim, analyses: Analyses) -> Measurement | None:
 def refutation(claim: Claim, analyses: Analyses) -> str:
     """What would contradict the claim, in words; empty where no artifact does.
 
-    A claim's own artifact, ``contradicted_by``, decides alone; the first line of its docstring is its words.
+    A claim's own artifact, ``contradicted_by``, decides alone; ``counterexample`` is its words.
     """
     assert claim.measure is not None
     rule = claim.rule
@@ -221,8 +222,7 @@ def refutation(claim: Claim, analyses: Analyses) -> str:
     if contradicted(read):
         return "what was measured"
     if claim.contradicted_by is not None:
-        said = (claim.contradicted_by.__doc__ or "an artifact of the claim's own").strip().splitlines()[0]
-        return said.rstrip(".") if contradicted(claim.contradicted_by(read)) else ""
+        return claim.counterexample if contradicted(claim.contradicted_by(read)) else ""
     places = variables_read(claim, read)
     few = _without_unread(read, places)
     if measured_on(claim, few) != measured_on(claim, read):

@@ -29,6 +29,13 @@ _ENDING = ".zarr.zip"
 _EXTRA = 'pip install "learnability[s3]", which reads s3:// and https://'
 
 
+class Missing(UserError):
+    """There is nothing at an address."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(address, "there is nothing at this address", remedy="check the address")
+
+
 def is_address(name: object) -> bool:
     """Whether a name is the address of something elsewhere, and not a path."""
     return isinstance(name, str) and _ADDRESS.match(name) is not None
@@ -45,7 +52,7 @@ def explained(address: str, doing: str) -> Iterator[None]:
     except UserError:
         raise
     except FileNotFoundError:
-        raise UserError(address, "there is nothing at this address", remedy="check the address") from None
+        raise Missing(address) from None
     except ImportError as error:
         raise UserError(address, f"{doing} failed: {error}", remedy=_EXTRA) from None
     except Exception as error:
@@ -54,8 +61,20 @@ def explained(address: str, doing: str) -> Iterator[None]:
         raise UserError(address, f"{doing} failed: {said}", remedy=remedy) from None
 
 
+def demand_address(name: str) -> None:
+    """Raise UserError for what is neither an address nor an absolute path: a forgotten ``s3://`` makes no folder."""
+    if not is_address(name) and not Path(name).is_absolute():
+        allowed = "an address such as s3://bucket/folder, or the absolute path of a folder"
+        raise UserError(f"the store {name}", "it is no address", allowed, f"did you mean s3://{name}?")
+
+
 def file_system(address: str) -> tuple[Any, str]:
-    """The file system of an address, which sees no older state of its own, and the path within it."""
+    """The file system of an address, which sees no older state of its own, and the path within it.
+
+    Raises UserError for an address that cannot be opened, for what is no address, and where what opens it is not
+    installed.
+    """
+    demand_address(address)
     with explained(address, "opening the store"):
         try:
             from fsspec.core import url_to_fs
@@ -88,8 +107,10 @@ def _demand_own(address: str, raw: bytes) -> None:
         return
     try:
         told = json.loads(fetch(f"{parts.scheme}://{record.as_posix()}"))["sha256"]
-    except (UserError, ValueError, KeyError, TypeError):
+    except Missing:
         return  # a single file that was laid on a server, without its manifest
+    except (ValueError, KeyError, TypeError):
+        raise UserError(address, "the manifest's record of it is damaged", remedy=remedy) from None
     if told != hashlib.sha256(raw).hexdigest():
         raise UserError(address, "its bytes are not those that the manifest records", remedy=remedy)
 
@@ -122,7 +143,7 @@ def open_remote(address: str, check_seal: bool = True) -> "xr.Dataset":
 def local_copy(name: str, folder: Path = Path(".cache/archives")) -> Path:
     """The path of a file; one that an address names is fetched into ``folder``, with its signature if it has one."""
     if not is_address(name):
-        return Path(name)
+        return Path(name).expanduser()  # the shell leaves ARCHIVE=~/file, in quotes, as it is
     system, place = file_system(name)
     path = folder / _place(name).name
     signature = path.with_name(f"{path.name}.sig")

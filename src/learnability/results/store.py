@@ -84,7 +84,10 @@ def open_artifact(path: Path) -> xr.Dataset:
 
 
 def open_bytes(raw: bytes, name: str) -> xr.Dataset:
-    """:func:`open_artifact` for the bytes of an artifact that came from elsewhere, which ``name`` names."""
+    """:func:`open_artifact` for the bytes of an artifact that came from elsewhere, which ``name`` names.
+
+    Raises DamagedArtifact as it does.
+    """
     with zipfile.ZipFile(io.BytesIO(raw)) as archive:
         members: dict[str, Buffer] = {key: CpuBuffer.from_bytes(archive.read(key)) for key in archive.namelist()}
     store = MemoryStore(members, read_only=True)
@@ -101,7 +104,7 @@ def _bounded(dataset: xr.Dataset, path: Path, size: int) -> xr.Dataset:
 
 
 def read(path: Path) -> xr.Dataset:
-    """A whole artifact in memory, checked first."""
+    """A whole artifact in memory, checked first. Raises DamagedArtifact where it is not what was written."""
     check(path)
     with open_artifact(path) as dataset:
         return dataset.load()
@@ -110,8 +113,10 @@ def read(path: Path) -> xr.Dataset:
 def concatenate(parts: list[xr.Dataset], axis: str) -> xr.Dataset:
     """Datasets as one along ``axis``, in the order of its coordinate; other variables are those of the first.
 
-    Raises ValueError when a variable without that dimension differs between the parts.
+    Raises ValueError when there are no parts, or a variable without that dimension differs between them.
     """
+    if not parts:
+        raise ValueError(f"there are no datasets to join along {axis!r}: is the folder of their files the right one?")
     if len(parts) == 1:
         return parts[0]
     parts = sorted(parts, key=lambda part: float(part[axis][0]))

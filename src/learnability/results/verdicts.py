@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from learnability.results import manifest
-from learnability.results.atomic import replacing_among_others
 from learnability.results.claim import (
     Claim,
     Measurement,
@@ -101,19 +100,23 @@ def to_json(rows: Sequence[Mapping[str, Any]]) -> bytes:
     return (json.dumps(rows, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
+def joined(rows_of: Mapping[str, Sequence[Mapping[str, Any]]], order: Sequence[str]) -> list[Mapping[str, Any]]:
+    """The rows of several studies in one list: studies that ``order`` does not name first, then in this order."""
+    studies = sorted(rows_of, key=lambda study: order.index(study) if study in order else -1)
+    return [row for study in studies for row in rows_of[study]]
+
+
 def main(argv: list[str] | None = None) -> None:
     """Join the claims of several studies into one list."""
     parser = argparse.ArgumentParser(prog="python -m learnability.results.verdicts", description=main.__doc__)
     parser.add_argument("--input", nargs="+", required=True, type=Path)
     parser.add_argument("--order", default="", help="the studies in the order of the list, comma-separated")
+    parser.add_argument("--code", default="", help="the fingerprint of the code behind the list")
     parser.add_argument("--output", required=True, type=Path)
     arguments = parser.parse_args(argv)
-    order = arguments.order.split(",")
-    paths = sorted(arguments.input, key=lambda path: order.index(path.parent.name) if path.parent.name in order else -1)
-    rows = [row for path in paths for row in read_rows(path)]
-    with replacing_among_others(arguments.output) as out:
-        out.write(to_json(rows))
-    manifest.record([arguments.output], "verdicts", inputs=manifest.digests(paths))
+    rows_of = {path.parent.name: read_rows(path) for path in arguments.input}
+    text, inputs = to_json(joined(rows_of, arguments.order.split(","))), manifest.digests(arguments.input)
+    manifest.put(arguments.output, text, "verdicts", code=arguments.code, inputs=inputs)
 
 
 if __name__ == "__main__":
