@@ -1,36 +1,63 @@
-# make figures | make test | make docs | make bench. Each does its own set-up in .venv, from pyproject.toml and requirements.lock.
+# make figures | make test | make docs | make bench. Each does its own set-up in
+# .venv, from pyproject.toml and requirements.lock.
 #
 #   make figures                      every figure and verdict, laptop scale
 #   make figures SCALE=smoke          smoke | laptop | paper
-#   make quick                        a few figures at a reduced size, in about a minute
+#   make quick                        a few figures, small, in about a minute
 #   make figures STUDY=multi_index    one study (or several: STUDY=a,b)
 #   make figures FIGURE=escape_times  one figure, or several, with what they need
 #   make figures CORES=4 DEVICE=cpu   cores to use; auto | cpu | cuda
 #   make figures PROFILE=slurm        where jobs run: a folder of profiles/
-#   make figures STORE=s3://bucket/folder  results live in an object store: fetched before, sent after; archive, too
-#   make push STORE=...  make pull STORE=...  send and fetch results, without a run
-#   make cost SCALE=paper             what a scale costs: CPU hours, the longest job, memory
-#   make spent                        where the CPU time of the last runs went, by stage and part
-#   make ask TARGET="h2(z1) + h3(z2)"  what learns a target; D=1000 its dimension, CHECK=1 with a measured check,
-#                                      NOISE=0.5 with label noise, LINK=g=values.csv with a function of your own
-#   make status                       what is current, stale, edited, damaged or missing, and why
-#   make report                       the report of a scale, if it is out of date (make figures does this too)
+#   make figures STORE=s3://bucket/folder
+#                                     results live in an object store: fetched
+#                                     before, sent after; archive, too
+#   make push STORE=...  make pull STORE=...
+#                                     send and fetch results, without a run
+#   make cost SCALE=paper             CPU hours, the longest job, memory
+#   make spent                        where the CPU time of the last runs went
+#   make ask TARGET="h2(z1) + h3(z2)" what learns a target; D=1000 its dimension,
+#                                     CHECK=1 with a measured check, NOISE=0.5
+#                                     with label noise, LINK=g=values.csv with a
+#                                     function of your own
+#   make status                       what is current, stale, edited, damaged or
+#                                     missing, and why
+#   make report                       the report of a scale, if it is out of date
+#                                     (make figures does this too)
 #   make docs                         the site, in docs/_build/html
 #   make new-study NAME=my_study      a study from the template, to be changed
-#   make fuzz                         strange configs, targets and archives for 10 minutes; FUZZ_SECONDS=60
-#   make campaign                     kills, flips, swaps and strange input: what held; AREA=flips SEED=1 FIRST=0 COUNT=100
-#   make test  make lint  make bench  tests; style, types and English; timings beside other libraries
-#   make gpu-check                    every CUDA path beside the CPU, in eight minutes; WRITE=1 keeps the times for DEVICE=auto
-#   make gpu-wheels                   what gpu-check needs on a machine with PyTorch alone, in gpu_wheels/;
-#                                     PYTHON_VERSION=3.12 for one with another Python than here
-#   make archive                      pack a finished scale; WITH_RUNS=1 with training artifacts, ALLOW_UNCOMMITTED=1, SIGN=key
-#   make verify ARCHIVE=file          is it what was packed, and a valid Workflow Run RO-Crate? SIGNERS=file: by whom?
-#   make restore ARCHIVE=file         lay its results into results/; FORCE=1 replaces others
-#   make reproduce ARCHIVE=file       run again and compare; STUDY=a,b for some of its studies
-#   make paper-exports                figures as PDF and claims.tex, macros by claim, for a paper
-#   make verdicts                     write the verdicts into docs/verdicts.md; those of another SCALE into a page beside it
-#   make robustness                   do the verdicts hold under rounding, other seeds (ROOT_SEED=7), by chance?
-#   make pictures                     copy the pictures of the documents from the results
+#   make fuzz                         strange configs, targets and archives for
+#                                     10 minutes; FUZZ_SECONDS=60
+#   make campaign                     kills, flips, swaps and strange input: what
+#                                     held; AREA=flips SEED=1 FIRST=0 COUNT=100
+#   make test  make lint  make bench  tests; style, types and English; timings
+#                                     beside other libraries
+#   make gpu-check                    every CUDA path beside the CPU, in eight
+#                                     minutes; WRITE=1 keeps the times for
+#                                     DEVICE=auto
+#   make gpu-wheels                   what gpu-check needs on a machine with
+#                                     PyTorch alone, in gpu_wheels/;
+#                                     PYTHON_VERSION=3.12 for another Python
+#   make archive                      pack a finished scale; WITH_RUNS=1 with
+#                                     training artifacts, ALLOW_UNCOMMITTED=1,
+#                                     SIGN=key
+#   make verify ARCHIVE=file          is it what was packed, and a valid Workflow
+#                                     Run RO-Crate? SIGNERS=file: by whom?
+#   make restore ARCHIVE=file         put its results into results/; FORCE=1
+#                                     replaces others
+#   make reproduce ARCHIVE=file       run again and compare; STUDY=a,b for some of
+#                                     its studies
+#   make paper-exports                figures as PDF and claims.tex, macros by
+#                                     claim, for a paper
+#   make verdicts                     write docs/verdicts.md; those of another
+#                                     SCALE into a page beside it
+#   make robustness                   do the verdicts hold under rounding, other
+#                                     seeds (ROOT_SEED=7), by chance?
+#   make pictures                     copy the pictures of the documents from the
+#                                     results
+#   make clean                        remove .venv, caches, the records of the
+#                                     engine and the built site; without its
+#                                     records the engine judges results by their
+#                                     times, and makes some of them again
 
 KNOWN := SCALE STUDY FIGURE PROFILE STORE CORES DEVICE ARCHIVE WITH_RUNS ALLOW_UNCOMMITTED FORCE SIGN SIGNERS NAME TARGET D CHECK NOISE LINK ROOT_SEED WRITE FUZZ_SECONDS AREA SEED FIRST COUNT PYTHON PYTHON_VERSION VENV PYTEST BENCH SPHINX
 UNKNOWN := $(strip $(foreach v,$(.VARIABLES),$(if $(filter command,$(origin $(v))),$(filter-out $(KNOWN),$(v)))))
@@ -91,7 +118,7 @@ quick: $(SETUP)/workflow
 
 push pull: $(SETUP)/s3
 	@[ -n "$(STORE)" ] || { echo "name a store: make $@ STORE=s3://bucket/folder" >&2; exit 2; }
-	@$(LEARNABILITY) $@ "$(STORE)" $(if $(SCALE),--scale "$(SCALE)") $(if $(FORCE),$(if $(filter pull,$@),--force))
+	@$(LEARNABILITY) $@ "$(STORE)" $(if $(SCALE),--scale "$(SCALE)") $(if $(FORCE),--force)
 
 cost: $(SETUP)/workflow
 	@$(LEARNABILITY) cost $(if $(SCALE),--scale "$(SCALE)") $(if $(STUDY),--study "$(STUDY)") --cores "$(CORES)"
@@ -174,7 +201,7 @@ gpu-wheels: $(SETUP)/workflow
 	@rm -f gpu_wheels/numpy-*.whl && du -sh gpu_wheels
 
 help:
-	@sed -n 's/^# \{0,1\}//p' Makefile
+	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
 
 clean:
 	rm -rf $(VENV) $(VALIDATOR) .snakemake .cache docs/_build docs/generated

@@ -13,8 +13,9 @@ sys.path.insert(0, str(ROOT / "src"))
 
 from learnability.results.errors import UserError
 from learnability.pipeline.engine import drop_default_limit
-from learnability.pipeline.fingerprint import machine_code_fingerprint
+from learnability.pipeline.fingerprint import keep, machine_code_fingerprint
 from learnability.pipeline.job_table import JobTable
+from learnability.pipeline.kinds import verdicts_code
 from learnability.pipeline.lifeline import watch_with_jobs
 from learnability.pipeline.lock import LEASE, demand_whole, hold_for_engine, new_lease
 from learnability.pipeline.pages import (
@@ -59,6 +60,7 @@ envvars:
 # An engine that another process started ends with it.
 onstart:
     watch_with_jobs()
+    keep()
     drop_default_limit(workflow.scheduler)
     hold_for_engine(
         {

@@ -19,7 +19,8 @@ from typing import Any
 
 from benchmarks.compare import RECORD
 
-SHARED = {"__init__", "__main__", "compare", "gpu_check"}
+SHARED = {"__init__", "__main__", "compare", "gpu_check", "gpu_speed"}
+"""What is no benchmark of this list: the parts that they share, and what needs a GPU and has arguments of its own."""
 NAMES = sorted(path.stem for path in Path(__file__).parent.glob("*.py") if path.stem not in SHARED)
 DOCS = Path(__file__).parents[1] / "docs/guides"
 
@@ -99,7 +100,7 @@ def main() -> int:
     parser.add_argument(
         "--check", action="store_true", help="exit with 1 where a lead of docs/guides/benchmarks.json is lost"
     )
-    parser.add_argument("--write", action="store_true", help="renew docs/guides/benchmarks.json and docs/benchmarks.md")
+    parser.add_argument("--write", action="store_true", help="renew docs/guides/benchmarks.json and its page")
     arguments, more = parser.parse_known_args()
     unknown = set(arguments.names) - set(NAMES)
     if unknown:

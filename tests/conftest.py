@@ -1,4 +1,4 @@
-"""Guards for every test: nothing may touch the global random generators or torch's defaults."""
+"""Guards for every test: nothing may touch the global random generators, torch's defaults or the environment."""
 
 import os
 import sys
@@ -16,6 +16,10 @@ import pytest
 
 def _global_state() -> dict[str, Any]:
     state: dict[str, Any] = {"numpy": np.random.get_state()[1].tobytes()}  # noqa: NPY002
+    # What a run would see of it: a variable that one test leaves behind is another run to the next.
+    # torch tells its own compiler where its cache is.
+    own = ("PYTEST_", "TORCHINDUCTOR_")
+    state["environment"] = {n: v for n, v in surroundings.clean().items() if not n.startswith(own)}
     torch = sys.modules.get("torch")
     if torch is not None and hasattr(torch, "get_rng_state"):
         state["torch"] = torch.get_rng_state().numpy().tobytes()

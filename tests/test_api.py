@@ -4,7 +4,9 @@ import doctest
 import inspect
 import subprocess
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -78,11 +80,40 @@ def test_the_engines_of_sgd_agree_in_law() -> None:
     [
         (lambda: api.parse("h1(z1) +"), "column"),
         (lambda: api.diagnose("h1(z1)", "cubic"), "must be one of smooth"),  # type: ignore[arg-type]
+        (
+            lambda: api.diagnose(lambda z: z[..., 0] * z[..., 1]),
+            r"as FunctionTarget.from_callable\(function, variables",
+        ),
+        (lambda: api.diagnose("g(z1)", links={"g": lambda z: np.full_like(z, np.inf)}), "the link g: .*finite"),
+        (lambda: api.diagnose("g(z1)", links={"g": 3}), "it must be a Link, a function of one array"),  # type: ignore[dict-item]
+        (
+            lambda: learnability.FunctionTarget.from_callable(lambda z: z[:, 0] * z[:, 1], 2),
+            r"\(\.\.\.\).*z\[\.\.\., 0\] for z1",
+        ),
+        (lambda: learnability.FunctionTarget.from_callable(lambda z: z[..., 2], 2), "IndexError"),
+        (lambda: api.solve_flow("tanh(z1)", 100), "takes polynomials, and 'tanh.z1.' is none: ask"),
+        (lambda: api.solve_flow(np.tanh, 100), "takes polynomials"),  # type: ignore[arg-type]
         (lambda: api.solve_flow("3", 10), "nothing to learn"),
         (lambda: api.solve_flow("h2(z1)", 10, "other"), "'joint' or 'planted'"),  # type: ignore[arg-type]
         (lambda: api.solve_flow("h2(z1)", 10, times=[2.0, 1.0]), "must rise"),
         (lambda: api.solve_flow("h2(z1)", 10, seeds=0), "at least 1"),
+        (lambda: api.solve_flow("h2(z1)", 10, seeds=2.5), "seeds is 2.5; it must be a whole number"),  # type: ignore[arg-type]
+        (lambda: api.solve_flow("h2(z1)", 10, max_steps=0), "max_steps is 0; it must be at least 1"),
+        (lambda: api.solve_flow("h2(z1)", []), "dimension is empty"),
+        (lambda: api.solve_flow("h2(z1)", [10, 20.5]), "dimension is 20.5; it must be a whole number"),  # type: ignore[list-item]
+        (lambda: api.solve_flow("h2(z1)", 10, relative_tolerance=-1), "relative_tolerance is -1; it must be positive"),
+        (lambda: api.solve_flow("h2(z1)", 10, relative_tolerance=0), "relative_tolerance is 0; it must be positive"),
+        (lambda: api.solve_flow("h2(z1)", 10, relative_tolerance=np.nan), "it must be positive and finite"),
+        (lambda: api.solve_flow("h2(z1)", 10, end_time=np.nan), "end_time is nan; it must be positive"),
+        (lambda: api.solve_flow("h2(z1)", 10, end_time=0), "end_time is 0; it must be positive"),
+        (lambda: api.solve_flow("h2(z1)", 10, times=[np.nan]), "times must be finite"),
+        (lambda: api.solve_flow("h2(z1)", 10, times=[0.0, np.inf]), "times must be finite"),
         (lambda: api.run_sgd("h1(z1)", 10, steps=0), "at least 1"),
+        (lambda: api.run_sgd("h1(z1)", 10.5, steps=1), "dimension is 10.5; it must be a whole number"),  # type: ignore[arg-type]
+        (lambda: api.run_sgd("h1(z1)", 10, steps=1, step_size=np.nan), "step_size is nan; it must be positive"),
+        (lambda: api.run_sgd("h1(z1)", 10, steps=1, step_size=-0.1), "step_size is -0.1; it must be positive"),
+        (lambda: api.run_sgd("h1(z1)", 10, steps=1, label_noise=-1), "label_noise is -1; it must be finite and not"),
+        (lambda: api.run_sgd("h1(z1)", 10, steps=1, second_layer_rate=np.inf), "second_layer_rate is inf; it must"),
         (lambda: api.run_sgd("h1(z1)*h1(z2)", 1, steps=1), "at least 2"),
         (lambda: api.run_sgd("h1(z1)", 10, steps=1, engine="overlap"), "use the full"),
         (lambda: api.run_sgd("h1(z1)", 10, steps=1, activation="step"), "relu, tanh"),  # type: ignore[arg-type]
@@ -93,9 +124,31 @@ def test_mistakes_say_what_is_allowed(call, message: str) -> None:  # type: igno
         call()
 
 
+def test_functions_of_one_variable_are_targets_and_links() -> None:
+    found = api.diagnose(np.tanh)
+    assert (found.text, found.information_exponent) == ("g(z1)", 1)
+    links = {"g": np.tanh}
+    assert str(api.diagnose("g(z1)", links=links)) == str(found) == str(api.diagnose("g(z1)", links=_links(links)))
+    run = {"dimension": 50, "steps": 3, "width": 4, "seeds": 2}
+    assert api.run_sgd(np.tanh, **run).equals(api.run_sgd(api._target("g(z1)", _links(links)), **run))
+
+
+def _links(given: Mapping[str, Callable[[Any], Any]]) -> dict[str, learnability.Link]:
+    return {name: learnability.Link.from_callable(function) for name, function in given.items()}
+
+
+def test_sizes_are_whole_numbers_of_any_kind() -> None:
+    flow = api.solve_flow("h2(z1)", np.int64(100), seeds=np.int32(2), times=np.array([0.0, 1.0]))  # type: ignore[arg-type]
+    assert flow["dimension"].values.tolist() == [100]
+    assert flow.equals(api.solve_flow("h2(z1)", np.array([100]), seeds=2, times=[0, 1]))  # type: ignore[arg-type]
+
+
 def test_results_that_are_not_there_or_damaged_are_named(tmp_path: Path) -> None:
     with pytest.raises(learnability.UserError, match="there is no such result"):
         api.open_results(tmp_path)
+    (tmp_path / "README.md").write_text("# learnability\n" * 20)
+    with pytest.raises(learnability.UserError, match="is not an artifact"):
+        api.open_results(tmp_path / "README.md")
     (tmp_path / "analysis.zarr.zip").write_bytes(b"x" * 200)
     with pytest.raises(learnability.UserError, match="damaged"):
         api.open_results(tmp_path)

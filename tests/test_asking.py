@@ -169,6 +169,44 @@ def test_an_option_out_of_range_is_named_as_it_is_written(options: dict[str, Any
     assert refused.value.where == where
 
 
+@pytest.mark.parametrize("cores", ["many", "0", "-1", "1.5"])
+def test_a_number_of_cores_that_is_none_is_refused_before_anything_is_written(
+    cores: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "FOLDER", tmp_path)
+    monkeypatch.setattr(asking, "_answer", lambda *_: 1)
+    with pytest.raises(UserError, match="is not a number of cores"):
+        asking.command(["h2(z1)"], 50, False, [], 16, "", False, cores)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("label_noise", 0.5),
+        ("sweep", ["c=0,1"]),
+        ("dimension", 50),
+        ("seeds", 16),
+        ("check", True),
+        ("links", ["g=values.csv"]),
+        ("name", "other"),
+    ],
+)
+@pytest.mark.parametrize("asked", ["mine", "config/questions/mine.yaml"])
+def test_options_beside_the_name_of_a_question_are_refused(
+    option: str, value: Any, asked: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "FOLDER", tmp_path)
+    (tmp_path / "mine.yaml").write_text('targets: ["h2(z1)"]\n')
+    given = {"dimension": asking.DIMENSION, "check": False, "sweep": [], "seeds": None, "name": "", "quick": True}
+    assert asking.command([asked], **given, cores="1") == 0
+    assert asking.command([asked], **{**given, "name": "mine"}, cores="1") == 0
+    with pytest.raises(UserError, match=f"these stand in {tmp_path}/mine.yaml") as refused:
+        asking.command([asked], **{**given, option: value}, cores="1")
+    named = {"links": "--link"}.get(option, "--" + option.replace("_", "-"))
+    assert refused.value.problem == f"{named} is given beside the name of a question that exists"
+
+
 def test_inputs_and_links_of_another_kind_are_refused() -> None:
     with pytest.raises(UserError, match="'cub' is unknown"):
         learnability.ask("x1*x2", inputs="cub")  # type: ignore[arg-type]
@@ -187,3 +225,115 @@ def test_what_is_at_work_is_what_the_newest_log_says_last(tmp_path: Path, monkey
     assert asking._at_work("mine") == "planted flow, 8s gone"
     os.utime(new, (0, 0))
     assert asking._at_work("mine") == ""
+
+
+@pytest.mark.parametrize(
+    ("target", "problem", "remedy"),
+    [
+        ("h2(z1) + c*h3(z2)", "unknown variable 'c'", "--sweep c=0,1"),
+        ("x1*x2", "unknown variable 'x1'", "--inputs cube"),
+        ("nosuchquestion", "unknown variable", "no question config/questions/nosuchquestion.yaml"),
+        ("log(z2)", "unknown function 'log'", "--link log=values.csv"),
+        ("max(z1)", "unknown function 'max'", "--link max=values.csv"),
+        ("c(z1)", "unknown function 'c'", "--link c=values.csv"),
+        ("z9", "has 9 variables", "number the variables from z1 on"),
+        ("z1*z2*z3*z4*z5*z6*z7", "has 7 variables", "--quick"),
+        ("h13(z1)", "has degree 13", "--quick"),
+        ("z1*z2*z3*z4*z5*z6^30", "has degree 35", "of degree at most 12"),
+    ],
+)
+def test_the_remedy_fits_what_was_probably_meant(target: str, problem: str, remedy: str) -> None:
+    with pytest.raises(UserError) as caught:
+        asking.question_of([target])
+    assert problem in caught.value.problem
+    assert remedy in caught.value.remedy
+    if "--link" not in remedy:
+        assert "--link" not in caught.value.remedy
+
+
+def test_a_degree_that_the_diagnosis_cannot_hold_is_not_asked_for_with_quick() -> None:
+    with pytest.raises(UserError) as caught:
+        asking.question_of(["z1*z2*z3*z4*z5*z6^30"])
+    assert "--quick" not in caught.value.remedy
+    assert asking.question_of(["h13(z1)"], quick=True).texts == ("h13(z1)",)
+
+
+@pytest.mark.parametrize(
+    ("target", "remedy"),
+    [
+        ("z1", "write x1, x2, ... for bits, or leave out --inputs cube for Gaussian variables"),
+        ("x1*", "correct the target"),
+        ("1", "ask about another target"),
+    ],
+)
+def test_the_remedy_of_a_question_about_bits(target: str, remedy: str) -> None:
+    with pytest.raises(UserError) as caught:
+        asking.diagnosed([target], "cube")
+    assert caught.value.remedy == remedy
+
+
+def test_a_link_whose_file_cannot_be_read_asks_for_another_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(UserError, match="cannot be read") as caught:
+        asking.parse_links([f"g={tmp_path}/none.csv"])
+    assert caught.value.remedy == "name a file that can be read: --link g=PATH"
+    (tmp_path / "few.csv").write_text("0,1\n")
+    monkeypatch.setenv("HOME", str(tmp_path))  # make and dash leave a ~ in LINK=g=~/few.csv as it is
+    with pytest.raises(UserError) as caught:
+        asking.parse_links(["g=~/few.csv"])
+    assert caught.value.remedy == "correct the values of the link"
+
+
+@pytest.mark.parametrize("root_seed", [-1, 1.5])
+def test_a_root_seed_that_is_none_is_refused(root_seed: Any) -> None:
+    with pytest.raises(UserError, match="root_seed"):
+        learnability.ask("z1", root_seed=root_seed)
+
+
+def test_a_quick_question_may_have_more_variables_than_the_times() -> None:
+    assert asking.question_of(["z1*z2*z3*z4*z5*z6*z7"], quick=True).texts == ("z1*z2*z3*z4*z5*z6*z7",)
+    with pytest.raises(UserError, match="unknown"):
+        asking.question_of(["foo(z1)"], quick=True)
+
+
+@pytest.mark.parametrize("width", [60, 100])
+def test_an_answer_is_as_wide_as_the_terminal(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    said = str(asking.diagnosed(["x1*x2"], "cube"))
+    assert max(map(len, said.splitlines())) == width
+
+
+@pytest.mark.parametrize("target", ["cos(12*z1)", "sin(30*z1)", "cos(5*z1)"])
+def test_times_of_another_function_are_not_computed(target: str) -> None:
+    """The cut at degree 12 keeps nothing, nothing, and 0.4% of the variance."""
+    asked = learnability.ask(target, dimension=50, seeds=16)
+    (answer,) = asked.answers
+    assert not answer.times
+    assert not any("flow" in sentence for sentence in answer.verdict)
+    assert any("were not computed" in sentence for sentence in answer.open_points)
+    assert "loses 1 of" not in str(asked)
+
+
+def test_no_verdict_rests_on_the_times_of_a_coarse_cut() -> None:
+    """``sign`` has 15% of its variance above degree 12, ``relu`` 0.3%."""
+    (coarse,) = learnability.ask("sign(z1)", dimension=50, seeds=16).answers
+    assert all(row[1].endswith("(cut)") for row in coarse.times)
+    assert not any("flow" in sentence or "two-layer" in sentence for sentence in coarse.verdict)
+    assert any("no verdict rests on them" in sentence for sentence in coarse.open_points)
+    (fine,) = learnability.ask("relu(z1)", dimension=50, seeds=16).answers
+    assert not any(row[1].endswith("(cut)") for row in fine.times)
+    assert any("population flow" in sentence for sentence in fine.verdict)
+
+
+def test_the_answer_says_that_a_leap_is_out_of_reach() -> None:
+    (answer,) = learnability.ask("cos(6.283*z1) + 0*z1", dimension=50, seeds=16).answers
+    assert any("no realistic n sees it" in sentence for sentence in answer.open_points)
+
+
+def test_a_check_of_what_lies_above_the_cut_runs_nothing() -> None:
+    asked = learnability.ask("cos(12*z1)", dimension=50, seeds=16, check=True)
+    (answer,) = asked.answers
+    assert not answer.check
+    assert not asked.analyses["check"]["learned"].notnull().any()
+    assert any("samples and check were not computed" in sentence for sentence in answer.open_points)

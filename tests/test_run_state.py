@@ -79,6 +79,17 @@ def test_the_share_never_falls_and_the_estimate_is_good_after_a_tenth(
             assert 1 / 1.5 < (now + left) / end < 1.5, (slowness, share)
 
 
+def test_the_longest_at_work_is_the_first_of_those_running(state: RunState, clock: _Clock) -> None:
+    """The engine announces all jobs that are ready and begins them in another order."""
+    state.update({"event": "plan", "counts": {"train": 10}})
+    for number in range(3):
+        state.update(_info(number, "train", OUTPUTS["train"][number]))
+    for number in (2, 0, 1):
+        clock.now += 1
+        state.update({"event": "started", "ids": [number]})
+    assert [job.output[0] for job in state.running] == [OUTPUTS["train"][number] for number in (2, 0, 1)]
+
+
 def test_a_second_call_of_the_engine_does_not_let_the_share_fall(state: RunState, clock: _Clock) -> None:
     state.update({"event": "plan", "counts": {"train": 10}})
     for number, path in enumerate(OUTPUTS["train"]):
@@ -132,6 +143,8 @@ def test_a_job_that_fails_is_told_with_its_own_words_and_its_log(state: RunState
     text = failures_text(state.failures).plain
     assert "OSError: disk full" in text
     assert "4.log" in text
+    state.failures[0].failure = "OSError: disk full (see 4.log)"
+    assert failures_text(state.failures).plain.count("4.log") == 1
 
 
 def test_a_job_that_was_killed_is_told_too(state: RunState) -> None:
@@ -187,7 +200,12 @@ def test_costs_come_from_the_last_line_of_the_logs(tmp_path: Path) -> None:
     log = tmp_path / "results/laptop/logs/s/e/train/a/seeds0-2.log"
     log.parent.mkdir(parents=True)
     log.write_text("[train] x  50%  1s gone, 1s left\n[train] x  done in 3s (2.25 s of CPU, 120 MB)\n")
-    assert costs.refresh(tmp_path / "results/laptop", tmp_path / "costs.json") == 1
+    table = tmp_path / "costs.json"
+    table.write_text('{"laptop/s/e/train/gone": [9, 1], "laptop/t/claims": [8, 1], "paper/s/claims": [7, 1]}')
+    gone = log.with_name("seeds2-4.log")  # of a setting that the config no longer has
+    gone.write_text(log.read_text())
+    assert costs.refresh(tmp_path / "results/laptop", ["results/laptop/s/e/train/a/seeds0-2.zarr.zip"], table) == 1
+    assert set(Costs.read(table).known) == {"laptop/s/e/train/a/seeds0-2", "laptop/t/claims", "paper/s/claims"}
     assert Costs.read(tmp_path / "costs.json").seconds("results/laptop/s/e/train/a/seeds0-2.zarr.zip") == 2.2
 
 

@@ -11,13 +11,15 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+import numbers
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from learnability.hermite.expansion import HermiteExpansion
-from learnability.results.errors import UserError
+from learnability.results.errors import UserError, make_figures
 
 if TYPE_CHECKING:
+    from os import PathLike
     from pathlib import Path
 
     import torch
@@ -65,12 +67,12 @@ def parse(text: str, variables: int | None = None) -> HermiteExpansion:
 
 
 def diagnose(
-    target: Target | FunctionTarget,
+    target: Target | FunctionTarget | Callable[[Any], Any],
     activation: Literal["smooth", "quadratic", "odd"] = "smooth",
     *,
     inputs: Literal["gaussian", "cube"] = "gaussian",
     label_noise: float = 0.0,
-    links: Mapping[str, Link] | None = None,
+    links: Mapping[str, Link | Callable[[Any], Any] | str | PathLike[str]] | None = None,
 ) -> Diagnosis:
     """Exponents, leaps, symmetries, thresholds and traps of a target, each with how it is known.
 
@@ -91,7 +93,8 @@ def diagnose(
     Parameters
     ----------
     target:
-        Text, an expansion in r variables, or a function target.
+        Text, an expansion in r variables, a function target, or a function of one variable, which maps an array to one
+        of the same shape and is called ``g``.
     activation:
         ``"smooth"`` (generic), ``"quadratic"`` (polynomial of degree two) or ``"odd"`` (odd, without a bias).
     inputs:
@@ -99,12 +102,14 @@ def diagnose(
     label_noise:
         The standard deviation of Gaussian noise on the label. It changes no exponent.
     links:
-        Functions of one variable that a text applies, by name (:class:`learnability.Link`).
+        Functions of one variable that a text applies, by name: each a :class:`learnability.Link`, a function of an
+        array, or the path of a file of two columns.
 
     Raises
     ------
     ValueError
-        For a target that cannot be parsed, that is constant or has no second moment, or an unknown option.
+        For a target that cannot be parsed, that is constant or has no second moment, a link that is none, or an unknown
+        option.
 
     Examples
     --------
@@ -119,11 +124,11 @@ def diagnose(
     'exact'
     """
     from learnability.diagnosis.diagnose import diagnose as find
-    from learnability.hermite.target_language import parse_target
 
-    if links and isinstance(target, str):
-        target = parse_target(target, links=links)
-    return find(target, activation, inputs, label_noise)
+    named = {name: _link(name, given) for name, given in (links or {}).items()}
+    return find(
+        target if isinstance(target, str) and not named else _target(target, named), activation, inputs, label_noise
+    )
 
 
 def solve_flow(
@@ -180,7 +185,8 @@ def solve_flow(
     Raises
     ------
     ValueError
-        For a constant target, a dimension that is too small, times that do not rise, an unknown link.
+        For a target that is constant or no polynomial, a dimension that is too small, a size, a tolerance or an end
+        that is not positive, times that are not finite or do not rise, an unknown link.
 
     Examples
     --------
@@ -204,11 +210,17 @@ def solve_flow(
     if not expansion.coefficients:
         raise ValueError("the target is constant: there is nothing to learn")
     saved = tuple(float(time) for time in times) if times is not None else ()
+    if not all(map(math.isfinite, saved)):
+        raise ValueError("times must be finite")
     if any(b <= a for a, b in itertools.pairwise(saved)) or (saved and saved[0] < 0):
         raise ValueError("times must not be negative, and must rise")
-    dimensions = (dimension,) if isinstance(dimension, int) else tuple(dimension)
+    dimensions = _dimensions(dimension)
+    _positive("relative_tolerance", relative_tolerance)
+    _positive("end_time", end_time, or_infinite=True)
+    _at_least_one("max_steps", max_steps)
+    seeds = _at_least_one("seeds", seeds)
     r = expansion.variables
-    starts = haar_correlations(dimensions, r, _at_least_one("seeds", seeds), np.random.default_rng(root_seed))
+    starts = haar_correlations(dimensions, r, seeds, np.random.default_rng(root_seed))
     flow = solve_closed(
         expansion,
         link,
@@ -264,7 +276,7 @@ def _flow_dataset(
 
 
 def run_sgd(
-    target: Target | FunctionTarget,
+    target: Target | FunctionTarget | Callable[[Any], Any],
     dimension: int,
     *,
     steps: int,
@@ -294,7 +306,7 @@ def run_sgd(
     Parameters
     ----------
     target:
-        Text, an expansion in r variables, or a function target.
+        Text, an expansion in r variables, a function target, or a function of one variable, as for :func:`diagnose`.
     dimension:
         The dimension d of the input, at least r; the overlap engine needs ``d >= r + width``.
     steps:
@@ -331,8 +343,8 @@ def run_sgd(
     Raises
     ------
     ValueError
-        For a size that is not positive, a dimension that is too small for the engine, an unknown activation, loss or
-        engine.
+        For a target that cannot be parsed, a size or a step size that is not positive, noise or a rate that is
+        negative, a dimension that is too small for the engine, an unknown activation, loss or engine.
 
     Examples
     --------
@@ -345,6 +357,7 @@ def run_sgd(
     import numpy as np
     import torch
 
+    from learnability.hermite.basis import evaluate
     from learnability.sgd.full import full_engine, network_state, random_directions
     from learnability.sgd.loop import run, saved_steps
     from learnability.sgd.overlap import overlap_engine, random_overlaps
@@ -352,8 +365,11 @@ def run_sgd(
     from learnability.statistics.random import torch_generator
 
     sizes = {"steps": steps, "batch_size": batch_size, "width": width, "saved": saved, "seeds": seeds}
-    for name, size in sizes.items():
+    for name, size in {**sizes, "dimension": dimension}.items():
         _at_least_one(name, size)
+    _positive("step_size", step_size)
+    _not_negative("label_noise", label_noise)
+    _not_negative("second_layer_rate", second_layer_rate)
     if engine not in ("auto", "overlap", "full"):
         raise ValueError(f"engine is {engine!r}; it must be 'auto', 'overlap' or 'full'")
     chosen_target = _target(target)
@@ -364,7 +380,7 @@ def run_sgd(
 
     def function(z: torch.Tensor) -> torch.Tensor:
         if isinstance(chosen_target, HermiteExpansion):
-            return _polynomial(chosen_target, z)
+            return torch.as_tensor(evaluate(chosen_target, z))
         return torch.as_tensor(chosen_target(z), dtype=z.dtype)
 
     problem = TwoLayerProblem(
@@ -446,7 +462,8 @@ def open_results(path: str | Path, check_seal: bool = True) -> xr.Dataset:
     Raises
     ------
     UserError
-        When there is no such result, when its bytes are not what was written, or when it belongs to another place.
+        When there is no such result, for a file of another kind, when its bytes are not what was written, or when it
+        belongs to another place.
 
     Examples
     --------
@@ -457,6 +474,7 @@ def open_results(path: str | Path, check_seal: bool = True) -> xr.Dataset:
     >>> float(open_results(folder)["loss"][-1])
     0.5
     """
+    import zipfile
     from pathlib import Path
 
     from learnability.results.manifest import demand_own
@@ -468,32 +486,82 @@ def open_results(path: str | Path, check_seal: bool = True) -> xr.Dataset:
     found = Path(path)
     if found.is_dir():
         found = found / "analysis.zarr.zip"
+    allowed = "an artifact (*.zarr.zip), or the folder of an experiment: results/<scale>/<study>/<experiment>"
     if not found.is_file():
-        raise UserError(
-            str(found),
-            "there is no such result",
-            allowed="an artifact (*.zarr.zip), or the folder of an experiment: results/<scale>/<study>/<experiment>",
-            remedy="run make figures, or name another",
-        )
+        raise UserError(str(found), "there is no such result", allowed, f"run {make_figures(found)}, or name another")
+    if not zipfile.is_zipfile(found) and not found.name.endswith(".zarr.zip"):
+        raise UserError(str(found), "is not an artifact", allowed, "name another")
     if check_seal:
         demand_own(found)
     return open_artifact(found)
 
 
-def _target(target: Target | FunctionTarget) -> HermiteExpansion | FunctionTarget:
+def _target(
+    target: Target | FunctionTarget | Callable[[Any], Any], links: Mapping[str, Link] | None = None
+) -> HermiteExpansion | FunctionTarget:
+    """What a target stands for; a function of one variable is the link ``g``. Raises ValueError."""
+    from learnability.hermite.function_target import FunctionTarget
     from learnability.hermite.target_language import parse_target
 
-    return parse_target(target) if isinstance(target, str) else target
+    if isinstance(target, str):
+        return parse_target(target, links=links)
+    if isinstance(target, HermiteExpansion | FunctionTarget):
+        return target
+    try:
+        return parse_target("g(z1)", links={"g": _link("g", target)})
+    except ValueError as error:
+        more = "a function of several variables is given as FunctionTarget.from_callable(function, variables)"
+        raise ValueError(f"{error}; {more}") from None
+
+
+def _link(name: str, given: object) -> Link:
+    from learnability.hermite.function_target import Link
+
+    if isinstance(given, Link):
+        return given
+    try:
+        return Link.from_callable(given) if callable(given) else Link.from_table(given)  # type: ignore[arg-type]
+    except TypeError as error:
+        allowed = "a Link, a function of one array, or the path of a file of two columns"
+        raise ValueError(f"the link {name} is {given!r} ({error}); it must be {allowed}") from None
+    except ValueError as error:
+        raise ValueError(f"the link {name}: {error}") from None
 
 
 def _expansion(target: Target) -> HermiteExpansion:
-    return parse(target) if isinstance(target, str) else target
+    """The polynomial that a target is. Raises ValueError for one that is none."""
+    found = _target(target)
+    if not isinstance(found, HermiteExpansion):
+        raise ValueError(
+            f"solve_flow takes polynomials, and {str(found)!r} is none: ask(), diagnose() and run_sgd() take functions"
+        )
+    return found
 
 
-def _at_least_one(name: str, size: int) -> int:
+def _at_least_one(name: str, size: Any) -> int:
+    if not isinstance(size, numbers.Integral):
+        raise ValueError(f"{name} is {size}; it must be a whole number")
     if size < 1:
         raise ValueError(f"{name} is {size}; it must be at least 1")
-    return size
+    return int(size)
+
+
+def _dimensions(given: Any) -> tuple[int, ...]:
+    """One dimension or several, of any kind of whole number."""
+    found = (given,) if isinstance(given, numbers.Real) else tuple(given)
+    if not found:
+        raise ValueError("dimension is empty; it must be one whole number or several")
+    return tuple(_at_least_one("dimension", one) for one in found)
+
+
+def _positive(name: str, value: float, or_infinite: bool = False) -> None:
+    if not value > 0 or (math.isinf(value) and not or_infinite):
+        raise ValueError(f"{name} is {value}; it must be positive{'' if or_infinite else ' and finite'}")
+
+
+def _not_negative(name: str, value: float) -> None:
+    if not 0 <= value < math.inf:
+        raise ValueError(f"{name} is {value}; it must be finite and not negative")
 
 
 def _activation(named: str | Sequence[float]) -> Activation:
@@ -505,20 +573,3 @@ def _activation(named: str | Sequence[float]) -> Activation:
     if named not in known:
         raise ValueError(f"activation is {named!r}; it must be one of {', '.join(known)}, or Hermite coefficients")
     return known[named]
-
-
-def _polynomial(target: HermiteExpansion, z: torch.Tensor) -> torch.Tensor:
-    """``h(z)`` for z (..., r)."""
-    import torch
-
-    from learnability.hermite.basis import hermite_columns
-
-    columns = [hermite_columns(z[..., i], target.degree) for i in range(target.variables)]
-    total = torch.zeros_like(z[..., 0])
-    for index, value in target.coefficients.items():
-        term = torch.full_like(total, value)
-        for i, k in enumerate(index):
-            if k:
-                term = term * columns[i][k]
-        total = total + term
-    return total

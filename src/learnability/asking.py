@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -11,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, SupportsIndex
 
 from learnability.results.errors import UserError
 
@@ -31,6 +32,9 @@ ROOT_SEED = 20231031
 DIMENSION = 1000
 LEAST_DIMENSION = 20
 
+_MOST_COEFFICIENTS = 10**8
+"""Of a polynomial that the diagnosis is offered for: a float each."""
+
 
 @dataclass(frozen=True, eq=False)
 class Asked:
@@ -48,7 +52,8 @@ class Asked:
 
         from learnability.report.question_screen import answer_screen
 
-        console = Console(width=110, force_terminal=False, color_system=None)
+        width = shutil.get_terminal_size((80, 24)).columns
+        console = Console(width=width, force_terminal=False, color_system=None)
         with console.capture() as said:
             for answer in self.answers:
                 console.print(answer_screen(answer))
@@ -75,8 +80,15 @@ def question_of(
     check: bool = False,
     links: Mapping[str, Link] | None = None,
     label_noise: float = 0.0,
+    quick: bool = False,
 ) -> Question:
-    """The question, validated; every target is read, so that a mistake costs nothing but a message."""
+    """The question, validated; every target is read, so that a mistake costs nothing but a message.
+
+    With ``quick`` it is one of the diagnosis alone, which may have more variables than the times.
+    Raises UserError for a target that cannot be answered, a dimension that is too small, and whatever else no question
+    can have.
+    """
+    from learnability.hermite.target_language import parse_target
     from learnability.pipeline.config import plan_experiment, validate
     from learnability.pipeline.questions import STUDY, Question, as_study
     from learnability.studies.atlas.settings import answerable
@@ -92,25 +104,47 @@ def question_of(
         "check": check,
     }
     if type(dimension) is int and 1 <= dimension < LEAST_DIMENSION:
-        question: Question = validate(Question, {**content, "dimension": LEAST_DIMENSION}, "the question")
+        question = validate(Question, {**content, "dimension": LEAST_DIMENSION}, "the question")
         _refuse_dimension(question, dimension)
     question = validate(Question, content, "the question")
     for text in question.texts:
         try:
-            answerable(text, question.named_links())
+            (parse_target if quick else answerable)(text, links=question.named_links())
         except ValueError as error:
             raise _about_target(error) from None
+    if quick:
+        return question
     for name, block in as_study(question).experiments.items():
         plan_experiment("the question", STUDY, name, block, "laptop")
     return question
 
 
 def _about_target(error: ValueError) -> UserError:
-    """What is wrong with a target; a function that the language does not have may be a link."""
+    """What is wrong with a target, and what was probably meant by a name that the language does not have."""
+    from learnability.hermite.target_language import TargetError
+    from learnability.studies.atlas.settings import MOST_DEGREE
+
     remedy = "correct the target"
-    unknown = re.search(r"unknown variable '([A-Za-z]\w*)'", str(error))
-    if unknown and not re.fullmatch(r"[zx]\d+", unknown[1]):
-        remedy += f"; a function of your own is given by its values, --link {unknown[1]}=values.csv"
+    unknown = re.search(r"unknown (variable|function) '([A-Za-z]\w*)'", str(error))
+    steep = re.search(r"the target '(.*)' has degree (\d+)", str(error))
+    many = re.search(r"the target '(.*)' has (\d+) variables", str(error))
+    if many and len(set(re.findall(r"\bz\d+", many[1]))) < int(many[2]):
+        remedy = "number the variables from z1 on: the highest index counts"
+    elif many:
+        remedy = "ask for the exponents alone, with --quick (up to 8 variables), or about fewer variables"
+    elif steep:
+        variables = max(map(int, re.findall(r"\bz(\d+)", steep[1])), default=1)
+        alone = (int(steep[2]) + 1) ** variables <= _MOST_COEFFICIENTS
+        quick = "ask for the exponents alone, with --quick (learnability.diagnose), or " if alone else "ask "
+        remedy = f"{quick}about a polynomial of degree at most {MOST_DEGREE}"
+    elif unknown and unknown[1] == "function":
+        remedy += f"; a function of your own is given by its values, --link {unknown[2]}=values.csv"
+    elif unknown and re.fullmatch(r"x\d+", unknown[2]):
+        remedy = "ask about bits with --inputs cube, or write z1, z2, ... for Gaussian variables"
+    elif unknown and re.fullmatch(r"[a-df-y]", unknown[2]):
+        remedy += f"; a coefficient is given its values, --sweep {unknown[2]}=0,1"
+    elif unknown and isinstance(error, TargetError) and error.text.strip() == unknown[2]:
+        remedy = f"correct the target; there is no question {FOLDER / unknown[2]}.yaml either"
     return UserError("the target", str(error), remedy=remedy)
 
 
@@ -140,7 +174,7 @@ def _refuse_dimension(question: Question, dimension: int) -> None:
         "dimension",
         f"{dimension} is too small for a target of {directions} direction{'s' if directions > 1 else ''}",
         f"at least {LEAST_DIMENSION}",
-        "times and samples are told for high dimension; for the exponents alone, use --quick",
+        "times and samples are told for high dimension; --quick (learnability.diagnose) tells the exponents alone",
     )
 
 
@@ -149,7 +183,10 @@ def diagnosed(
     inputs: Literal["gaussian", "cube"] = "gaussian",
     label_noise: float = 0.0,
 ) -> Asked:
-    """What algebra says alone: of bits, and of callables of several variables, no times are computed."""
+    """What algebra says alone: of bits, and of callables of several variables, no times are computed.
+
+    Raises UserError for unknown inputs, a label noise that no question can have, and a target without a diagnosis.
+    """
     from learnability.diagnosis.diagnose import diagnose
     from learnability.studies.atlas.answer import Answer
 
@@ -169,8 +206,21 @@ def diagnosed(
                 )
             )
         except ValueError as error:
-            raise UserError("the target", str(error), remedy="ask about another target") from None
+            remedy = _remedy_of_bits(error) if inputs == "cube" else _ANOTHER
+            raise UserError("the target", str(error), remedy=remedy) from None
     return Asked(tuple(found), {})
+
+
+_ANOTHER = "ask about another target"
+
+
+def _remedy_of_bits(error: ValueError) -> str:
+    """What to do about a function of bits that is none."""
+    from learnability.hermite.target_language import TargetError
+
+    if re.search(r"unknown variable 'z\d+'", str(error)):
+        return "write x1, x2, ... for bits, or leave out --inputs cube for Gaussian variables"
+    return "correct the target" if isinstance(error, TargetError) else _ANOTHER
 
 
 def ask(
@@ -227,6 +277,9 @@ def ask(
     from learnability.pipeline.direct import analyses
     from learnability.studies.atlas.answer import answers
 
+    if not isinstance(root_seed, SupportsIndex) or not 0 <= root_seed < 2**63:
+        allowed = "a whole number from 0 to 2^63 - 1"
+        raise UserError("root_seed", f"root_seed = {root_seed!r} is not a seed", allowed, "correct the value")
     if inputs != "gaussian":
         given = [target] if isinstance(target, str) or not isinstance(target, Sequence) else target
         return diagnosed(given, inputs, label_noise)  # type: ignore[arg-type]
@@ -256,7 +309,8 @@ def _link(name: str, given: Link | Callable[[Any], Any] | str | Path) -> Link:
         allowed = "a Link, a function of one array, or the path of a file of two columns"
         raise UserError(f"the link {name}", f"{given!r} is no link", allowed, "correct the link") from None
     except ValueError as error:
-        raise UserError(f"the link {name}", str(error), remedy="correct the values of the link") from None
+        unread = f"name a file that can be read: --link {name}=PATH" if ": cannot be read (" in str(error) else ""
+        raise UserError(f"the link {name}", str(error), remedy=unread or "correct the values of the link") from None
 
 
 def _in_words(target: HermiteExpansion | FunctionTarget | Callable[[Any], Any]) -> tuple[str | None, dict[str, Link]]:
@@ -278,7 +332,7 @@ def _in_words(target: HermiteExpansion | FunctionTarget | Callable[[Any], Any]) 
 
 
 def parse_sweep(texts: Sequence[str]) -> dict[str, list[float]]:
-    """``c=0,.1,1`` as ``{"c": [0, .1, 1]}``."""
+    """``c=0,.1,1`` as ``{"c": [0, .1, 1]}``. Raises UserError for a text of another form."""
     found = {}
     for text in texts:
         letter, equals, values = text.partition("=")
@@ -293,13 +347,16 @@ def parse_sweep(texts: Sequence[str]) -> dict[str, list[float]]:
 
 
 def parse_links(texts: Sequence[str]) -> dict[str, Link]:
-    """``g=values.csv`` as the link ``g`` of that file."""
+    """``g=values.csv`` as the link ``g`` of that file.
+
+    Raises UserError for a text of another form, and for a file that is no link.
+    """
     found = {}
     for text in texts:
         name, equals, path = text.partition("=")
         if not equals or not name.strip() or not path.strip():
             raise UserError("--link", f"{text!r} names no file", "NAME=FILE", "write --link g=values.csv")
-        found[name.strip()] = _link(name.strip(), Path(path.strip()))
+        found[name.strip()] = _link(name.strip(), Path(path.strip()).expanduser())
     return found
 
 
@@ -320,11 +377,16 @@ def command(
     links: Sequence[str] = (),
     label_noise: float = 0.0,
 ) -> int:
-    """``learnability ask``: print the diagnosis, answer the question through the workflow, print the rest."""
+    """``learnability ask``: print the diagnosis, answer the question through the workflow, print the rest.
+
+    Gives the exit status. Raises UserError for a question that cannot be answered, a name or a number of cores that is
+    none, and options that do not go together.
+    """
     from rich.console import Console
 
     from learnability.pipeline import engine, questions
 
+    engine.count_of_cores(cores)
     if name and not re.fullmatch(questions.NAME, name):
         allowed = "lower-case letters, digits and underscores; a letter or digit first"
         raise UserError("--name", f"{name[:60]!r} cannot be the name of a question", allowed, "choose another name")
@@ -335,16 +397,26 @@ def command(
         with _options_named():
             print(diagnosed(targets, inputs, label_noise))
         return 0
-    if len(targets) == 1 and (FOLDER / f"{targets[0]}.yaml").is_file():
-        name, question = targets[0], questions.read_question(FOLDER, targets[0])
-    elif len(targets) == 1 and re.fullmatch(r"config/questions/\S+\.yaml", targets[0]):
-        name = Path(targets[0]).stem
-        question = questions.read_question(FOLDER, name)
+    kept = _kept(targets)
+    if kept:
+        given = {
+            "--dimension": dimension != DIMENSION,
+            "--check": check,
+            "--sweep": bool(sweep),
+            "--link": bool(links),
+            "--label-noise": label_noise != 0.0,
+            "--seeds": seeds is not None,
+            "--name": name not in ("", kept),
+        }
+        _refuse_beside([option for option, differs in given.items() if differs], kept)
+        name, question = kept, questions.read_question(FOLDER, kept)
     else:
         # The diagnosis is the same in every dimension.
         least = LEAST_DIMENSION if quick and 1 <= dimension < LEAST_DIMENSION else dimension
         with _options_named():
-            question = question_of(targets, least, parse_sweep(sweep), seeds, check, parse_links(links), label_noise)
+            question = question_of(
+                targets, least, parse_sweep(sweep), seeds, check, parse_links(links), label_noise, quick
+            )
         name = name or questions.name_of(question)
     console = Console()
     _show_diagnosis(console, question)
@@ -360,6 +432,25 @@ def command(
         return status
     _show_answer(console, name)
     return 0
+
+
+def _kept(targets: Sequence[str]) -> str:
+    """The name of the one question that is named in the place of a target; empty where there is none."""
+    if len(targets) != 1:
+        return ""
+    if re.fullmatch(r"config/questions/\S+\.yaml", targets[0]):
+        return Path(targets[0]).stem
+    return targets[0] if (FOLDER / f"{targets[0]}.yaml").is_file() else ""
+
+
+def _refuse_beside(options: Sequence[str], name: str) -> None:
+    """Raise UserError for options of a new question beside the name of one that exists: its file says all of it."""
+    if not options:
+        return
+    is_are = "is" if len(options) == 1 else "are"
+    problem = f"{', '.join(options)} {is_are} given beside the name of a question that exists"
+    remedy = f"these stand in {FOLDER / name}.yaml: change that file, or ask about the target itself, with a --name"
+    raise UserError(f"the question {name}", problem, "--quick, --cores", remedy)
 
 
 @contextmanager
@@ -421,14 +512,20 @@ def _at_work(name: str) -> str:
 
 
 def _see_to_untrusted(name: str) -> list[str]:
-    """Set aside outputs that are not what they were made as; those that must be made again in any case."""
+    """Set aside outputs that are not what they were made as; those that must be made again in any case.
+
+    What killed jobs of the question left half-written is removed.
+    """
     from learnability.pipeline import status
     from learnability.pipeline.job_table import JobTable
     from learnability.pipeline.jobs import question_jobs
-    from learnability.pipeline.lock import only_one_run
+    from learnability.pipeline.lock import clear_leftovers, only_one_run
+    from learnability.results import manifest
 
     table = JobTable(Path("config"))
     with only_one_run(RESULTS / name / ".lock"):
+        for folder in (RESULTS / name, RESULTS / manifest.FOLDER / name):
+            clear_leftovers(folder)
         outputs = status.examine(table, question_jobs(table, name))
         for line in status.set_untrusted_aside(outputs):
             print(f"learnability: {line}", file=sys.stderr)

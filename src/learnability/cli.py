@@ -77,10 +77,28 @@ ArchiveArgument = Annotated[
         metavar="ARCHIVE", help="An archive: results/archive/<file>.zip, or its address", autocompletion=_archives
     ),
 ]
+
+
+def _store_address(given: str) -> str:
+    """An address as it was given; a mistake in it is told before anything is done."""
+    from learnability.results.remote import demand_address
+
+    if given:
+        demand_address(given)
+    return given
+
+
 StoreOption = Annotated[
-    str, typer.Option(metavar="ADDRESS", help="Where the results live, if not here alone: s3://bucket/folder")
+    str,
+    typer.Option(
+        metavar="ADDRESS",
+        help="Where the results live, if not here alone: s3://bucket/folder",
+        callback=_store_address,
+    ),
 ]
-AddressArgument = Annotated[str, typer.Argument(metavar="ADDRESS", help="Such as s3://bucket/folder")]
+AddressArgument = Annotated[
+    str, typer.Argument(metavar="ADDRESS", help="Such as s3://bucket/folder", callback=_store_address)
+]
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -169,9 +187,13 @@ def _transfer(address: str, scale: Scale | None, verb: str, force: bool = False)
 
 
 @app.command(rich_help_panel=_STORE)
-def push(address: AddressArgument, scale: ScaleOption = None) -> None:
+def push(
+    address: AddressArgument,
+    scale: ScaleOption = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace other results that are in the store.")] = False,
+) -> None:
     """Send the results of a scale to an object store: what is new, and what was changed there. Nothing is removed."""
-    _transfer(address, scale, "push")
+    _transfer(address, scale, "push", force)
 
 
 @app.command(rich_help_panel=_STORE)
@@ -194,10 +216,14 @@ def cost(
     ] = False,
     probe: Annotated[
         float,
-        typer.Option(metavar="SECONDS", min=0.0, help="First run so many seconds of each training never measured."),
+        typer.Option(
+            metavar="SECONDS",
+            min=0.0,
+            help="First run each training that was never measured for this many seconds.",
+        ),
     ] = 0.0,
 ) -> None:
-    """Say what a scale costs, from earlier runs: CPU time, the longest job, memory, and time on so many cores."""
+    """Say what a scale costs, from earlier runs: CPU time, longest job, memory, time on a given number of cores."""
     from learnability import launch
 
     _in_project()
@@ -282,16 +308,21 @@ def status(
 
     edited, damaged: its bytes are not those that were made; foreign: no job makes such a file.
 
-    Exit status 1 when something is not current. --store compares a store with what was sent there, fetching nothing.
+    Exit status 1 when something is not current, or nothing has been made. --store compares a store with what was sent
+    there, fetching nothing.
     """
     from learnability.archive import mirror
+    from learnability.archive.snakemake_records import without_records
     from learnability.pipeline import status as states
     from learnability.pipeline.job_table import JobTable
 
     _in_project()
     chosen = {"scale": _text(scale), "studies": study}
     table = JobTable(Path("config"), {key: value for key, value in chosen.items() if value})
-    said, good = mirror.compare(store, table.main.scale) if store else states.screen(table, everything)
+    if store:
+        said, good = mirror.compare(store, table.main.scale)
+    else:
+        said, good = states.screen(table, everything, without_records)
     typer.echo(said)
     raise typer.Exit(0 if good else 1)
 
@@ -302,12 +333,13 @@ def why(
         Path, typer.Argument(help="An output: an artifact, a figure, claims.json or a page of the report.")
     ],
 ) -> None:
-    """Tell how a file comes about: its settings, seeds, code and inputs, and which of them changed since."""
+    """Explain how a file is made: its settings, seeds, code and inputs, and which of them have changed since."""
     from learnability.pipeline import status as states
     from learnability.pipeline.job_table import JobTable
 
     _in_project()
-    parts = (file.resolve().relative_to(Path.cwd().resolve()) if file.is_absolute() else file).parts
+    here, full = Path.cwd().resolve(), file.resolve()
+    parts = (full.relative_to(here) if file.is_absolute() and full.is_relative_to(here) else file).parts
     asked = parts[:2] == ("results", "questions")
     if len(parts) < 3 or parts[0] != "results" or not (asked or parts[1] in list(Scale)):
         allowed = "results/<scale>/..., with the scale smoke, laptop or paper, or results/questions/..."
@@ -343,7 +375,9 @@ def verdicts(
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit with 1 when a page is out of step.")
     ] = False,
-    archive: Annotated[Path | None, typer.Option(help="An archive of that scale; the page shows its digest.")] = None,
+    archive: Annotated[
+        list[Path] | None, typer.Option(help="An archive of that scale, or several; the page shows their digests.")
+    ] = None,
 ) -> None:
     """Write the verdicts into docs/verdicts.md and docs/verdicts.json.
 
@@ -363,7 +397,7 @@ def verdicts(
         if scale == verdict_table.MAIN_SCALE:
             verdict_table.write(claims)
         else:
-            verdict_table.write_beside(claims, launch.cost(scale, "", "all", False), archive)
+            verdict_table.write_beside(claims, launch.cost(scale, "", "all", False), archive or ())
     elif not verdict_table.in_step():
         typer.echo(
             "docs/verdicts.md, or the page of another scale, does not follow from the .json beside it and "
@@ -416,9 +450,9 @@ def new_study(
 
 def _create(name: str) -> str:
     """Render ``templates/study`` into the project; what was made and what to do next."""
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
-        allowed = "lower-case letters, digits and underscores; a letter first"
-        raise UserError("NAME", f"{name!r} cannot be the name of a study", allowed)
+    from learnability.pipeline.config import demand_study_name
+
+    demand_study_name("NAME", name)
     places = ("src/learnability/studies/{}", "config/studies/{}.yaml", "tests/studies/{}")
     made = [Path(place.format(name)) for place in places]
     there = [str(path) for path in made if path.exists()]
@@ -462,7 +496,7 @@ def pack(
     from learnability.archive import pack as packing
 
     _in_project()
-    typer.echo(packing.pack(_text(scale), study, with_runs, allow_uncommitted, sign, store))
+    typer.echo(packing.pack(_text(scale), study, with_runs, allow_uncommitted, sign and sign.expanduser(), store))
 
 
 @archive_app.command()
@@ -482,8 +516,9 @@ def verify(
 
     Its verdicts are judged again from its analyses.
 
-    Exit status: 0 sound and valid, 1 damaged, refused, not signed as demanded or with verdicts that do not follow,
-    2 no such file, 3 sound but not valid by the profile, 4 sound, but the profile could not be checked.
+    Exit status: 0 sound and valid, 1 damaged, refused, not signed as demanded, or with verdicts that do not follow or
+    that the code which judged them cannot judge again, 2 no such file, 3 sound but not valid by the profile, 4 sound,
+    but the profile could not be checked.
     """
     from learnability.archive import pack as packing
     from learnability.archive import verify as verifying
@@ -491,7 +526,8 @@ def verify(
 
     packing.finish_interrupted()
     python = validator or verifying.VALIDATOR
-    raise typer.Exit(verifying.verify(local_copy(archive), not no_profile, python, signers, not no_verdicts))
+    known = signers and signers.expanduser()
+    raise typer.Exit(verifying.verify(local_copy(archive), not no_profile, python, known, not no_verdicts))
 
 
 @archive_app.command()
@@ -499,7 +535,7 @@ def restore(
     archive: ArchiveArgument,
     force: Annotated[bool, typer.Option("--force", help="Replace other results that are in the way.")] = False,
 ) -> None:
-    """Lay the results of an archive into results/, so that only what changed since then is made again."""
+    """Put the results of an archive into results/, so that only what has changed since is made again."""
     from learnability.archive import restore as restoring
     from learnability.results.remote import local_copy
 

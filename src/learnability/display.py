@@ -36,7 +36,8 @@ def _running(jobs: Sequence[Job]) -> str:
 def sentence(happening: Happening) -> str:
     """A happening as one line."""
     if happening.kind == "figure":
-        found = finding(Path(happening.path).read_text(encoding="utf-8")) if Path(happening.path).exists() else ""
+        path = Path(happening.path)
+        found = finding(path.read_text(encoding="utf-8")) if path.exists() else ""
         first, _, more = found.partition("; ")  # of many panels the first speaks for all
         return f"figure  {happening.name}" + (f": {first}" if first else "") + ("; ..." if more else "")
     if happening.kind == "plan":
@@ -127,7 +128,7 @@ def failures_text(failures: Sequence[Job]) -> Text:
     for job in failures:
         text.append(f"\n{job.rule} {job.name} failed\n", style="bold red")
         text.append("".join(f"  {line}\n" for line in job.failure.splitlines()))
-        if job.log:
+        if job.log and job.log not in job.failure:
             text.append(f"  log:     {job.log}\n")
     return text
 
@@ -137,13 +138,14 @@ def wait_for(
     read: Callable[[], Sequence[Mapping[str, Any]]],
     state: RunState,
     display: Display,
-    publish: Callable[[], object],
+    publish: Callable[[], bool],
     record: Callable[[float, float | None], object],
 ) -> None:
     """Show the run until it ends.
 
     ``read`` gives the events since its last call; ``publish`` is called when a figure or verdicts are new, at most
-    every 20 seconds, so that the report grows while the run goes on. ``record`` takes the share and the time left.
+    every 20 seconds, so that the report grows while the run goes on, and again where it says that it could not.
+    ``record`` takes the share and the time left.
     """
     new, last = False, -math.inf
     while True:
@@ -155,6 +157,5 @@ def wait_for(
         if not alive:
             return
         if new and time.monotonic() - last > _PUBLISH:
-            publish()
-            new, last = False, time.monotonic()
+            new, last = not publish(), time.monotonic()
         time.sleep(0.25)

@@ -5,31 +5,31 @@ when their bytes are what they were, the figures of the second call are left alo
 """
 
 import argparse
-import json
 import os
 import re
 import shutil
 import sys
 import time
+import zipfile
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from rich.console import Console
 
 from learnability.archive.restore import finish_interrupted
 from learnability.display import Display, display_for, failures_text, wait_for
 from learnability.pipeline import costs, devices, engine, lifeline, probe, settled, status, surroundings
-from learnability.pipeline.checkpoint import FOLDER, drop_finished
-from learnability.pipeline.events import VARIABLE
+from learnability.pipeline.checkpoint import FOLDER, drop_unneeded
+from learnability.pipeline.events import VARIABLE, read_event
 from learnability.pipeline.job_table import FIGURE_FORMATS, JobTable
 from learnability.pipeline.jobs import jobs
 from learnability.pipeline.lock import LEASE, clear_leftovers, new_lease, only_one_run, writing
 from learnability.pipeline.progress import clock
 from learnability.report import latex, site
 from learnability.report.summary import describe_figures, summarise
-from learnability.results.errors import UserError, comma_separated, nearest
+from learnability.results.errors import UserError, comma_separated, make_figures, nearest
 from learnability.results.integrity import SystemTrouble
 from learnability.results.rows import read_rows
 from learnability.run_state import RunState, planned_outputs
@@ -47,7 +47,7 @@ _SHOWN = 12  # lines that one kind of message may take
 
 
 class _Events:
-    """Reads the file of events as it grows."""
+    """Reads the file of events as it grows, within its ``with`` block."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -55,10 +55,16 @@ class _Events:
         self._stream = path.open("rb")
         self._rest = b""
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stream.close()
+
     def read(self) -> list[dict[str, Any]]:
-        """The complete lines since the last call."""
+        """The events of the complete lines since the last call."""
         *lines, self._rest = (self._rest + self._stream.read()).split(b"\n")
-        return [json.loads(line) for line in lines]
+        return [event for line in lines if (event := read_event(line)) is not None]
 
 
 def _follow(
@@ -72,10 +78,13 @@ def _follow(
 ) -> int:
     """Run the engine, show the run, and give the engine's exit status. Whatever happens, no job outlives the call."""
     events = _CACHE / "events.jsonl"
-    reader = _Events(events)
     for old in _CACHE.glob("alive*"):  # a late job of a killed run finds its line gone, and not that of this run
         old.unlink(missing_ok=True)
-    with lifeline.held(_CACHE / f"alive-{lease}") as alive, (_CACHE / "engine.log").open("wb") as engine_log:
+    with (
+        _Events(events) as reader,
+        lifeline.held(_CACHE / f"alive-{lease}") as alive,
+        (_CACHE / "engine.log").open("wb") as engine_log,
+    ):
         environment = surroundings.clean() | {
             VARIABLE: str(events.resolve()),
             lifeline.VARIABLE: str(alive.resolve()),
@@ -83,7 +92,7 @@ def _follow(
             **({lifeline.ALONE: "1"} if elsewhere else {}),
         }
         with engine.started(command, environment, stdout=engine_log, pass_fds=tuple(locks)) as process:
-            running, publish = (lambda: process.poll() is None), (lambda: _pages(state.table))
+            running, publish = (lambda: process.poll() is None), (lambda: _pages_meanwhile(state.table))
             wait_for(running, reader.read, state, display, publish, record.note)
     return int(process.returncode)
 
@@ -107,20 +116,11 @@ def _ceilings() -> list[str]:
     return [f"mem_mb={memory}", *([f"gpu={gpus}"] if gpus else [])]
 
 
-def _count_of_cores(text: str) -> int:
-    """The number of cores that are meant. Raises UserError."""
-    if text == "all":
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if not text.isascii() or not text.isdecimal() or not 1 <= int(text) <= 4096:
-        raise UserError("CORES", f"{text!r} is not a number of cores", "a whole number from 1 to 4096, or all")
-    return int(text)
-
-
 def _check_profile(name: str) -> None:
     known = sorted(path.parent.name for path in Path("profiles").glob("*/config*.yaml"))
     if name and name not in known:
         remedy = nearest(name, known, "choose one of those allowed")
-        raise UserError("PROFILE", f"there is no profile {name!r}", ", ".join(known), remedy)
+        raise UserError("--profile (PROFILE in make)", f"there is no profile {name!r}", ", ".join(known), remedy)
 
 
 def _figures_named(table: JobTable, names: str) -> list[str]:
@@ -132,7 +132,8 @@ def _figures_named(table: JobTable, names: str) -> list[str]:
         if not found:
             allowed = sorted(known) if "/" in name else sorted({full.partition("/")[2] for full in known})
             remedy = nearest(name, allowed, "choose one of those allowed")
-            raise UserError("FIGURE", f"there is no figure {name!r} in the chosen studies", ", ".join(allowed), remedy)
+            problem = f"there is no figure {name!r} in the chosen studies"
+            raise UserError("--figure (FIGURE in make)", problem, ", ".join(allowed), remedy)
         files += [
             f"results/{table.main.scale}/{'/figures/'.join(full.split('/'))}.{form}"
             for full in found
@@ -164,26 +165,65 @@ def _pages(table: JobTable) -> Path:
     return site.write(Path("results") / table.main.scale, described)
 
 
+def _pages_meanwhile(table: JobTable) -> bool:
+    """The pages while jobs are at work; False where they could not be written now.
+
+    The engine takes the outputs of a job away before the job makes them anew: what was listed may be gone when it is
+    read. A full disk may have room again. What is wrong for good is told by the pages at the end of the run.
+    """
+    try:
+        _pages(table)
+    except (OSError, UserError, ValueError, KeyError, zipfile.BadZipFile):
+        return False
+    return True
+
+
 def write_report(scale: str, studies: str) -> str:
-    """``make report``: write the pages of a scale and say where they are."""
+    """``make report``: write the pages of a scale and say where they are. Raises UserError where it has no figures."""
     overrides = {key: value for key, value in (("scale", scale), ("studies", studies)) if value}
     table = JobTable(Path("config"), overrides)
     results = Path("results") / table.main.scale
     if not any(results.glob("*/figures/*.svg")):
-        raise UserError(str(results), "there are no figures yet", remedy="run make figures first")
+        raise UserError(str(results), "there are no figures yet", remedy=f"run {make_figures(results)} first")
     return _pages(table).as_posix()
 
 
 def export_for_papers(scale: str) -> str:
-    """``make paper-exports``: write the figures and macros of a finished scale and say where they are."""
-    table = JobTable(Path("config"), {"scale": scale} if scale else {})
-    results = Path("results") / table.main.scale
+    """``make paper-exports``: write the figures and macros of a finished scale and say where they are.
+
+    A study of which nothing was drawn or judged is left out. Raises UserError where a figure or a verdict of any other
+    one is not current.
+    """
+    chosen = {"scale": scale} if scale else {}
+    every = JobTable(Path("config"), chosen)
+    results = Path("results") / every.main.scale
     claims = results / "claims.json"
     read_rows(claims)  # says what to do where there is none
     with only_one_run(results / ".lock"):  # a run would change figures and verdicts meanwhile
         clear_leftovers(results / "exports")
-        latex.demand_made(claims)
-        return f"{latex.export(results, read_rows(claims)).as_posix()}/"
+        begun = [study for study in every.configs if _is_begun(results / study)]
+        table = JobTable(Path("config"), {**chosen, "studies": ",".join(begun)}) if begun else every
+        outputs = [one for one in status.examine(table) if one.path.endswith((".pdf", "claims.json"))]
+        _demand_current(outputs, results)
+        figures = [Path(one.path) for one in outputs if one.path.endswith(".pdf")]
+        return f"{latex.export(results, read_rows(claims), figures).as_posix()}/"
+
+
+def _is_begun(study: Path) -> bool:
+    return (study / "claims.json").is_file() or any(study.glob("figures/*.pdf"))
+
+
+def _demand_current(outputs: Sequence[status.Output], results: Path) -> None:
+    """Raise UserError that names which of these outputs are not current."""
+    bad = [one for one in outputs if one.state not in status.GOOD]
+    if not bad:
+        return
+    lines = [f"    {one.path}: {one.state}{f': {one.why}' if one.why else ''}" for one in bad[:_SHOWN]]
+    if len(bad) > _SHOWN:
+        lines.append(f"    and {len(bad) - _SHOWN} more")
+    count = f"{len(bad)} figures and lists of verdicts are" if len(bad) > 1 else "one figure or list of verdicts is"
+    problem = "\n".join([f"{count} not what this code and this config make", *lines])
+    raise UserError(str(results), problem, remedy=f"run {make_figures(results)}, then make paper-exports")
 
 
 def _explain_failure(state: RunState, results: Path, console: Console) -> None:
@@ -225,9 +265,10 @@ def cost(scale: str, studies: str, cores: str, refresh: bool, seconds: float = 0
     """What a scale costs by the reference costs: CPU time by study, the longest job, memory, time on so many cores."""
     overrides = {key: value for key, value in (("scale", scale), ("studies", studies)) if value}
     table = JobTable(Path("config"), overrides)
-    count = _count_of_cores(cores)
+    count = engine.count_of_cores(cores)
     if refresh:
-        costs.refresh(Path("results") / table.main.scale)
+        planned = [path for rule in planned_outputs(table).values() for path in rule]
+        costs.refresh(Path("results") / table.main.scale, planned)
     if seconds:
         _probe_all(table, seconds)
     known = costs.Costs.read()
@@ -260,19 +301,30 @@ def cost(scale: str, studies: str, cores: str, refresh: bool, seconds: float = 0
 
 
 def _see_to_untrusted(table: JobTable, results: Path) -> list[status.Output]:
-    """Set aside what is not what it was made as, and say so; what was made before there was a manifest is recorded.
+    """Set aside what is not what it was made as, and say so; targets and trainings without a record are recorded.
 
-    The states after that.
+    Of studies that are not chosen, that is what the pages show. The states of the chosen ones after that.
     """
     if count := status.take_over(table):
-        print(f"{count} results in {results} were made before they were recorded: taken as they are", file=sys.stderr)
+        print(f"targets and trainings in {results} without a record: {count}, taken as they are", file=sys.stderr)
     outputs = status.examine(table)
+    beside, unknown = status.shown_beside(table)
     said = status.set_untrusted_aside(outputs)
-    for line in said[:_SHOWN]:
+    lines = [
+        *said,
+        *status.set_untrusted_aside(beside, _made_by_its_study),
+        *(f"not examined, because of {problem}" for problem in unknown),
+    ]
+    for line in lines[:_SHOWN]:
         print(f"learnability: {line}", file=sys.stderr)
-    if len(said) > _SHOWN:
-        print(f"learnability: and {len(said) - _SHOWN} more (learnability status lists them)", file=sys.stderr)
-    return status.examine(table) if said else outputs
+    if len(lines) > _SHOWN:
+        print(f"learnability: and {len(lines) - _SHOWN} more (learnability status lists them)", file=sys.stderr)
+    return status.examine(table) if len(lines) > len(unknown) else outputs
+
+
+def _made_by_its_study(output: status.Output) -> str:
+    study = output.job.study if output.job else ""
+    return f"left out until {make_figures(Path(output.path))} STUDY={study} makes it again"
 
 
 def _remember(arguments: argparse.Namespace, table: JobTable, figures: list[str], before: str) -> None:
@@ -292,11 +344,15 @@ def _store(address: str, results: Path, lease: str) -> AbstractContextManager[No
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
-    """The whole of ``make figures``; the exit status of the first call that fails."""
+    """The whole of ``make figures``; the exit status of the first call that fails.
+
+    Raises UserError for a config that cannot be planned, an unknown profile or figure, and where another run is at
+    work.
+    """
     overrides = {key: getattr(arguments, key) for key in ("scale", "studies", "device") if getattr(arguments, key)}
     surroundings.demand_own_source()
     before = settled.code()
-    cores = _count_of_cores(arguments.cores)
+    cores = engine.count_of_cores(arguments.cores)
     _check_profile(arguments.profile)
     table = JobTable(Path("config"), overrides)
     if table.main.device == "cuda" and not arguments.profile:  # elsewhere the jobs see for themselves
@@ -335,7 +391,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if figures:
         describe_figures(figures, results, console)
         return 0
-    drop_finished()
+    drop_unneeded()
     if arguments.no_figures:
         console.print(f"verdicts {results / 'claims.json'}", highlight=False)
         return 0

@@ -219,7 +219,8 @@ class RunState:
     @property
     def running(self) -> Sequence[Job]:
         """The jobs at work, the longest at work first."""
-        return [job for job in self.jobs.values() if not job.done and job.started is not None and job.cost]
+        found = (job for job in self.jobs.values() if not job.done and job.started is not None and job.cost)
+        return sorted(found, key=lambda job: job.started or 0.0)
 
     @property
     def finished(self) -> int:

@@ -22,6 +22,13 @@ def test_a_lead_is_lost_where_even_the_upper_quartile_is_below_what_is_kept() ->
     assert bench.fallen([row([1.0, 1.0, 1.0], "new")], reference) == []
 
 
+def test_every_benchmark_takes_the_arguments_that_all_are_given() -> None:
+    """One that refuses --quick, or needs what a machine may not have, would fail the whole comparison."""
+    for name in bench.NAMES:
+        source = (Path(bench.__file__).parent / f"{name}.py").read_text(encoding="utf-8")
+        assert '"--quick"' in source, name
+
+
 def test_an_engine_that_earned_its_keep_must_go_on_to_do_so() -> None:
     assert bench.fallen([row([1.3, 1.2, 1.4])], [row([2.0, 1.9, 2.1])]) != []
     assert bench.fallen([row([1.0, 0.9, 1.1])], [row([1.2, 1.1, 1.3])]) == []  # this one never led by half

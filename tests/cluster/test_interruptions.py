@@ -92,6 +92,10 @@ class Run:
         return [int(line) for line in self.attempts.read_text().split()]
 
 
+# Slurm refuses an end that has passed, and "now" has when a second ends between the command and the controller
+_AT_ONCE = "EndTime=now+2seconds"
+
+
 def _went_on(run: Run, peaceful: dict[str, bytes]) -> None:
     run.end()
     assert run.project.contents() == peaceful
@@ -104,7 +108,7 @@ def _went_on(run: Run, peaceful: dict[str, bytes]) -> None:
 def test_a_time_limit(cluster: slurm.Cluster, project: Project, peaceful: dict[str, bytes]) -> None:
     run = Run(cluster, project)
     job, _ = run.until_checkpoint()
-    cluster.control("scontrol", "update", f"JobId={job}", "EndTime=now")
+    cluster.control("scontrol", "update", f"JobId={job}", _AT_ONCE)
     # the controller looks at limits every 30 seconds
     _until(lambda: "TIMEOUT" in cluster.control("squeue", "-h", "-t", "all", "-j", job, "-o", "%T"), run.process)
     _went_on(run, peaceful)
@@ -117,7 +121,7 @@ def test_a_limit_that_passes_as_the_job_ends(
     run = Run(cluster, project, DEMO_LINGER_SECONDS="90", DEMO_STEP_SECONDS="0.05")
     _until(lambda: list(project.folder.glob(f"{RESULT}/*/*.zarr.zip")), run.process)
     job, _ = cluster.running()[-1]
-    cluster.control("scontrol", "update", f"JobId={job}", "EndTime=now")
+    cluster.control("scontrol", "update", f"JobId={job}", _AT_ONCE)
     _went_on(run, peaceful)
 
 

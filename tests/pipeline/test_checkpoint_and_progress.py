@@ -1,13 +1,15 @@
 """Checkpoints survive; progress informs without flooding."""
 
 import io
+import os
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from learnability.pipeline import progress as progress_module
-from learnability.pipeline.checkpoint import FileCheckpoint, drop_finished
+from learnability.pipeline.checkpoint import FileCheckpoint, drop_unneeded
 from learnability.pipeline.progress import Progress, clock
 from learnability.results.sections import Section, Sections
 from tests.doubles import Context
@@ -24,11 +26,20 @@ def test_checkpoint_round_trip_and_removal(tmp_path: Path) -> None:
     assert state["generator"].tobytes() == b"abc"
     checkpoint.finish()
     assert FileCheckpoint(path).load() is not None  # the scheduler may still call the job failed
-    drop_finished(tmp_path / "deep", older_than=3600.0)
+    drop_unneeded(tmp_path / "deep", older_than=3600.0)
     assert FileCheckpoint(path).load() is not None
-    drop_finished(tmp_path / "deep")
+    drop_unneeded(tmp_path / "deep")
     assert FileCheckpoint(path).load() is None
     checkpoint.finish()  # a short job never saved one
+
+
+def test_a_checkpoint_that_no_job_asks_for_any_more_goes_after_a_week(tmp_path: Path) -> None:
+    paths = {days: tmp_path / f"{days}.npz" for days in (6, 8)}
+    for days, path in paths.items():
+        FileCheckpoint(path).save({"step": np.array(1)})
+        os.utime(path, (time.time() - days * 86400,) * 2)
+    drop_unneeded(tmp_path)
+    assert list(tmp_path.iterdir()) == [paths[6]]
 
 
 def test_two_loops_of_a_job_do_not_share_a_checkpoint(tmp_path: Path) -> None:
@@ -65,6 +76,22 @@ def test_a_damaged_checkpoint_counts_as_none(tmp_path: Path) -> None:
     FileCheckpoint(path).save({"w": np.zeros(1000)})
     path.write_bytes(path.read_bytes()[:500])
     assert FileCheckpoint(path).load() is None
+
+
+def test_a_checkpoint_with_one_flipped_bit_counts_as_none(tmp_path: Path) -> None:
+    """Wherever the bit is: in a header of the zip file, which has no checksum of its own, too."""
+    path = tmp_path / "a.npz"
+    FileCheckpoint(path).save({"w": np.zeros(3), "step": np.array(7)})
+    whole = path.read_bytes()
+    for place in range(len(whole)):
+        for bit in (0, 3, 6):
+            path.write_bytes(whole[:place] + bytes([whole[place] ^ 1 << bit]) + whole[place + 1 :])
+            assert FileCheckpoint(path).load() is None, (place, bit)
+
+
+def test_a_checkpoint_of_before_there_were_digests_counts_as_none(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", w=np.zeros(3))
+    assert FileCheckpoint(tmp_path / "a.npz").load() is None
 
 
 def test_due_goes_by_the_time_since_the_last_save(tmp_path: Path) -> None:

@@ -141,6 +141,13 @@ def test_a_mistake_in_the_main_config_is_told_the_nearest_value(
             cfg.load_main(tmp_path / "config.yaml")
 
 
+def test_one_entry_is_not_told_in_the_plural(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text(canonical_json({"studies": [], "root_seed": 1}))
+    with pytest.raises(UserError) as caught:
+        cfg.load_main(tmp_path / "config.yaml")
+    assert caught.value.allowed == "at least 1 entry"
+
+
 def test_a_study_that_does_not_exist_is_told_the_nearest(tmp_path: Path) -> None:
     (tmp_path / "multi_index.yaml").write_text("study: multi_index\n")
     with pytest.raises(UserError, match=r"did you mean multi_index\?"):

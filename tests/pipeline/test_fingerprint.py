@@ -1,5 +1,6 @@
 """The fingerprint follows definitions, and only those that a stage reaches."""
 
+import ast
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -61,8 +62,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def _forget() -> None:
-    for cached in (fp._file_of, fp._module, fp._facts, fp.closure, fp.fingerprint, fp._kept):
-        cached.cache_clear()
+    fp.forget()
 
 
 START = (("learnability.a", "f"), ("learnability.models", "Setting"))
@@ -155,6 +155,83 @@ def test_implementations_registered_on_a_function_belong_to_it(package: Path) ->
     assert fp.fingerprint(("learnability.registry", "f")) != before
 
 
+REASON = """from learnability.results import claim
+
+def measure(found):
+    if not found:
+        raise NotAtThisScale("a third frequency")
+    if found < 0:
+        raise claim.OutOfSteps(f"{found} runs")
+    raise ValueError("never seen")
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "counts"),
+    [("third", "fourth", True), ("} runs", "} seeds", True), ("never", "seldom", False)],
+    ids=["not at this scale", "out of steps", "an error"],
+)
+def test_words_that_a_verdict_repeats_count_behind_verdicts_alone(
+    package: Path, old: str, new: str, counts: bool
+) -> None:
+    measure = ("learnability.claims", "measure")
+
+    def both(text: str) -> tuple[str, str]:
+        (package / "claims.py").write_text(text)
+        fp.forget()
+        return fp.fingerprint(measure), fp.fingerprint(measure, reasons=True)
+
+    before, after = both(REASON), both(REASON.replace(old, new))
+    assert after[0] == before[0]
+    assert (after[1] != before[1]) == counts
+
+
+SYNTAX = """from dataclasses import dataclass
+
+@dataclass
+class Number:
+    value: float
+    digits: int = 3
+
+    def shown(self, width):
+        return f"{self.value:{width}.{self.digits}f} of {width!r:>}" + f"{self.value:{width}}" + f""
+
+async def late(*numbers, **more):
+    return [number.shown(more["width"]) for number in numbers if (found := number.value) > 1e-3 or not found]
+"""
+
+
+def _of_syntax(package: Path) -> str:
+    (package / "syntax.py").write_text(SYNTAX)
+    fp.forget()
+    return fp.fingerprint(("learnability.syntax", ""))
+
+
+def test_every_version_of_python_gives_the_same_fingerprint(package: Path) -> None:
+    assert _of_syntax(package) == "8330147bf854959c"
+
+
+def test_what_newer_versions_add_to_the_syntax_tree_does_not_count(
+    package: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From 3.12 on: parameters of types, and empty text inside formats."""
+    before, parse = _of_syntax(package), ast.parse
+
+    def newer(*arguments: str) -> ast.Module:
+        tree = parse(*arguments)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.JoinedStr):
+                node.values.append(ast.Constant(""))
+        return tree
+
+    for kind in (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef):
+        if "type_params" not in kind._fields:
+            monkeypatch.setattr(kind, "_fields", (*kind._fields, "type_params"))
+            monkeypatch.setattr(kind, "type_params", [], raising=False)
+    monkeypatch.setattr(ast, "parse", newer)
+    assert _of_syntax(package) == before
+
+
 def _as_project(package: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of a project that runs this package."""
     folder = package.parent / "project"
@@ -170,9 +247,9 @@ def _as_project(package: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_fingerprints_are_kept_for_the_same_source_alone(package: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = _as_project(package, monkeypatch)
     first = fp.fingerprint(*START)
-    fp._kept()._keep()
+    fp.keep()
     _forget()
-    monkeypatch.setattr(fp, "_computed", lambda *_: "computed again")
+    monkeypatch.setattr(fp, "_computed", lambda *_, **__: "computed again")
     assert fp.fingerprint(*START) == first
     (folder / "src/learnability/unused.py").write_text("x = 1\n")
     _forget()
@@ -183,5 +260,29 @@ def test_nothing_is_kept_when_the_source_changed_meanwhile(package: Path, monkey
     folder = _as_project(package, monkeypatch)
     fp.fingerprint(*START)
     (folder / "src/learnability/a.py").write_text(A + "\nx = 1\n")
-    fp._kept()._keep()
+    fp.keep()
     assert not fp._Kept.place.exists()
+
+
+def test_machine_code_is_named_by_the_constants_that_it_freezes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A compiled loop keeps the constants of other modules; a cache of before would give the numbers of before."""
+    copy = tmp_path / "learnability"
+    shutil.copytree(fp.SOURCE / "learnability", copy, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(fp, "SOURCE", tmp_path)
+
+    def after(name: str, old: str, new: str) -> str:
+        text = (copy / name).read_text()
+        assert old in text
+        (copy / name).write_text(text.replace(old, new, 1))
+        _forget()
+        return fp.machine_code_fingerprint()
+
+    _forget()
+    before = fp.machine_code_fingerprint()
+    assert after("studies/two_parameter/figures/splitting.py", "\nimport ", "\nx = 1\nimport ") == before
+    constants = after("studies/two_parameter/hierarchy/outcome.py", "CHATTER: Final = 0.3", "CHATTER: Final = 0.1")
+    assert constants != before
+    assert after("compiled/blas.py", "\nimport ", "\nx = 1\nimport ") != constants
+    _forget()

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -136,6 +137,23 @@ while taken < 8:
 """
 
 
+def test_who_was_slow_to_say_that_it_lives_does_not_hold_what_another_took_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lock, "_WRITTEN", 0.05)
+    told, rival = tmp_path / ".lock.owner", {"host": socket.gethostname(), "pid": os.getpid(), "since": "meanwhile"}
+
+    def slowly(*_: object) -> None:
+        told.unlink()
+        told.write_text(json.dumps(rival))
+        time.sleep(0.1)
+
+    monkeypatch.setattr(json, "dump", slowly)
+    with pytest.raises(UserError, match="since meanwhile"), lock.only_one_run(tmp_path / ".lock"):
+        pass
+    assert json.loads(told.read_text()) == rival
+
+
 def test_many_that_come_and_die_are_never_two_at_a_time_without_flock(tmp_path: Path) -> None:
     crowd = [subprocess.Popen([sys.executable, "-c", CROWD, str(tmp_path)]) for _ in range(4)]
     try:
@@ -192,6 +210,33 @@ def test_a_job_whose_run_was_replaced_by_another_puts_nothing_in_place(
         lock.demand_lease(output)
     with lock.writing(folder, "second"), pytest.raises(UserError, match="another run has begun"):
         lock.demand_lease(output)
+
+
+def test_a_job_that_outlived_its_question_replaces_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(lock, "_HELD_BY_ENGINE", ExitStack())
+    output, other = (f"results/questions/{name}/times/analysis.zarr.zip" for name in ("one", "two"))
+    monkeypatch.setenv(lock.LEASE, "second")
+    with lock._HELD_BY_ENGINE:
+        lock.hold_for_engine([output])
+        monkeypatch.setenv(lock.LEASE, "first")
+        lock.demand_lease(Path(other))
+        with pytest.raises(UserError, match="another run has begun"):
+            lock.demand_lease(Path(output))
+
+
+@pytest.mark.parametrize(
+    ("output", "folder"),
+    [
+        ("results/laptop/claims.json", "results/laptop"),
+        ("/far/results/laptop/demo/first/analysis.zarr.zip", "/far/results/laptop"),
+        ("results/questions/one/index.html", "results/questions/one"),
+        ("elsewhere/one", None),
+        ("results", None),
+    ],
+)
+def test_a_question_has_a_lock_of_its_own(output: str, folder: str | None) -> None:
+    assert lock.folder_of(Path(output)) == (Path(folder) if folder else None)
 
 
 def test_only_files_of_the_dead_are_cleared(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """``learnability status`` looks at the answers of questions, too, and at the templates behind every page."""
 
 import json
+import socket
 from pathlib import Path
 
 import pytest
@@ -91,6 +92,15 @@ def test_asking_again_sets_aside_what_was_replaced(table: JobTable, capsys: pyte
     assert asking._see_to_untrusted("one") == []
     assert not Path(PAGE).exists()
     assert f"{PAGE}: edited" in capsys.readouterr().err
+
+
+def test_asking_again_clears_what_a_killed_question_left(table: JobTable) -> None:
+    name = f".staged-{socket.gethostname()}-{2**22 + 1}.tmp"  # no process has such a number
+    left = [Path(f"results/questions/{place}/{name}") for place in ("one", "one/times", "manifest/one", "two")]
+    for folder in left:
+        folder.mkdir(parents=True)
+    asking._see_to_untrusted("one")
+    assert [folder.exists() for folder in left] == [False, False, False, True]
 
 
 def test_asking_again_makes_what_is_stale_by_itself_again(table: JobTable, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """Questions: how they are read, planned and kept apart from studies."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,29 @@ def test_a_coefficient_inside_a_name_is_left_alone() -> None:
     assert Question(targets=("c*h2(z1) + cos(z1)",), sweep={"c": (2.0,)}).texts == ("2*h2(z1) + cos(z1)",)
 
 
+@pytest.mark.parametrize(("count", "fits"), [(40, True), (150, False)])
+def test_targets_that_no_command_holds_are_refused(count: int, fits: bool, tmp_path: Path) -> None:
+    """All targets stand in the command of an analysis, which no system takes beyond 131,072 bytes."""
+    text = " + ".join(["c*h2(z1)"] * 120)
+
+    def question() -> Question:
+        return question_of([text], sweep={"c": [1 + i / 8 for i in range(count)]}, check=True)
+
+    if not fits:
+        with pytest.raises(UserError, match=f"{count} targets, with about"):
+            question()
+        return
+    (tmp_path / "config.yaml").write_text("root_seed: 1\nstudies: [atlas]\n")
+    for name in ("questions", "studies"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "studies/atlas.yaml").write_bytes((ROOT / "config/studies/atlas.yaml").read_bytes())
+    write_question(tmp_path / "questions", "long", question())
+    table = JobTable(tmp_path)
+    for name in table.question("long").experiments:
+        paths = table.train_paths("long", name, "questions")
+        assert len(" ".join([*paths, table.analysis_job("long", name, "questions")])) < 120_000
+
+
 def test_a_coefficient_that_no_target_names_is_refused() -> None:
     with pytest.raises(ValueError, match="no target names the coefficient b"):
         Question(targets=("h2(z1)",), sweep={"b": (1.0,)})
@@ -50,6 +74,20 @@ def test_a_file_that_a_person_wrote_is_not_replaced(tmp_path: Path) -> None:
     assert write_question(tmp_path, "mine", Question(targets=("h2(z1)",))).is_file()
     with pytest.raises(UserError, match="written by hand"):
         write_question(tmp_path, "mine", Question(targets=("h3(z1)",)))
+
+
+def test_a_question_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_question(tmp_path, "q", Question(targets=("z1",)))
+    before = (tmp_path / "q.yaml").read_bytes()
+
+    def full(*_: object) -> None:
+        raise OSError(28, "no space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="no space"):
+        write_question(tmp_path, "q", Question(targets=("z1", "z1^2")))
+    assert (tmp_path / "q.yaml").read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["q.yaml"]
 
 
 def test_names_tell_targets_apart() -> None:

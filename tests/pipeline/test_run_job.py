@@ -1,5 +1,6 @@
 """What surrounds a stage: inputs are compared, caches heal, and what cannot be written is named."""
 
+import argparse
 import errno
 import os
 from pathlib import Path
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from learnability.pipeline import run_job
+from learnability.pipeline import run_job, stages
 from learnability.pipeline.checkpoint import FileCheckpoint
 from learnability.results import manifest, store
 from learnability.results.attributes import sha256
@@ -53,6 +54,16 @@ def test_reading_through_the_api_compares_with_the_manifest() -> None:
     assert float(open_results(INPUT, check_seal=False)["x"]) == 2
 
 
+def test_a_checkpoint_is_that_of_one_target() -> None:
+    def place(made_from: dict[str, str]) -> Path:
+        arguments = argparse.Namespace(job={"study": "demo"}, code="abc", made_from=made_from)
+        return stages._checkpoint(arguments, "cpu")._path
+
+    assert place({"a.zarr.zip": "12"}) == place({"a.zarr.zip": "12"}) == place({"copy/a.zarr.zip": "12"})
+    assert place({"a.zarr.zip": "12"}) != place({"a.zarr.zip": "34"})
+    assert place({}) != place({"a.zarr.zip": "12"})
+
+
 def _error_in(file: str) -> Exception:
     try:
         exec(compile("raise EOFError('Ran out of input')", file, "exec"))
@@ -65,14 +76,13 @@ def test_a_half_written_cache_of_machine_code_is_removed_once(monkeypatch: pytes
     started: list[list[str]] = []
     monkeypatch.setattr(os, "execv", lambda path, arguments: started.append(arguments))
     monkeypatch.setenv("NUMBA_CACHE_DIR", "cache")
-    monkeypatch.delenv(run_job._HEALED, raising=False)
+    monkeypatch.setenv(run_job._HEALED, "")
     Path("cache").mkdir()
     run_job._heal_cache(_error_in("/site-packages/somewhere/else.py"), ["train"])
     assert Path("cache").is_dir()
     assert not started
     for _ in range(2):
         run_job._heal_cache(_error_in("/site-packages/numba/core/caching.py"), ["train"])
-    monkeypatch.delenv(run_job._HEALED)
     assert not Path("cache").exists()
     assert len(started) == 1
     assert started[0][-1] == "train"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from learnability.pipeline.streams import stream
+from learnability.pipeline.streams import batch_names, stream
 
 NAMES = ("multi_index", "escape", "0123456789", "seeds 0-64", "init")
 
@@ -19,6 +19,10 @@ def test_numbers_are_stable_across_versions_of_this_package() -> None:
 
 
 GOLDEN = [4074497939, 2615969748, 622189316]
+
+
+def test_a_batch_has_the_name_that_it_always_had() -> None:
+    assert batch_names("multi_index", "escape", "0123456789", range(0, 64)) == NAMES[:-1]
 
 
 @pytest.mark.parametrize("place", range(len(NAMES)))

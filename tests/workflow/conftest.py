@@ -29,7 +29,9 @@ class Project:
         """Nothing was activated: the interpreter's folder is not on the path."""
         own = str(Path(sys.executable).parent)
         path = os.pathsep.join(part for part in os.environ["PATH"].split(os.pathsep) if part != own)
-        return {**os.environ, "PATH": path, "PYTHONPATH": str(self.folder / "src")}
+        # torch sets a variable in the process of the tests, which no user's shell has.
+        rest = {name: value for name, value in os.environ.items() if not name.startswith("TORCHINDUCTOR_")}
+        return {**rest, "PATH": path, "PYTHONPATH": str(self.folder / "src")}
 
     def call(self, *command: str, **more: str) -> subprocess.CompletedProcess[str]:
         environment = {**self.environment, **more}

@@ -42,6 +42,14 @@ def test_an_unknown_variable_is_told_the_nearest(given: str, told: str) -> None:
     assert f"{given} is not a variable of this Makefile{told}" in done.stderr
 
 
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+def test_help_is_the_head_of_the_file_and_nothing_else() -> None:
+    done = subprocess.run(["make", "--no-print-directory", "help"], cwd=ROOT, text=True, capture_output=True)
+    head = MAKEFILE.read_text(encoding="utf-8").partition("\n\n")[0].splitlines()
+    assert done.stdout.splitlines() == [line.removeprefix("#").removeprefix(" ") for line in head]
+    assert max(map(len, done.stdout.splitlines())) <= 80
+
+
 def test_the_quick_figures_are_one_of_each_study() -> None:
     listed = re.search(r"^QUICK := (\S+)$", MAKEFILE.read_text(encoding="utf-8"), re.MULTILINE)
     assert listed

@@ -11,12 +11,15 @@ from pathlib import Path
 import pytest
 
 from learnability.results.integrity import UNSEALED, seal
+from learnability.results.store import read
 
 from .conftest import Project
+from .test_bytes import _start_slow, _wait_for_checkpoint
 
 pytestmark = pytest.mark.workflow
 
 DEMO = "results/laptop/demo"
+TARGETS, TRAIN = (f"src/learnability/studies/demo/walk/{stage}.py" for stage in ("targets", "train"))
 
 
 def _status(project: Project) -> dict[str, str]:
@@ -113,6 +116,49 @@ def test_results_of_other_code_are_made_again_without_records_of_the_engine(proj
     assert _status(project) == {}
 
 
+def test_an_analysis_without_a_record_is_not_taken_for_one_of_todays_config(project: Project) -> None:
+    """Targets and trainings are: their paths say of which setting and seeds they are."""
+    project.edit("config/studies/demo.yaml", lambda text: text.replace("{dimension: [2, 3]}", "{dimension: [3]}"))
+    for folder in ("results/laptop/manifest", ".snakemake"):
+        shutil.rmtree(project.folder / folder)
+    analysis = project.folder / DEMO / "first/analysis.zarr.zip"
+    assert read(analysis).sizes["dimension"] == 2
+    done = project.launch()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert read(analysis).sizes["dimension"] == 1
+    assert "targets and trainings in results/laptop without a record: 7, taken as they are" in done.stderr
+    assert f"{DEMO}/first/analysis.zarr.zip: unrecorded: the manifest does not say how it was made" in done.stderr
+    assert "train/" not in done.stderr
+
+
+def test_a_training_does_not_go_on_with_another_target(fresh: Project) -> None:
+    process = _start_slow(fresh)
+    _wait_for_checkpoint(fresh, process)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate(timeout=60)
+    fresh.edit(TARGETS, lambda text: text.replace("standard_normal(3)", "standard_normal(2)"))
+    assert fresh.launch("--cores", "2").returncode == 0
+    found = fresh.contents()
+    shutil.rmtree(fresh.folder / "results/laptop")
+    assert fresh.launch("--cores", "2").returncode == 0
+    assert fresh.contents() == found
+
+
+def test_a_job_does_not_record_code_that_it_did_not_run(finished: Project, fresh: Project) -> None:
+    process = _start_slow(fresh)
+    _wait_for_checkpoint(fresh, process)
+    fresh.edit(TRAIN, lambda text: text.replace("np.cos", "np.sin"))
+    said = "".join(map(str, process.communicate(timeout=120)))
+    assert process.returncode != 0
+    assert "the code changed since this run was planned" in said
+    assert "run the same command again" in said
+    assert not list(fresh.folder.glob(f"{DEMO}/[fs]*/train/*/*.zarr.zip"))  # of both experiments of this kind
+    fresh.edit(TRAIN, lambda text: text.replace("np.sin", "np.cos"))
+    done = fresh.launch("--cores", "2")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert fresh.contents() == finished.contents()
+
+
 def test_why_tells_the_chain_from_the_config_to_a_file(finished: Project) -> None:
     done = finished.call(sys.executable, "-m", "learnability.cli", "why", f"{DEMO}/figures/means.svg")
     assert done.returncode == 0, done.stderr
@@ -131,8 +177,6 @@ def test_the_launcher_and_plain_snakemake_see_one_another(project: Project) -> N
     (other.folder / "results").symlink_to(project.folder / "results")
     for checkout in (project, other):
         checkout.edit("src/learnability/studies/demo/walk/train.py", lambda text: text.replace("np.cos", "np.sin"))
-    from .test_bytes import _start_slow, _wait_for_checkpoint
-
     process = _start_slow(project)
     _wait_for_checkpoint(project, process)
     for done in (other.launch(), other.snakemake()):

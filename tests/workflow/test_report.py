@@ -1,5 +1,8 @@
 """When the report is made, and when it is left alone."""
 
+import os
+import re
+import subprocess
 import sys
 
 import pytest
@@ -42,3 +45,39 @@ def test_report_of_nothing_says_what_to_do(fresh: Project) -> None:
     assert "there are no figures yet" in done.stderr
     assert "make figures" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def _exports(project: Project) -> subprocess.CompletedProcess[str]:
+    return project.call(sys.executable, "-m", "learnability.cli", "paper-exports")
+
+
+def test_a_damaged_analysis_is_named_on_its_page(project: Project) -> None:
+    analysis = project.folder / "results/laptop/demo/first/analysis.zarr.zip"
+    os.truncate(analysis, 1500)
+    done = project.call(sys.executable, "-m", "learnability.cli", "report")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "results/laptop/demo/first/analysis.zarr.zip" in (analysis.parents[2] / "report/demo.html").read_text()
+    (project.folder / "results/laptop/demo/claims.json").write_text('[{"id": "x"}]')
+    done = project.call(sys.executable, "-m", "learnability.cli", "report")
+    assert done.returncode == 2
+    assert "row 1 has no study, verdict" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert project.launch().returncode == 0
+    assert "Damaged" not in (analysis.parents[2] / "report/demo.html").read_text()
+
+
+def test_only_what_this_code_makes_is_exported(project: Project) -> None:
+    assert _exports(project).stdout == "results/laptop/exports/\n"
+    exports = project.folder / "results/laptop/exports"
+    before = sorted(path.name for path in exports.iterdir())
+    assert {"claims.tex", "demo-means.pdf", "demo-norms.pdf"} <= set(before)
+    project.edit("src/learnability/studies/demo/walk/train.py", lambda text: text.replace("np.cos", "np.sin"))
+    done = _exports(project)
+    assert done.returncode == 2
+    assert "results/laptop/demo/figures/means.pdf: stale" in done.stderr
+    assert "make figures SCALE=laptop" in done.stderr
+    project.edit("src/learnability/studies/demo/walk/train.py", lambda text: text.replace("np.sin", "np.cos"))
+    project.edit("config/studies/demo.yaml", lambda text: re.sub(r"\n  norms: .*", "", text))
+    assert project.launch().returncode == 0
+    assert _exports(project).returncode == 0
+    assert sorted(path.name for path in exports.iterdir()) == [name for name in before if name != "demo-norms.pdf"]

@@ -142,6 +142,20 @@ def test_words_of_errors_and_logs_plan_nothing(project: Project, module: str, ol
     assert project.planned() == {}
 
 
+def test_words_that_verdicts_repeat_plan_verdicts(project: Project) -> None:
+    measuring = "src/learnability/results/measuring.py"
+    project.edit(measuring, lambda text: text.replace("(what or str(label))", '(what or f"{label}")'))
+    assert project.planned() == {"claims": 1, "verdicts": 1}
+
+
+def test_code_of_the_list_of_verdicts_plans_that_list(project: Project) -> None:
+    verdicts = "src/learnability/results/verdicts.py"
+    project.edit(verdicts, lambda text: text.replace("if study in order else -1", "if study in order else -2"))
+    assert project.planned() == {"verdicts": 1}
+    assert project.launch().returncode == 0
+    assert project.planned() == {}
+
+
 def test_comments_in_the_config_plan_nothing(project: Project) -> None:
     project.edit(CONFIG, lambda text: "# a comment\n" + text.replace("{dimension: [2, 3]}", "{ dimension: [ 2, 3 ] }"))
     assert project.planned() == {}

@@ -64,7 +64,7 @@ def test_training_code_of_one_kind_plans_its_experiments_alone(studies: Project)
     """One line of the training of multi_index samples: its two experiments, their figure and the claims alone."""
     studies.edit(f"{STUDIES}/multi_index/samples/train.py", _line_in("train"))
     planned = studies.planned()
-    assert planned == {"train": 4, "analyse": 2, "figures": 1, "claims": 1, "verdicts": 1}
+    assert planned == {"train": 6, "analyse": 2, "figures": 1, "claims": 1, "verdicts": 1}
 
 
 def test_the_code_of_one_figure_plans_that_figure(studies: Project) -> None:

@@ -90,6 +90,7 @@ TRAINED = "results/laptop/demo/first/train/*/seeds0-2.zarr.zip"
 EDITS: dict[str, tuple[str, Callable[[Path], None]]] = {
     "training code": (f"{CODE}/walk/train.py", _replaced("np.cos", "np.sin")),
     "figure code": (f"{CODE}/figures/means.py", _replaced("0].plot(", "0].step(")),
+    "code of the list of verdicts": ("src/learnability/results/verdicts.py", _replaced("else -1", "else -2")),
     "a config value": ("config/studies/demo.yaml", _replaced("slope: 2.0", "slope: 3.0")),
     "the number of seeds": ("config/studies/demo.yaml", _replaced("laptop: {seeds: 4", "laptop: {seeds: 6")),
     "the root seed": ("config/config.yaml", _replaced("root_seed: 1", "root_seed: 2")),

@@ -41,8 +41,9 @@ rule verdicts:
             for study in TABLE.other_studies(w.scale)
         ],
         order=",".join(TABLE.every_study),
+        code=verdicts_code(),
     shell:
-        "python -m learnability.results.verdicts --order {params.order}"
+        "python -m learnability.results.verdicts --order {params.order} --code {params.code}"
         " --input {input:q} {params.others:q} --output {output:q} > {log:q} 2>&1"
 
 

@@ -2,28 +2,44 @@
 
 A job that is done marks its checkpoint as finished and keeps it: a scheduler may still call the job failed (its time
 ran out as it ended) and remove its output, and the next attempt then goes on from the last state. Finished checkpoints
-go when a run is complete, and after a day.
+go when a run is complete, and after a day; unfinished ones after a week: when the code or the target of a job changed,
+no job asks for its checkpoint any more.
 """
 
 import contextlib
+import hashlib
 import os
 import sys
 import time
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
+from learnability.pipeline.lock import ABANDONED
 from learnability.results.atomic import replacing_among_others
 
 _SECONDS = "LEARNABILITY_CHECKPOINT_SECONDS"
 _FINISHED = ".finished"
 FOLDER = Path(".cache/checkpoints")
+_DIGITS = 64
+
+
+def _digest(stream: BinaryIO) -> bytes:
+    """The SHA-256 of what follows the digest, in hexadecimal."""
+    stream.seek(_DIGITS)
+    found = hashlib.sha256()
+    while block := stream.read(2**20):
+        found.update(block)
+    return found.hexdigest().encode()
 
 
 class FileCheckpoint:
-    """One ``.npz`` file. A damaged file counts as none: the job then starts afresh and gives the same bytes.
+    """One file: the SHA-256 of an ``.npz``, and the ``.npz``.
+
+    A damaged file, or one without a digest, counts as none: the job then starts afresh and gives the same bytes. The
+    checksums of a zip file would not do: they leave out its headers, where a flipped bit may hide an array.
 
     A checkpoint saves time and nothing else: where it cannot be written (a full or read-only disk), the job says so
     once and goes on. A job reads it once: two loops that read the same one would each take the other's state for
@@ -38,6 +54,7 @@ class FileCheckpoint:
         self._read = False
 
     def load(self) -> dict[str, np.ndarray] | None:
+        """The last saved state; None where there is none or it is damaged. Raises RuntimeError the second time."""
         if self._read:
             raise RuntimeError(
                 f"the checkpoint {self._path} is read twice in one job: give each loop a section of it "
@@ -46,9 +63,13 @@ class FileCheckpoint:
         self._read = True
         for path in (self._path, self._finished):
             try:
-                with path.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
-                    return {name: stored[name] for name in stored.files}
-            except (FileNotFoundError, zipfile.BadZipFile, EOFError, ValueError, OSError):
+                with path.open("rb") as stream:
+                    if stream.read(_DIGITS) != _digest(stream):
+                        continue
+                    stream.seek(_DIGITS)
+                    with np.load(stream, allow_pickle=False) as stored:
+                        return {name: stored[name] for name in stored.files}
+            except OSError:
                 continue
         return None
 
@@ -58,7 +79,11 @@ class FileCheckpoint:
     def save(self, state: Mapping[str, np.ndarray]) -> None:
         try:
             with replacing_among_others(self._path) as stream:
+                stream.write(bytes(_DIGITS))
                 np.savez(stream, **{name: np.asarray(value) for name, value in state.items()})  # type: ignore[arg-type]
+                digest = _digest(stream)
+                stream.seek(0)
+                stream.write(digest)
         except OSError as error:
             if not self._told:
                 print(f"no checkpoint: {self._path}: {error.strerror}; the job goes on without", file=sys.stderr)
@@ -71,9 +96,10 @@ class FileCheckpoint:
             self._path.replace(self._finished)
 
 
-def drop_finished(folder: Path = FOLDER, older_than: float = 0.0) -> None:
-    """Remove the checkpoints of finished jobs that are older than so many seconds."""
-    for path in folder.glob(f"*{_FINISHED}"):
-        with contextlib.suppress(OSError):  # another run removed it, or the disk is read-only
-            if time.time() - path.stat().st_mtime >= older_than:
-                path.unlink()
+def drop_unneeded(folder: Path = FOLDER, older_than: float = 0.0) -> None:
+    """Remove the checkpoints of finished jobs that are older than so many seconds, and those that were abandoned."""
+    for pattern, age in ((f"*{_FINISHED}", older_than), ("*.npz", ABANDONED)):
+        for path in folder.glob(pattern):
+            with contextlib.suppress(OSError):  # another run removed it, or the disk is read-only
+                if time.time() - path.stat().st_mtime >= age:
+                    path.unlink()

@@ -7,13 +7,14 @@ import functools
 import hashlib
 import itertools
 import json
+import keyword
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
 from ruamel.yaml import YAML
@@ -30,6 +31,8 @@ from learnability.results.errors import UserError, comma_separated, nearest
 
 Scale = Literal["smoke", "laptop", "paper"]
 SCALES: tuple[Scale, ...] = ("smoke", "laptop", "paper")
+Place = Scale | Literal["questions"]
+"""What stands in a path below ``results/``: a scale, or what stands in its place for questions."""
 
 MAX_BYTES = 60_000  # of one config file; it takes about a second to read
 MAX_DEPTH = 30
@@ -233,6 +236,14 @@ def _demand_name(where: str, what: str, name: str, taken: tuple[str, ...] = ()) 
         raise UserError(where, f"{what} cannot be called {name!r}: the results need that name", "", "rename it")
 
 
+def demand_study_name(where: str, name: str) -> None:
+    """Raise UserError for a name that cannot be that of a study: the name is one of a package and of a folder."""
+    _demand_name(where, "a study", name, _TAKEN_STUDIES)
+    if keyword.iskeyword(name):
+        problem = f"a study cannot be called {name!r}: Python needs that word, and no module could import its code"
+        raise UserError(where, problem, "", "rename it")
+
+
 def _unreadable(path: Path, error: YAMLError) -> UserError:
     """What is wrong with a YAML file, and in which line."""
     mark = error.problem_mark if isinstance(error, MarkedYAMLError) else None
@@ -353,15 +364,22 @@ def _allowed(detail: Any) -> str:
     context = detail.get("ctx", {})
     signs = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
     bounds = [f"{sign} {context[name]:.12g}" for name, sign in signs.items() if name in context]
-    bounds += [f"at {end} {context[f'{name}_length']} entries" for end, name in _ENDS if f"{name}_length" in context]
+    lengths = [(end, context[f"{name}_length"]) for end, name in _ENDS if f"{name}_length" in context]
+    bounds += [f"at {end} {length} entr{'y' if length == 1 else 'ies'}" for end, length in lengths]
     bounds += [_KINDS[detail["type"]]] if detail["type"] in _KINDS else []
     if "expected" in context:
         bounds.append(str(context["expected"]))
     return ", ".join(bounds)
 
 
-def validate(model: type[Model], content: Any, where: str, key: str = "") -> Any:
-    """Content as a frozen model; strict as JSON is (a list serves as a tuple, text never as a number)."""
+_Valid = TypeVar("_Valid", bound=Model)
+
+
+def validate(model: type[_Valid], content: Any, where: str, key: str = "") -> _Valid:
+    """Content as a frozen model; strict as JSON is (a list serves as a tuple, text never as a number).
+
+    Raises UserError, which names ``where`` and the key, for content that does not fit the model.
+    """
     try:
         return model.model_validate_json(json.dumps(content, default=str))
     except ValidationError as error:
@@ -373,7 +391,10 @@ def validate(model: type[Model], content: Any, where: str, key: str = "") -> Any
 
 
 def load_main(path: Path, overrides: Mapping[str, Any] | None = None) -> MainConfig:
-    """The main config with overrides from the command line (``--config scale=smoke``)."""
+    """The main config with overrides from the command line (``--config scale=smoke``).
+
+    Raises UserError for a file that cannot be read, and for an unknown key or a value that does not fit.
+    """
     known = list(MainConfig.model_fields)
     for key in overrides or {}:
         if key not in known:
@@ -386,19 +407,23 @@ def load_main(path: Path, overrides: Mapping[str, Any] | None = None) -> MainCon
 
 
 def load_study(folder: Path, name: str) -> StudyConfig:
-    """The config of one study, with the cross-references inside it checked."""
+    """The config of one study, with the cross-references inside it checked.
+
+    Raises UserError for a study that does not exist, a file that cannot be read, content that does not fit, a name
+    that is taken, and a figure of an experiment that does not exist.
+    """
     path = folder / f"{name}.yaml"
     if not re.fullmatch(NAME, name) or not path.exists():
         known = sorted(p.stem for p in folder.glob("*.yaml"))
         problem, remedy = f"there is no study {name[:_SHOWN]!r}", nearest(name[:_SHOWN], known, _CHOOSE)
         raise UserError("the list of studies", problem, ", ".join(known) or "none", remedy)
-    _demand_name(str(path), "a study", name, _TAKEN_STUDIES)
+    demand_study_name(str(path), name)
     content = read_yaml(path)
     for key, what, taken in (("experiments", "an experiment", _TAKEN_EXPERIMENTS), ("figures", "a figure", ())):
         block = content.get(key)
         for entry in block if isinstance(block, dict) else ():
             _demand_name(f"{path}, {key}", what, entry, taken)
-    config: StudyConfig = validate(StudyConfig, content, str(path))
+    config = validate(StudyConfig, content, str(path))
     if config.study != name:
         raise UserError(str(path), f"study = {config.study[:_SHOWN]!r}", repr(name), "name the study as its file")
     for figure, block in config.figures.items():
@@ -446,11 +471,15 @@ def _demand_few(where: str, key: str, settings: int, at_scale: ScaleBlock) -> No
 
 
 def plan_experiment(where: str, study: str, name: str, block: ExperimentBlock, scale: Scale) -> PlannedExperiment:
-    """The settings of one experiment at one scale: the product of its sweeps, validated, without repetition."""
+    """The settings of one experiment at one scale: the product of its sweeps, validated, without repetition.
+
+    Raises UserError for a study without code, an unknown kind, a scale without a block, a sweep that is empty, too long
+    or gives a setting twice, and a setting that does not fit or is not feasible.
+    """
     key = f"experiments.{name}"
     try:
         kinds = kinds_of(study)
-    except ModuleNotFoundError:
+    except ModuleNotFoundError:  # of the study itself: what its code lacks is a fault that is told as one
         remedy = f"make new-study NAME={study}, or remove it from the list of studies"
         raise UserError(where, f"the study {study} has a config and no code", remedy=remedy) from None
     if block.kind not in kinds:

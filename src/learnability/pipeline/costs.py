@@ -114,10 +114,14 @@ def measured(results: Path) -> dict[str, Cost]:
     return found
 
 
-def refresh(results: Path, path: Path = FILE) -> int:
-    """Write the costs of one scale into the table, and say how many jobs it now knows at this scale."""
-    new = measured(results)
-    kept = {name: cost for name, cost in _read(path).items() if not name.startswith(f"{results.name}/")}
+def refresh(results: Path, outputs: Iterable[str], path: Path = FILE) -> int:
+    """Write the costs of the jobs behind ``outputs``, all those of some studies at one scale, into the table, and say
+    how many of them it now knows. Logs of settings that the config no longer has are left out.
+    """
+    names = {name_of(output) for output in outputs}
+    studies = {tuple(name.split("/")[:2]) for name in names}
+    new = {name: cost for name, cost in measured(results).items() if name in names}
+    kept = {name: cost for name, cost in _read(path).items() if tuple(name.split("/")[:2]) not in studies}
     _write({**kept, **new}, path)
     return len(new)
 

@@ -12,9 +12,10 @@ from learnability.pipeline import questions
 from learnability.pipeline.canonical import parts_of, stream_id
 from learnability.pipeline.config import PlannedExperiment, plan_experiment
 from learnability.pipeline.kinds import stage_module
-from learnability.pipeline.streams import stream
+from learnability.pipeline.streams import batch_names, stream
 from learnability.results.contract import Run, Setting
 from learnability.results.labelled import with_bounds
+from learnability.results.store import concatenate
 
 
 class _NoCheckpoint:
@@ -68,10 +69,11 @@ def analyses(
 def _run(planned: PlannedExperiment, setting: Setting, root_seed: int, say: Callable[[str], None]) -> Run:
     train, declared = stage_module(questions.STUDY, planned.kind, "train").train, planned.declared
     ((first, last),) = planned.batches()
-    names = (questions.STUDY, planned.name, stream_id(planned.kind, declared, setting), f"seeds {first}-{last}")
-    context = DirectContext(root_seed, names, range(first, last), say)
+    seeds = range(first, last)
+    names = batch_names(questions.STUDY, planned.name, stream_id(planned.kind, declared, setting), seeds)
+    context = DirectContext(root_seed, names, seeds, say)
     # With the threads of a job: on more the small products of the flows and chains cost more, and round otherwise.
     with one_blas_thread(), one_torch_thread():
         parts = [train(part, context) for part in parts_of(declared, setting)]
-    result = xr.concat(parts, declared.separated.axis) if declared.separated else parts[0]
+    result = concatenate(parts, declared.separated.axis) if declared.separated else parts[0]
     return Run(setting, result.assign_coords(seed=np.arange(first, last)))

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import IO, Any
 
+from learnability.results.errors import UserError
+
 _EVERYONES_LIMIT = (100, 1.0)
 """Jobs in so many seconds: the engine's default for whoever names no limit."""
 _GRACE = 3.0  # seconds that engine and jobs have to end by themselves once they were asked to
@@ -23,6 +25,16 @@ def drop_default_limit(scheduler: Any) -> None:
     limit = getattr(scheduler, "job_rate_limiter", None)
     if limit is not None and (limit.max_jobs, limit.timespan) == _EVERYONES_LIMIT:
         scheduler.job_rate_limiter = None
+
+
+def count_of_cores(text: str) -> int:
+    """The number of cores that ``all`` or a number means. Raises UserError."""
+    if text == "all":
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if not text.isascii() or not text.isdecimal() or not 1 <= int(text) <= 4096:
+        allowed, remedy = "a whole number from 1 to 4096, or all", "leave it out: all cores are used then"
+        raise UserError("--cores (CORES in make)", f"{text!r} is not a number of cores", allowed, remedy)
+    return int(text)
 
 
 class Stopped(Exception):

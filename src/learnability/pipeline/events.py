@@ -24,6 +24,8 @@ from typing import Any
 
 VARIABLE = "LEARNABILITY_EVENTS"
 
+EVENTS = ("plan", "info", "started", "finished", "error", "progress", "failed", "note")
+
 
 def followed() -> Path | None:
     """The file of events, where somebody follows the run."""
@@ -32,13 +34,25 @@ def followed() -> Path | None:
 
 
 def tell(event: str, **fields: Any) -> None:
-    """Append one event, if somebody follows the run. A line is written in one call, so that writers never mix."""
+    """Append one event, if somebody follows the run. A line is written in one call, so that writers never mix.
+
+    It begins with a line break, too: what a full disk left of an earlier one spoils no other.
+    """
     path = followed()
     if path is None:
         return
-    line = json.dumps({"event": event, **fields}, default=str) + "\n"
+    line = f"\n{json.dumps({'event': event, **fields}, default=str)}\n"
     try:
         with path.open("ab", buffering=0) as stream:
             stream.write(line.encode())
     except OSError:
         pass  # a follower that is gone or out of reach is no reason to stop computing
+
+
+def read_event(line: bytes) -> dict[str, Any] | None:
+    """The event of one line; None for an empty line, and for what a full disk left of one."""
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) and found.get("event") in EVENTS else None

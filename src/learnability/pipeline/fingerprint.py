@@ -7,23 +7,30 @@ what cannot change a number:
 
 - comments, docstrings, formatting and annotations of functions,
 - what runs only where a module is a command (``if __name__ == "__main__"``),
-- the words of an error (``raise Error(...)``) and of a progress report (``context.progress(...)``),
+- the words of an error (``raise Error(...)``) and of a progress report (``context.progress(...)``); behind verdicts,
+  the words of the errors that give a claim its verdict do count: they are its reason in ``claims.json``,
 - an optional field of a model that no definition reached reads: a new field with a default leaves results valid, and a
   changed default counts only where it is read.
 
-Names are followed statically. A definition that is found by a name built at run time is not seen; the package has none
-below :mod:`learnability.pipeline`.
+Names are followed statically. A definition that is found by a name built at run time is not seen. Below
+:mod:`learnability.pipeline` there is one such look-up: the training of the kind ``drift`` reads the fields
+``f"{name}s"`` of its target. Three of the four it reads by their own names, too. Of ``lifted_dimensions`` only the
+bounds are not seen: it has no default, and so every setting holds its values.
 """
 
 import ast
 import atexit
 import functools
 import hashlib
+import os
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from learnability.pipeline.faulty_code import fault
 from learnability.results import kept
 
 PACKAGE = "learnability"
@@ -61,7 +68,11 @@ def _module(name: str) -> _Module | None:
     if path is None:
         return None
     module = _Module(name, path.name == "__init__.py")
-    for statement in ast.parse(path.read_text(encoding="utf-8")).body:
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
+    except (SyntaxError, ValueError) as error:  # no text, too
+        raise fault(error, path) from error
+    for statement in tree.body:
         _enter(module, statement)
     return module
 
@@ -129,8 +140,12 @@ def _imported(module: _Module, statement: ast.Import | ast.ImportFrom) -> dict[s
 
 @dataclass
 class _Facts:
-    """What counts of a piece of code: its text, the names that it uses, and those of them that may lead further."""
+    """What counts of a piece of code: its text, the names that it uses, and those of them that may lead further.
 
+    ``reasons`` says whether the words of the errors of a verdict count, too.
+    """
+
+    reasons: bool = False
     parts: list[str] = field(default_factory=list)
     names: set[str] = field(default_factory=set)
     bare: set[str] = field(default_factory=set)
@@ -145,13 +160,36 @@ class _Facts:
 
 
 _ANNOTATIONS = {"annotation", "returns", "type_comment", "ctx"}
+_REASONS = {"NotAtThisScale", "OutOfSteps"}  # errors of learnability.results.claim whose words a verdict repeats
 _WITH_BODY = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
 def _is_optional(statement: ast.AST) -> bool:
-    """A field of a class with a default."""
+    """A field of a class that is assigned a default, or a ``Field`` that may have none."""
     named = isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name)
     return named and statement.value is not None  # type: ignore[attr-defined]
+
+
+def _is_reason(error: ast.expr | None) -> bool:
+    """Whether what is raised is an error whose words a verdict repeats."""
+    raised = error.func if isinstance(error, ast.Call) else error
+    name = raised.attr if isinstance(raised, ast.Attribute) else getattr(raised, "id", "")
+    return name in _REASONS
+
+
+def _fields(node: ast.AST) -> Iterator[tuple[str, Any]]:
+    """The fields of a node, in the form that every version of Python gives them.
+
+    From 3.12 on definitions have parameters of types, and a format inside an f-string may have empty text beside its
+    values.
+    """
+    for name in node._fields:
+        value = getattr(node, name, None)
+        if name == "type_params" and not value:
+            continue
+        if isinstance(node, ast.JoinedStr):
+            value = [part for part in node.values if not (isinstance(part, ast.Constant) and part.value == "")]
+        yield name, value
 
 
 def _read(node: object, facts: _Facts) -> None:
@@ -182,7 +220,7 @@ def _read(node: object, facts: _Facts) -> None:
             facts.names.add(node.value)
     elif isinstance(node, ast.Import | ast.ImportFrom):
         facts.imports.append(node)
-    elif isinstance(node, ast.Raise):
+    elif isinstance(node, ast.Raise) and not (facts.reasons and _is_reason(node.exc)):
         facts.parts.append("Raise")
         _read(node.exc.func if isinstance(node.exc, ast.Call) else node.exc, facts)
         return
@@ -191,15 +229,14 @@ def _read(node: object, facts: _Facts) -> None:
         return
     facts.parts += [type(node).__name__, "("]
     skipped = _ANNOTATIONS - {"annotation"} if isinstance(node, ast.AnnAssign) else _ANNOTATIONS
-    for name in node._fields:
+    for name, value in _fields(node):
         if name in skipped:
             continue
-        value = getattr(node, name, None)
         if name == "body" and isinstance(node, _WITH_BODY):
             value = [statement for statement in node.body if not _is_text(statement)]
             if isinstance(node, ast.ClassDef):
                 for optional in filter(_is_optional, value):
-                    own = facts.optional.setdefault(optional.target.id, _Facts())
+                    own = facts.optional.setdefault(optional.target.id, _Facts(facts.reasons))
                     _read(optional, own)
                 value = [statement for statement in value if not _is_optional(statement)]
         _read(value, facts)
@@ -207,11 +244,11 @@ def _read(node: object, facts: _Facts) -> None:
 
 
 @functools.cache
-def _facts(module: str, name: str, place: int) -> _Facts:
+def _facts(module: str, name: str, place: int, reasons: bool) -> _Facts:
     """What counts of a definition of a module; the empty name stands for what runs on import."""
     found = _module(module)
     assert found is not None
-    facts = _Facts()
+    facts = _Facts(reasons)
     _read((found.definitions[name] if name else found.always)[place], facts)
     return facts
 
@@ -219,7 +256,8 @@ def _facts(module: str, name: str, place: int) -> _Facts:
 class _Closure:
     """Everything that a set of references reaches, as text by module and name."""
 
-    def __init__(self) -> None:
+    def __init__(self, reasons: bool) -> None:
+        self._reasons = reasons
         self.texts: dict[tuple[str, str, int], str] = {}
         self._names: set[str] = set()
         self._optional: dict[str, list[tuple[_Module, str, int, _Facts]]] = {}
@@ -255,7 +293,7 @@ class _Closure:
             self._waiting.append((f"{module.name}.{reference[1]}", ""))
 
     def _take(self, module: _Module, name: str, place: int) -> None:
-        facts = _facts(module.name, name, place)
+        facts = _facts(module.name, name, place, self._reasons)
         self.texts[module.name, name, place] = facts.text
         for optional, own in facts.optional.items():
             self._optional.setdefault(optional, []).append((module, name, place, own))
@@ -292,9 +330,12 @@ class _Closure:
 
 
 @functools.cache
-def closure(*references: Reference) -> dict[tuple[str, str, int], str]:
-    """The bared text of every definition that the references reach, by module, name and place."""
-    found = _Closure()
+def closure(*references: Reference, reasons: bool = False) -> dict[tuple[str, str, int], str]:
+    """The bared text of every definition that the references reach, by module, name and place.
+
+    With ``reasons``, the words of the errors that give a claim its verdict are part of it.
+    """
+    found = _Closure(reasons)
     found.reach(*references)
     return found.texts
 
@@ -306,6 +347,21 @@ def _source_digest() -> str:
         text = path.read_bytes()
         digest.update(f"{path.relative_to(SOURCE)} {len(text)}\n".encode() + text)
     return digest.hexdigest()
+
+
+def state_of_source() -> frozenset[tuple[str, int, int, int]]:
+    """Path, number, size and time of every file of the package's code: while this stays, no line changed."""
+    found: list[tuple[str, int, int, int]] = []
+    folders = [str(SOURCE / PACKAGE)]
+    while folders:
+        for entry in os.scandir(folders.pop()):
+            if entry.name.endswith(".py"):
+                with suppress(FileNotFoundError):  # removed meanwhile
+                    state = entry.stat()
+                    found.append((entry.path, state.st_ino, state.st_size, state.st_mtime_ns))
+            elif entry.name != "__pycache__" and entry.is_dir():
+                folders.append(entry.path)
+    return frozenset(found)
 
 
 class _Kept:
@@ -326,17 +382,19 @@ class _Kept:
         if content is not None and content["source"] == self._source:
             self.found = content["found"]
         self._folder = Path.cwd()
-        atexit.register(self._keep)
+        atexit.register(self.keep)
 
     def add(self, name: str, fingerprint: str) -> None:
         """Keep a fingerprint, too."""
         self.found[name] = fingerprint
         self._new = True
 
-    def _keep(self) -> None:
+    def keep(self) -> None:
+        """Write down what was found."""
         # A file that was edited while this process ran would give its fingerprint to the source as it was before.
         if self._new and _source_digest() == self._source:
             kept.write(self._folder / self.place, {"source": self._source, "found": self.found})
+            self._new = False
 
 
 @functools.cache
@@ -345,29 +403,46 @@ def _kept() -> _Kept:
 
 
 @functools.cache
-def fingerprint(*references: Reference) -> str:
-    """Sixteen hexadecimal digits over every definition that the references reach."""
+def fingerprint(*references: Reference, reasons: bool = False) -> str:
+    """Sixteen hexadecimal digits over every definition that the references reach.
+
+    With ``reasons``, the words of the errors that give a claim its verdict count.
+    """
     known, asked = _kept(), " ".join(f"{module}:{name}" for module, name in references)
+    if reasons:
+        asked += " with reasons"
     if asked not in known.found:
-        known.add(asked, _computed(*references))
+        known.add(asked, _computed(*references, reasons=reasons))
     return known.found[asked]
 
 
-def _computed(*references: Reference) -> str:
+def keep() -> None:
+    """Keep for the jobs of a run what was found so far: each would have to find it again."""
+    _kept().keep()
+
+
+def forget() -> None:
+    """Forget what was read of the source: the next fingerprint is that of the source as it is then."""
+    for cached in (_file_of, _module, _facts, closure, fingerprint, _kept):
+        cached.cache_clear()
+
+
+def _computed(*references: Reference, reasons: bool = False) -> str:
     digest = hashlib.sha256()
-    for (module, name, place), text in sorted(closure(*references).items()):
+    for (module, name, place), text in sorted(closure(*references, reasons=reasons).items()):
         digest.update(f"{module} {name} {place}\n{text}\n".encode())
     return digest.hexdigest()[:16]
 
 
 def machine_code_fingerprint() -> str:
-    """A digest of every file that defines or uses compiled loops: it names the cache of their machine code.
+    """The fingerprint of every module that defines or uses compiled loops: it names the cache of their machine code.
 
-    The cache of a compiled function does not notice a change in another file. One cache serves all jobs.
+    The cache of a compiled function does not notice a change in another file, and a compiled loop freezes the constants
+    that it reads, wherever they stand: what these modules reach counts, too. One cache serves all jobs.
     """
-    digest = hashlib.sha256()
+    names = []
     for path in sorted((SOURCE / PACKAGE).rglob("*.py")):
-        text = path.read_bytes()
-        if path.parent.name == "compiled" or b"learnability.compiled" in text:
-            digest.update(f"{path.relative_to(SOURCE)} {len(text)}\n".encode() + text)
-    return digest.hexdigest()[:16]
+        if path.parent.name == "compiled" or b"learnability.compiled" in path.read_bytes():
+            parts = path.relative_to(SOURCE).with_suffix("").parts
+            names.append(".".join(parts[:-1] if parts[-1] == "__init__" else parts))
+    return fingerprint(*((name, "") for name in names))

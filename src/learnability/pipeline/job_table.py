@@ -10,7 +10,9 @@ from learnability.pipeline import kinds, questions, restored
 from learnability.pipeline.canonical import canonical, canonical_json, parts_of, setting_id, stream_id, target_id
 from learnability.pipeline.config import (
     MAX_COMMAND,
+    SCALES,
     MainConfig,
+    Place,
     PlannedExperiment,
     Scale,
     StudyConfig,
@@ -62,43 +64,48 @@ class JobTable:
         return study if study in self.configs else questions.STUDY
 
     @functools.cache  # noqa: B019  (one table lives as long as the process)
-    def experiments(self, study: str, scale: Scale) -> dict[str, PlannedExperiment]:
-        """The planned experiments of a study, by name."""
+    def experiments(self, study: str, scale: Place) -> dict[str, PlannedExperiment]:
+        """The planned experiments of a study, by name.
+
+        Raises UserError for a config that cannot be planned, and for a study at the place of questions.
+        """
         asked = study not in self.configs
         where = str(self.folder / (questions.SCALE if asked else "studies") / f"{study}.yaml")
+        if scale == questions.SCALE and not asked:
+            raise UserError(where, f"{study} is a study, and no question", ", ".join(SCALES), "name a scale")
         blocks, package = self.config(study).experiments, self.package(study)
-        planned: Scale = "laptop" if asked else scale
+        planned: Scale = "laptop" if asked or scale == questions.SCALE else scale
         return {name: plan_experiment(where, package, name, block, planned) for name, block in blocks.items()}
 
-    def experiment(self, study: str, name: str, scale: Scale) -> PlannedExperiment:
+    def experiment(self, study: str, name: str, scale: Place) -> PlannedExperiment:
         """One planned experiment."""
         return self.experiments(study, scale)[name]
 
     @functools.cache  # noqa: B019
-    def parts(self, study: str, name: str, scale: Scale) -> dict[str, Setting]:
+    def parts(self, study: str, name: str, scale: Place) -> dict[str, Setting]:
         """The settings of an experiment's training jobs by their ids: one for each entry of what a kind separates."""
         experiment = self.experiment(study, name, scale)
         parts = (part for setting in experiment.settings for part in parts_of(experiment.declared, setting))
         return {setting_id(experiment.kind, part): part for part in parts}
 
     def _demand_short_command(self, study: str, name: str) -> None:
-        """Raise UserError for an analysis whose command line, with all its inputs, no system would take."""
+        """Raise UserError for an analysis whose command, with all its inputs and settings, no system would take."""
         scale = self.main.scale
         paths = [*self.targets_of_analysis(study, name, scale), *self.train_paths(study, name, scale)]
-        if len(paths) < 200:
-            return
-        length = sum(len(path) + 1 for path in paths) + len(self.analysis_job(study, name, scale))
+        length = sum(len(path) + 1 for path in paths) + len(self.analysis_job(study, name, scale).encode())
         if length > MAX_COMMAND:
             where = str(self.folder / "studies" / f"{study}.yaml")
+            settings = len(self.experiment(study, name, scale).settings)
             problem = (
-                f"experiments.{name} ({scale}): its analysis would read {len(paths)} files, which no command can name"
+                f"experiments.{name} ({scale}): the command of its analysis would have {length} bytes, for "
+                f"{settings} settings and {len(paths)} files"
             )
-            allowed = f"about {len(paths) * MAX_COMMAND // length} files"
-            raise UserError(where, problem, allowed, "raise seed_batch, or split the experiment")
+            remedy = "raise seed_batch, sweep over fewer values, or split the experiment"
+            raise UserError(where, problem, f"at most {MAX_COMMAND} bytes", remedy)
 
     # Paths -----------------------------------------------------------------------------------------------------------
 
-    def target_paths(self, study: str, name: str, scale: Scale) -> list[str]:
+    def target_paths(self, study: str, name: str, scale: Place) -> list[str]:
         """The targets of an experiment, each once; none where its kind has no target."""
         experiment = self.experiment(study, name, scale)
         if not experiment.declared.has_target:
@@ -106,19 +113,19 @@ class JobTable:
         ids = dict.fromkeys(target_id(s.target) for s in experiment.settings)
         return [f"results/{scale}/{study}/{name}/targets/{i}.zarr.zip" for i in ids]
 
-    def target_of_training(self, study: str, name: str, scale: Scale, setting: str) -> list[str]:
+    def target_of_training(self, study: str, name: str, scale: Place, setting: str) -> list[str]:
         """The target that a training job reads, if it reads one."""
         if "train" not in self.experiment(study, name, scale).declared.target_for:
             return []
         target = self.parts(study, name, scale)[setting].target
         return [f"results/{scale}/{study}/{name}/targets/{target_id(target)}.zarr.zip"]
 
-    def targets_of_analysis(self, study: str, name: str, scale: Scale) -> list[str]:
+    def targets_of_analysis(self, study: str, name: str, scale: Place) -> list[str]:
         """The targets that an analysis reads."""
         reads = "analyse" in self.experiment(study, name, scale).declared.target_for
         return self.target_paths(study, name, scale) if reads else []
 
-    def train_paths(self, study: str, name: str, scale: Scale) -> list[str]:
+    def train_paths(self, study: str, name: str, scale: Place) -> list[str]:
         """The training artifacts of an experiment: settings (or their separated parts) times seed batches."""
         batches = list(self.experiment(study, name, scale).batches())
         return [
@@ -127,22 +134,22 @@ class JobTable:
             for a, b in batches
         ]
 
-    def analysis_paths(self, study: str, scale: Scale) -> list[str]:
+    def analysis_paths(self, study: str, scale: Place) -> list[str]:
         """The analyses of a study."""
         return [f"results/{scale}/{study}/{name}/analysis.zarr.zip" for name in self.config(study).experiments]
 
-    def figure_paths(self, study: str, scale: Scale) -> list[str]:
+    def figure_paths(self, study: str, scale: Place) -> list[str]:
         """The figures of a study in every format."""
         names = self.config(study).figures
         return [f"results/{scale}/{study}/figures/{name}.{form}" for name in names for form in FIGURE_FORMATS]
 
-    def artifact_paths(self, study: str, scale: Scale) -> list[str]:
+    def artifact_paths(self, study: str, scale: Place) -> list[str]:
         """All datasets of a study, from target to analysis, without what a restored archive left out."""
         names = self.config(study).experiments
         made = [p for n in names for p in (*self.target_paths(study, n, scale), *self.train_paths(study, n, scale))]
         return restored.wanted(made, scale) + self.analysis_paths(study, scale)
 
-    def study_paths(self, study: str, scale: Scale) -> list[str]:
+    def study_paths(self, study: str, scale: Place) -> list[str]:
         """Everything that belongs to a study: artifacts, figures and its claims."""
         claims = f"results/{scale}/{study}/claims.json"
         return [*self.artifact_paths(study, scale), *self.figure_paths(study, scale), claims]
@@ -159,13 +166,13 @@ class JobTable:
 
     # Jobs ------------------------------------------------------------------------------------------------------------
 
-    def target_job(self, study: str, name: str, scale: Scale, target: str) -> str:
+    def target_job(self, study: str, name: str, scale: Place, target: str) -> str:
         """The job of a target: its content and its stream, nothing of how it is trained."""
         experiment = self.experiment(study, name, scale)
         found = next(s for s in experiment.settings if target_id(s.target) == target)
         return self._job(study, name, kind=experiment.kind, target=canonical(found.target), id=target)
 
-    def train_job(self, study: str, name: str, scale: Scale, setting: str, first: int, last: int) -> str:
+    def train_job(self, study: str, name: str, scale: Place, setting: str, first: int, last: int) -> str:
         """The job of one seed batch of one setting."""
         experiment = self.experiment(study, name, scale)
         part = self.parts(study, name, scale)[setting]
@@ -181,7 +188,7 @@ class JobTable:
             gpu=experiment.gpu,
         )
 
-    def analysis_job(self, study: str, name: str, scale: Scale) -> str:
+    def analysis_job(self, study: str, name: str, scale: Place) -> str:
         """The job of an analysis: the settings in their order, with the parts that were trained and the targets."""
         experiment = self.experiment(study, name, scale)
         settings = [
@@ -240,7 +247,7 @@ class JobTable:
     # Order -----------------------------------------------------------------------------------------------------------
 
     @functools.cache  # noqa: B019
-    def _ranks(self, scale: Scale) -> dict[tuple[str, str], int]:
+    def _ranks(self, scale: Place) -> dict[tuple[str, str], int]:
         """The order of experiments: the cheapest figure of each study first, then the longest.
 
         So the first pictures come early, and no long job is left for the end, where it would keep one core busy alone.
@@ -265,27 +272,27 @@ class JobTable:
                 ranks.setdefault((study, name), len(ranks))
         return ranks
 
-    def wants_gpu(self, study: str, experiment: str, scale: Scale) -> bool:
+    def wants_gpu(self, study: str, experiment: str, scale: Place) -> bool:
         """Whether a training job asks for a GPU: the experiment can use one, and the device is or will be one."""
         if not self.experiment(study, experiment, scale).gpu or self.main.device == "cpu":
             return False
         return self.main.device == "cuda" or faster_on_gpu(self.package(study), experiment, scale)
 
-    def priority(self, study: str, names: Iterable[str], scale: Scale, stage: str) -> int:
+    def priority(self, study: str, names: Iterable[str], scale: Place, stage: str) -> int:
         """The priority of a job of a stage that belongs to these experiments; within one a later stage goes first."""
         if study not in self.configs:
             return _STAGES[stage]  # a question, which is asked alone
         ranks = self._ranks(scale)
         return 100 * (len(ranks) - max(ranks[study, name] for name in names)) + _STAGES[stage]
 
-    def train_priority(self, study: str, name: str, scale: Scale, setting: str, first: int, last: int) -> int:
+    def train_priority(self, study: str, name: str, scale: Place, setting: str, first: int, last: int) -> int:
         """The priority of a training: the longest of an experiment goes first, so that none is left for the end."""
         path = f"results/{scale}/{study}/{name}/train/{setting}/seeds{first}-{last}.zarr.zip"
         place = self._longest_first(study, name, scale).get(path, 0)
         return self.priority(study, [name], scale, "train") - min(place, _STAGES["train"])
 
     @functools.cache  # noqa: B019
-    def _longest_first(self, study: str, name: str, scale: Scale) -> dict[str, int]:
+    def _longest_first(self, study: str, name: str, scale: Place) -> dict[str, int]:
         """The place of every training of an experiment, by its reference cost."""
         costs = Costs.read()
         paths = sorted(self.train_paths(study, name, scale), key=costs.seconds, reverse=True)
@@ -320,12 +327,12 @@ class JobTable:
 
     def question_paths(self, name: str) -> list[str]:
         """Everything that belongs to a question: artifacts, its figure and its page."""
-        scale: Any = questions.SCALE
+        scale = questions.SCALE
         figures = self.figure_paths(name, scale)
         return [*self.artifact_paths(name, scale), *figures, f"results/{questions.SCALE}/{name}/index.html"]
 
     @functools.cache  # noqa: B019
-    def _order(self, scale: Scale, studies: tuple[str, ...]) -> dict[str, int]:
+    def _order(self, scale: Place, studies: tuple[str, ...]) -> dict[str, int]:
         paths: Iterable[str] = (
             path
             for study in studies
@@ -334,7 +341,7 @@ class JobTable:
         )
         return {path: number for number, path in enumerate(paths, start=1)}
 
-    def run_number(self, study: str, name: str, scale: Scale, setting: str, first: int, last: int) -> str:
+    def run_number(self, study: str, name: str, scale: Place, setting: str, first: int, last: int) -> str:
         """Which training run of how many this is, as ``3/25``; ``0/25`` for one outside the table."""
         order = self._order(scale, tuple(self.configs) if study in self.configs else (study,))
         path = f"results/{scale}/{study}/{name}/train/{setting}/seeds{first}-{last}.zarr.zip"

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
 
-from learnability.pipeline import pages
+from learnability.pipeline import kinds, pages
 from learnability.pipeline.canonical import canonical_json
+from learnability.pipeline.config import Place
 from learnability.pipeline.job_table import FIGURE_FORMATS, JobTable
 from learnability.pipeline.questions import SCALE
 
@@ -29,7 +29,7 @@ class Job:
         return " ".join(part for part in (self.rule, "/".join(p for p in (self.study, self.name) if p)) if part)
 
 
-def _experiment_jobs(table: JobTable, study: str, name: str, scale: Any) -> Iterator[Job]:
+def _experiment_jobs(table: JobTable, study: str, name: str, scale: Place) -> Iterator[Job]:
     runs = table.train_paths(study, name, scale)
     for path in table.target_paths(study, name, scale):
         target = Path(path).name.split(".")[0]
@@ -47,7 +47,7 @@ def _experiment_jobs(table: JobTable, study: str, name: str, scale: Any) -> Iter
     yield Job("analyse", study, name, inputs, (output,), parameters, table.analyse_code(study, name))
 
 
-def _figure_jobs(table: JobTable, study: str, scale: Any) -> Iterator[Job]:
+def _figure_jobs(table: JobTable, study: str, scale: Place) -> Iterator[Job]:
     folder = f"results/{scale}/{study}"
     for figure, block in table.config(study).figures.items():
         inputs = tuple(f"{folder}/{name}/analysis.zarr.zip" for name in block.experiments)
@@ -71,7 +71,7 @@ def jobs(table: JobTable) -> list[Job]:
     whole = f"results/{scale}/claims.json"
     drawn = tuple(p for job in made if job.rule == "figures" for p in job.outputs if p.endswith(".svg"))
     analysed = tuple(p for study in table.configs for p in table.analysis_paths(study, scale))
-    made += [Job("verdicts", "", "", listed, (whole,))]
+    made += [Job("verdicts", "", "", listed, (whole,), code=kinds.verdicts_code())]
     shown = canonical_json(pages.report_parameters(table.described()))
     made += [Job("report", "", "", (whole, *analysed, *drawn), tuple(table.report_paths()), shown, pages.report_code())]
     return made
@@ -83,6 +83,6 @@ def question_jobs(table: JobTable, name: str) -> list[Job]:
     made += _figure_jobs(table, name, SCALE)
     drawn = tuple(p for job in made if job.rule == "figures" for p in job.outputs if p.endswith(".svg"))
     shown, page = canonical_json(pages.question_parameters()), f"results/{SCALE}/{name}/index.html"
-    analysed: Any = table.analysis_paths(name, cast(Any, SCALE))
+    analysed = table.analysis_paths(name, SCALE)
     made += [Job("question_page", name, "", (*analysed, *drawn), (page,), shown, pages.question_code())]
     return made

@@ -29,7 +29,7 @@ from typing import Any, TextIO
 
 from learnability.results import journal
 from learnability.results.atomic import replacing_among_others, staging_owner
-from learnability.results.errors import UserError
+from learnability.results.errors import UserError, make_figures
 from learnability.results.integrity import SystemTrouble
 
 LEASE = "LEARNABILITY_LEASE"
@@ -43,7 +43,7 @@ _BEAT = 5.0  # seconds between two signs of life
 _PATIENCE = 30.0  # seconds in which a living owner gives one, also over a slow network
 _WRITTEN = 1.0  # seconds in which a file of one line is written
 _ONE_GO = 60.0  # seconds in which a file is written
-_ABANDONED = 7 * 24 * 3600.0  # seconds; no job may run as long
+ABANDONED = 7 * 24 * 3600.0  # seconds; no job may run as long
 
 
 def new_lease() -> str:
@@ -167,14 +167,21 @@ def _create(path: Path, owner: Mapping[str, Any]) -> None:
 
 
 def _exclusive(path: Path, content: Mapping[str, Any]) -> bool:
-    """Create a file that says this; whether it was not there yet."""
+    """Create a file that says this; whether it was not there yet.
+
+    Who takes long to write it may have been taken for dead by one who found the file empty, and looks once more.
+    """
+    begun = time.monotonic()
     try:
         descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
     except FileExistsError:
         return False
     with os.fdopen(descriptor, "w") as stream:
         json.dump(content, stream)
-    return True
+    if time.monotonic() - begun < _WRITTEN / 2:
+        return True
+    time.sleep(2 * _WRITTEN)
+    return _read(path) == content
 
 
 @contextmanager
@@ -239,6 +246,18 @@ def only_one_run(path: Path, lease: str = "") -> Iterator[int]:
             yield stream.fileno()
 
 
+def folder_of(output: Path) -> Path | None:
+    """The folder whose lock and lease an output stands under; None for one that is not below ``results/``.
+
+    That is ``results/<scale>``, or for the answer to a question ``results/questions/<name>``.
+    """
+    parts = output.parts
+    if "results" not in parts[:-1]:
+        return None
+    place = parts.index("results") + 1
+    return Path(*parts[: place + (2 if parts[place] == "questions" else 1)])
+
+
 def _lease_file(folder: Path) -> Path:
     return folder / ".lease"
 
@@ -272,8 +291,7 @@ def demand_lease(output: Path) -> None:
     A job without the variable was started by hand, and may write.
     """
     lease = os.environ.get(LEASE, "")
-    parts = output.parts
-    folder = Path(*parts[: parts.index("results") + 2]) if "results" in parts else None
+    folder = folder_of(output)
     if lease and folder is not None and not holds_lease(folder, lease):
         other = _read(_lease_file(folder))
         problem = f"not put in place: another run has begun there since ({other.get('since')}, process "
@@ -293,7 +311,7 @@ def writing(folder: Path, lease: str = "") -> Iterator[int]:
 def demand_whole(results: Path, what: str = "a restore") -> None:
     """Raise UserError when a change of these results was interrupted: until it is ended, they are a mixture."""
     if journal.place(results).is_file():
-        remedy = "run make figures, which ends it"
+        remedy = f"run {make_figures(results)}, which ends it"
         raise UserError(str(results), f"{what} was interrupted half-way", remedy=remedy)
 
 
@@ -305,10 +323,11 @@ def hold_for_engine(outputs: Iterable[str]) -> None:
     """Take lock and lease of whatever plain Snakemake is about to write, for as long as its process lives.
 
     Each scale has a lock, and so has each question. What the run of this process holds already (the launcher started
-    it, or it is a part of a run on another node) is left alone. Prints what is wrong and ends the process otherwise.
+    it, or it is a part of a run on another node) is left alone. Where they cannot be had, prints why and raises
+    SystemExit.
     """
-    depth = {folder: 3 if folder == "questions" else 2 for folder in (Path(o).parts[1] for o in outputs if "/" in o)}
-    folders = {Path(*Path(o).parts[: depth[Path(o).parts[1]]]) for o in outputs if o.startswith("results/")}
+    found = (folder_of(Path(output)) for output in outputs if output.startswith("results/"))
+    folders = {folder for folder in found if folder is not None}
     lease = os.environ[LEASE]
     try:
         for folder in sorted(folders):
@@ -341,5 +360,5 @@ def _is_abandoned(path: Path) -> bool:
     """Whether nobody will put in place what is being written here."""
     owner = staging_owner(path)
     here = owner is not None and owner[0] == socket.gethostname()
-    patience = _ABANDONED if here or path.is_dir() else _ONE_GO
+    patience = ABANDONED if here or path.is_dir() else _ONE_GO
     return time.time() - path.stat().st_mtime > patience or (owner is not None and not alive(*owner))

@@ -82,11 +82,10 @@ class _Listener:
 
     def stream(self, name: str) -> Any:
         """The stream of this name, as in the job."""
-        from learnability.pipeline.streams import stream
+        from learnability.pipeline.streams import batch_names, stream
 
-        first, last = self.seeds.start, self.seeds.stop
-        names = (self.job["study"], self.job["experiment"], self.job["stream"], f"seeds {first}-{last}", name)
-        return stream(self.job["root_seed"], *names)
+        names = batch_names(self.job["study"], self.job["experiment"], self.job["stream"], self.seeds)
+        return stream(self.job["root_seed"], *names, name)
 
     def progress(self, done: float, total: float, message: str = "") -> None:
         """Take note of the first share and of the last one, and stop once they are far enough apart."""

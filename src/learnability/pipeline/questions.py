@@ -10,17 +10,18 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from learnability.hermite.function_target import Link
 from learnability.hermite.target_language import link_problem
-from learnability.pipeline.config import StudyConfig, read_yaml, validate
+from learnability.pipeline.config import MAX_COMMAND, StudyConfig, read_yaml, validate
+from learnability.results.atomic import replacing
 from learnability.results.contract import Model
 from learnability.results.errors import UserError, nearest
 
-SCALE = "questions"
+SCALE: Literal["questions"] = "questions"
 """What stands in a path at the place of the scale."""
 
 STUDY = "atlas"
@@ -40,6 +41,8 @@ STARTS, STARTS_OF_MANY, MANY = 128, 32, 5
 _LONGEST_NAME = 40
 MOST_LINK_POINTS = 2500
 """Of all targets together: they travel in the command of an analysis, which no system takes beyond 130,000 bytes."""
+_BESIDE = 500
+"""Bytes that an analysis's command has for each target beside its settings: names of files and settings."""
 _HEADER = "# Written by `learnability ask`, which replaces it when the same question is asked again."
 
 
@@ -120,6 +123,16 @@ class Question(Model):
             )
         return self
 
+    @model_validator(mode="after")
+    def _fits_a_command(self) -> "Question":
+        size = sum(len(json.dumps(_target(self, text))) + _BESIDE for text in self.texts)
+        if size > MAX_COMMAND:
+            raise ValueError(
+                f"{len(self.texts)} targets, with about {size} bytes, are more than the command of an analysis holds "
+                f"({MAX_COMMAND}): ask several questions, or sweep over fewer values"
+            )
+        return self
+
     def links_in(self, text: str) -> tuple[str, ...]:
         """The names of the links that a target applies."""
         return tuple(name for name in sorted(self.links) if _applied(name).search(text))
@@ -163,7 +176,11 @@ def _filled(target: str, sweep: Mapping[str, Sequence[float]]) -> Iterator[str]:
 
 
 def read_question(folder: Path, name: str) -> Question:
-    """The question ``name`` of ``config/questions``."""
+    """The question ``name`` of ``config/questions``.
+
+    Raises UserError for a name that no question can have, where there is none of that name, and for content that does
+    not fit.
+    """
     path = folder / f"{name}.yaml"
     if not re.fullmatch(NAME, name):
         allowed = "lower-case letters, digits and underscores; a letter or digit first"
@@ -172,8 +189,7 @@ def read_question(folder: Path, name: str) -> Question:
         known = question_names(folder)
         remedy = nearest(name, known, 'learnability ask "<target>" writes one')
         raise UserError(str(path), f"there is no question {name!r}", ", ".join(known) or "none", remedy)
-    question: Question = validate(Question, read_yaml(path), str(path))
-    return question
+    return validate(Question, read_yaml(path), str(path))
 
 
 def question_names(folder: Path) -> tuple[str, ...]:
@@ -203,8 +219,7 @@ def as_study(question: Question) -> StudyConfig:
         "experiments": experiments,
         "figures": {"answer": {"experiments": list(experiments), "caption": caption}},
     }
-    study: StudyConfig = validate(StudyConfig, content, "the question")
-    return study
+    return validate(StudyConfig, content, "the question")
 
 
 def _target(question: Question, text: str) -> dict[str, Any]:
@@ -228,7 +243,7 @@ def name_of(question: Question) -> str:
 
 
 def write_question(folder: Path, name: str, question: Question) -> Path:
-    """Write ``<name>.yaml`` unless it says the same already. Refuses to replace a file that a person wrote."""
+    """Write ``<name>.yaml`` unless it says the same already. Raises UserError where a person wrote another one."""
     path = folder / f"{name}.yaml"
     if path.is_file():
         if validate(Question, read_yaml(path), str(path)) == question:
@@ -250,8 +265,8 @@ def write_question(folder: Path, name: str, question: Question) -> Path:
     if question.seeds is not None:
         lines.append(f"seeds: {question.seeds}")
     lines.append(f"check: {str(question.check).lower()}")
-    folder.mkdir(parents=True, exist_ok=True)
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    with replacing(path) as out:
+        out.write(("\n".join(lines) + "\n").encode())
     return path
 
 

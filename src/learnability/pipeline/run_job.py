@@ -3,8 +3,9 @@
 It fixes the number of threads before any numerical library is imported (the bytes of a result depend on it), runs the
 stage, and turns whatever goes wrong into one message in the terminal and the job's log.
 
-Inputs are compared with the manifest before the stage reads them. Outputs are written beside their places, recorded in
-the manifest and put in place together, if no other run has begun in the meantime.
+Inputs are compared with the manifest before the stage reads them, and the code with that of the plan before and after
+the stage. Outputs are written beside their places, recorded in the manifest and put in place together, if no other run
+has begun in the meantime.
 """
 
 import argparse
@@ -70,16 +71,23 @@ def _fix_machine_code() -> None:
 def _run(arguments: argparse.Namespace, progress: Progress) -> None:
     """Run the stage on staged outputs, and put them in place."""
     progress.watch.begin("imports")
-    from learnability.pipeline import stages  # late: it imports the numerical libraries
+    from learnability.pipeline.planned_code import PlannedCode  # late, as what follows: settings may import numpy
 
-    inputs = {path.as_posix(): manifest.demand_recorded(path) for path in arguments.input}
+    planned = PlannedCode(arguments.stage, arguments.job, arguments.code)
+    planned.demand()
+    from learnability.pipeline import stages  # it imports the numerical libraries
+
+    stages.import_code(arguments.stage, arguments.job)
+    planned.demand()
+    arguments.made_from = {path.as_posix(): manifest.demand_recorded(path) for path in arguments.input}
     staged = Staged(arguments.output)
     places, arguments.output = arguments.output, staged.files
     try:
         finish = stages.STAGES[arguments.stage](arguments, progress)
+        planned.demand()
         demand_lease(places[0])
         files = dict(zip(places, staged.files, strict=True))
-        manifest.record(files, arguments.stage, arguments.job, arguments.code, inputs)
+        manifest.record(files, arguments.stage, arguments.job, arguments.code, arguments.made_from)
         staged.publish()
     except BaseException:
         staged.discard()

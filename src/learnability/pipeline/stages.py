@@ -2,6 +2,7 @@
 
 import argparse
 import hashlib
+import importlib
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -14,12 +15,12 @@ import xarray as xr
 
 from learnability import __version__
 from learnability.pipeline.canonical import canonical_json
-from learnability.pipeline.checkpoint import FOLDER, FileCheckpoint, drop_finished
+from learnability.pipeline.checkpoint import FOLDER, FileCheckpoint, drop_unneeded
 from learnability.pipeline.config import validate
 from learnability.pipeline.devices import demand_cuda, faster_on_gpu
 from learnability.pipeline.kinds import figure_module, has_module, kind_of, stage_module
 from learnability.pipeline.progress import Progress
-from learnability.pipeline.streams import stream
+from learnability.pipeline.streams import batch_names, stream
 from learnability.results.atomic import replacing
 from learnability.results.claim import Claim
 from learnability.results.contract import Kind, Run
@@ -115,12 +116,18 @@ class JobContext:
 
 
 def _checkpoint(arguments: argparse.Namespace, device: str) -> FileCheckpoint:
-    key = canonical_json([arguments.job, arguments.code, device, _versions()])
+    # The code of a target is not that of the training: another target is known by its digest alone.
+    made_from = sorted(arguments.made_from.values())
+    key = canonical_json([arguments.job, arguments.code, made_from, device, _versions()])
     return FileCheckpoint(FOLDER / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.npz")
 
 
 def train(arguments: argparse.Namespace, progress: Progress) -> Callable[[], None]:
-    """Train one seed batch of one setting; what is to be done once the result is in place."""
+    """Train one seed batch of one setting; what is to be done once the result is in place.
+
+    Raises ForeignArtifact for an input that belongs to another place, and ValueError where the training does not give
+    one entry for each seed.
+    """
     job, kind = arguments.job, _kind(arguments.job)
     setting = validate(kind.setting, job["setting"], "the job", job["experiment"])
     device = pick_device(job["gpu"], job["study"], job["experiment"], arguments.scale)
@@ -128,10 +135,11 @@ def train(arguments: argparse.Namespace, progress: Progress) -> Callable[[], Non
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(job["threads"])
     first, last = job["seeds"]
-    names = (job["study"], job["experiment"], job["stream"], f"seeds {first}-{last}")
+    seeds = range(first, last)
+    names = batch_names(job["study"], job["experiment"], job["stream"], seeds)
     checkpoint = _checkpoint(arguments, device)
-    drop_finished(older_than=24 * 3600.0)
-    context = JobContext(range(first, last), device, checkpoint, progress, job["root_seed"], names)
+    drop_unneeded(older_than=24 * 3600.0)
+    context = JobContext(seeds, device, checkpoint, progress, job["root_seed"], names)
     progress.watch.listen_to_compiler()
     progress.watch.begin("reading")
     targets = [_read_own(path, job) for path in arguments.input]
@@ -194,7 +202,11 @@ def _load_runs(job: dict[str, Any], inputs: list[Path]) -> list[Run]:
 
 
 def analyse(arguments: argparse.Namespace, progress: Progress) -> None:
-    """Analyse all runs of one experiment."""
+    """Analyse all runs of one experiment.
+
+    Raises ForeignArtifact for an input that belongs to another place, and ValueError where a seed of a setting is
+    missing or there twice.
+    """
     job = arguments.job
     module = stage_module(job["study"], job["kind"], "analyse")
     progress.watch.listen_to_compiler()
@@ -210,7 +222,10 @@ def analyse(arguments: argparse.Namespace, progress: Progress) -> None:
 
 
 def read_analyses(inputs: Sequence[Path]) -> dict[str, xr.Dataset]:
-    """Analyses by the name of their experiment."""
+    """Analyses by the name of their experiment.
+
+    Raises DamagedArtifact for one that is not what was written, ForeignArtifact for one that belongs to another place.
+    """
     found = {}
     for path in inputs:
         dataset = read(path)
@@ -224,6 +239,21 @@ def finding_of(figure: "Figure") -> str:
     """What a figure says it found: its own title, or those of its panels."""
     titles = [figure.get_suptitle(), *(axes.get_title(place) for axes in figure.axes for place in _TITLE_PLACES)]
     return "; ".join(" ".join(title.split()) for title in dict.fromkeys(titles) if title.strip())
+
+
+def import_code(stage: str, job: dict[str, Any]) -> None:
+    """Import all code that a stage runs, so that an edit of the source after that does not reach this process."""
+    if stage == "claims":
+        claims_of_kinds(job["study"], job["kinds"])
+    elif stage == "figures":
+        import matplotlib
+
+        matplotlib.use("agg")
+        for module in ("formulas", "legible", "style"):
+            importlib.import_module(f"learnability.results.{module}")
+        figure_module(job["study"], job["figure"])
+    else:
+        stage_module(job["study"], job["kind"], stage)
 
 
 def draw_figure(arguments: argparse.Namespace, progress: Progress) -> None:
@@ -254,7 +284,6 @@ def draw_figure(arguments: argparse.Namespace, progress: Progress) -> None:
 
 def judge_claims(arguments: argparse.Namespace, progress: Progress) -> None:
     """Judge the claims of one study."""
-    claims_of_kinds(arguments.job["study"], arguments.job["kinds"])  # imports the modules of the claims
     progress.watch.begin("computing")
     rows = claims_of_study(arguments.job["study"], arguments.job["kinds"], arguments.input)
     progress.watch.begin("writing")

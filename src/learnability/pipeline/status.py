@@ -17,7 +17,7 @@ left out   a restored archive came without it, and nothing needs it
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -29,16 +29,29 @@ from learnability.pipeline.questions import SCALE as QUESTIONS
 from learnability.pipeline.restored import left_out
 from learnability.results import manifest
 from learnability.results.attributes import attributes, sha256
-from learnability.results.errors import UserError
+from learnability.results.errors import UserError, nearest
 from learnability.results.identity import misplaced
 from learnability.results.integrity import DamagedArtifact, SystemTrouble, check, set_aside
 
 STATES = ("current", "stale", "edited", "damaged", "foreign", "missing", "unrecorded", "unreadable", "left out")
 _UNTRUSTED = ("edited", "damaged", "foreign", "unrecorded")
+_TAKEN_OVER = ("targets", "train")  # their paths hold the setting and the seeds
+_SHOWN_RULES, _SHOWN_FILES = ("analyse", "figures", "claims"), (".zarr.zip", ".svg", "claims.json")
 _OF_MANY = ("verdicts", "report")  # made from the studies of several runs
 ARTIFACT = ".zarr.zip"
 GOOD = ("current", "left out")
 _SHOWN = 15
+_ALONE = 3  # outputs of one state and reason that have a line each
+_NOUNS = {
+    "targets": ("target", "targets"),
+    "train": ("training", "trainings"),
+    "analyse": ("analysis", "analyses"),
+    "figures": ("figure", "figures"),
+    "claims": ("study to judge", "studies to judge"),
+    "verdicts": ("list of verdicts", "lists of verdicts"),
+    "report": ("report", "reports"),
+}
+"""What a job of each rule makes, one and several."""
 
 
 @dataclass(frozen=True)
@@ -93,8 +106,8 @@ def _short(value: Any) -> str:
 
 def _own_change(job: Job, record: manifest.Record) -> str:
     """Why a job would make its output anew whatever its inputs are."""
-    if record.taken_over and not record.code:
-        return ""  # nothing was recorded when it was made
+    if record.taken_over and job.rule not in _TAKEN_OVER:
+        return "nothing was recorded when it was made"
     changed = [] if not job.parameters else list(_differences(dict(record.job), json.loads(job.parameters)))
     if changed:
         more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
@@ -173,6 +186,25 @@ def examine(table: JobTable, made: Sequence[Job] | None = None) -> list[Output]:
     return list(found.values())
 
 
+def shown_beside(table: JobTable) -> tuple[list[Output], list[str]]:
+    """What the pages show of studies that are not chosen, by its own state alone, and what cannot be told.
+
+    Only what cannot be trusted is to be found, which inputs do not decide: they are not read, and what is sound in
+    itself may count as stale.
+    """
+    outputs: list[Output] = []
+    problems = []
+    for study in table.other_studies(table.main.scale):
+        try:
+            made = jobs(JobTable(table.folder, {"scale": table.main.scale, "studies": study}))
+        except UserError as error:
+            problems.append(f"{error.where}: {error.problem.splitlines()[0]}")
+            continue
+        own = [replace(job, inputs=()) for job in made if job.rule in _SHOWN_RULES]
+        outputs += [output for output in examine(table, own) if output.path.endswith(_SHOWN_FILES)]
+    return outputs, problems
+
+
 _OURS = ("logs", "benchmarks", manifest.FOLDER, "exports")
 
 
@@ -198,9 +230,7 @@ def _foreign(results: Path, outputs: Iterable[Output]) -> list[Output]:
 
 
 def _said_of_itself(job: Job, path: str) -> tuple[dict[str, Any], str] | None:
-    """The parameters and the code behind a sound artifact in its place, as it says itself; None for any other file."""
-    if not path.endswith(ARTIFACT):
-        return None
+    """The parameters and the code behind a sound artifact in its place, as it says itself; None for any other one."""
     wanted = json.loads(job.parameters)
     try:
         check(Path(path))
@@ -213,29 +243,32 @@ def _said_of_itself(job: Job, path: str) -> tuple[dict[str, Any], str] | None:
 
 
 def take_over(table: JobTable) -> int:
-    """Record outputs that were there before there was a manifest; how many.
+    """Record targets and trainings that were there before there was a manifest; how many.
 
-    An artifact is recorded when it is sound and in its place, with the code that it names. Figures, verdicts and pages
-    say nothing of their origin: they are taken as they are if the scale has no manifest, and made again otherwise.
+    One is recorded when it is sound and in its place, with the code that it names. An analysis does not say of which
+    settings and seeds it is, and figures, verdicts and pages say nothing of their origin: they are made again.
     """
-    without = not (Path("results") / table.main.scale / manifest.FOLDER).is_dir()
     count = 0
     for job in jobs(table):
-        for path in job.outputs:
+        for path in job.outputs if job.rule in _TAKEN_OVER else ():
             if not Path(path).is_file() or manifest.read(Path(path)) is not None:
                 continue
             said = _said_of_itself(job, path)
-            if said is None and (path.endswith(ARTIFACT) or not without):
+            if said is None:
                 continue
-            parameters, code = said or ({}, "")
+            parameters, code = said
             inputs = manifest.digests(Path(p) for p in job.inputs if Path(p).is_file())
             manifest.record([Path(path)], job.rule, parameters, code, inputs, taken_over=True)
             count += 1
     return count
 
 
-def set_untrusted_aside(outputs: Iterable[Output]) -> list[str]:
-    """Rename every output that cannot be trusted, so that it is made again; what was done, a line each."""
+def set_untrusted_aside(outputs: Iterable[Output], then: Callable[[Output], str] = lambda _: "made again") -> list[str]:
+    """Rename every output that cannot be trusted, so that it is made again; what was done, a line each.
+
+    ``then`` says what becomes of it.
+    Raises SystemTrouble where the system refuses.
+    """
     said = []
     for output in outputs:
         if output.state in _UNTRUSTED:
@@ -243,7 +276,7 @@ def set_untrusted_aside(outputs: Iterable[Output]) -> list[str]:
                 aside = set_aside(Path(output.path), output.state)
             except OSError as error:
                 raise SystemTrouble(error, "setting a file aside", Path(output.path)) from None
-            said.append(f"{output.path}: {output.state}: {output.why}; set aside as {aside.name}, and made again")
+            said.append(f"{output.path}: {output.state}: {output.why}; set aside as {aside.name}, and {then(output)}")
     return said
 
 
@@ -286,8 +319,13 @@ def nothing_to_do(outputs: Sequence[Output], wanted: Iterable[str] = ()) -> bool
                for output in outputs)  # fmt: skip
 
 
-def screen(table: JobTable, everything: bool = False) -> tuple[str, bool]:
-    """``learnability status``: the state of a scale on one screen (or all of it), and whether all is current."""
+def screen(
+    table: JobTable, everything: bool = False, without_records: Callable[[Sequence[str]], int] = lambda _: 0
+) -> tuple[str, bool]:
+    """``learnability status``: the state of a scale on one screen (or all of it), and whether all is current.
+
+    ``without_records`` counts the files that the workflow engine has no record of.
+    """
     results = Path("results") / table.main.scale
     demand_whole(results)
     demand_whole(results / "report", "the writing of pages")
@@ -296,24 +334,61 @@ def screen(table: JobTable, everything: bool = False) -> tuple[str, bool]:
     counts = Counter(output.state for output in outputs)
     lines = [f"results/{table.main.scale}: {_counted(outputs)}"]
     troubled = [output for output in outputs if output.state not in GOOD]
-    if counts["missing"] == len(outputs):
-        troubled = []
-        lines.append(f"  nothing has been made yet; learnability figures --scale {table.main.scale} makes it")
-    # what explains itself first; the many that only follow from it last
-    troubled.sort(key=lambda output: (output.state == "stale" and not output.own, STATES.index(output.state)))
-    shown = len(troubled) if everything else _SHOWN
-    for output in troubled[:shown]:
-        lines.append(f"  {output.state:<10} {output.path}{f': {output.why}' if output.why else ''}")
-    if len(troubled) > shown:
-        lines.append(f"  and {len(troubled) - shown} more (learnability status --all lists them)")
     to_do = [output for output in troubled if output.job is not None]
-    if to_do:
-        again = Counter(output.job.rule for output in to_do if output.job)
-        said = ", ".join(f"{count} of {rule}" for rule, count in again.items())
-        lines.append(f"make figures SCALE={table.main.scale} sees to these outputs: {said}")
-        lines.append("learnability why FILE says how one was made")
+    if counts["missing"] == len(outputs):
+        lines.append(f"  nothing has been made yet; learnability figures --scale {table.main.scale} makes it")
+    else:
+        lines += _listed(troubled, everything)
+        if to_do:
+            lines.append(f"make figures SCALE={table.main.scale} makes again: {_made_by(to_do)}")
+            lines.append("learnability why FILE says how one was made")
+    if count := without_records([output.path for output in outputs if output.state == "current"]):
+        lines += [
+            f"the workflow engine has no record of {count} file{'s' * (count > 1)}, copied from elsewhere:",
+            "by their times it may make some again; push, pull and archives carry the records along",
+        ]
     asked, good = _questions_screen(table, everything)
     return "\n".join([*lines, *asked]), not to_do and good
+
+
+def _made_by(outputs: Iterable[Output]) -> str:
+    """The jobs that make these outputs, counted: ``3 trainings, 1 analysis``."""
+    made = {output.job.outputs: output.job.rule for output in outputs if output.job}
+    counts = Counter(made.values())
+    return ", ".join(f"{count} {_NOUNS[rule][count > 1]}" for rule, count in counts.items())
+
+
+def _listed(troubled: Sequence[Output], everything: bool) -> Iterator[str]:
+    """A line for each of these outputs, or for each reason that many share, and no more than a screen holds.
+
+    What is wrong by itself comes first; what only follows from it, as what is made from a missing file, last.
+    """
+    names = {output.path for output in troubled}
+
+    def follows(output: Output) -> bool:
+        return output.state == "stale" and (not output.own or any(word in names for word in output.why.split()))
+
+    groups: dict[tuple[bool, bool, int, str], list[Output]] = {}
+    for place, output in enumerate(troubled):
+        shared = output.why or (output.job.rule if output.job else "")
+        key = follows(output), output.state != "missing", STATES.index(output.state)
+        groups.setdefault((*key, f"{place:09}" if everything else shared), []).append(output)
+    entries = [entry for key in sorted(groups, key=lambda key: key[:3]) for entry in _entries(groups[key])]
+    shown = len(entries) if everything else _SHOWN
+    yield from (line for line, _ in entries[:shown])
+    if left := sum(count for _, count in entries[shown:]):
+        yield f"  and {left} more (learnability status --all lists them)"
+    elif len(entries) < len(troubled):
+        yield "  (learnability status --all lists every file)"
+
+
+def _entries(group: Sequence[Output]) -> Iterator[tuple[str, int]]:
+    """The lines of outputs of one state and one reason, and how many outputs each is about."""
+    state, why = group[0].state, f": {group[0].why}" if group[0].why else ""
+    if len(group) > _ALONE:
+        yield f"  {state:<10} {len(group)} files, such as {group[0].path}{why}", len(group)
+    else:
+        yield from ((f"  {state:<10} {output.path}{why}", 1) for output in group)
 
 
 def _counted(outputs: Sequence[Output]) -> str:
@@ -329,13 +404,9 @@ def _questions_screen(table: JobTable, everything: bool) -> tuple[list[str], boo
     troubled = [output for output in outputs if output.state not in GOOD]
     troubled.sort(key=lambda output: output.state == "stale" and not output.own)
     lines = [f"results/{QUESTIONS}: {_counted(outputs)}", *(f"  unreadable {problem}" for problem in problems)]
-    shown = len(troubled) if everything else _SHOWN
-    for output in troubled[:shown]:
-        lines.append(f"  {output.state:<10} {output.path}{f': {output.why}' if output.why else ''}")
-    if len(troubled) > shown:
-        lines.append(f"  and {len(troubled) - shown} more (learnability status --all lists them)")
+    lines += _listed(troubled, everything)
     again = list(dict.fromkeys(output.job.study for output in troubled if output.job))
-    lines += [f"learnability ask {name} sees to its outputs" for name in again[:shown]]
+    lines += [f"learnability ask {name} sees to its outputs" for name in again[: None if everything else _SHOWN]]
     return lines, not again and not problems
 
 
@@ -366,13 +437,17 @@ def _long(value: Any) -> str:
 
 
 def why(table: JobTable, path: str) -> str:
-    """``learnability why``: the chain from the config to a file, as an indented tree."""
+    """``learnability why``: the chain from the config to a file, as an indented tree.
+
+    Raises UserError for a file that neither exists nor is an output.
+    """
     asked = path.split("/")[2] if path.startswith(f"results/{QUESTIONS}/") else ""
     made = question_jobs(table, asked) if asked in table.questions else None
     outputs = {output.path: output for output in examine(table, made)}
     if path not in outputs:
         if not Path(path).exists():
-            raise UserError(path, "there is no such file", remedy="name a file below results/")
+            remedy = nearest(path, outputs, "name a file below results/")
+            raise UserError(path, "no job makes such a file", remedy=remedy)
         return f"{path}  foreign\n  no job of the config makes it"
     lines: list[str] = []
 

@@ -1,7 +1,7 @@
 """Where the CPU time of one job goes: from the interpreter's start to the last byte written.
 
 The parts follow one another, except compilation, which is taken out of the part in which it happens. Time of child
-processes counts. A job ends its log with :meth:`Stopwatch.line`; :mod:`learnability.pipeline.profile` reads it.
+processes counts. A job ends its log with :meth:`Stopwatch.line`; :mod:`learnability.pipeline.spent` reads it.
 """
 
 import re

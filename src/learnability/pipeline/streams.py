@@ -5,6 +5,11 @@ import hashlib
 import numpy as np
 
 
+def batch_names(study: str, experiment: str, setting: str, seeds: range) -> tuple[str, str, str, str]:
+    """What names the streams of a training, but for their purpose; ``setting`` is the name of its stream."""
+    return study, experiment, setting, f"seeds {seeds.start}-{seeds.stop}"
+
+
 def stream(root_seed: int, *names: str) -> np.random.Generator:
     """The generator named by ``names`` (study, experiment, setting, seed batch, purpose).
 
