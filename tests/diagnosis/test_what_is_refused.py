@@ -22,7 +22,7 @@ from learnability.hermite.target_language import TargetError, parse, parse_targe
         ("exp(0.2*z1^2)*exp(0.2*z1^2)", 1, "second moment is infinite"),
         ("exp(z1^3)", 1, "degree above two"),
         ("exp(exp(z1))", 1, "must be a polynomial"),
-        ("h2(z1) + foo(z2)", 10, "unknown variable 'foo'"),
+        ("h2(z1) + foo(z2)", 10, "unknown function 'foo'"),
         ("sin(z1", 4, "never closed"),
         ("2*(z1 > 3)", 4, "not part of the language"),
         ("tanh(z1 > 3)", 6, "only be the argument of an indicator"),

@@ -8,7 +8,7 @@ leap, arXiv 2302.11055). For every transform of the label at once, A ranges over
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,8 +51,10 @@ def sets_of(coefficients: Array, size: float) -> Sets:
     return [frozenset(i for i in range(int(a).bit_length()) if a >> i & 1) for a in found.tolist() if a]
 
 
-def leap_sequence(sets: Sequence[frozenset[int]], bits: int) -> LeapSequence:
-    """The steps in which the bits of a family of sets become known."""
+def leap_sequence(
+    sets: Sequence[frozenset[int]], bits: int, weights: Mapping[frozenset[int], float] | None = None
+) -> LeapSequence:
+    """The steps in which the bits of a family of sets become known; ``weights``: shares of the variance."""
     known: set[int] = set()
     steps: list[LeapStep] = []
     while True:
@@ -63,13 +65,20 @@ def leap_sequence(sets: Sequence[frozenset[int]], bits: int) -> LeapSequence:
         gained = sorted(set().union(*(a for a in fresh if len(a) == k)))
         blind = (Evidence("exact", "no set has so few bits that are not known"),) * (k - 1)
         seen = Evidence("exact", "a Walsh coefficient")
-        steps.append(LeapStep(k, np.eye(bits)[:, gained], seen, _EXACT, blind, math.inf, 0.0))
+        shown = {} if weights is None else {a: weights[a] for a in sets if len(a - known) == k}
+        least = min(math.fsum(w for a, w in shown.items() if i in a) / k for i in gained)
+        share, weakest = (math.fsum(shown.values()), least) if shown else (math.nan, math.nan)
+        steps.append(LeapStep(k, np.eye(bits)[:, gained], seen, _EXACT, blind, math.inf, 0.0, share, weakest))
         known |= set(gained)
     return LeapSequence(tuple(steps), np.zeros((bits, 0)), bits)
 
 
 def diagnose_cube(text: str) -> Diagnosis:
-    """The diagnosis of a function of bits ``x1, x2, ...`` uniform on {-1, 1}."""
+    """The diagnosis of a function of bits ``x1, x2, ...`` uniform on {-1, 1}.
+
+    Raises ValueError for a constant function; TargetError, which is one, for a text that cannot be parsed and for too
+    many bits.
+    """
     target = parse_target(text, letter="x")
     if target.variables > MOST_BITS:
         column = text.index(f"x{target.variables}") + 1
@@ -97,6 +106,7 @@ def diagnose_cube(text: str) -> Diagnosis:
     )
     degrees = np.array([int(a).bit_count() for a in range(1 << bits)])
     weights = {k: math.fsum(coefficients[degrees == k] ** 2) / variance for k in range(1, bits + 1)}
+    weight_of = {a: float(coefficients[sum(1 << i for i in a)]) ** 2 / variance for a in sets}
     influence = np.diag(
         [math.fsum(coefficients[[a for a in range(1 << bits) if a >> i & 1]] ** 2) for i in range(bits)]
     )
@@ -113,7 +123,7 @@ def diagnose_cube(text: str) -> Diagnosis:
         spectrum={k: share for k, share in weights.items() if share > ZERO},
         spectrum_evidence=_EXACT,
         symmetries=_symmetries(function, bits),
-        correlational=leap_sequence(sets, bits),
+        correlational=leap_sequence(sets, bits, weight_of),
         generative=leap_sequence(sorted(transformed, key=sorted), bits),
         weak_recovery=None,
         learnable_subspace=np.eye(bits)[:, depends],

@@ -13,7 +13,7 @@ what is not zero is proved by one moment beyond its error. What is neither is re
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -21,16 +21,18 @@ from numpy.typing import NDArray
 
 from learnability.diagnosis import symmetries
 from learnability.diagnosis.moments import Moments, Source
+from learnability.diagnosis.probe import Probe
 from learnability.diagnosis.result import Evidence, Exactness, LeapSequence, LeapStep, Symmetries
 from learnability.hermite.expansion import HermiteExpansion
 from learnability.hermite.reflective import AdaptedFrame
 
 Array = NDArray[np.float64]
-Values = Callable[[Array], Array]
 
 HIGHEST_DEGREE = 8
 #: Singular values of coefficients below this are rounding; from here to the tolerance they are not decided.
 ROUNDING = 1e-12
+#: Entries of directions between rounding and this are a tilt: see :func:`tilt`.
+TILTED = 1e-3
 #: Degrees of the polynomials q(z_S) in generative moments.
 ALONG = 2
 #: The largest number of tensor entries of one degree: beyond, the sequence ends as not decided.
@@ -71,32 +73,73 @@ def correlational(
             break
         directions = adapted.frame[adapted.known :].T @ left[:, :rank]
         dropped = float(singular[rank]) if rank < len(singular) else 0.0
-        shown = adapted.values[adapted.outside_degree() == k]
-        size = float(np.linalg.norm(shown)) / scale
+        shares = _shares(adapted, k, left[:, :rank]) / scale**2
+        size = math.sqrt(shares.sum())
         seen = Evidence(exactness, "a Hermite coefficient of the label", precision)
         if size < 1e-14:
             seen = Evidence("undecided", "the coefficients that show it are within rounding of zero", size)
-        steps.append(LeapStep(k, directions, seen, zero, tuple(vanishing[:-1]), float(singular[rank - 1]), dropped))
+        span = zero if dropped <= ROUNDING else Evidence("undecided", "more directions were counted as none", dropped)
+        below = tuple(_doubted(e, tilt(adapted.frame[: adapted.known])) for e in vanishing[:-1])
+        signal, share, weakest = float(singular[rank - 1]), float(shares.sum()), float(shares.min())
+        steps.append(LeapStep(k, directions, seen, span, below, signal, dropped, share, weakest))
         adapted.extend(left, rank)
     unseen = adapted.frame[adapted.known :].T
     return LeapSequence(tuple(steps), unseen, expansion.degree, (zero,) * expansion.degree if unseen.size else ())
 
 
+def _shares(adapted: AdaptedFrame, degree: int, directions: Array) -> Array:
+    """What each of the ``directions`` (outside, count) has of the squared norm of the component of this outside degree.
+
+    With ``C_ij = E[d_i f d_j f]`` over the component, k times its squared norm is the trace of C: the eigenvalues of C
+    on the directions, over k.
+    """
+    gradients: dict[tuple[int, ...], Array] = {}
+    for row in np.flatnonzero((adapted.outside_degree() == degree) & (adapted.values != 0)):
+        index = tuple(adapted.indices[row].tolist())
+        for i in range(adapted.known, len(index)):
+            if index[i]:
+                lowered = (*index[:i], index[i] - 1, *index[i + 1 :])
+                gradient = gradients.setdefault(lowered, np.zeros(len(index) - adapted.known))
+                gradient[i - adapted.known] = math.sqrt(index[i]) * adapted.values[row]
+    seen = np.array(list(gradients.values())) @ directions
+    return np.asarray(np.linalg.svd(seen, compute_uv=False)[: directions.shape[1]] ** 2 / degree)
+
+
+def tilt(rows: Array) -> float:
+    """The largest entry of unit vectors that is small and yet no rounding: a tensor of degree k that they turn has
+    parts that are smaller by up to its k-th power, which no computation with numbers of its size tells from zero."""
+    sizes = np.abs(rows)
+    return float(sizes[(sizes > ROUNDING) & (sizes < TILTED)].max(initial=0.0))
+
+
+def _doubted(zero: Evidence, tilted: float) -> Evidence:
+    """A degree that vanishes, not decided where a direction found before is tilted."""
+    words = "not distinguished from zero, as a direction found before is tilted slightly"
+    return Evidence("undecided", words, tilted) if tilted and zero.exactness != "undecided" else zero
+
+
 @dataclass
 class GenerativeSearch:
-    """The generative leap sequence of a label ``values(z)``, z ~ N(0, I).
+    """The generative leap sequence of a label, z ~ N(0, I).
 
     ``blind`` holds pairs (i, j) for which the moments of every ``h_b`` with ``b_i = j`` vanish by the level sets.
+    ``label`` is the correlational sequence: the label is one of its transforms, so no generative leap is above that of
+    the label from the same directions. A proof that says otherwise is dropped.
     """
 
-    values: Values
-    variables: int
+    probe: Probe
     sources: Sequence[Source]
     symmetries: Symmetries
     blind: frozenset[tuple[int, int]] = frozenset()
+    label: LeapSequence | None = None
     highest: int = HIGHEST_DEGREE
     _searched: bool = False
     _group: list[Array] = field(default_factory=list)
+
+    @property
+    def variables(self) -> int:
+        """How many coordinates z has."""
+        return self.probe.variables
 
     def run(self) -> tuple[LeapSequence, Symmetries]:
         """The sequence, and the symmetries with those that were found on the way."""
@@ -117,9 +160,12 @@ class GenerativeSearch:
         frame = np.concatenate([known, rest], axis=1)
         outside = rest.shape[1]
         vanishing: list[Evidence] = []
+        shown = self._shown(known)
         for k in range(1, self.highest + 1):
             if math.comb(outside + k - 1, k) > MOST_ENTRIES:
                 break
+            if shown is not None and k > shown.exponent:
+                return self._at_most(shown, known, vanishing)
             room = self._room(known, rest, k)
             if room.shape[1] == 0:
                 vanishing.append(Evidence("exact", self._reason(k)))
@@ -139,7 +185,43 @@ class GenerativeSearch:
                 room = self._room(known, rest, k)
                 found = self._span(frame, known.shape[1], k, room)
             return self._step(k, rest, found, room.shape[1], vanishing), ()
+        if shown is not None and shown.exponent <= len(vanishing):
+            return self._at_most(shown, known, vanishing)
         return None, tuple(vanishing)
+
+    def _shown(self, known: Array) -> LeapStep | None:
+        """The first correlational step with directions that are not known yet."""
+        for step in self.label.steps if self.label is not None else ():
+            if np.abs(step.directions - known @ (known.T @ step.directions)).max() > 1e-6:
+                return step
+        return None
+
+    def _at_most(
+        self, shown: LeapStep, known: Array, vanishing: list[Evidence]
+    ) -> tuple[LeapStep | None, tuple[Evidence, ...]]:
+        """The step of the label itself, where no degree up to it was seen; anew without what excludes them all."""
+        if all(e.exactness == "exact" for e in vanishing[: shown.exponent]):
+            self._drop(known, shown.exponent)
+            return self._next(known)
+        outside = shown.directions - known @ (known.T @ shown.directions)
+        left, singular, _ = np.linalg.svd(outside, full_matrices=False)
+        span = Evidence(shown.exactness, "the directions of the leap of the label itself")
+        below = tuple(vanishing[: shown.exponent - 1])
+        directions = left[:, singular > 1e-6]
+        return LeapStep(shown.exponent, directions, shown.seen, span, below, shown.signal, shown.dropped), ()
+
+    def _drop(self, known: Array, degree: int) -> None:
+        """Without the maps that alone leave no tensor of a degree that the label shows; without any, if none does."""
+        rest = _complement(known)
+        kept = []
+        for g in self.symmetries.elements:
+            alone = symmetries.fixing([g], known, rest)
+            if not alone or symmetries.invariants(alone, rest.shape[1], degree).shape[1]:
+                kept.append(g)
+        if len(kept) == len(self.symmetries.elements):
+            kept, self.blind = [], frozenset()
+        self.symmetries, self._searched = symmetries.only(self.symmetries, kept), True
+        self._group = symmetries.closure(kept)
 
     def _step(self, k: int, rest: Array, found: "_Span", room: int, vanishing: list[Evidence]) -> LeapStep:
         seen = Evidence(found.exactness, found.words, found.precision)
@@ -173,7 +255,7 @@ class GenerativeSearch:
             return False
         self._searched = True
         before = len(self.symmetries.elements)
-        self.symmetries = symmetries.search(self.values, self.variables, self.symmetries)
+        self.symmetries = symmetries.search(self.probe, self.symmetries)
         self._group = symmetries.closure(self.symmetries.elements)
         return len(self.symmetries.elements) > before
 

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from learnability.diagnosis.result import Exactness
 from learnability.hermite.basis import gauss_hermite, hermite_basis, hermite_columns
 from learnability.hermite.expansion import HermiteExpansion
-from learnability.hermite.function_expansion import normal_points, panels
+from learnability.hermite.function_expansion import Expanded, default_degree, normal_points, panels, square
+from learnability.hermite.function_target import FunctionTarget
 from learnability.hermite.rotation import dense, multi_indices, rotate_values
 
 Array = NDArray[np.float64]
@@ -25,6 +26,7 @@ Values = Callable[[Array], Array]
 #: Rounding of an exact rule, relative to the norms of its factors: about 1e-14 was seen with a million nodes.
 ROUNDING = 1e-12
 MOST_NODES = 700_000
+MOST_COEFFICIENTS = 20_000_000  # 160 MB in a dense table
 HIGHEST_POWER = 14
 #: Random integration: replicates and points of each.
 REPLICATES = 16
@@ -120,6 +122,8 @@ class PolynomialPowers:
         present = np.abs(values) > 1e-14 * np.abs(values).max()
         indices, values = indices[present], values[present] / math.sqrt(self.target.centred().norm_squared)
         degrees = indices.max(axis=0)
+        if math.prod((degrees + 1).tolist()) > MOST_COEFFICIENTS:
+            return
         coefficients = np.zeros(degrees + 1)
         coefficients[tuple(indices.T)] = values
         inside, outside = pairs(known, len(frame) - known, degree, along)
@@ -153,6 +157,7 @@ class Coefficients:
     target: HermiteExpansion
     error: float = 0.0
     exactness: Exactness = "exact"
+    words: str = "a moment of y"
 
     def batches(self, frame: Array, known: int, degree: int, along: int) -> Iterator[Moments]:
         indices, values = dense(self.target)
@@ -168,8 +173,31 @@ class Coefficients:
         seen = np.abs(picked).max(axis=0) > 0
         picked = picked[:, seen]
         yield Moments(
-            picked, np.full_like(picked, ROUNDING + self.error / size), self.exactness, "a moment of y", single=True
+            picked, np.full_like(picked, ROUNDING + self.error / size), self.exactness, self.words, single=True
         )
+
+
+@dataclass(frozen=True)
+class Square:
+    """T = y^2, from the Hermite coefficients of f^2, where those of f need no random points.
+
+    It tells two directions apart of which one is seen through rare values of the label alone: ``z1 z2 + relu(z1 - 3)``.
+    """
+
+    target: FunctionTarget
+
+    @cached_property
+    def expanded(self) -> Expanded | None:
+        """The expansion of f^2, to degree 6."""
+        return square(self.target, min(6, default_degree(self.target.variables)))
+
+    def batches(self, frame: Array, known: int, degree: int, along: int) -> Iterator[Moments]:
+        found = self.expanded
+        if found is None or not found.expansion.centred().coefficients:
+            return
+        exactness: Exactness = "exact" if found.closed else "quadrature"
+        coefficients = Coefficients(found.expansion, found.error, exactness, "a moment of y^2")
+        yield from coefficients.batches(frame, known, degree, along)
 
 
 def _orthonormal_power(y: Array, weights: Array, power: int) -> Array | None:

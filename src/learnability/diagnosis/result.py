@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -45,7 +46,9 @@ class LeapStep:
     (variables, count) is an orthonormal basis of those that are gained. ``vanishing`` holds one entry for each lower
     degree 1, ..., k - 1 and says why it is blind; ``seen`` says why degree k is not, ``span`` why no further direction
     is seen at this degree. ``signal`` and ``dropped`` are the singular values on both sides of the rank decision,
-    relative to the norm of the transform and of the label.
+    relative to the norm of the transform and of the label. ``share`` is, of a correlational step, the share of the
+    variance of f in the component that makes it (degree k in the directions not known before), and ``weakest`` the part
+    of that which the least of its directions has; NaN of a step of transforms.
     """
 
     exponent: int
@@ -55,6 +58,8 @@ class LeapStep:
     vanishing: tuple[Evidence, ...]
     signal: float
     dropped: float
+    share: float = math.nan
+    weakest: float = math.nan
 
     @property
     def gained(self) -> int:
@@ -151,8 +156,8 @@ class Diagnosis:
 
     - ``text`` is the target as it was given, ``inputs`` ``"gaussian"`` or ``"cube"``, ``variables`` its number of
       variables. ``target`` is its Hermite expansion: exact for a polynomial, otherwise (``function`` is not None) to
-      the degree and the error that ``spectrum_evidence`` names. On the cube ``target`` is the multilinear polynomial
-      and ``spectrum`` its Walsh weights.
+      the degree ``expanded_to`` and the error that ``spectrum_evidence`` names. On the cube ``target`` is the
+      multilinear polynomial and ``spectrum`` its Walsh weights.
     - *Shape.* ``gradient_covariance`` is ``E[grad f grad f^T]``, ``intrinsic_dimension`` its rank (or the dimension of
       the dependence, where f is not differentiable), ``hidden`` (variables, intrinsic dimension) a basis of the hidden
       subspace; ``mean``, ``norm`` = ``sqrt(E f^2)``; ``spectrum`` maps a degree to its share of the variance.
@@ -161,8 +166,9 @@ class Diagnosis:
       the argument that fixes it. ``weak_recovery`` is the threshold at n = alpha d.
     - *Traps.* ``reflective_subspace`` (variables, k) is an orthonormal basis of the largest reflective subspace S*,
       ``learnable_subspace`` one of its complement, ``loss_floor`` = ``E|f - E[f | z_W]|^2 / 2`` with W the learnable
-      subspace; ``taylor`` the ranks of the simplified flow; ``exact`` says whether dimensions of S* were found in
-      rational arithmetic.
+      subspace, or an upper bound where ``least_loss_floor``, a lower bound, is below it; ``taylor`` the ranks of the
+      simplified flow; ``exact`` says whether dimensions of S* were found in rational arithmetic, ``counted_as_zero``
+      the size of what was counted as zero for them, beyond rounding.
     - *Cube.* ``noise_sensitivity`` maps a flip probability to ``P``-weighted disagreement
       ``(1 - Stab_{1-2 delta}) / 2`` of f scaled to variance one; empty for Gaussian inputs.
     - Code that needs values or coefficients of a text takes them where the diagnosis does:
@@ -193,6 +199,14 @@ class Diagnosis:
     taylor: TaylorRanks | None
     noise_sensitivity: Mapping[float, float]
     label_noise: float = 0.0
+    expanded_to: int | None = None
+    least_loss_floor: float | None = None
+    counted_as_zero: float = 0.0
+
+    @property
+    def deciding_share(self) -> float:
+        """The least share of the variance by which a direction joins a correlational step; NaN where none does."""
+        return min((step.weakest for step in self.correlational.steps), default=math.nan)
 
     @property
     def variables(self) -> int:

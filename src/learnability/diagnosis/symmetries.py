@@ -12,35 +12,19 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from learnability.diagnosis.probe import POINTS, Probe
 from learnability.diagnosis.result import Symmetries
 from learnability.hermite.rotation import Integers, multi_indices, rotate_values
 
 Array = NDArray[np.float64]
 Values = Callable[[Array], Array]
 
-#: f(g z) and f(z) agree when they differ by less than this, relative to the root mean square of f.
+#: f(g z) and f(z) agree when they differ by less than this, relative to the size of f about z (:class:`Probe`).
 SAME = 1e-10
-POINTS = 48
 MOST_ELEMENTS = 240
 #: Points at which :func:`invariants` sees whether a map changes a tensor at all, and the change that counts as none.
 PROBES, UNCHANGED = 16, 1e-9
 _GENERIC_ANGLE = 1.0  # no rational multiple of pi: the powers of this rotation are dense in all rotations
-
-
-def _points(variables: int, count: int = POINTS) -> Array:
-    return np.random.default_rng(20_240_529).standard_normal((count, variables))
-
-
-def residuals(values: Values, maps: Array) -> Array:
-    """``max |f(g z) - f(z)| / rms f`` over random points, for maps (count, variables, variables)."""
-    z = _points(maps.shape[-1])
-    base = values(z)
-    scale = math.sqrt(float(np.mean(base**2))) or 1.0
-    few = values(z[:4] @ maps.swapaxes(1, 2))
-    worst: Array = np.abs(few - base[:4]).max(axis=1) / scale
-    for i in np.flatnonzero(worst < SAME):
-        worst[i] = np.abs(values(z @ maps[i].T) - base).max() / scale
-    return worst
 
 
 def signed_permutations(variables: int) -> Iterator[Array]:
@@ -81,46 +65,63 @@ def _plane(variables: int, i: int, j: int, angle: float) -> Array:
     return turn
 
 
-def opposites(values: Values, variables: int) -> list[Array]:
-    """Signed permutations g with ``f(g z) = -f(z)``, f centred."""
-    z = _points(variables)
-    base = values(z)
-    maps = np.array(list(signed_permutations(variables)))
-    scale = math.sqrt(float(np.mean(base**2))) or 1.0
-    few = np.abs(values(z[:4] @ maps.swapaxes(1, 2)) + base[:4]).max(axis=1) / scale
-    return [g for g in maps[few < SAME] if np.abs(values(z @ g.T) + base).max() < SAME * scale]
+def opposites(probe: Probe, mean: float) -> list[Array]:
+    """Signed permutations g with ``f(g z) - mean = -(f(z) - mean)``."""
+    maps = np.array(list(signed_permutations(probe.variables)))
+    return list(maps[probe.misses(maps, SAME, -1.0, mean) < SAME])
 
 
-def find(values: Values, variables: int) -> Symmetries:
+def find(probe: Probe) -> Symmetries:
     """Signed permutations, rotations in coordinate planes and continuous rotations in any plane."""
+    variables = probe.variables
     maps = np.array([*signed_permutations(variables), *plane_maps(variables)])
     maps = maps[np.abs(maps - np.eye(variables)).max(axis=(1, 2)) > 1e-9]
-    worst = residuals(values, maps) if len(maps) else np.zeros(0)
-    kept = [maps[i] for i in np.flatnonzero(worst < SAME)]
-    generators = continuous(values, variables)
+    misses = probe.misses(maps, SAME)
+    generators, turned = continuous(probe)
+    kept = list(maps[misses < SAME])
+    largest = max([*misses[misses < SAME].tolist(), *turned], default=0.0)
     kept += [rotation_by(generator, _GENERIC_ANGLE) for generator in generators]
-    largest = float(residuals(values, np.array(kept)).max()) if kept else 0.0
     return Symmetries(tuple(kept), tuple(generators), largest, words(kept, generators, variables))
 
 
-def continuous(values: Values, variables: int) -> list[Array]:
-    """Antisymmetric A with ``f(exp(t A) z) = f(z)``, by the null space of ``(A z) . grad f`` and a check."""
+def only(group: Symmetries, kept: Sequence[Array]) -> Symmetries:
+    """The symmetries with these elements alone, and the continuous rotations that are among them."""
+    variables = len(group.elements[0]) if group.elements else 0
+    rotations = tuple(
+        a for a in group.rotations if any(np.abs(rotation_by(a, _GENERIC_ANGLE) - g).max() < 1e-9 for g in kept)
+    )
+    return Symmetries(tuple(kept), rotations, group.residual if kept else 0.0, words(kept, rotations, variables))
+
+
+def continuous(probe: Probe) -> tuple[list[Array], list[float]]:
+    """Antisymmetric A with ``f(exp(t A) z) = f(z)``, by the null space of ``(A z) . grad f`` and a check; the misses.
+
+    The gradient is taken at all scales: where f turns freely near 0 alone, the null space would mix rotations that
+    leave f unchanged with such that do not.
+    """
+    variables, z = probe.variables, probe.points
     planes = list(itertools.combinations(range(variables), 2))
     if not planes:
-        return []
-    z = _points(variables, 4 * len(planes) + 20)
-    gradient = finite_gradient(values, z)
+        return [], []
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        near, far = (finite_gradient(probe.values, z, step) / probe.size[:, None] for step in (2e-4, 4e-4))
+    # Where two steps disagree there is a kink between; elsewhere both together have an error of order step^4.
+    size = np.maximum(np.nan_to_num(np.abs(near), nan=np.inf).max(axis=1), 1e-3)
+    smooth = (size < 1e3) & (np.nan_to_num(np.abs(near - far), nan=np.inf).max(axis=1) < 1e-3 * size)
+    gradient, z = (4 * near[smooth] - far[smooth]) / 3, z[smooth]
+    if not gradient.any():
+        return [], []
     columns = np.stack([gradient[:, i] * z[:, j] - gradient[:, j] * z[:, i] for i, j in planes], axis=1)
-    size = np.abs(gradient).max() or 1.0
-    _, singular, right = np.linalg.svd(columns / size)
-    found = []
-    for row in right[int((singular > 1e-6).sum()) :]:
-        generator = np.zeros((variables, variables))
+    most = float((np.abs(gradient).max(axis=1) * np.abs(z).max(axis=1)).max())
+    _, singular, right = np.linalg.svd(columns / most, full_matrices=len(columns) < len(planes))
+    candidates = np.zeros((len(planes) - int((singular > 1e-6).sum()), variables, variables))
+    for generator, row in zip(candidates, right[::-1], strict=False):
         for (i, j), entry in zip(planes, row, strict=True):
             generator[i, j], generator[j, i] = entry, -entry
-        if np.any(gradient) and residuals(values, rotation_by(generator, _GENERIC_ANGLE)[None])[0] < SAME:
-            found.append(generator)
-    return found
+    maps = np.array([rotation_by(generator, _GENERIC_ANGLE) for generator in candidates]).reshape(candidates.shape)
+    misses = probe.misses(maps, SAME)
+    kept = np.flatnonzero(misses < SAME)
+    return [candidates[i] for i in kept], misses[kept].tolist()
 
 
 def rotation_by(generator: Array, angle: float) -> Array:
@@ -135,21 +136,22 @@ def finite_gradient(values: Values, z: Array, step: float = 1e-5) -> Array:
     return np.asarray((values(z[:, None, :] + shifts) - values(z[:, None, :] - shifts)) / (2 * step))
 
 
-def search(values: Values, variables: int, known: Symmetries, starts: int = 24) -> Symmetries:
+def search(probe: Probe, known: Symmetries, starts: int = 24) -> Symmetries:
     """More elements, in no particular basis: Newton's method on ``f(g z) - f(z)`` from orthogonal starts."""
+    variables, values = probe.variables, probe.values
     if not 2 <= variables <= 4:
         return known
     rng = np.random.default_rng(7)
-    z = _points(variables)
-    base = values(z)
+    z, base = probe.points[:POINTS], probe.label[:POINTS]
     scale = math.sqrt(float(np.mean(base**2))) or 1.0
-    found = list(known.elements)
+    found, largest = list(known.elements), known.residual
     for g in _starts(values, variables, rng, starts):
         refined = _refine(values, z, base / scale, scale, g)
         new = refined is not None and all(np.abs(refined - h).max() > 1e-6 for h in [np.eye(variables), *found])
-        if new and refined is not None and residuals(values, refined[None])[0] < SAME:
-            found.append(refined)
-    largest = float(residuals(values, np.array(found)).max()) if found else 0.0
+        if new and refined is not None:
+            miss = float(probe.misses(refined[None], SAME)[0])
+            if miss < SAME:
+                found, largest = [*found, refined], max(largest, miss)
     return Symmetries(tuple(found), known.rotations, largest, words(found, known.rotations, variables))
 
 
@@ -331,7 +333,8 @@ def words(elements: Sequence[Array], rotations: Sequence[Array], variables: int)
             said.append(f"z{i + 1} <-> z{j + 1}")
     turns = [g for g in elements if not np.allclose(np.abs(g), np.round(np.abs(g)), atol=1e-9)]
     if turns and not len(rotations):
-        said.append(f"{len(turns)} rotation{'s' if len(turns) > 1 else ''} or reflections in other directions")
+        s = "s" if len(turns) > 1 else ""
+        said.append(f"{len(turns)} rotation{s} or reflection{s} in other directions")
     if elements and not said:
-        said.append(f"{len(elements)} signed permutations")
+        said.append(f"{len(elements)} signed permutation{'s' if len(elements) > 1 else ''}")
     return tuple(said[:5] + ([f"and {len(said) - 5} more"] if len(said) > 5 else []))

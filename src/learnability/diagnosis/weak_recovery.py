@@ -37,7 +37,7 @@ def threshold(
 ) -> WeakRecovery | None:
     """``alpha_c`` of the label ``values(z)`` with normal noise; None where the generative exponent is not known.
 
-    ``affine`` is ``(E[f (z z^T - I)], Var f)``: it decides where the label has two values. Noise changes no exponent,
+    ``affine`` is ``(E[f (z z^T - I)], Var f)`` of a label with two values, which it decides. Noise changes no exponent,
     so that 0 and infinity stay.
     """
     if generative.exponent is None:
@@ -58,12 +58,12 @@ def threshold(
         coarse, fine = (level_set_signal(values, count, kinks) for count in (8, 14))
         error = abs(coarse - fine) / fine**2 + 1e-12
         return WeakRecovery(1 / fine, Evidence("quadrature", "E[E[z^2 - 1 | y]^2] from the level sets", error))
-    sample = values(normal_points(variables, 4096, np.random.default_rng(29)))
-    if affine is not None and len(np.unique(np.round(sample, 9))) == 2:
+    if affine is not None:
         second, variance = affine
         size = float(np.abs(np.linalg.eigvalsh(second)).max())
         if not label_noise:
             return WeakRecovery(variance / size**2, Evidence(first.seen.exactness, "a label with two values"))
+        sample = values(normal_points(variables, 4096, np.random.default_rng(29)))
         left = told_apart(float(np.ptp(sample)), variance, label_noise)
         return WeakRecovery(variance / (left * size**2), Evidence("quadrature", "two values and noise", 1e-12))
     signal, error = matrix_signal(values, variables, label_noise)
@@ -230,7 +230,13 @@ def matrix_signal(values: Values, variables: int, label_noise: float = 0.0) -> t
         if label_noise:
             y = y + label_noise * rng.standard_normal(len(y))
         if edges is None:
-            edges = np.unique(np.quantile(y, np.linspace(0, 1, BINS + 1)[1:-1]))
+            levels = np.unique(np.round(y, 9))
+            # A rare value of a label with few of them is a class of its own.
+            edges = (
+                (levels[1:] + levels[:-1]) / 2
+                if len(levels) <= BINS
+                else np.unique(np.quantile(y, np.linspace(0, 1, BINS + 1)[1:-1]))
+            )
         place = np.searchsorted(edges, y)
         group, half = turn // 2 % 4, turn % 2
         counts[group, half] += np.bincount(place, minlength=BINS)

@@ -6,12 +6,16 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from learnability.diagnosis.result import Diagnosis, LeapSequence
+from learnability.diagnosis.result import Diagnosis, LeapSequence, LeapStep, WeakRecovery
 from learnability.diagnosis.shape import axis_basis
 from learnability.diagnosis.sources import SOURCES, Row
 from learnability.diagnosis.unseen import confined
 
 Array = NDArray[np.float64]
+_OF = " of the variance"
+PRACTICAL = 1e-6
+"""The share of the variance below which a leap is said to be out of reach: a correlation of that share stands above the
+noise of n samples from n = 1/share on."""
 NOISE = (
     "theory: correlations with the label are those without it; a transform of the label is first averaged over the "
     "noise, and a normal law, whose characteristic function has no zero, averages none of the others away"
@@ -32,6 +36,26 @@ def direction(vector: Array) -> str:
     return terms.removeprefix("+ ")
 
 
+def part(share: float) -> str:
+    """A share of the variance, which is never rounded to all of it."""
+    if 1 - share < 1e-12:
+        return "all"
+    return f"all but {1 - share:.2g}" if share > 0.995 else f"{share:.2g}"
+
+
+def hardly_seen(share: float) -> str:
+    """The caveat of a leap that rests on a share of the variance below :data:`PRACTICAL`; else empty."""
+    if not share < PRACTICAL:
+        return ""
+    return f"{share:.0e} of the variance decides this: the constant is at least {fewest(share)}, no realistic n sees it"
+
+
+def fewest(share: float) -> str:
+    """``1 / share`` to one digit, rounded down, since it stands behind "at least"; share below one."""
+    exponent = math.floor(-math.log10(share))
+    return f"{math.floor(10 ** (-math.log10(share) - exponent))}e+{exponent:02d}"
+
+
 def directions(columns: Array) -> str:
     """The directions of a step: coordinates where they span it, otherwise a basis."""
     projector = columns @ columns.T
@@ -39,17 +63,28 @@ def directions(columns: Array) -> str:
     if len(axes) == columns.shape[1]:
         return ", ".join(f"z{i + 1}" for i in axes)
     said = [direction(column) for column in axis_basis(projector).T]
-    return ", ".join(said) if len(said) < 4 and max(map(len, said)) < 30 else f"{columns.shape[1]} directions"
+    few = len(said) < 4 and max(map(len, said)) < 30
+    return ", ".join(said) if few else f"{len(said)} direction{'s' if len(said) > 1 else ''}"
 
 
 def steps(sequence: LeapSequence, letter: str = "z") -> str:
-    """``2 (z1), then 1 (z2)``."""
-    said = ", then ".join(f"{step.exponent} ({directions(step.directions)})" for step in sequence.steps)
+    """``2 (z1), then 1 (z2)``, with the share of the variance in the component that makes each leap of the label."""
+    said = ", then ".join(f"{step.exponent} ({directions(step.directions)}{_share(step)})" for step in sequence.steps)
+    first, of, others = said.partition(_OF)
+    said = first + of + others.replace(_OF, "")
     left = sequence.unseen.shape[1]
     if left and sequence.steps:
         said += f"; {left} direction{'s' if left > 1 else ''} not seen up to degree {sequence.highest_degree}"
     said = said.replace("z", letter)
     return said or f"nothing is seen up to degree {sequence.highest_degree}"
+
+
+def _share(step: LeapStep) -> str:
+    """``; 0.44 of the variance``, and the least of it that a direction has where that is little."""
+    if math.isnan(step.share):
+        return ""
+    least = f", {step.weakest:.0e} for one direction" if step.weakest < PRACTICAL < step.share else ""
+    return f"; {part(step.share)}{_OF}{least}"
 
 
 def how(sequence: LeapSequence) -> str:
@@ -76,20 +111,27 @@ def rows(found: Diagnosis) -> list[Row]:
 
 def _rows(found: Diagnosis) -> list[Row]:
     result = _shape(found)
-    if not found.correlational.steps:
-        return result
     cube = found.inputs == "cube"
     source = SOURCES["staircase"] if cube else SOURCES["correlational"]
+    if not found.correlational.steps:
+        none = f"none was found up to degree {found.expanded_to}: no coefficient is told from zero"
+        size = f" at precision {found.spectrum_evidence.precision:.0e}" if found.spectrum_evidence.precision else ""
+        return [*result, ("information exponent", f"{none}{size}", "undecided: the degrees above are not seen", source)]
     first = f"{found.information_exponent} (lowest degree above zero)"
-    result.append(("information exponent", first, found.correlational.exactness, source))
+    result.append(("information exponent", first, found.correlational.steps[0].exactness, source))
     letter = "x" if cube else "z"
     said = f"{steps(found.correlational, letter)}; largest: {found.leap}"
     result.append(("leaps", said, how(found.correlational), source))
     result.append(("generative leaps", steps(found.generative, letter), how(found.generative), SOURCES["generative"]))
     result += _samples(found)
     if found.weak_recovery is not None:
-        alpha, known = found.weak_recovery.alpha, str(found.weak_recovery.evidence)
-        result.append(("weak recovery at n = alpha d", _threshold(alpha), known, SOURCES["linear"]))
+        known = str(found.weak_recovery.evidence)
+        if not _is_told(found.weak_recovery):
+            known = known.replace(found.weak_recovery.evidence.exactness, "undecided", 1)
+        said = _threshold(found.weak_recovery)
+        if not found.weak_recovery.alpha and (faint := _faint(found)):
+            said += f"; {faint}"
+        result.append(("weak recovery at n = alpha d", said, known, SOURCES["linear"]))
     result += _traps(found)
     if found.noise_sensitivity:
         text = ", ".join(f"{value:.4g} at {flip:g}" for flip, value in found.noise_sensitivity.items())
@@ -97,7 +139,16 @@ def _rows(found: Diagnosis) -> list[Row]:
     return result
 
 
-def _threshold(alpha: float) -> str:
+def _is_told(recovery: WeakRecovery) -> bool:
+    """Whether the threshold exceeds its error."""
+    return not 0 < recovery.alpha < math.inf or recovery.evidence.precision < recovery.alpha
+
+
+def _threshold(recovery: WeakRecovery) -> str:
+    alpha, precision = recovery.alpha, recovery.evidence.precision
+    if not _is_told(recovery):
+        # The signal 1 / alpha is known to precision / alpha^2.
+        return f"undecided: alpha_c is at least {alpha / (1 + precision / alpha):.2g}, as far as it was computed"
     if alpha == 0:
         return "any alpha > 0 recovers a direction"
     if math.isinf(alpha):
@@ -111,8 +162,7 @@ def _shape(found: Diagnosis) -> list[Row]:
     hidden = f"{inner} of {r} variable{'s' if r > 1 else ''}"
     if found.inputs == "cube":
         hidden = f"{inner} of {r} bits"
-    shares = [(k, share) for k, share in found.spectrum.items() if share > 5e-4]
-    spectrum = ", ".join(f"{share:.3g} at {k}" for k, share in shares[:8]) + (", ..." if len(shares) > 8 else "")
+    spectrum = _spectrum(found)
     kind = "Walsh" if found.inputs == "cube" else "Hermite"
     result: list[Row] = [
         ("target", text, f"mean {found.mean:.6g}, norm {found.norm:.6g}", ""),
@@ -127,17 +177,41 @@ def _shape(found: Diagnosis) -> list[Row]:
         said = f"standard deviation {found.label_noise:g}, {share:.2g} of the variance of y; no exponent changes"
         result.append(("label noise", said, NOISE, ""))
     if found.symmetries.words:
-        known = f"f(g z) = f(z) to {found.symmetries.residual:.0e} at random points"
+        known = f"f(g z) = f(z) to {found.symmetries.residual:.0e} of its size at all points tried"
         result.append(("symmetries", "; ".join(found.symmetries.words), known, ""))
     return result
 
 
+def _spectrum(found: Diagnosis) -> str:
+    """The shares of up to eight degrees, and what is above the last degree of the expansion."""
+    shares = [(k, share) for k, share in found.spectrum.items() if share > 5e-4]
+    said = [
+        f"{share:.3g} at {k}" if len(found.spectrum) == 1 or share < 0.9995 else f"{part(share)} at {k}"
+        for k, share in shares[:8]
+    ] + (["..."] if len(shares) > 8 else [])
+    above = 1 - math.fsum(found.spectrum.values())
+    if found.expanded_to is not None and above > 5e-4:
+        kept = math.fsum(found.spectrum.values())
+        left = "all" if not kept else f"all but {kept:.2g}" if kept < 5e-3 else f"{above:.2g}"
+        return "; ".join([*filter(None, [", ".join(said)]), f"{left} above degree {found.expanded_to}"])
+    return ", ".join(said)
+
+
+def _faint(found: Diagnosis) -> str:
+    """The caveat of generative leaps that a small correlation alone shows; else empty."""
+    signal = min((step.signal for step in found.generative.steps), default=math.inf) ** 2
+    if signal >= PRACTICAL:
+        return ""
+    return f"{signal:.0e} of the variance of a transform shows it, and whether another shows more is not known"
+
+
 def _samples(found: Diagnosis) -> list[Row]:
     log = " log d" if found.leap == 2 else ""
+    caveat = hardly_seen(found.deciding_share)
     result: list[Row] = [
         (
             "online SGD",
-            f"n ~ {power(found.sgd_exponent)}{log} (leap {found.leap})",
+            f"n ~ {power(found.sgd_exponent)}{log} (leap {found.leap}{caveat and '; '}{caveat})",
             "theory, in order of magnitude",
             SOURCES["sgd"],
         ),
@@ -155,6 +229,10 @@ def _samples(found: Diagnosis) -> list[Row]:
         if gap
         else f"n ~ {most}{best}: no transform of the label lowers the leap"
     )
+    if faint := _faint(found):
+        reuse += f"; {faint}"
+    elif found.weak_recovery is not None and 1 / PRACTICAL < found.weak_recovery.alpha < math.inf:
+        reuse += "; the constant is alpha_c below"
     result.append(("best low-degree method", reuse, "theory", f"{SOURCES['generative']}; {SOURCES['reuse']}"))
     return result
 
@@ -163,6 +241,8 @@ def _traps(found: Diagnosis) -> list[Row]:
     if found.inputs == "cube":
         return []
     known = "exact, in rational arithmetic" if found.exact else "from singular values"
+    if found.counted_as_zero:
+        known = f"undecided: from singular values, where {found.counted_as_zero:.0e} is counted as zero"
     inner, source = found.intrinsic_dimension, SOURCES["reflective"]
     if not found.is_trapped:
         note = f"none ({found.activation} activation): no direction is trapped at w = 0"
@@ -174,7 +254,11 @@ def _traps(found: Diagnosis) -> list[Row]:
             f"it and can leave it"
         )
         initial = 0.5 * (found.norm**2 - found.mean**2)
-        floor = f"{found.loss_floor:.6g} of {initial:.6g}, left when all else is learned"
+        least = found.loss_floor if found.least_loss_floor is None else found.least_loss_floor
+        most = "at most " if found.loss_floor - least > 5e-7 * initial else ""
+        floor = f"{most}{found.loss_floor:.6g} of {initial:.6g}, left when all else is learned"
+        if most:
+            floor += f" (at least {least:.6g})"
         result = [("reflective subspace", note, known, source), ("loss floor", floor, known, source)]
     if found.taylor is not None:
         ranks, order = found.taylor.ranks, found.taylor.spanning_order
