@@ -14,7 +14,7 @@ from learnability.results.claim import NotAtThisScale, judge
 from learnability.results.contract import Run
 from learnability.results.labelled import with_bounds
 from learnability.studies.multi_index.empirical_flow.analyse import analyse
-from learnability.studies.multi_index.empirical_flow.claims import CLAIMS
+from learnability.studies.multi_index.empirical_flow.claims import CLAIMS, success_beyond_the_sign
 from learnability.studies.multi_index.empirical_flow.flow import (
     EmpiricalFlow,
     population_time,
@@ -130,12 +130,18 @@ def test_a_few_directions_suffice() -> None:
 def test_claims_can_hold_and_fail() -> None:
     linear = _analysis(dimensions=[16, 1200], multiples=[32], power=1)
     square = _analysis()
-    analyses = {"empirical_flow": linear, "empirical_flow_square": square}
+    analyses = {"empirical_flow": linear, "empirical_flow_fixed": linear, "empirical_flow_square": square}
+    counts = linear["success_count"]
+    all_of_them = linear.assign(
+        dict.fromkeys(("success_count", "weak_recovery_count"), counts * 0 + linear.attrs["seeds"])
+    )
     always = {
-        "empirical_flow": linear.assign(success_count=linear["success_count"] * 0 + linear.attrs["seeds"]),
+        "empirical_flow": all_of_them,
+        "empirical_flow_fixed": all_of_them,
         "empirical_flow_square": square.assign(followed_count=square["followed_count"] * 0),
     }
-    never = {**always, "empirical_flow": linear.assign(success_count=linear["success_count"] * 0)}
+    none_of_them = linear.assign(dict.fromkeys(("success_count", "weak_recovery_count"), counts * 0))
+    never = {**always, "empirical_flow": none_of_them, "empirical_flow_fixed": none_of_them}
     verdicts = {}
     for claim in CLAIMS:
         assert claim.measure is not None
@@ -145,10 +151,25 @@ def test_claims_can_hold_and_fail() -> None:
     assert verdicts == {
         "samples.h2.alone": ["supported", "contradicted"],
         "samples.h2.coin": ["contradicted", "contradicted"],
+        "samples.h2.fixed-ratio": ["contradicted", "supported"],
         "samples.h2.follows": ["contradicted", "contradicted"],
     }
-    with pytest.raises(NotAtThisScale):
-        CLAIMS[1].measure({"empirical_flow": linear.isel(dimension=slice(1))})  # type: ignore[misc]
+    small = dict.fromkeys(analyses, linear.isel(dimension=slice(1)))
+    for claim in CLAIMS[1:3]:
+        with pytest.raises(NotAtThisScale):
+            claim.measure(small)  # type: ignore[misc]
+
+
+def test_the_coin_is_judged_at_every_dimension() -> None:
+    """The interval holds for all dimensions together, and one dimension that is off contradicts."""
+    linear = _analysis(512, dimensions=[16, 1200], multiples=[32], power=1, directions=6)
+    signs = linear["predicted_success"].values[:, 0]
+    for off, verdict in (((0.0, 0.0), "supported"), ((0.2, 0.0), "contradicted"), ((0.0, -0.2), "contradicted")):
+        counts = np.rint(512 * (signs + off))[:, None]
+        data = linear.assign(success_count=(linear["success_count"].dims, counts))
+        found = success_beyond_the_sign({"empirical_flow": data})
+        assert found.estimate == pytest.approx(max(map(abs, off)), abs=2e-3)
+        assert judge(CLAIMS[1].rule, found)[0] == verdict  # type: ignore[arg-type]
 
 
 def test_settings_that_do_not_rise_are_refused() -> None:

@@ -60,7 +60,9 @@ def test_exponents_decide_the_claims() -> None:
         verdicts[claim.id] = judge(claim.rule, claim.measure({"gradient_error": analysis}))[0]
     assert verdicts == {
         "samples.gradient.h2": "contradicted",
-        "samples.direction.h2": "supported",
+        "samples.component.h2": "supported",
+        "samples.vector.h2": "supported",
         "samples.gradient.h3": "contradicted",
-        "samples.direction.h3": "supported",
+        "samples.component.h3": "supported",
+        "samples.vector.h3": "supported",
     }

@@ -6,7 +6,14 @@ import pytest
 from learnability.results.claim import NotAtThisScale
 from learnability.results.labelled import bounds_of
 from learnability.studies.multi_index.landscape.analyse import outcomes
-from learnability.studies.multi_index.landscape.claims import extreme, joint_success, rank_gain, trapped, trend
+from learnability.studies.multi_index.landscape.claims import (
+    extreme,
+    joint_success,
+    rank_gain,
+    smallest,
+    trapped,
+    trend,
+)
 from tests.studies.multi_index.runs import analyse, run_of
 
 
@@ -33,7 +40,22 @@ def test_analysis_counts_every_run() -> None:
     with pytest.raises(NotAtThisScale, match="radial"):
         extreme({"landscape": analysis}, ("radial",), largest=True)
     with pytest.raises(NotAtThisScale, match="ridges"):
-        rank_gain({"landscape": analysis})
+        rank_gain({"landscape": analysis}, "rank")
+    with pytest.raises(NotAtThisScale, match="h5"):
+        smallest({"landscape": analysis}, ("h5(z1)",))
+
+
+def test_ridges_are_compared_with_one() -> None:
+    """Odd ridges trap more often together; the smallest success of named links is that of their worst."""
+    links = ["h3(z1)", "h3(z1) + h3(z2)"]
+    target = {"family": "odd", "links": links, "parameters": [1, 2]}
+    analysis = analyse("landscape", run_of("landscape", 40, target=target, dimensions=[1000]))
+    success = bounds_of(analysis["success"])[0].sel(flow="planted").values
+    gain = rank_gain({"landscape": analysis}, "odd")
+    assert gain.estimate == pytest.approx(success[1] - success[0])
+    assert gain.low < gain.estimate < gain.high
+    assert gain.note == f"{round(40 * success[0])}, {round(40 * success[1])} of 40 with 2 numbers of ridges"
+    assert smallest({"landscape": analysis}, links).estimate == success.min()
 
 
 def test_outcomes_are_exclusive() -> None:

@@ -4,7 +4,8 @@ import numpy as np
 
 from learnability.hermite.target_language import parse
 from learnability.hermite.tensors import symmetric_tensors
-from learnability.studies.multi_index.monotone.claims import ROUNDING, least_pull
+from learnability.results.claim import judge
+from learnability.studies.multi_index.monotone.claims import CLAIMS, ROUNDING, order_of_falls, own_falls
 from learnability.studies.multi_index.monotone.train import pulls
 from tests.studies.multi_index.runs import analyse, run_of
 
@@ -35,8 +36,13 @@ def test_a_negative_slope_is_seen() -> None:
 def test_falls_vanish_with_the_tolerance_and_the_sign_is_right() -> None:
     """Falls shrink with the tolerance, by more than three a decade; those of simpler links are rounding throughout."""
     analysis = analyse("monotone", run_of("monotone", 12, target={"links": ["h2(z1) + h3(z2) + h1(z1)*h2(z2)"]}))
-    measurement = least_pull({"monotone": analysis})
-    assert -ROUNDING <= measurement.estimate < 1
+    assert float(analysis["least_pull"].min()) >= -ROUNDING
+    found = order_of_falls({"monotone": analysis})
+    assert 0.5 < found.low <= found.estimate <= found.high < 1.5
+    rule = CLAIMS[0].rule
+    assert rule is not None
+    assert judge(rule, found)[0] == "supported"
+    assert judge(rule, order_of_falls(own_falls({"monotone": analysis})))[0] == "contradicted"
     falls = analysis["largest_fall"].max("link").values
     assert falls[0] > 1e-5
     assert (falls[1:] < falls[:-1] / 3).all()

@@ -3,6 +3,7 @@
 import json
 import math
 from functools import partial
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -124,3 +125,32 @@ def test_what_theory_predicts_of_a_slow_link() -> None:
     )
     assert analysis["expected"].values.tolist() == [1.5, 1]
     np.testing.assert_allclose(analysis["exponent_limit"][:, 0], [1.5, 1], atol=1e-3)
+
+
+def test_the_theorem_on_radial_links_is_cited_for_even_links_alone() -> None:
+    sources = {claim.id: claim.source for claim in CLAIMS if claim.id.startswith("escape-planted")}
+    ours = {name for name, source in sources.items() if source.startswith("this study")}
+    assert ours == {"escape-planted.s3", "escape-planted.s5", "escape-planted.sin-3"}
+    assert {"escape-planted.s2", "escape-planted.s4"} == set(sources) - ours
+
+
+@pytest.mark.parametrize("side", [1, -1])
+def test_features_on_either_side_of_the_equator(side: Literal[1, -1]) -> None:
+    """The speed against a difference quotient of the energy that a fit by quadrature explains, labels h2 + h3."""
+    biases, cosine, h = relu_biases(5), 0.6, 1e-5
+    z = np.linspace(-9, 9, 20_001)
+    weight = np.exp(-(z**2) / 2) / math.sqrt(2 * math.pi) * (z[1] - z[0])
+    features = np.maximum(z[:, None] - biases, 0)
+    features = features - weight @ features
+    degrees = hermite_basis(z, 3)
+    gram = (features * weight[:, None]).T @ features
+
+    def explained(c: float) -> float:
+        moments = (features * weight[:, None]).T @ (c**2 * degrees[:, 2] + c**3 * degrees[:, 3])
+        return float(moments @ np.linalg.solve(gram, moments)) / 2
+
+    at = side * cosine
+    slope = (explained(at + h) - explained(at - h)) / (2 * h)
+    expected = 2 * (1 - cosine**2) * slope / at  # d log(lambda^2)/dt
+    found = features_rate(one_variable("h2(z1) + h3(z1)"), biases, side=side)(np.array([cosine**2]))[0]
+    assert found == pytest.approx(expected, rel=1e-3)

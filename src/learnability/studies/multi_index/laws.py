@@ -22,7 +22,8 @@ def exponents_of_median(
 
 @dataclass(frozen=True)
 class Row:
-    """A case of an experiment, and what is claimed of its escape time."""
+    """A case of an experiment, and what is claimed of its escape time; ``how`` it is measured where it is in a way of
+    its own."""
 
     case: str
     expected: float
@@ -30,6 +31,7 @@ class Row:
     source: str = f"{PAPER}, Theorem 3.25"
     logarithmic: bool = False
     form: Form = "stated"
+    how: str = ""
 
 
 def claims_of(
@@ -48,7 +50,7 @@ def claims_of(
             id=f"{prefix}{row.case}",
             source=row.source,
             statement=row.statement,
-            measured=f"{rate if row.logarithmic else exponent}, {how}",
+            measured=f"{rate if row.logarithmic else exponent}, {row.how or how}",
             rule=Equals(row.expected, 0.01),
             measure=partial(measure, case=row.case),
             expected=f"{row.expected:.4g}",

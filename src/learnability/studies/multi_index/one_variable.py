@@ -20,6 +20,7 @@ abs      four times the even ones of relu
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -122,17 +123,20 @@ def planted_rate(link: OneVariable, energy: Array) -> Array:
     return np.asarray(2 * (1 - energy) * (k * link.squares[1:] * energy[..., None] ** (k / 2 - 1)).sum(axis=-1))
 
 
-def features_rate(link: OneVariable, biases: Array, ridge: float = 1e-10) -> Callable[[Array], Array]:
-    """``d log(mu)/dt`` of the joint flow on the side lambda > 0 whose link is fitted by the features relu(z - b_j).
+def features_rate(
+    link: OneVariable, biases: Array, ridge: float = 1e-10, side: Literal[1, -1] = 1
+) -> Callable[[Array], Array]:
+    """``d log(mu)/dt`` of the joint flow on a side of the equator whose link is fitted by the features relu(z - b_j).
 
     The fit leaves ``Q(lambda) = v^T (K + ridge)^{-1} v / 2`` of the energy, ``v_j = sum_k a_k lambda^k c_k(b_j)``
     with the Hermite coefficients c_k of the features and K their Gram matrix, centred; then ``lambda' = (1 - lambda^2)
-    dQ/dlambda``. Signs of the a_k are taken for positive.
+    dQ/dlambda``, with lambda for |lambda| on the side -1. Signs of the a_k are taken for positive.
     """
     degree = len(link.squares) - 1
     series = relu_expansion(-biases, degree)
     inverse = np.linalg.inv(relu_gram(biases) + ridge * np.eye(len(biases)))
-    a, k = np.sqrt(link.squares[1:]), np.arange(1, degree + 1)
+    k = np.arange(1, degree + 1)
+    a = np.sqrt(link.squares[1:]) * float(side) ** k  # h_k(-z) = (-1)^k h_k(z)
 
     def rate(energy: Array) -> Array:
         cosine = np.sqrt(energy)[..., None]

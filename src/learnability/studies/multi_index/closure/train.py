@@ -25,6 +25,7 @@ from learnability.studies.multi_index.links import expansions, link_texts
 Array = NDArray[np.float64]
 _FLOWS = ("joint", "planted")
 _TOLERANCE = 1e-12
+_LEAST_SPEED = 1e-4  # of the largest on a path: where the flow has come to rest, rounding is all there is
 
 
 def population_loss(tensors: dict[int, torch.Tensor], fixed: Tensors | None, weights: torch.Tensor) -> torch.Tensor:
@@ -46,8 +47,9 @@ def population_loss(tensors: dict[int, torch.Tensor], fixed: Tensors | None, wei
     return total
 
 
-def direct_flow(tensors: Tensors, planted: bool, frame: Array, start: Array, times: Array) -> Array:
-    """Correlations (time, r, r) along the Riemannian gradient flow of W on the Stiefel manifold of R^d."""
+def direct_flow(tensors: Tensors, planted: bool, frame: Array, start: Array, times: Array) -> tuple[Array, Array]:
+    """Correlations and their velocities, each (time, r, r), along the Riemannian gradient flow of W on the Stiefel
+    manifold of R^d."""
     d, r = start.shape
     lifted = {k: torch.from_numpy(_lift(tensor, frame)) for k, tensor in tensors.items()}
 
@@ -60,7 +62,17 @@ def direct_flow(tensors: Tensors, planted: bool, frame: Array, start: Array, tim
         return np.asarray(-(g - w @ (product + product.T) / 2)).ravel()
 
     solution = _integrate(velocity, start.ravel(), times)
-    return np.stack([frame.T @ y.reshape(d, r) for y in solution])
+    return tuple(  # type: ignore[return-value]
+        np.stack([frame.T @ y.reshape(d, r) for y in found])
+        for found in (solution, [velocity(0.0, y) for y in solution])
+    )
+
+
+def closed_velocities(tensors: Tensors, planted: bool, correlations: Array) -> Array:
+    """The closed field at correlations (time, r, r)."""
+    problem = (PlantedFlow if planted else JointFlow).build(tensors)
+    flat = torch.from_numpy(np.ascontiguousarray(correlations.reshape(len(correlations), -1).T))
+    return problem.field(flat, torch.zeros(1, flat.shape[1], dtype=torch.float64)).numpy().T.reshape(correlations.shape)
 
 
 def closed_flow(tensors: Tensors, planted: bool, start: Array, times: Array) -> Array:
@@ -90,12 +102,13 @@ def _lift(tensor: Array, frame: Array) -> Array:
 
 
 def train(setting: ClosureSetting, target: xr.Dataset, context: RunContext) -> xr.Dataset:
-    """Largest difference of the correlations along both flows, relative to their largest entry."""
+    """Along the direct flow, the largest difference of the correlations' velocity from the closed field, and that of
+    the correlations along both flows, which grows on the way; relative to the largest entry."""
     links = expansions(target)
     times = np.linspace(0, setting.end_time, setting.save_times + 1)[1:]
     generator = torch_generator(context.stream("init"))
     shape = (len(links), len(_FLOWS), len(setting.dimensions), len(context.seeds))
-    differences, cosines = np.full(shape, math.nan), np.full(shape, math.nan)
+    fields, differences, cosines = np.full((3, *shape), math.nan)
     places = list(np.ndindex(shape))
     for number, (i, flow, j, seed) in enumerate(places):
         context.progress(number, len(places), f"direct flow in {setting.dimensions[j]} dimensions")
@@ -103,13 +116,17 @@ def train(setting: ClosureSetting, target: xr.Dataset, context: RunContext) -> x
         planted = _FLOWS[flow] == "planted"
         draws = torch.randn(2, d, r, generator=generator, dtype=torch.float64).numpy()
         frame, start = (np.linalg.qr(draw)[0] for draw in draws)
-        direct = direct_flow(tensors, planted, frame, start, times)
+        direct, velocities = direct_flow(tensors, planted, frame, start, times)
         closed = closed_flow(tensors, planted, frame.T @ start, times)
+        off = np.abs(velocities - closed_velocities(tensors, planted, direct)).max(axis=(1, 2))
+        speed = np.abs(velocities).max(axis=(1, 2))
+        fields[i, flow, j, seed] = (off / speed.clip(_LEAST_SPEED * speed.max())).max()
         differences[i, flow, j, seed] = np.abs(direct - closed).max() / np.abs(direct).max()
         cosines[i, flow, j, seed] = np.linalg.svd(direct[-1], compute_uv=False)[0]
     dims = ("link", "flow", "dimension", "seed")
     return xr.Dataset(
         {
+            "field_difference": variable(dims, fields, "largest relative difference of the correlations' velocities"),
             "difference": variable(dims, differences, "largest relative difference of the correlations"),
             "cosine": variable(dims, cosines, "largest cosine at the end of the direct flow"),
         },

@@ -13,6 +13,9 @@ from learnability.studies.multi_index.empirical_flow.setting import EmpiricalFlo
 SUCCESS = 0.8
 """A flow has found the direction when its final cosine exceeds this."""
 
+WEAK = 0.3
+"""A flow has recovered the direction weakly when its final cosine exceeds this: that of noise is of size d^(-1/2)."""
+
 ERROR = 0.25
 """An empirical flow follows the population flow when it escapes at the same time within this relative error."""
 
@@ -35,6 +38,9 @@ def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
         {
             **_share("success", wins, seeds, "fraction of starts that end at a cosine of 0.8"),
             "predicted_success": variable(dims, fits, "probability that the fitted link has its sign at the start"),
+            **_share(
+                "weak_recovery", (final >= WEAK).sum(axis=-1), seeds, "fraction of starts that end at a cosine of 0.3"
+            ),
             **_share(
                 "followed", followed, seeds, "fraction of starts that escape in the population's time within 25 %"
             ),

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import NullLocator
+from matplotlib.transforms import ScaledTranslation
 
 from learnability.results.claim import Analyses
 from learnability.results.labelled import texts
@@ -19,19 +20,20 @@ _LOOKS = {
     "planted": (COLOURS[1], "s", "planted: median, 10 to 90 %"),
     "other": (COLOURS[2], "^", "joint, other starts, learners or ReLU networks"),
 }
-"""Colour, mark and name of who learns; the marks stand at the ends of lines and beside the labels."""
+"""Colour, mark and name of who learns."""
 _FLOWS = ("joint", "planted")
 _OTHERS = ("equator", "two-timescale", "relu-features")
 _LINE = 0.062  # of the height of a panel: one line of small type
+_LEADER = 0.12  # inches from a panel to its labels
 _NAMES = {QUARTIC: "radial, degree 4"}
 _WAYS = {
-    "equator.halfway": "h3, start d^(-1/4)",
+    "equator.halfway": "h3, start $d^{-1/4}$",
     "two-timescale.equal-rates.h2": "h2, equal rates",
     "two-timescale.equal-rates.h3": "h3, equal rates",
-    "two-timescale.slow-link.h2": "h2, link at d^-2",
-    "two-timescale.slow-link.h3": "h3, link at d^-4",
-    "relu-features.h2": "h2, 16 ReLUs",
-    "relu-features.h3": "h3, 16 ReLUs",
+    "two-timescale.slow-link.h2": "h2, link at $d^{-2}$",
+    "two-timescale.slow-link.h3": "h3, link at $d^{-4}$",
+    "relu-features.s2": "h2 + h3 + h4, 16 ReLUs",
+    "relu-features.s3": "h3 + h4 + h5, 16 ReLUs",
 }
 
 
@@ -74,7 +76,7 @@ def draw(analyses: Analyses) -> Figure:
 
 
 def _is_pure(name: str) -> bool:
-    return name.rsplit(".", 1)[-1] in {f"s{s}" for s in range(1, 9)}
+    return not name.startswith(_OTHERS) and name.rsplit(".", 1)[-1] in {f"s{s}" for s in range(1, 9)}
 
 
 def _of_one_direction(data: xr.Dataset) -> list[tuple[str, _Line]]:
@@ -149,7 +151,7 @@ def _of_networks(data: xr.Dataset) -> list[_Line]:
 
 
 def _panel(axes: Axes, usual: np.ndarray, lines: list[_Line], title: str) -> None:
-    labels = []
+    labels: list[tuple[float, str, str, float]] = []
     for line in lines:
         dimensions = usual if line.dimensions is None else line.dimensions
         low, median, high = line.times
@@ -163,32 +165,32 @@ def _panel(axes: Axes, usual: np.ndarray, lines: list[_Line], title: str) -> Non
             grown = np.log(span / span[-1]) * line.expected
             axes.plot(span, median[-1] + grown if line.logarithmic else median[-1] * np.exp(grown), **THEORY)
         if line.text:
-            value = f"{line.limit:.3f} log d" if line.logarithmic else f"d^{line.limit:.3f}"
-            labels.append((float(median[-1]), f"{line.text}: {value}", line.who))
+            value = f"{line.limit:.3f} log d" if line.logarithmic else f"$d^{{{line.limit:.3f}}}$"
+            labels.append((float(median[-1]), f"{line.text}: {value}", line.who, float(dimensions[-1])))
     gaps = [abs(line.limit - line.expected) for line in lines if np.isfinite(line.limit)]
     axes.set_title(f"{title}: within {max(gaps):.1g} of theory" if gaps and max(gaps) < 0.01 else title)
     axes.set(xscale="log", yscale="log", xlabel="dimension d", ylabel="escape time (flow time)")
     low_d, high_d = axes.get_xlim()
-    axes.set_xlim(low_d, high_d * 10**6)
     axes.set_xticks([t for t in (1e2, 1e4, 1e6, 1e8) if low_d <= t <= high_d])
     axes.xaxis.set_minor_locator(NullLocator())
-    _label(axes, labels, float(usual[-1]), high_d * 2.5)
+    _label(axes, labels)
 
 
-def _label(axes: Axes, labels: list[tuple[float, str, str]], end: float, x: float) -> None:
-    """Texts beside the ends of lines, apart where lines meet, each tied to its end; the axis grows to hold them."""
+def _label(axes: Axes, labels: list[tuple[float, str, str, float]]) -> None:
+    """Texts beside the panel, apart where lines meet, each tied to the end of its line; the axis grows to hold them."""
     bottom, top = np.log10(axes.get_ylim())
     known = sorted(label for label in labels if np.isfinite(label[0]))
     heights: list[float] = []
     for _ in range(3):  # a taller axis has wider gaps
         gap = _LINE * (top - bottom)
         heights = []
-        for height, _, _ in known:
+        for height, *_ in known:
             heights.append(max(np.log10(height), heights[-1] + gap if heights else bottom + gap / 2))
         top = max([top, *(height + gap / 2 for height in heights[-1:])])
     axes.set_ylim(top=10**top)
-    for height, (value, text, who) in zip(heights, known, strict=True):
-        colour, mark, _ = _LOOKS[who]
-        axes.plot([1.15 * end, 0.4 * x], [value, 10**height], color=colour, linewidth=0.4, alpha=0.7)
-        axes.plot(0.4 * x, 10**height, color=colour, marker=mark, markersize=2.5)
-        axes.text(x, 10**height, text, fontsize=SMALL, color=colour, verticalalignment="center")
+    beside = axes.get_yaxis_transform() + ScaledTranslation(_LEADER, 0, axes.figure.dpi_scale_trans)
+    for height, (value, text, who, end) in zip(heights, known, strict=True):
+        colour = _LOOKS[who][0]
+        line = {"arrowstyle": "-", "color": colour, "linewidth": 0.4, "alpha": 0.7, "shrinkA": 2, "shrinkB": 2}
+        axes.annotate("", (end, value), (1, 10**height), textcoords=beside, arrowprops=line, annotation_clip=False)
+        axes.text(1, 10**height, text, transform=beside, fontsize=SMALL, color=colour, verticalalignment="center")

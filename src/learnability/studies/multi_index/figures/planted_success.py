@@ -9,6 +9,7 @@ from learnability.results.claim import Analyses
 from learnability.results.labelled import bounds_of, texts
 from learnability.results.style import COLOURS, curve, new_figure
 from learnability.studies.multi_index.figures.text import short
+from learnability.studies.multi_index.landscape.analyse import FLAT
 
 
 def draw(analyses: Analyses) -> Figure:
@@ -29,17 +30,32 @@ def draw(analyses: Analyses) -> Figure:
         order = rows[np.argsort(table["parameter"].values[rows])]
         for place, flow in enumerate(("joint", "planted")):
             one = table.isel(case=order).sel(flow=flow)
-            curve(axes, one["parameter"], one["success"], place, flow)
+            curve(axes, one["parameter"], one["success"], place, flow + _ridge(table) * (family == "rank"))
         axes.set_title(_change(family, bounds_of(one["success"])[0].values))
         if family == "rank":
             axes.set_xticks(one["parameter"].values)
+            _odd_ridges(axes, table)
         axes.legend(loc="lower right" if family == "rank" else "center right")
     return figure
 
 
+def _ridge(table: xr.Dataset, family: str = "rank") -> str:
+    """The link of one ridge, behind a comma."""
+    rows = np.flatnonzero((table["family"].values == family) & (table["parameter"].values == 1))
+    return ", " + short(texts(table["link"])[rows[0]]).replace("z1", "z") if len(rows) else ""
+
+
+def _odd_ridges(axes: Axes, table: xr.Dataset) -> None:
+    """The planted success against the number of odd ridges."""
+    rows = np.flatnonzero((table["family"].values == "odd") & np.isfinite(table["parameter"].values))
+    order = rows[np.argsort(table["parameter"].values[rows])]
+    one = table.isel(case=order).sel(flow="planted")
+    curve(axes, one["parameter"], one["success"], 2, f"planted{_ridge(table, 'odd')}")
+
+
 def _change(family: str, planted: np.ndarray) -> str:
     if family == "rank":
-        return f"More ridges: the planted flow from {planted[0]:.2f} to {planted[-1]:.2f}"
+        return f"More ridges h2 + h3/2: the planted flow from {planted[0]:.2f} to {planted[-1]:.2f}"
     return f"Mixed harmonics: {planted[0]:.2f} at c = 0, least {planted.min():.2f}"
 
 
@@ -49,9 +65,12 @@ def _against_dimension(axes: Axes, scan: xr.Dataset) -> None:
         rows = [i for i, text in enumerate(links) if text == link]
         one = scan.isel(case=rows).sel(flow="planted")
         curve(axes, one["dimension"], one["success"], position, short(link), color=COLOURS[position + 1])
-    steepest = float(np.abs(bounds_of(scan["trend"])[0].values).max())
+    trend = np.abs(bounds_of(scan["trend"])[0].values)
+    steepest, whose = float(trend.max()), short(texts(scan["trended_link"])[int(trend.argmax())])
     axes.set(xscale="log", xlabel="dimension d", ylabel="fraction of starts that succeed", ylim=(-0.03, 1.05))
     axes.set_title(
-        f"Flat in d: at most {steepest:.3f} a decade" if steepest < 0.02 else f"Not flat in d: {steepest:.3f} a decade"
+        f"Flat in d: at most {steepest:.3f} a decade"
+        if steepest < FLAT
+        else f"Not flat in d: {steepest:.3f} a decade for {whose}"
     )
     axes.legend(loc="upper center", ncols=2)

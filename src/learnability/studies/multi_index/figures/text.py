@@ -2,7 +2,7 @@
 
 import numpy as np
 
-_LONGEST = 44
+_LONGEST = 44  # characters on a line
 
 
 def power_of_ten(value: float) -> str:
@@ -12,13 +12,17 @@ def power_of_ten(value: float) -> str:
 
 
 def short(link: str) -> str:
-    """A link's text for an axis: numbers of at most three digits, cut when long."""
+    """A link's text for an axis: numbers of at most three digits, on two lines when long."""
     words = []
     for word in link.split("*"):
         parts = [f"{float(p):.3g}" if _is_long_number(p) else p for p in word.split(" ")]
         words.append(" ".join(parts))
     text = "·".join(words)
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    ends = [at for at, sign in enumerate(text) if sign in "+-" and text[at - 1 : at + 2] == f" {sign} "]
+    if len(text) <= _LONGEST or not ends:
+        return text
+    middle = min(ends, key=lambda at: abs(at - len(text) / 2))
+    return f"{text[: middle - 1]}\n{text[middle:]}"
 
 
 def _is_long_number(text: str) -> bool:

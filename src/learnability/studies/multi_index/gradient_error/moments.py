@@ -59,10 +59,23 @@ class Moments:
         return _root(*self._towards(), error * self.population)
 
     def direction_samples(self, degree: int, error: float) -> float:
-        """n at which the component towards w* of D_s, the direction that the degree s gives, has the relative error
-        ``error``: what is left of the gradient's error when its length and the other degrees are set aside."""
+        """n at which the component of D_s towards w*, alone, has the relative r.m.s. error ``error``: what is left of
+        the gradient's error when its coefficient A_s, the other degrees and the d - 2 directions across are set
+        aside. D_s as a vector takes :func:`vector_samples`."""
         k, place = len(self.across), degree - 1
         return float(self.covariances[k + place, k + place] / (error * self.means[k + place]) ** 2)
+
+
+def vector_samples(at: Moments, degree: int, dimension: int, error: float) -> float:
+    """n at which D_s, as a vector of the tangent space, has the r.m.s. error ``error`` times the length of its mean.
+
+    D_s is a mean over the samples, so that its squared error is that of one sample over n: the component towards w*
+    and d - 2 components across. From ``n = C d^{s-1}``, where the first alone is resolved, its cosine with w* is of
+    order ``d^{-1/2}``.
+    """
+    k, place = len(at.across), degree - 1
+    towards, across = at.covariances[k + place, k + place], at.across[place, place]
+    return float((towards + (dimension - 2) * across) / (error * at.means[k + place]) ** 2)
 
 
 def _root(first: float, second: float, bound: float) -> float:

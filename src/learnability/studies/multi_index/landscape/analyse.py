@@ -21,6 +21,9 @@ FROZEN = 0.1
 FOUND = 0.99
 """A trapped run all of whose cosines exceed this has found the subspace, in a wrong frame."""
 
+FLAT = 0.01
+"""A success that changes by less than this in a decade of the dimension does not depend on it."""
+
 _FLOWS = ("joint", "planted")
 _FRACTIONS = {
     "frozen": "fraction trapped with no cosine above 0.1: frozen at the equator",

@@ -10,13 +10,16 @@ from learnability.studies.multi_index.settings import Flow, FlowSetting, Target
 class LandscapeTarget(Target):
     """Links that belong together: what they have in common, or the axis along which ``parameters`` vary.
 
-    ``radial`` links are functions of |z|; ``harmonic`` ones are one homogeneous harmonic polynomial (one angular
-    frequency); ``mixed_parity`` ones have odd degrees, alone or beside even ones, along single directions;
-    ``mixed_harmonics`` ones mix angular frequencies; ``rank`` and ``mixture`` are scans.
-    ``labels`` are short names for figures.
+    ``radial`` links are functions of |z|. ``harmonic`` and ``zonal`` ones are one homogeneous harmonic polynomial (one
+    angular frequency): of two variables, or without an axis of symmetry; and of three variables, unchanged by the
+    rotations about an axis. ``odd`` ones are sums of ridges h3, a scan over their number; ``mixed_parity`` ones have
+    odd degrees beside even ones; ``mixed_harmonics`` ones mix angular frequencies; ``general`` ones are of no family;
+    ``rank`` and ``mixture`` are scans. ``labels`` are short names for figures.
     """
 
-    family: Literal["radial", "harmonic", "mixed_parity", "mixed_harmonics", "general", "rank", "mixture"]
+    family: Literal[
+        "radial", "harmonic", "zonal", "odd", "mixed_parity", "mixed_harmonics", "general", "rank", "mixture"
+    ]
     parameters: tuple[float, ...] = ()
     labels: tuple[str, ...] = ()
 

@@ -13,7 +13,14 @@ from learnability.statistics.asymptotics import local_exponents_of
 from learnability.studies.multi_index import theory
 from learnability.studies.multi_index.one_direction.setting import Case, OneDirectionSetting
 from learnability.studies.multi_index.one_direction.train import MEDIAN
-from learnability.studies.multi_index.one_variable import OneVariable, escape_time, joint_rate, one_variable
+from learnability.studies.multi_index.one_variable import (
+    OneVariable,
+    escape_time,
+    features_rate,
+    joint_rate,
+    one_variable,
+    relu_biases,
+)
 
 
 def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
@@ -48,6 +55,11 @@ def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
             "instant_ratio": variable(
                 ("case", "dimension"), instant, "median time over that of the link refitted without delay or loss"
             ),
+            "least_speed": variable(
+                "case",
+                [_least_speed(case, link) for case, link in zip(cases, links, strict=True)],
+                "least speed with fitted features over that of the exact fit, both sides; NaN without features",
+            ),
             "information_exponent": variable("case", [link.exponent for link in links], "information exponent s"),
             "truncation": result["truncation"],
         },
@@ -79,6 +91,19 @@ def predicted(case: Case, link: OneVariable) -> tuple[float, float]:
     if case.link_rate is not None and -case.link_rate_power > instant:
         return (instant - case.link_rate_power) / 2, math.nan
     return instant, 0.5 / energy * case.start_power
+
+
+def _least_speed(case: Case, link: OneVariable) -> float:
+    """The least ratio of the speeds with fitted ReLU features and with the exact fit, over lambda^2 from 1e-8 to 1 and
+    both sides of the equator: where it is positive, features make no trap."""
+    if case.relu_features is None:
+        return math.nan
+    energy, biases = (
+        np.concatenate([np.geomspace(1e-8, 0.5, 400), 1 - np.geomspace(0.5, 1e-6, 400)]),
+        relu_biases(case.relu_features),
+    )
+    speeds = [features_rate(link, biases, side=side)(energy) for side in (1, -1)]
+    return float(np.min(speeds / joint_rate(link, energy)))
 
 
 def _instant_ratio(case: Case, link: OneVariable, dimensions: np.ndarray, times: np.ndarray) -> np.ndarray:

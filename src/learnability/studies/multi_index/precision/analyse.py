@@ -16,6 +16,9 @@ from learnability.studies.multi_index.precision.setting import PrecisionSetting
 LOST = 0.01
 """A run whose escape time is off by more than this fraction, or missing, is lost."""
 
+DEEP = 0.99e16
+"""Saddles with d^(s-1) of this size are beyond what float64 resolves of 1 - lambda^2."""
+
 Array = NDArray[np.float64]
 
 
@@ -46,6 +49,7 @@ def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
                 (deviation > LOST).mean(axis=-1),
                 "fraction of runs whose last escape time is off by more than 1 % or missing",
             ),
+            **starts(deviation > LOST, result["dimension"].values.astype(float) ** (leap[:, None] - 1) >= DEEP),
             "steps": variable(dims, np.median(steps, axis=-1), "median number of steps"),
             "leap": variable("link", leap, "largest leap exponent of the link"),
             "evaluations": variable(
@@ -63,6 +67,22 @@ def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
         },
         attrs={"seeds": result.sizes["seed"]},
     )
+
+
+def starts(off: NDArray[np.bool_], deep: NDArray[np.bool_]) -> dict[str, xr.Variable]:
+    """Starts that count as lost, from a mask (link, form, frame, dimension, seed) and where the saddle is deep (link,
+    dimension). Dimensions share their random numbers, so that a start counts once."""
+    at = deep[:, None, None, :, None]
+    dims, any_deep = ("link", "form", "frame"), np.any(deep, axis=1)[:, None, None]
+    counts = {
+        "off_anywhere": (off.any(axis=3), True, "starts whose run is lost at any dimension"),
+        "off_once_deep": ((off & at).any(axis=3), any_deep, "starts lost at any dimension with d^(s-1) >= 1e16"),
+        "off_always_deep": ((off | ~at).all(axis=3), any_deep, "starts lost at all dimensions with d^(s-1) >= 1e16"),
+    }
+    return {
+        name: variable(dims, np.where(has, mask.sum(axis=-1), math.nan), f"{text}; NaN without one")
+        for name, (mask, has, text) in counts.items()
+    }
 
 
 def _finite(values: Array) -> Array:

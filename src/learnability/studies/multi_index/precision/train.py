@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -12,13 +13,14 @@ from scipy.integrate import solve_ivp
 
 from learnability.flows.multi_index import TRAPPED, JointFlow, haar_correlations
 from learnability.flows.solver import solve
-from learnability.hermite.tensors import rotated, symmetric_tensors
+from learnability.hermite.tensors import symmetric_tensors
 from learnability.results.contract import RunContext
 from learnability.results.labelled import names, variable
 from learnability.results.status import status_attributes
 from learnability.studies.multi_index.closed_flows import flow_piece, solve_pieces
-from learnability.studies.multi_index.links import build_expansions, expansions, link_texts
+from learnability.studies.multi_index.links import expansions, link_texts
 from learnability.studies.multi_index.precision.setting import PrecisionSetting
+from learnability.studies.multi_index.precision.turned import turned
 from learnability.studies.multi_index.settings import Form
 
 FORMS: tuple[Form, ...] = ("correlation", "spectral")
@@ -37,18 +39,20 @@ class _TooLong(Exception):
 
 
 def train(setting: PrecisionSetting, target: xr.Dataset, context: RunContext) -> xr.Dataset:
-    """Escape times by form and frame; the frames differ by one fixed rotation, so the exact times do not differ."""
+    """Escape times by form and frame; the frames differ by a rotation of each seed's own, which the exact times do not
+    feel."""
     links = expansions(target)
     rng = context.stream("init")
     starts = [haar_correlations(setting.dimensions, e.variables, len(context.seeds), rng) for e in links]
-    turns = [np.linalg.qr(rng.standard_normal((e.variables, e.variables)))[0] for e in links]
+    turns = [np.linalg.qr(rng.standard_normal((len(context.seeds), e.variables, e.variables)))[0] for e in links]
     pieces = []
     for i, link in enumerate(links):
-        turned = build_expansions([link, rotated(link, turns[i])])
         for form in FORMS:
             chosen = setting.model_copy(update={"form": form})
-            for frame, correlations in enumerate((starts[i], turns[i].T @ starts[i])):
-                pieces.append(flow_piece(chosen, turned, frame, "joint", correlations, context.device))
+            piece = flow_piece(chosen, target, i, "joint", starts[i], context.device)
+            problem, state, chart = turned(piece.problem, piece.chart, link, starts[i], turns[i])
+            label = f"{piece.label}, rotated"
+            pieces += [piece, replace(piece, label=label, problem=problem, state=state, chart=chart)]
     states = solve_pieces(pieces, context)
     shape = (len(links), len(FORMS), len(FRAMES), len(setting.dimensions), len(context.seeds))
     last = np.repeat([link.variables - 1 for link in links], len(FORMS) * len(FRAMES))

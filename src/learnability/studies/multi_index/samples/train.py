@@ -39,8 +39,9 @@ def sample_counts(setting: SamplesSetting, exponent: int) -> NDArray[np.int64]:
     return np.array([[sample_count(c, d, exponent) for c in setting.multiples] for d in setting.dimensions])
 
 
-def population_time(setting: SamplesSetting, link: HermiteExpansion, dimension: int) -> float:
-    """Median time of the population flow to the cosine 0.8, with the shrinkage that ridge and weights give degree s.
+def population_time(setting: SamplesSetting, link: HermiteExpansion, energy: float) -> float:
+    """Time of the population flow from ``lambda^2 = energy`` to the cosine 0.8, with the shrinkage that ridge and
+    weights give degree s.
 
     The fit explains the energy ``q E f(z)^2 lambda^{2s} / 2`` with ``q = rho^s / (rho^s + ridge)``.
     """
@@ -50,7 +51,21 @@ def population_time(setting: SamplesSetting, link: HermiteExpansion, dimension: 
     def rate(energy: Array) -> Array:
         return pull * (1 - energy) * energy ** (s - 1)
 
-    return escape_time(rate, start_quantile(dimension, 0.5), SUCCESS**2)
+    return escape_time(rate, energy, SUCCESS**2)
+
+
+def median_time(setting: SamplesSetting, link: HermiteExpansion, dimension: int) -> float:
+    """:func:`population_time` from the median of the start's law."""
+    return population_time(setting, link, start_quantile(dimension, 0.5))
+
+
+def end_times(setting: SamplesSetting, link: HermiteExpansion, start: Tensor) -> Tensor:
+    """``horizon`` times what the population flow takes from each start (replica, d, 1), or from a median one where that
+    is longer: the population flow itself succeeds from every start."""
+    least = median_time(setting, link, start.shape[1])
+    energies = start[:, 0, 0].double().square().tolist()
+    times = [max(population_time(setting, link, energy), least) for energy in energies]
+    return setting.horizon * torch.tensor(times, dtype=torch.float64, device=start.device)
 
 
 def labels_of_degree(degree: int, inputs: Tensor) -> Tensor:
@@ -59,17 +74,21 @@ def labels_of_degree(degree: int, inputs: Tensor) -> Tensor:
 
 
 class _Objective:
-    """Losses and gradients; the samples of the replicas still under way are cut out when their number changes."""
+    """Losses and gradients in units of each replica's own end time, which stands at one then.
 
-    def __init__(self, features: Features, ridge: float, inputs: Tensor, outputs: Tensor) -> None:
-        self.features, self.ridge, self.inputs, self.outputs = features, ridge, inputs, outputs
+    The samples of the replicas still under way are cut out when their number changes.
+    """
+
+    def __init__(self, features: Features, ridge: float, inputs: Tensor, outputs: Tensor, ends: Tensor) -> None:
+        self.features, self.ridge, self.inputs, self.outputs, self.ends = features, ridge, inputs, outputs, ends
         self.places = torch.arange(len(inputs), device=inputs.device)
 
     def __call__(self, weights: Tensor, active: Tensor) -> tuple[Tensor, Tensor]:
         if len(active) != len(self.places):
             kept = torch.isin(self.places, active)
             self.inputs, self.outputs, self.places = self.inputs[kept], self.outputs[kept], self.places[kept]
-        return profile_loss(self.features, self.ridge, self.inputs, self.outputs, weights)
+        loss, gradient = profile_loss(self.features, self.ridge, self.inputs, self.outputs, weights)
+        return loss, gradient * self.ends[active, None, None].to(gradient.dtype)
 
 
 def train(setting: SamplesSetting, target: xr.Dataset, context: RunContext) -> xr.Dataset:
@@ -87,7 +106,7 @@ def train(setting: SamplesSetting, target: xr.Dataset, context: RunContext) -> x
         inputs = torch.randn(seeds, counts[-1], dimension, generator=data, device=context.device)
         start = retract(torch.randn(seeds, dimension, 1, generator=init, device=context.device))
         outputs = link.norm * labels_of_degree(s, inputs)
-        end_time = setting.horizon * population_time(setting, link, dimension)
+        ends = end_times(setting, link, start)
         for k, count in enumerate(counts):
             key = f"{dimension}/{k}"
             if f"{key}/cosine" in stored:
@@ -96,15 +115,15 @@ def train(setting: SamplesSetting, target: xr.Dataset, context: RunContext) -> x
             context.progress(done, work.sum(), f"{count} samples in {dimension} dimensions")
             x, y = inputs[:, :count], outputs[:, :count]
             ran = follow(
-                _Objective(features, setting.ridge, x, y),
+                _Objective(features, setting.ridge, x, y, ends),
                 start,
                 lambda weights: weights[:, 0, 0].abs() >= SUCCESS,
-                end_time,
+                1.0,
                 setting.max_steps,
             )
             found = {
                 "cosine": ran.weights[:, 0, 0].abs(),
-                "time": ran.time,
+                "time": ran.time * ends,
                 "status": ran.status,
                 "steps": ran.steps,
             }
@@ -121,7 +140,7 @@ def _dataset(setting: SamplesSetting, link: HermiteExpansion, stored: dict[str, 
         rows = [[stored[f"{d}/{k}/{name}"] for k in range(len(setting.multiples))] for d in setting.dimensions]
         return np.array(rows)
 
-    times = [population_time(setting, link, d) for d in setting.dimensions]
+    times = [median_time(setting, link, d) for d in setting.dimensions]
     return xr.Dataset(
         {
             "cosine": variable(dims, table("cosine"), "cosine at the end"),
