@@ -4,9 +4,11 @@ import itertools
 
 import numpy as np
 import pytest
+import xarray as xr
 from scipy.integrate import solve_ivp
 
 from learnability.studies.gradient_hardness import solvable_models, theory
+from learnability.studies.gradient_hardness.drift.claims import CLAIMS
 from learnability.studies.gradient_hardness.representations import cube
 
 
@@ -111,3 +113,25 @@ def test_the_lifted_model_attains_the_corrected_bound_and_breaks_the_print() -> 
         one = np.ones(())
         assert np.exp(theory.log_corrected_drift(np.array(dimension), time, one, one)) == pytest.approx(0.5)
     assert theory.printed_drift(np.array(60.0), time, one, one) < 1e-6
+
+
+@pytest.mark.parametrize("dimension", [3, 6, 8])
+def test_the_output_of_the_lifted_model_is_largest_on_the_edge_of_its_ball(dimension: int) -> None:
+    """5/8, which no other point of the ball exceeds: 200 draws on its edge, and the end of a flow."""
+    assert solvable_models.lifted_supremum(dimension) == pytest.approx(5 / 8, rel=1e-12)
+    characters, eps = (-1.0) ** (cube(dimension) @ cube(dimension).T), 2.0 ** (-dimension / 2)
+    theta = np.random.default_rng(2).standard_normal((2**dimension, 200))
+    theta /= 2 * np.linalg.norm(theta, axis=0)
+    assert float(np.abs(characters @ (eps * theta + theta**2 / 2)).max()) < 5 / 8
+    _, at_the_end = solvable_models.simulate_lifted(dimension, np.array([solvable_models.lifted_time(dimension)]), 16)
+    assert at_the_end < 0.45
+
+
+def test_the_guard_of_the_lifted_model_can_fail() -> None:
+    claim = next(claim for claim in CLAIMS if claim.id == "drift.lifted-model")
+    assert claim.measure is not None
+    axis = "simulated_dimension"
+    content = {name: (axis, [value]) for name, value in (("simulated_half_gap", 1e-9), ("lifted_supremum", 0.3))}
+    for edge, finite in ((5 / 8, True), (0.63, False)):
+        analysis = xr.Dataset(content | {"simulated_edge_supremum": (axis, [edge])}, {axis: [8]})
+        assert np.isfinite(claim.measure({"drift": analysis}).estimate) == finite

@@ -229,3 +229,16 @@ def test_the_ridge_network_is_the_cosine() -> None:
     for z in (0.0, 1.3, 7.9):
         integral = np.trapezoid(np.cos(s) * np.maximum(z - s, 0), s)
         assert 1 - integral == pytest.approx(math.cos(z), abs=1e-6)
+
+
+def test_the_sq_dimension_is_exponential_in_the_dimension_itself() -> None:
+    """At t = 0.94 caps alone leave room for e^{d} lines whose inner products are below e^{-2d}, by quadrature."""
+    with mpmath.workdps(30):
+        t = mpmath.mpf("0.94")
+        for d in (20, 40, 80):
+            cap = mpmath.quad(lambda a, d=d: mpmath.sin(a) ** (d - 2), mpmath.linspace(0, mpmath.acos(t), 5))
+            whole = mpmath.quad(lambda a, d=d: mpmath.sin(a) ** (d - 2), mpmath.linspace(0, mpmath.pi / 2, 9))
+            assert mpmath.log(whole / cap) > d
+            scale = 4 * mpmath.pi**2 * d
+            assert mpmath.log(mpmath.cosh(scale * t) / mpmath.cosh(scale)) < -2 * d
+            assert d > mpmath.sqrt(d) / 4 * 10

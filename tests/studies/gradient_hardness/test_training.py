@@ -6,11 +6,13 @@ import torch
 import xarray as xr
 from scipy import stats
 
+from learnability.hermite.walsh import cube_bits, parity_signs
 from learnability.pipeline.streams import stream
 from learnability.results.contract import Run
 from learnability.results.status import Status
 from learnability.sgd.hinge import hinge_state
 from learnability.studies.gradient_hardness import parity_training
+from learnability.studies.gradient_hardness.gradient_spectrum import coded_inputs, parity_gradient_norm
 from learnability.studies.gradient_hardness.initialization import draw_network
 from learnability.studies.gradient_hardness.parity_training import (
     Job,
@@ -23,10 +25,11 @@ from learnability.studies.gradient_hardness.parity_training import (
     draw_points,
     evaluation_points,
     make_engine,
+    seeded,
     stacked_engine,
     table_engine,
 )
-from learnability.studies.gradient_hardness.settings import Parity
+from learnability.studies.gradient_hardness.settings import Initialization, Parity
 from learnability.studies.gradient_hardness.training.analyse import analyse
 from learnability.studies.gradient_hardness.training.setting import TrainingSetting
 from tests.doubles import Context, Interrupted, MemoryCheckpoint
@@ -64,6 +67,21 @@ def test_a_run_does_not_depend_on_the_other_dimensions_and_seeds() -> None:
     assert wide["loss"][0, 1].tobytes() == narrow["loss"][0, 0].tobytes()
     # And yet every run has numbers of its own.
     assert np.unique(wide["loss"][:, :, 0]).size == 4
+
+
+def test_the_accuracy_is_measured_on_points_that_no_run_was_trained_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[int] = []
+
+    def kept(*arguments: int, device: str) -> torch.Generator:
+        generator = seeded(*arguments, device=device)
+        made.append(generator.initial_seed())
+        return generator
+
+    monkeypatch.setattr(parity_training, "seeded", kept)
+    Job(setting_of(dimensions=(3, 4), max_steps=1), Context(range(3))).run()
+    # Of each run the weights and the batches, and the points of each dimension, the same for every seed of it.
+    assert len(made) == 2 * 3 * 3
+    assert len(set(made)) == 2 * 3 * 2 + 2
 
 
 @pytest.mark.parametrize("saves", [1, 2, 38, 91])
@@ -229,3 +247,43 @@ def test_censored_runs_count_as_longer_than_the_horizon() -> None:
     assert float(case["ratio"][0]) == pytest.approx(30 / 50)
     lost = analyse([training_run([10, nan, nan, nan, nan])], np.random.default_rng(0)).isel(case=0)
     assert float(lost["steps"][0]) == np.inf
+
+
+def linearised_time(initialization: Initialization, dimension: int, generator: torch.Generator) -> float:
+    """Steps to full accuracy over ``T = 1/(step size lambda_v)`` of the network linearised at its start: width, batch,
+    step size, hinge loss and full parity of Figure 1, the output on the whole cube moved by the start's kernel."""
+    step_size, batch = 0.002, 2000
+    network = draw_network(initialization, dimension, 2000, generator, dtype=torch.float64)
+    bits = cube_bits(torch.arange(2**dimension), dimension, torch.float64)
+    inputs, labels = coded_inputs(bits, "sign"), parity_signs(bits, dimension)
+    z = inputs @ network.weights.T
+    active = (z > 0).double()
+    by_weights = ((active * network.readout**2) @ active.T) * (inputs @ inputs.T)
+    kernel = (z.relu() @ z.relu().T + by_weights + 1).numpy()
+    output, sign = (z.relu() @ network.readout + network.offset).numpy(), labels.numpy()
+    expected = 1 / (step_size * parity_gradient_norm(network, dimension, "sign"))
+    assert expected == pytest.approx(4.0**dimension / (step_size * (sign @ kernel @ sign)), rel=1e-6)
+    rng, steps = np.random.default_rng(int(torch.randint(2**62, (), generator=generator))), 0
+    while not (sign * output > 0).all():
+        counts = rng.multinomial(batch, np.full(sign.size, 1 / sign.size)) / batch
+        output = output + step_size * kernel @ (counts * sign * (sign * output < 1))
+        steps += 1
+        assert steps < 20 * expected
+    return steps / expected
+
+
+@pytest.mark.parametrize(
+    ("initialization", "times"),
+    [("default", {4: 0.53, 5: 0.61, 6: 0.72}), ("rademacher", {4: 0.71, 6: 0.64, 8: 0.66})],
+)
+def test_the_linearised_network_is_right_before_its_margin_of_one(
+    initialization: Initialization, times: dict[int, float]
+) -> None:
+    """T is no time of full accuracy: the linearised network is right on all points before it, and what is learned
+    before T shows no feature learning. Median of seven starts, within 0.15 (three standard errors) of the README's,
+    of fifteen (fixed seed)."""
+    generator = torch.Generator().manual_seed(12)
+    for dimension, time in times.items():
+        found = [linearised_time(initialization, dimension, generator) for _ in range(7)]
+        assert np.median(found) == pytest.approx(time, abs=0.15), dimension
+        assert np.median(found) < 1

@@ -1,6 +1,9 @@
 """Fourier spectrum of the gradient of a network over all parities: variances over the class and ``lambda_v``
 of one parity."""
 
+import itertools
+import math
+
 import numpy as np
 import torch
 
@@ -11,8 +14,8 @@ from learnability.studies.gradient_hardness.settings import Coding
 
 # Points of the cube that go through the network at once: bounds the memory at any dimension.
 CHUNK = 8192
-# The same where the sums go by tables: an index and a sign for each point.
-TABLE_CHUNK = 1 << 20
+# The same where the sums go by tables: what a neuron makes of them stays in cache, a bit for each point.
+TABLE_CHUNK = 1 << 12
 # What the network sees for a bit of 0 and of 1.
 INPUT_VALUES: dict[Coding, tuple[float, float]] = {"sign": (1.0, -1.0), "bit": (0.0, 1.0)}
 
@@ -128,3 +131,42 @@ def hinge_gradient_norm(network: Network, supremum: float) -> tuple[float, float
     gradient = torch.cat((torch.relu(preactivation), by_weights), 1)
     square = float((signal @ gradient).square().sum()) / len(bits)
     return square, float(gradient.square().sum()) / len(bits) ** 2
+
+
+def rademacher_moments(dimension: int, bias: float) -> np.ndarray:
+    """Moments (4,) of one neuron whose weights are signs / sqrt(d), at any d: what the full parity's part of the
+    gradient and ``E|grad h|^2`` get from its readout, and from its first layer for a readout of one.
+
+    With ``t = sum_i r_i s_i`` only the number K of minus signs counts: ``chi = prod(r) (-1)^K``, ``z = b + (d - 2K)
+    / sqrt(d)``, and K is binomial. By symmetry the gradient in every weight is ``E[chi 1(z > 0) (d - 2K)] / d``.
+    """
+    counts = np.arange(dimension + 1)
+    law = np.array([math.comb(dimension, int(k)) / 2**dimension for k in counts])
+    total = dimension - 2 * counts
+    height = bias + total / math.sqrt(dimension)
+    active = law * (height > 0)
+    signed = active * (-1.0) ** counts
+    by_readout, by_bias, by_weight = (
+        float(signed @ part) for part in (height, np.ones_like(height), total / dimension)
+    )
+    first_layer = by_bias**2 + dimension * by_weight**2
+    return np.array([by_readout**2, first_layer, active @ height**2, (dimension + 1) * active.sum()])
+
+
+def full_parity_over_mean(dimension: int, width: int) -> float:
+    """log2 of ``E|ghat(v)|^2`` of the full parity over the class mean ``2^-d E|grad h|^2``, each averaged over
+    Rademacher starts of ``width`` neurons with biases U(-1, 1) and a readout of signs/sqrt(m).
+
+    The readout's part is a sum over the neurons, the first layer's a mean. In the bias the moments are polynomials of
+    degree at most two between the heights at which a neuron gains a value of K, so that two Gauss points a piece are
+    exact.
+    """
+    steps = (2 * np.arange(dimension + 1) - dimension) / math.sqrt(dimension)
+    ends = [-1.0, *steps[np.abs(steps) < 1], 1.0]
+    mean = np.zeros(4)
+    for low, high in itertools.pairwise(ends):
+        for node in (-1, 1):
+            bias = (low + high) / 2 + node * (high - low) / math.sqrt(12)
+            mean += (high - low) / 4 * rademacher_moments(dimension, bias)
+    weight = np.array([width, 1])
+    return float(np.log2(mean[:2] @ weight) - np.log2(mean[2:] @ weight) + dimension)

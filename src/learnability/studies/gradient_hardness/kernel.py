@@ -21,7 +21,9 @@ def mean_error(kernel: np.ndarray, sample: np.ndarray) -> float:
     """``E_v E_x (hat f_v - chi_v)^2`` of the interpolants of the parities at the points ``sample``, over all 2^d.
 
     ``hat f = A f(sample)`` with ``A = K(x, sample) K(sample, sample)^-1``, (2^d, n). The parities are orthogonal, so
-    ``E_v chi_v(x) chi_v(y) = 1(x = y)`` and the mean is ``1 + (|A|^2 - 2 sum_i A_{x_i, i}) / 2^d`` for distinct points.
+    ``E_v chi_v(x) chi_v(y) = 1(x = y)`` and the mean is ``1 + (|A|^2 - 2 sum_i A_{x_i, i}) / 2^d`` for distinct points:
+    0 at the points of the sample and ``1 + |A_x|^2`` at any other, whatever the kernel, where predicting 0 has 1. The
+    identity, which predicts 0 there, is the best kernel, with ``1 - n / 2^d``.
     """
     weights = np.linalg.solve(kernel[np.ix_(sample, sample)], kernel[sample]).T
     own = weights[sample, np.arange(len(sample))].sum()

@@ -220,9 +220,12 @@ def check_steps(max_steps: int) -> np.ndarray:
     return np.array(steps)
 
 
-def seeded(base: int, *keys: int, device: str) -> torch.Generator:
-    """The generator of one run: depends on the base seed, the dimension and the seed, not on the other runs."""
-    state = np.random.SeedSequence([base, *keys]).generate_state(1, np.uint64)[0]
+def seeded(base: int, dimension: int, seed: int, device: str) -> torch.Generator:
+    """The generator of one run: depends on the base seed, the dimension and the seed, not on the other runs.
+
+    Entropy that ends in zeros is the same without them, so what is drawn besides the runs has a base of its own.
+    """
+    state = np.random.SeedSequence([base, dimension, seed]).generate_state(1, np.uint64)[0]
     return torch.Generator(device=device).manual_seed(int(state >> np.uint64(1)))
 
 
@@ -237,7 +240,7 @@ class Job:
     def __init__(self, setting: TrainingSetting, context: RunContext) -> None:
         self.setting, self.context = setting, context
         self.checks = check_steps(setting.max_steps)
-        self.base = {name: int(context.stream(name).integers(2**62)) for name in ("init", "data")}
+        self.base = {name: int(context.stream(name).integers(2**62)) for name in ("init", "data", "evaluation")}
 
     def run(self) -> dict[str, np.ndarray]:
         """Arrays (seed, dimension): ``steps`` to 100% and ``margin_steps`` to the loss goal (NaN where not
@@ -271,7 +274,7 @@ class Job:
             return Status.CONVERGED if close and observed["accuracy"][0] >= setting.accuracy_goal else None
 
         found = run(
-            make_engine(problem, network, seeded(self.base["data"], dimension, device=device)),
+            make_engine(problem, network, seeded(self.base["evaluation"], dimension, 0, device=device)),
             hinge_state(network),
             self.checks,
             lambda steps: np.full(len(steps), setting.step_size),

@@ -1,8 +1,10 @@
 """How far gradient flow travels from its start, on average over all parities: two models that can be solved.
 
-**Lifted model.** theta in R^{2^d}, ``h = sum_v q(theta_v) chi_v``, ``q'(u) = eps + u`` on [0, 1/2], ``eps =
-2^{-d/2}``, started at 0, so that G_0 = L = 1. Under the parity v only theta_v moves: ``theta_v(t) = eps (e^t
-- 1)``.
+**Lifted model.** theta in R^{2^d}, ``h = sum_v q(theta_v) chi_v``, ``q(0) = 0``, ``q'(u) = eps + u``, ``eps =
+2^{-d/2}``, on the ball ``|theta| <= 1/2``, started at 0, so that G_0 = L = 1 and ``|h| <= sum_v (eps |theta_v| +
+theta_v^2/2) <= |theta| + |theta|^2/2 <= 5/8``, the first term by Cauchy and Schwarz (on the cube [0, 1/2]^{2^d} |h|
+would reach 2^d/8). Under the parity v only theta_v moves: ``theta_v(t) = eps (e^t - 1)``, which stays in the ball until
+the drift is 1/2.
 
 **Sine committee.** One neuron ``h = sin(w.s + b)`` in mean-field time (|h| <= 1: the hinge loss is the
 correlation). Its correlation with chi_v is ``Phi = sin(b + pi |v|/2) prod_{i in v} sin w_i prod_{i not in v}
@@ -149,3 +151,14 @@ def simulate_lifted(dimension: int, times: np.ndarray, steps: int) -> tuple[np.n
         theta, now = runge_kutta(velocity, theta, end - now, steps), float(end)
         saved.append(np.linalg.norm(theta, axis=1))
     return np.array(saved), float(np.abs((eps * theta + theta**2 / 2) @ characters).max())
+
+
+def lifted_supremum(dimension: int) -> float:
+    """max |h| on the cube at ``theta_v = 2^{-d/2}/2`` for every v, a point on the edge of the ball |theta| <= 1/2.
+
+    There both inequalities of the bound 5/8 are equalities, at the point s = (1, ..., 1).
+    """
+    bits = cube(dimension)
+    eps = 2.0 ** (-dimension / 2)
+    theta = np.full(len(bits), eps / 2)
+    return float(np.abs((-1.0) ** (bits @ bits.T) @ (eps * theta + theta**2 / 2)).max())

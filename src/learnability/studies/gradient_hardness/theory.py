@@ -4,10 +4,6 @@ import math
 
 import numpy as np
 
-# Steps to 99% that the literature's setting gives (width 1000, batch 32, step size 0.1): (dimension,
-# degree) -> (low, high).
-SPARSE_PARITY_STEPS = {(20, 3): (700, 800), (30, 3): (1000, 1300), (50, 3): (1900, 1900), (20, 4): (800, 800)}
-
 
 def lazy_time(gradient_norm: np.ndarray | float, step_size: float) -> np.ndarray:
     """``T = 1/(step_size lambda_v)``: the steps in which the linearised network gains a margin of one on chi_v."""

@@ -45,6 +45,7 @@ def _simulated(result: xr.Dataset) -> dict[str, xr.Variable]:
     # The C_1 that (17) needs with C_2 = 1: the largest over time.
     constant = theory.log2_printed_constant(dimension, time, root**2).max(1)
     half = smallest[:, -1]
+    edge = [solvable_models.lifted_supremum(int(d)) for d in dimension[:, 0]]
     axes = ("simulated_dimension", "fraction")
     return {
         "simulated_drift": variable(axes, root, "root mean square drift over the parities"),
@@ -52,6 +53,9 @@ def _simulated(result: xr.Dataset) -> dict[str, xr.Variable]:
         "simulated_printed_ratio": variable(axes, root / printed, "simulated drift over the printed bound"),
         "simulated_half_gap": variable(
             "simulated_dimension", np.abs(half - 0.5), "distance of the smallest drift over the parities from 1/2"
+        ),
+        "simulated_edge_supremum": variable(
+            "simulated_dimension", edge, "sup |h| on the cube at theta_v = 2^{-d/2}/2, on the edge of the ball"
         ),
         "simulated_constant_growth": variable(
             (), _last_growth(dimension[:, 0], constant), "growth of log2 C_1 per dimension, two largest d"

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from learnability.results.claim import Analyses
+from learnability.results.labelled import bounds_of
 from learnability.results.style import COLOURS, MARKERS, THEORY, new_figure
 
 
@@ -23,9 +24,8 @@ def draw(analyses: Analyses) -> Figure:
         name = f"saddle: {rate:.3f} per dimension"
         left.plot(d, values[-1] + rate * (d - d[-1]), **THEORY | {"color": COLOURS[number]}, label=name)
     left.set(xlabel="input dimension d", ylabel="ln variance of the gradient")
-    left.set_title(
-        f"The variance over the cosine class falls\nas $e^{{{float(data['variance_rate_cosine']):.3f}\\,d}}$"
-    )
+    fitted = float(bounds_of(data["variance_rate_cosine"])[0])
+    left.set_title(f"The variance over the cosine class falls\nas $e^{{{fitted:.3f}\\,d}}$")
     left.legend()
     _packing_panel(right, data)
     return figure
@@ -60,8 +60,9 @@ def _packing_panel(axes: Axes, data: xr.Dataset) -> None:
     union = float(data["union_rate"])
     grid = np.linspace(2, d[shown][-1], 50)
     axes.plot(grid, np.exp(union * grid), **THEORY, label=rf"union bound, t fixed: $e^{{{union:.3f}\,d}}$")
-    axes.set(xlabel="input dimension d", ylabel="number n of cosine neurons", ylim=(0.8, 1e9))
+    axes.set(xlabel="input dimension d", ylabel="number n of cosine neurons", ylim=(0.8, None))
     plane, last = int(data["planar_sq_dimension"]), small[~capped][-1]
+    axes.plot(2, plane, "*", color="black", markersize=6, markerfacecolor="none", zorder=4, label="exact, d = 2")
     size = found[~capped][-1]
     axes.set_title(f"SQ dimension: at least {size:.0f} at d = {last},\nexactly {plane} at d = 2")
     axes.legend(loc="upper left")

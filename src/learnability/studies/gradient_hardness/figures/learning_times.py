@@ -10,9 +10,9 @@ from matplotlib.ticker import MaxNLocator
 
 from learnability.results.claim import Analyses
 from learnability.results.labelled import bounds_of
-from learnability.results.style import THEORY, band, curve, new_figure
+from learnability.results.style import NEUTRAL, THEORY, band, curve, new_figure, ordered
 from learnability.studies.gradient_hardness.figures.lines import horizon_line, look, median_times
-from learnability.studies.gradient_hardness.measuring import cases_of, odd_gaussian
+from learnability.studies.gradient_hardness.measuring import cases_of, gaussian_signs
 from learnability.studies.gradient_hardness.settings import CODINGS, INITIALIZATIONS
 
 STARTS = {"default": "figure_1_default", "rademacher": "figure_1_rademacher"}
@@ -31,7 +31,7 @@ def draw(analyses: Analyses) -> Figure:
 
 
 def _default_curves(axes: Axes, analyses: Analyses) -> None:
-    """The lecture's run in black with the range of its seeds, the other start at its d, smaller d in blue."""
+    """The lecture's largest d in black with the range of its seeds, the other start there, the smaller d."""
     lecture = cases_of(analyses["figure_1_lecture"]).isel(case=-1)
     _curves(axes, analyses["figure_1_default"])
     d, horizon = int(lecture["dimension"]), float(lecture["horizon"])
@@ -63,11 +63,10 @@ def _rademacher_curves(axes: Axes, data: xr.Dataset) -> None:
 
 def _curves(axes: Axes, data: xr.Dataset) -> None:
     cases = cases_of(data)
-    for number in range(cases.sizes["case"]):
+    for number, colour in enumerate(ordered(cases.sizes["case"])):
         case = cases.isel(case=number)
-        shade = 0.15 + 0.7 * number / max(1, cases.sizes["case"] - 1)
         ends = case["time"] <= _last_seen(case)
-        axes.plot(case["time"][ends], case["loss"][ends], color=_shade(shade), label=f"d = {int(case['dimension'])}")
+        axes.plot(case["time"][ends], case["loss"][ends], color=colour, label=f"d = {int(case['dimension'])}")
     horizon = float(cases["horizon"].max())
     # Above the curves, which end at a loss of 1 at most.
     horizon_line(axes, horizon, vertical=True)
@@ -86,15 +85,11 @@ def _last_seen(case: xr.Dataset) -> float:
     return min(float(case["horizon"]), accurate if np.isnan(margin) else margin)
 
 
-def _shade(level: float) -> tuple[float, float, float]:
-    """From dark to light blue, so that the dimensions keep their order in a grey print."""
-    return (0.75 * level, 0.25 + 0.5 * level, 0.45 + 0.45 * level)
-
-
 def _times(axes: Axes, analyses: Analyses) -> None:
     _both_starts(axes, analyses, full=True)
     lecture = cases_of(analyses["figure_1_lecture"])
-    median_times(axes, lecture, "default, the lecture's run: beyond its horizon", **look("default"))
+    # At the same d as the last of the Rademacher start: its count stands on a line above.
+    median_times(axes, lecture, "default, largest d: beyond its horizon", above=14.0, **look("default"))
     last, factor = _factor(analyses, full=True)
     finding = f"{factor:.0f} times the steps" if np.isfinite(factor) else "censored"
     axes.set_title(f"Full parity: the initialisation decides\n({finding} at d = {last:.0f})")
@@ -157,15 +152,21 @@ def _variants(axes: Axes, analyses: Analyses) -> None:
             cases = known.isel(case=chosen.values)
             if not cases.sizes["case"]:
                 continue
-            shifted = cases.assign(dimension=cases["dimension"] + 0.18 * (2 * i + j - 2.5))
+            shifted = cases.assign(dimension=cases["dimension"] + 0.1 * (2 * i + j - 2.5))
             # Of two neighbours that are censored at one d, the first is counted on a line above the second.
             style: Any = {"linestyle": "-" if j == 0 else "--", "above": 5.0 + 8.0 * (j == 1), **look(name)}
             median_times(axes, shifted, f"{name}, {coding}s", filled=j == 0, **style)
-    horizon_line(axes, float(data["horizon"].max()), vertical=False, label="horizon (n/m beyond)", at=0.2)
-    axes.set(yscale="log", xlabel="input dimension d", ylabel="steps to 100% accuracy")
-    odd = odd_gaussian(data)
-    solved, total = int(odd["solved"].sum()), int(odd["seeds"].sum())
-    axes.set_title(f"Gaussian start without biases, signs:\n{solved} of {total} runs learn an odd d")
+    horizon, of_bits = (float(analyses[name]["horizon"].max()) for name in ("figure_1_variants", "figure_1_bits"))
+    horizon_line(axes, horizon, vertical=False, label="horizon (n/m beyond)", at=0.25)
+    if of_bits != horizon:
+        horizon_line(axes, of_bits, vertical=False, label="default, rademacher: bits", at=0.25)
+    beyond: Any = {"linestyle": "", "marker": "^", "markersize": 7, "markerfacecolor": "white", "color": NEUTRAL}
+    axes.plot([], [], label="beyond the horizon", **beyond)
+    axes.set(yscale="log", xlabel="input dimension d (marks set apart)", ylabel="steps to 100% accuracy")
+    signs = gaussian_signs(data).sortby("dimension")
+    steps = zip(bounds_of(signs["steps"])[0].values, signs["dimension"].values, strict=True)
+    said = ", ".join(f"{step:.0f} at d = {d:.0f}" for step, d in steps if np.isfinite(step)) or "none learned"
+    axes.set_title(f"Gaussian start with zero biases, signs, steps:\n{said}")
     axes.set_xticks(np.unique(data["dimension"].values))
     axes.set_ylim(5, 4 * float(data["horizon"].max()))
     axes.legend(loc="lower right", ncols=2)

@@ -42,7 +42,8 @@ def median_times(
 ) -> None:
     """Medians with their intervals; one beyond the horizon as an open triangle on it, with the censored runs.
 
-    The number of these stands ``above`` points over the mark. Where no median was reached, the legend has the triangle.
+    The number of these stands ``above`` points over the mark, in its colour. Where no median was reached, the legend
+    has the triangle.
     """
     d, horizon = cases["dimension"].values, cases["horizon"].values
     steps, low, high = (part.values for part in bounds_of(cases["steps"]))
@@ -66,4 +67,5 @@ def median_times(
     for x, y, solved, total in rows:
         if solved < total:
             text = f"{int(total - solved)}/{int(total)}"
-            axes.annotate(text, (x, y), (0, above), textcoords="offset points", ha="center", fontsize=SMALL)
+            place: Any = {"textcoords": "offset points", "ha": "center", "fontsize": SMALL}
+            axes.annotate(text, (x, y), (0, above), color=style["color"], **place)

@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
 from learnability.results.claim import Analyses
+from learnability.results.labelled import bounds_of
 from learnability.results.style import COLOURS, DOUBLE, MARKERS, THEORY
 
 
@@ -60,13 +61,12 @@ def _barron_panel(axes: Axes, data: xr.Dataset) -> None:
     top = data["barron_bound_diagonal"].values[0]
     axes.plot(d, 2 * top * (d / d[0]) ** 3, **THEORY, label="$d^3$ (equation 8)")
     axes.plot(d, 0.2 * top * (d / d[0]) ** 2, **THEORY | {"linestyle": ":"}, label="$d^2$ (summary)")
-    axes.set(xlabel="input dimension d", ylabel="path norm, w on the diagonal")
+    axes.set(xlabel="input dimension d", ylabel=r"path norm, $\theta$ on the diagonal")
     axes.set_ylim(50, 1e12)
     ticks = [x for x in (1, 2, 5, 10, 20, 50, 100) if d[0] <= x <= d[-1]]
     axes.set_xticks(ticks, [str(x) for x in ticks])
     axes.xaxis.set_minor_formatter(NullFormatter())
-    cube, sphere = (
-        float(data[f"{name}_exponent"]) for name in ("barron_lower_bound_diagonal", "ridge_path_norm_sphere")
-    )
+    shown = ("barron_lower_bound_diagonal", "ridge_path_norm_sphere")
+    cube, sphere = (float(bounds_of(data[f"{name}_exponent"])[0]) for name in shown)
     axes.set_title(f"Cosine neurons: $d^{{{cube:.2f}}}$ on the rescaled cube, $d^{{{sphere:.2f}}}$ on the sphere")
     axes.legend()

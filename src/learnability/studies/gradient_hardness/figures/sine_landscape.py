@@ -8,6 +8,10 @@ from matplotlib.figure import Figure
 from learnability.results.claim import Analyses
 from learnability.results.labelled import bounds_of
 from learnability.results.style import COLOURS, MARKERS, THEORY, curve, log_ticks, new_figure
+from learnability.studies.gradient_hardness.sine_risk import strict_minima
+
+_ROUNDING = 1e-13
+"""Heights on the plateau that are none."""
 
 
 def draw(analyses: Analyses) -> Figure:
@@ -15,9 +19,15 @@ def draw(analyses: Analyses) -> Figure:
     data = analyses["sine_landscape"]
     figure, axes = new_figure(2, 2)
     frequency, density = float(data["frequency"][0]), bounds_of(data["density"])[0]
+    highest = int(strict_minima(-data["population_risk"].values, _ROUNDING).sum())
+    maxima = f"{highest} maximum" if highest == 1 else f"{highest} maxima"
+    found = strict_minima(data["empirical_risk"].values)
     pictures = (
-        ("population_risk", f"Population: {int(data['population_minima'][0])} minima, flat elsewhere"),
-        ("empirical_risk", f"One sample: {float(density[0, -1]):.1f} minima per unit area"),
+        ("population_risk", f"Population: {int(data['population_minima'][0])} minima, {maxima}, else flat"),
+        (
+            "empirical_risk",
+            f"One sample: {int(found.sum())} minima (dots), on average {float(density[0, -1]):.1f} per unit area",
+        ),
     )
     for panel, (name, title) in zip(axes[0], pictures, strict=True):
         extent = (data["w1"][0], data["w1"][-1], data["w2"][0], data["w2"][-1])
@@ -27,6 +37,8 @@ def draw(analyses: Analyses) -> Figure:
         count = f", n = {int(data['sample_size'][-1])}" if name == "empirical_risk" else ""
         panel.set_title(f"{title}\n(L = {frequency:g}{count})")
         panel.grid(False)
+    at = [data[name].values[1:-1][place] for name, place in zip(("w1", "w2"), np.nonzero(found), strict=True)]
+    axes[0, 1].plot(*at, ".", color="white", markersize=2, label="minima of this sample")
     figure.colorbar(image, ax=axes[0, 1], label="risk", shrink=0.8)
     _density_panel(axes[1, 0], data)
     _depth_panel(axes[1, 1], data)
@@ -45,7 +57,8 @@ def _density_panel(axes: Axes, data: xr.Dataset) -> None:
     axes.set(yscale="log", xlabel="frequency L", ylabel="minima per unit area of w")
     log_ticks(axes, frequency)
     axes.minorticks_off()
-    axes.set_title(f"Minima: {float(bounds_of(data['density_ratio'])[0]):.2f} of Kac-Rice,\nwhatever the sample size")
+    ratio, size = float(bounds_of(data["density_ratio"])[0]), data["sample_size"].values
+    axes.set_title(f"Minima: {ratio:.2f} of Kac-Rice\nfrom n = {size[size >= size[-1] / 10][0]} to {size[-1]}")
     axes.legend()
 
 

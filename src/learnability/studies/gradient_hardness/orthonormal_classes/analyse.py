@@ -7,8 +7,9 @@ import xarray as xr
 
 from learnability.results.contract import Run, Setting, only
 from learnability.results.labelled import variable
+from learnability.statistics.asymptotics import Correction, LocalExponents, local_exponents_of
 from learnability.studies.gradient_hardness import cosine_class
-from learnability.studies.gradient_hardness.estimates import upper_half, upper_slope
+from learnability.studies.gradient_hardness.estimates import extrapolated
 
 # Quantities whose logarithm grows like a power of d, by the exponent.
 NORMS = ("barron_bound_diagonal", "barron_lower_bound_diagonal", "ridge_path_norm_diagonal", "ridge_path_norm_sphere")
@@ -24,13 +25,16 @@ def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
         "saddle_cosine": (cosine_class.saddle_cosine(), "saddle value per dimension, cosine model"),
         "saddle_relu": (cosine_class.saddle_relu(), "saddle value per dimension, ReLU neuron"),
     }
-    for model in ("cosine", "relu"):
-        slope = _rate_beside_power(dimensions, result[f"log_variance_{model}"].values)
-        scalars[f"variance_rate_{model}"] = (slope, f"fitted log variance per dimension, {model} model")
-    for name in NORMS:
-        exponent = upper_slope(np.log(dimensions), np.log(result[name].values))
-        scalars[f"{name}_exponent"] = (exponent, f"growth exponent in d of {name}")
     new = {name: variable((), value, label) for name, (value, label) in scalars.items()}
+    for model in ("cosine", "relu"):
+        # Laplace's method leaves a power of d beside the exponential, and nothing of that size else.
+        rate = _rate(dimensions, result[f"log_variance_{model}"].values, ("1/log x",))
+        new[f"variance_rate_{model}"] = extrapolated(rate, f"log variance per dimension as d grows, {model} model")
+    rate = _rate(dimensions, result["log_sq_bound_sphere"].values, ("1/log x", "none"))
+    new["sphere_rate"] = extrapolated(rate, "log n per dimension that caps prove on the sphere as d grows")
+    for name in NORMS:
+        exponent = local_exponents_of(dimensions, np.log(result[name].values), last_decades=1)
+        new[f"{name}_exponent"] = extrapolated(exponent, f"growth exponent in d of {name} as d grows")
     # Each packing is a proof, so the largest counts.
     best = result.isel(seed=result["packing"].argmax("seed"))
     size = best["packing"]
@@ -53,11 +57,10 @@ def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
     return result.assign(new)
 
 
-def _rate_beside_power(dimensions: np.ndarray, logs: np.ndarray) -> float:
-    """Rate r of ``log y = r d + p log d + c`` by least squares on the upper half of the dimensions.
+def _rate(dimensions: np.ndarray, logs: np.ndarray, corrections: Sequence[Correction]) -> LocalExponents:
+    """The rate r of ``log y = r d + ...`` in the upper half of the dimensions, and its limit: an exponent in e^d.
 
-    Laplace's method leaves a power of d beside the exponential.
+    A power of d beside the exponential, ``p log d``, is the correction ``1/log x``.
     """
-    design = np.stack((dimensions, np.log(dimensions), np.ones_like(dimensions)), 1)
-    upper = upper_half(dimensions)
-    return float(np.linalg.lstsq(design[upper], logs[upper], rcond=None)[0][0])
+    upper_half = (dimensions[-1] - np.median(dimensions)) / np.log(10)
+    return local_exponents_of(np.exp(dimensions), logs, corrections=corrections, last_decades=float(upper_half))

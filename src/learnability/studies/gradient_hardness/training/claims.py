@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import xarray as xr
@@ -16,13 +17,19 @@ from learnability.results.claim import (
     NotAtThisScale,
     OutOfSteps,
 )
-from learnability.results.labelled import bounds_of
-from learnability.results.measuring import Measure, measured, quotient, share
-from learnability.studies.gradient_hardness.measuring import cases_of, odd_gaussian
-from learnability.studies.gradient_hardness.theory import SPARSE_PARITY_STEPS
+from learnability.results.labelled import bounds_of, texts
+from learnability.results.measuring import Measure, entry, measured, quotient
+from learnability.studies.gradient_hardness.measuring import (
+    EXTRAPOLATED_FROM,
+    EXTRAPOLATED_TO,
+    cases_of,
+    gaussian_signs,
+)
 
 DEFAULT, RADEMACHER, VARIANTS = "figure_1_default", "figure_1_rademacher", "figure_1_variants"
-LECTURE = "figure_1_lecture"
+LECTURE, SPARSE = "figure_1_lecture", "sparse_parity"
+HORIZON = 6000
+"""Steps of the runs at d = 20 from the default start, up to which both starts are compared; the lecture names none."""
 
 
 def _some(cases: xr.Dataset, what: str) -> xr.Dataset:
@@ -40,30 +47,27 @@ def _horizon(cases: xr.Dataset) -> str:
     return f"horizon {float(cases['horizon'].max()):.0f} steps"
 
 
-def _solved_fraction(experiment: str, choose: Callable[[xr.Dataset], xr.Dataset], what: str) -> Measure:
-    """Fraction of the runs of the chosen cases that reached the accuracy goal before the horizon."""
-
-    def measure(analyses: Analyses) -> Measurement:
-        cases = _some(choose(analyses[experiment]), what)
-        return share(float(cases["solved"].sum()), float(cases["seeds"].sum()), note=_horizon(cases))
-
-    return measure
-
-
 def _solved_number(experiment: str, choose: Callable[[xr.Dataset], xr.Dataset], what: str) -> Measure:
-    """Number of such runs: a search whose reach is the horizon."""
+    """Number of the runs of the chosen cases that reached the accuracy goal within ``HORIZON`` steps."""
 
     def measure(analyses: Analyses) -> Measurement:
         cases = _some(choose(analyses[experiment]), what)
-        solved, total = float(cases["solved"].sum()), int(cases["seeds"].sum())
-        return Measurement(solved, solved, solved, total, f"of {total} runs, {_horizon(cases)}")
+        solved, total = _solved(cases), int(cases["seeds"].sum())
+        beyond = f"; {float(cases['solved'].sum()):.0f} by {float(cases['horizon'].max()):.0f}"
+        note = f"of {total} runs{beyond if float(cases['horizon'].max()) > HORIZON else ''}"
+        return Measurement(solved, solved, solved, total, note)
 
     return measure
+
+
+def _solved(cases: xr.Dataset) -> float:
+    """How many runs are right on all points by ``HORIZON``, whatever the horizon of the experiment."""
+    return float((cases["seed_steps"] <= HORIZON).sum())
 
 
 def _progress(name: str, scale: float) -> Measure:
-    """The way from a constant output to a perfect one at the horizon of the lecture's run at d = 20: accuracy 1/2 to 1,
-    hinge loss 1 to 0."""
+    """The way from a constant output to a perfect one at the horizon of the default start at d = 20: accuracy 1/2 to
+    1, hinge loss 1 to 0."""
 
     def measure(analyses: Analyses) -> Measurement:
         case = _some(_parity(analyses[LECTURE], 20, 20), "the default start at d = 20").isel(case=0)
@@ -76,47 +80,54 @@ def _progress(name: str, scale: float) -> Measure:
 
 
 def _start_decides(analyses: Analyses) -> Measurement:
-    """Runs at d = 20 that learn from a Rademacher start less those from the default start."""
-    counts, notes = [], []
+    """Runs at d = 20 that learn within ``HORIZON`` from a Rademacher start; where one learns from the default start,
+    less than 0: the number of those."""
+    counts = []
     for experiment in (RADEMACHER, LECTURE):
         case = _some(_parity(analyses[experiment], 20, 20), "both starts at d = 20").isel(case=0)
-        counts.append((float(case["solved"]), int(case["seeds"])))
-        notes.append(f"{float(case['horizon']):.0f}")
-    difference = counts[0][0] - counts[1][0]
-    found = " less ".join(f"{solved:.0f} of {total}" for solved, total in counts)
-    note = f"{found}, horizons {' and '.join(notes)}"
-    return Measurement(difference, difference, difference, min(total for _, total in counts), note)
+        counts.append((_solved(case), int(case["seeds"])))
+    fast, slow = (solved for solved, _ in counts)
+    found = -slow if slow else fast
+    note = " and ".join(
+        f"{solved:.0f} of {total} from the {start} start"
+        for (solved, total), start in zip(counts, ("Rademacher", "default"), strict=True)
+    )
+    return Measurement(found, found, found, min(total for _, total in counts), note)
 
 
 def _initialization_factor(analyses: Analyses) -> Measurement:
-    """Median steps from the default over those from a Rademacher start, at the largest dimension of both."""
+    """Median steps from the default over those from a Rademacher start, at the largest dimension of both.
+
+    Raises OutOfSteps where one of the medians lies beyond the horizon.
+    """
     default, rademacher = (cases_of(analyses[name]).swap_dims(case="dimension") for name in (DEFAULT, RADEMACHER))
     common = np.intersect1d(default["dimension"], rademacher["dimension"])
     if not common.size:
         raise NotAtThisScale("a dimension with both starts")
     slow, fast = (cases.sel(dimension=common[-1]) for cases in (default, rademacher))
-    return quotient(measured(slow["steps"], int(slow["seeds"])), measured(fast["steps"]), f"d = {common[-1]:.0f}")
+    slowest, fastest = measured(slow["steps"], int(slow["seeds"])), measured(fast["steps"])
+    if not np.isfinite([slowest.estimate, fastest.estimate]).all():
+        raise OutOfSteps(f"a median beyond the horizon at d = {common[-1]:.0f}")
+    medians = [bounds_of(cases["steps"].sel(dimension=common))[0].values for cases in (default, rademacher)]
+    factors = [f"{one / other:.2g} at d = {d:.0f}" for one, other, d in zip(*medians, common, strict=True)]
+    return quotient(slowest, fastest, f"the last of {', '.join(factors)}")
 
 
 def _extrapolated_steps(analyses: Analyses) -> Measurement:
-    """Steps at d = 20 from the default start, between a power law and an exponential through the medians from d = 5 on.
+    """Steps at d = 20 from the default start: from the smallest of the laws to the largest, with the ends of both.
 
-    No number where the horizon left fewer than three medians.
+    No number where the horizon left fewer than three dimensions.
     """
-    cases = cases_of(analyses[DEFAULT])
-    cases = cases.isel(case=cases["dimension"].values >= 5)
-    steps, seeds = bounds_of(cases["steps"])[0].values, cases["seeds"].values
-    if steps.size < 3:
-        raise NotAtThisScale("the default start at three dimensions from d = 5 on")
-    usable = np.isfinite(steps)
-    if usable.sum() < 3:
-        return Measurement(math.nan, math.nan, math.nan, int(seeds.min()), "fewer than three medians below the horizon")
-    d, logs = cases["dimension"].values[usable], np.log(steps[usable])
-    ends = sorted(
-        float(np.exp(np.polyval(np.polyfit(f(d), logs, 1), f(20.0)))) for f in (np.log, lambda dimension: dimension)
-    )
-    note = "the interval lies between the two laws"
-    return Measurement(math.sqrt(ends[0] * ends[1]), ends[0], ends[1], int(seeds.min()), note)
+    dataset = analyses[DEFAULT]
+    d = cases_of(dataset)["dimension"].values
+    if ((d >= EXTRAPOLATED_FROM) & (d < EXTRAPOLATED_TO)).sum() < 3:
+        raise NotAtThisScale(f"the default start at three dimensions from d = {EXTRAPOLATED_FROM} on")
+    seeds = int(dataset["seeds"].min())
+    middle, low, high = (part.values for part in bounds_of(dataset["extrapolated"]))
+    if not np.isfinite(middle).all():
+        return Measurement(math.nan, math.nan, math.nan, seeds, "fewer than three dimensions below the horizon")
+    note = ", ".join(f"{law} {steps:.2g}" for law, steps in zip(texts(dataset["law"]), middle, strict=True))
+    return Measurement(math.sqrt(middle.min() * middle.max()), float(low.min()), float(high.max()), seeds, note)
 
 
 def _over_dimensions(experiment: str, name: str, worst: Callable[[np.ndarray], int]) -> Measure:
@@ -148,35 +159,63 @@ def _farthest(ratios: np.ndarray) -> int:
     return int(np.abs(np.log(ratios)).argmax())
 
 
-def _ratio_change(experiment: str) -> Measure:
-    """The factor by which measured over predicted steps changes from the smallest d to the largest."""
+def _ratio_change(experiment: str, most: float) -> Measure:
+    """The factor by which measured over predicted steps changes from the smallest d to the largest.
+
+    With censored runs at the largest d alone it is a lower bound, which says something where even that exceeds
+    ``most``. Raises OutOfSteps elsewhere.
+    """
 
     def measure(analyses: Analyses) -> Measurement:
         dataset = analyses[experiment]
         cases = cases_of(dataset)
         if cases.sizes["case"] < 3:
             raise NotAtThisScale("the full parity at three dimensions")
-        if np.isinf(cases["seed_ratio"]).any():
-            raise OutOfSteps(f"{int(np.isinf(cases['seed_ratio']).sum())} runs beyond the horizon")
         slope = float(bounds_of(dataset["ratio_slope"])[0])
         d = cases["dimension"].values
         note = f"from d = {d.min():.0f} to {d.max():.0f}, as d^{slope:.2f}"
-        return measured(dataset["ratio_change"], int(cases["seeds"].min()), note)
+        found = measured(dataset["ratio_change"], int(cases["seeds"].min()), note)
+        censored = np.isinf(cases["seed_ratio"].transpose("case", "seed").values).sum(axis=1)
+        if not censored.any():
+            return found
+        said = f"{int(censored.sum())} runs beyond the horizon"
+        if censored[:-1].any() or not found.low > most:
+            raise OutOfSteps(said)
+        return replace(found, note=f"{note}; a lower bound, for {said} count as the horizon")
 
     return measure
 
 
-def _sparse(dimension: int, degree: int) -> Measure:
-    def measure(analyses: Analyses) -> Measurement:
-        cases = _parity(analyses["sparse_parity"], dimension, degree)
-        case = _some(cases, f"the {degree}-sparse parity of d = {dimension}").isel(case=0)
-        return measured(case["steps"], int(case["seeds"]))
+def _odd_gaussian(analyses: Analyses) -> Measurement:
+    """Median steps at d = 5 over the larger of those at d = 4 and 6, Gaussian start with inputs of signs.
 
-    return measure
+    A median beyond the horizon counts as the horizon: the quotient is then a lower bound.
+    """
+    cases = gaussian_signs(analyses[VARIANTS]).swap_dims(case="dimension")
+    odd, *even = (entry(cases, "dimension", d, "d = 4, 5 and 6") for d in (5, 4, 6))
+    neighbours = [measured(case["steps"]) for case in even]
+    slower = max(neighbours, key=lambda found: found.high)
+    if not np.isfinite(slower.high):
+        raise OutOfSteps("runs at d = 4 or 6 beyond the horizon")
+    horizon = float(odd["horizon"])
+    middle, low, high = (min(float(part), horizon) for part in bounds_of(odd["steps"]))
+    said = ", ".join(f"{float(bounds_of(case['steps'])[0]):.0f} at d = {float(case['dimension']):.0f}" for case in even)
+    beyond = int(odd["seeds"] - odd["solved"])
+    note = f"median steps {said}, {middle:.0f} at d = 5" + (f", {beyond} runs beyond the horizon" if beyond else "")
+    return quotient(Measurement(middle, low, high, int(odd["seeds"])), slower, note)
 
 
-def _steps(low: int, high: int) -> str:
-    return f"{low} to {high}" if high > low else f"about {low}"
+def _sparse_growth(analyses: Analyses) -> Measurement:
+    """The exponent in d of the steps of the 3-sparse parity. Raises OutOfSteps where a run was censored."""
+    dataset = analyses[SPARSE]
+    cases = dataset.isel(case=(dataset["degree"] == 3).values).sortby("dimension")
+    if cases.sizes["case"] < 3:
+        raise NotAtThisScale("the 3-sparse parity at three dimensions")
+    if not np.isfinite(cases["seed_steps"]).all():
+        raise OutOfSteps(f"{int(np.isinf(cases['seed_steps']).sum())} runs beyond the horizon")
+    medians = zip(cases["dimension"].values, bounds_of(cases["steps"])[0].values, strict=True)
+    note = "median steps " + ", ".join(f"{steps:.0f} at d = {d:.0f}" for d, steps in medians)
+    return measured(cases["growth"].isel(case=0), int(cases["seeds"].min()), note)
 
 
 CLAIMS = (
@@ -219,13 +258,17 @@ CLAIMS = (
         source="lecture, Figure 1, corrected",
         statement=(
             "the failure at d = 20 depends on the initialisation, which the lecture does not name: from a Rademacher "
-            "start the same network learns the full parity of d = 20 within the horizon, from the default start not"
+            "start the same network learns the full parity of d = 20 within 6,000 steps, from the default start no run "
+            "does"
         ),
-        measured="runs that are right on all of 4,096 fresh points, Rademacher start less default start",
+        measured=(
+            "runs from a Rademacher start that are right on all of 4,096 fresh points by then; less than 0 as soon as "
+            "one from the default start is"
+        ),
         rule=AtLeast(1),
         measure=_start_decides,
         experiments=(RADEMACHER, LECTURE),
-        expected="5 of 5 less 0 of 5",
+        expected="all of 5, or all but one; none from the default start",
         form="corrected",
         evidence="existence",
         seeds_needed=5,
@@ -235,16 +278,18 @@ CLAIMS = (
         id="figure-1.initialization",
         source="lecture, Figure 1, corrected",
         statement=(
-            "the steps to learn the full parity depend on the initialisation: at least 4 times as many from PyTorch's "
+            "the steps to learn the full parity depend on the initialisation: at the largest d at which both starts "
+            "were followed until they learned (d = 8 at the scale laptop) at least 4 times as many from PyTorch's "
             "default start as from a Rademacher start"
         ),
         measured="median steps from the default start over those from a Rademacher start, largest common d",
         rule=AtLeast(4),
         measure=_initialization_factor,
         experiments=(DEFAULT, RADEMACHER),
-        expected="about 30 at d = 8",
+        expected="9 at d = 4, 23 at d = 6, about 30 at d = 8",
         evidence="statistical",
         form="corrected",
+        window_seen=True,
         seeds_needed=5,
         figure="learning_times",
     ),
@@ -252,51 +297,56 @@ CLAIMS = (
         id="figure-1.rademacher",
         source="lecture, Figure 1, corrected",
         statement=(
-            "from a Rademacher start at least four runs in five learn the full parity within the horizon, "
-            "all d up to 20 together"
+            "the network of Figure 1 can learn the full parity of d = 20 within 6,000 steps: it does from Rademacher "
+            "starts"
         ),
-        measured="fraction of runs that reach full accuracy",
-        rule=AtLeast(0.8),
-        measure=_solved_fraction(RADEMACHER, cases_of, "the full parity"),
+        measured="number of runs at d = 20 that are right on all of 4,096 fresh points by then",
+        rule=AtLeast(1),
+        measure=_solved_number(RADEMACHER, lambda ds: _parity(ds, 20, 20), "the Rademacher start at d = 20"),
         experiments=(RADEMACHER,),
-        expected="1; at d = 20 about one start in ten takes longer",
-        evidence="statistical",
+        expected="all of 5, or all but one: about one start in ten takes longer",
+        evidence="existence",
         form="corrected",
-        seeds_needed=15,
+        window_seen=True,
+        seeds_needed=5,
         figure="learning_times",
     ),
     Claim(
         id="figure-1.odd-gaussian",
         source="lecture, Figure 1, corrected",
         statement=(
-            "from Gaussian weights without biases no run learns the full parity of an odd d within the horizon: "
-            "such a network has no odd Fourier level above 1"
+            "from Gaussian weights and zero biases the full parity of d = 5 takes longer than those of both even "
+            "neighbours: without biases a ReLU network has no odd Fourier level above 1, and the biases have to move"
         ),
-        measured="number of runs at odd d that reach full accuracy",
-        rule=AtMost(0),
-        measure=_solved_number(VARIANTS, odd_gaussian, "the Gaussian start at an odd d"),
+        measured="median steps to full accuracy at d = 5 over the larger of those at d = 4 and 6",
+        rule=AtLeast(1),
+        measure=_odd_gaussian,
         experiments=(VARIANTS,),
-        expected="0",
+        expected="about 6",
         form="corrected",
-        evidence="existence",
+        evidence="statistical",
+        window_seen=True,
         seeds_needed=5,
         figure="learning_times",
     ),
     Claim(
         id="figure-1.extrapolation",
-        source="lecture, Figure 1, corrected",
+        source="this study, remark to Figure 1 of the lecture",
         statement=(
-            "from the default start the full parity of d = 20 needs more than 1e5 steps: "
-            "a failure below that is no evidence of hardness"
+            "from the default start the full parity of d = 20 needs more than 5e4 steps, if the exponent of their "
+            "growth falls no lower than over the last three d: a failure below that is no evidence of hardness"
         ),
-        measured="steps at d = 20 by a power law and by an exponential through the medians from d = 5 on",
-        rule=AtLeast(1e5),
+        measured=(
+            "steps at d = 20 by a power law and an exponential from d = 5 on and by a power law of the last three d; "
+            "ends over seeds and laws"
+        ),
+        rule=AtLeast(5e4),
         measure=_extrapolated_steps,
         experiments=(DEFAULT,),
-        expected="3e5 to 2e7",
+        expected="1e5 to 4e7",
         unit="step",
-        form="corrected",
         evidence="asymptotic",
+        window_seen=True,
         seeds_needed=5,
         figure="learning_times",
     ),
@@ -304,14 +354,14 @@ CLAIMS = (
         id="lazy-time.rademacher",
         source="this study, time T = 1/(step size lambda_v) of lazy training",
         statement=(
-            "T = 1/(step size lambda_v) predicts the steps to full accuracy from a Rademacher start "
-            "within a factor of 3 at every d"
+            "T = 1/(step size lambda_v) predicts the median over starts of the steps to full accuracy from a "
+            "Rademacher start within a factor of 3, at even d from 4 to 20"
         ),
         measured="measured over predicted steps at the d where it is farthest from 1; ends over all d",
         rule=Between(1 / 3, 3),
         measure=_over_dimensions(RADEMACHER, "ratio", _farthest),
         experiments=(RADEMACHER,),
-        expected="0.66 at d = 4, 1.2 at d = 20",
+        expected="0.54 at d = 4, 0.62 at d = 6, 1.22 at d = 20",
         evidence="statistical",
         window_seen=True,
         seeds_needed=5,
@@ -322,13 +372,13 @@ CLAIMS = (
         source="this study, time T = 1/(step size lambda_v) of lazy training",
         statement=(
             "T = 1/(step size lambda_v) has the growth in d of the steps to full accuracy from a Rademacher start: "
-            "their ratio changes by at most a quarter from the smallest d to the largest"
+            "their ratio changes by at most a quarter from d = 4 to the largest, of even d"
         ),
         measured="factor by which measured over predicted steps changes, by the slope in log d",
         rule=Between(0.8, 1.25),
-        measure=_ratio_change(RADEMACHER),
+        measure=_ratio_change(RADEMACHER, 1.25),
         experiments=(RADEMACHER,),
-        expected="1.8: the prediction falls behind as d grows",
+        expected="above 1.25: measured over predicted steps rises with d",
         evidence="statistical",
         window_seen=True,
         seeds_needed=5,
@@ -347,6 +397,7 @@ CLAIMS = (
         experiments=(RADEMACHER,),
         expected="1.4 to 1.6",
         evidence="statistical",
+        window_seen=True,
         seeds_needed=5,
         figure="learning_times",
     ),
@@ -354,8 +405,8 @@ CLAIMS = (
         id="lazy-time.default",
         source="this study, time T = 1/(step size lambda_v) of lazy training",
         statement=(
-            "from the default start the full parity is learned before T = 1/(step size lambda_v) at every d: "
-            "features are learned faster"
+            "from the default start the full parity is learned before T = 1/(step size lambda_v), the time of a margin "
+            "of one of the linearised network: median over starts, every d that is run (4 to 8 at the scale laptop)"
         ),
         measured="largest of measured over predicted steps over d; ends over all d",
         rule=AtMost(1),
@@ -371,12 +422,12 @@ CLAIMS = (
         id="lazy-time.default.trend",
         source="this study, time T = 1/(step size lambda_v) of lazy training",
         statement=(
-            "from the default start the lead over T = 1/(step size lambda_v) grows with d: measured over predicted "
-            "steps falls"
+            "from the default start measured over predicted steps, T = 1/(step size lambda_v), fall with d, in the "
+            "median over starts (d = 4 to 8 at the scale laptop)"
         ),
         measured="factor by which measured over predicted steps changes from the smallest d to the largest",
         rule=AtMost(1),
-        measure=_ratio_change(DEFAULT),
+        measure=_ratio_change(DEFAULT, 1),
         experiments=(DEFAULT,),
         expected="about 1/2 from d = 4 to 8",
         evidence="statistical",
@@ -384,25 +435,21 @@ CLAIMS = (
         seeds_needed=5,
         figure="learning_times",
     ),
-    *(
-        Claim(
-            id=f"sparse-parity.d{dimension}-k{degree}",
-            source="Barak et al. 2022, setting of sparse parities",
-            statement=(
-                f"width 1000, batch 32, step size 0.1 learn the {degree}-sparse parity of d = {dimension} "
-                f"to 99% in {_steps(low, high)} steps"
-            ),
-            measured="median steps to 99%, between order statistics; accepted within a factor of 2 of the stated range",
-            rule=Between(low / 2, 2 * high),
-            measure=_sparse(dimension, degree),
-            experiments=("sparse_parity",),
-            expected=_steps(low, high),
-            evidence="statistical",
-            unit="step",
-            window_seen=True,
-            seeds_needed=5,
-            figure="initialization_noise",
-        )
-        for (dimension, degree), (low, high) in SPARSE_PARITY_STEPS.items()
+    Claim(
+        id="sparse-parity.growth",
+        source="this study, after Barak et al. 2022",
+        statement=(
+            "the steps of SGD to 99% on the 3-sparse parity (width 1000, batch 32, step size 0.1) grow no faster from "
+            "d = 20 to 50 than d^3, within the d^{O(k)} that Barak et al. find"
+        ),
+        measured="exponent in d of the steps, geometric mean over the seeds, all d",
+        rule=AtMost(3),
+        measure=_sparse_growth,
+        experiments=(SPARSE,),
+        expected="about 1.4 from d = 20 to 50",
+        evidence="statistical",
+        window_seen=True,
+        seeds_needed=5,
+        figure="initialization_noise",
     ),
 )
