@@ -72,12 +72,18 @@ def test_what_is_said_of_a_target_ends_with_the_directions_whose_leap_is_known()
             "sgd_samples": ("quantile", [np.nan] * 3),
             "escape_time": (("flow", "dimension", "angle", "quantile"), [[[[1.0, 2.0, 3.0]]]]),
             "directions": 1,
+            "kept_share": 1.0,
         },
         {"flow": ["joint"]},
     )
-    assert "for the directions whose leap was found (largest 1), and says nothing of the other 1" in answer._online(
+    assert "for the directions whose leap was found (largest 1); theory says nothing of the other 1" in answer._online(
         times, 100, 1, 1.0, unseen=1
     )
     assert "largest leap 1" in answer._online(times, 100, 1, 1.0, unseen=0)
+    some = times.assign(sgd_samples=("quantile", [7100.0, 8300.0, np.inf]), sgd_tried=100_000)
+    assert answer._online(some, 100, 2, 1.0, unseen=0) == (
+        "In theory online SGD needs n ~ d log d samples (largest leap 2); a two-layer network at d = 100 needed "
+        "8,300 (80%: 7,100 to never; never: not within 100,000)."
+    )
     assert "the 1 of 2 directions that the cut expansion shows" in answer._joint(times, 100, 2)
     assert "learns every direction" in answer._joint(times, 100, 1)

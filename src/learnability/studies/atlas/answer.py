@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from learnability.diagnosis.words import PRACTICAL, fewest
 from learnability.results.labelled import texts
 from learnability.studies.atlas import theory
 from learnability.studies.atlas.methods import LABEL
-from learnability.studies.atlas.problem import cut_degree
+from learnability.studies.atlas.problem import FAITHFUL, LEAST_KEPT, cut_degree
 
 STEP = 0.1
 """The step size, in units of 1 / Var f, by which flow time is told in steps of full-batch descent."""
@@ -76,26 +77,45 @@ def _answer(analyses: Mapping[str, xr.Dataset], place: int, text: str) -> Answer
     rows = tuple(row for row in zip(*columns, strict=True) if row[0])
     times = analyses["times"].isel(target=place)
     verdict, doubts = _verdict(known, times, "check" in analyses)
-    if float(times["kept_share"]) < 1:
-        highest = cut_degree(int(times["directions"]))
-        lost = 1 - float(times["kept_share"])
-        doubts.append(
-            f"Its times, and the samples of the two-layer network, are those of its Hermite expansion cut at degree "
-            f"{highest}, which loses {lost:.2g} of the variance."
-        )
+    doubts += _of_the_cut(known, times, "check" in analyses)
     beyond = float(known["beyond_links"])
     if beyond > _NO_MATTER:
         doubts.append(
             f"A link is continued by straight lines beyond its points, where its argument lies with probability "
             f"{beyond:.2g}: what it does there is not known."
         )
-    check = None if "check" not in analyses else analyses["check"].isel(target=place)
+    followed = float(times["kept_share"]) >= LEAST_KEPT
+    check = analyses["check"].isel(target=place) if "check" in analyses and followed else None
     if check is not None:
         verdict += _measured(check)
         doubts += _not_told_apart(check)
     rows_of_check = () if check is None else _check(check)
     alone = analyses["times"].sizes["target"] == 1
     return Answer(text, rows, _times(known, times, alone), rows_of_check, tuple(verdict), tuple(doubts))
+
+
+def _of_the_cut(known: xr.Dataset, times: xr.Dataset, checked: bool) -> list[str]:
+    """What the times say of a target that is cut at a degree."""
+    kept, highest = float(times["kept_share"]), cut_degree(int(known["intrinsic_dimension"]))
+    if kept == 1:
+        return []
+    what = f"its Hermite expansion cut at degree {highest}, which {_kept_and_lost(kept)} of the variance"
+    if kept < LEAST_KEPT:
+        left = "Its times, samples and check" if checked else "Its times and samples"
+        return [f"{left} were not computed: they would be those of {what}. The rest lies above."]
+    if kept < FAITHFUL:
+        return [
+            f"Its times are not known. Those of the table, and the samples of the two-layer network, are those of "
+            f"{what}: no verdict rests on them."
+        ]
+    return [f"Its times, and the samples of the two-layer network, are those of {what}."]
+
+
+def _kept_and_lost(kept: float) -> str:
+    """``loses 0.03`` or ``keeps 0.004``: the part that is not rounded to all or nothing."""
+    if kept > 0.5:
+        return f"loses {1 - kept:.2g}"
+    return f"keeps {kept:.2g}" if kept else "keeps less than 1e-15"
 
 
 def _check(check: xr.Dataset) -> tuple[Row, ...]:
@@ -218,6 +238,7 @@ def _times(known: xr.Dataset, times: xr.Dataset, alone: bool) -> tuple[Row, ...]
     compared have a row for each, so that rows of the same name stand side by side.
     """
     variance, rows = float(known["variance"]), []
+    cut = " (cut)" if float(times["kept_share"]) < FAITHFUL else ""
     for flow, name in (("joint", "link refitted"), ("planted", "link known")):
         one = times.sel(flow=flow).isel(dimension=0)
         every = [range(angle, angle + 1) for angle in range(int(one["directions"]))]
@@ -231,7 +252,7 @@ def _times(known: xr.Dataset, times: xr.Dataset, alone: bool) -> tuple[Row, ...]
                 law = "at least half of the starts never learn it"
             measured = f"measured d^{round(exponent, 2) + 0.0:.2f}; {law}" if math.isfinite(exponent) else law
             steps = number(quantiles[1] * variance / STEP)
-            rows.append((f"{called(group)}, {name}", band(*quantiles), steps, measured))
+            rows.append((f"{called(group)}, {name}", f"{band(*quantiles)}{cut}", steps, measured))
     return tuple(rows)
 
 
@@ -242,8 +263,23 @@ def _verdict(known: xr.Dataset, times: xr.Dataset, checked: bool) -> tuple[list[
     generative = min(searched, leap)
     online = theory.online_exponent(leap)
     inner, unseen = int(known["intrinsic_dimension"]), int(known["unseen"])
-    said = [_online(times, d, leap, online, unseen), _joint(times, d, inner), _planted(times, d)]
-    doubts = ["Exponents hold as d grows; they do not give the constants, which the measured times and samples do."]
+    if not leap:
+        none = (
+            "No correlation with the label was told from zero up to the degree of the expansion: its exponents, and so "
+        )
+        return [], [f"{none}the numbers of samples, are not known."]
+    faithful = float(times["kept_share"]) >= FAITHFUL
+    said = [_online(times, d, leap, online, unseen)] + (
+        [_joint(times, d, inner), _planted(times, d)] if faithful else []
+    )
+    measured = ", which the measured times and samples do" if faithful else ""
+    doubts = [f"Exponents hold as d grows; they do not give the constants{measured}."]
+    share = float(known["deciding_share"])
+    if share < PRACTICAL:
+        doubts.append(
+            f"A leap rests on {share:.0e} of the variance: before n is {fewest(share)} at least it cannot be told from "
+            "zero, so that no realistic n sees it, and what the exponents say is of no use there."
+        )
     best = theory.law("best_transform", generative)
     if generative < 0:
         doubts.append("The generative leaps were not all found, so the best number of samples is not known.")
@@ -268,9 +304,15 @@ def _verdict(known: xr.Dataset, times: xr.Dataset, checked: bool) -> tuple[list[
             f"In {unseen} of {inner} directions no correlation with the label was told from zero: their leap, and "
             f"whether they are trapped in the mean-field limit, are not known."
         )
+    elif trapped and float(known["reflective_doubt"]):
+        doubts.append(
+            f"Whether {trapped} of {inner} directions are never learned in the mean-field limit from a start without "
+            f"weight on the hidden subspace depends on numbers of {float(known['reflective_doubt']):.0e}."
+        )
     elif trapped:
-        left = 2 * float(known["loss_floor"]) / float(known["variance"])
-        kept = "" if left > 1 - 5e-4 else f"{left:.3g} of "
+        left, least = (2 * float(known[name]) / float(known["variance"]) for name in ("loss_floor", "least_loss_floor"))
+        most = "at most " if left - least > 5e-4 else ""
+        kept = "" if left > 1 - 5e-4 else f"{most}{left:.3g} of "
         said.append(
             f"In the mean-field limit from a start without weight on the hidden subspace, {trapped} of {inner} "
             f"directions {'is' if trapped == 1 else 'are'} never learned (reflective subspace); the loss stays at "
@@ -297,12 +339,14 @@ def _verdict(known: xr.Dataset, times: xr.Dataset, checked: bool) -> tuple[list[
 def _online(times: xr.Dataset, d: int, leap: int, exponent: float, unseen: int) -> str:
     low, middle, high = (float(x) for x in times["sgd_samples"])
     logarithm = " log d" if leap == 2 else ""
-    law = f"Theory gives n ~ {power(exponent)}{logarithm} samples to online SGD (largest leap {leap})"
+    law = f"In theory online SGD needs n ~ {power(exponent)}{logarithm} samples (largest leap {leap})"
     if unseen:
         law = (
-            f"Theory gives n ~ {power(exponent)}{logarithm} samples to online SGD for the directions whose leap was "
-            f"found (largest {leap}), and says nothing of the other {unseen}"
+            f"In theory online SGD needs n ~ {power(exponent)}{logarithm} samples for the directions whose leap was "
+            f"found (largest {leap}); theory says nothing of the other {unseen}"
         )
+    if float(times["kept_share"]) < FAITHFUL:
+        return f"{law}."
     if math.isnan(middle):
         return f"{law}; at d = {d:,} that exceeds the budget, and it was not run."
     if math.isinf(middle):
@@ -311,8 +355,8 @@ def _online(times: xr.Dataset, d: int, leap: int, exponent: float, unseen: int) 
             f"{law}. At d = {d:,} most runs of a two-layer network on the correlation loss did not learn the subspace "
             f"from {int(times['sgd_tried']):,} samples (median cosine {reached:.2f} at the end)."
         )
-    beyond = f", where never is more than {int(times['sgd_tried']):,}" if math.isinf(high) else ""
-    return f"{law}; a two-layer network at d = {d:,} needed {band(low, middle, high)}{beyond}."
+    beyond = f"; never: not within {int(times['sgd_tried']):,}" if math.isinf(high) else ""
+    return f"{law}; a two-layer network at d = {d:,} needed {band(low, middle, high)[:-1]}{beyond})."
 
 
 def _joint(times: xr.Dataset, d: int, inner: int) -> str:

@@ -18,3 +18,8 @@ GIVEN = (
     "A seed that has learned at two neighbouring n is not run at larger ones."
 )
 """What the methods of a check know that samples alone do not tell."""
+
+
+def in_a_list(method: str) -> str:
+    """The label of a method without a comma, for a list."""
+    return LABEL[method].replace(", ", " with ")

@@ -22,6 +22,12 @@ Array = NDArray[np.float64]
 FLOW_DEGREE = {1: 12, 2: 6, 3: 5}
 """The degree at which a target that is no polynomial is cut for its flows, by its number of directions; else 4."""
 
+LEAST_KEPT = 0.01
+"""The share of the variance that a cut must keep: flows of a target that keeps less would be those of another one."""
+
+FAITHFUL = 0.95
+"""The share of the variance from which the times of a cut target count as those of the target itself."""
+
 _TRACE_TOLERANCE = 1e-8
 
 
@@ -113,6 +119,11 @@ def kept_share(target: Target) -> float:
     return float(min(1.0, expansion_of(target).norm ** 2 / (found.norm**2 - found.mean**2)))
 
 
+def is_followed(target: Target) -> bool:
+    """Whether flows and methods of a target are run: not where its cut keeps less than :data:`LEAST_KEPT`."""
+    return bool(expansion_of(target).coefficients) and kept_share(target) >= LEAST_KEPT
+
+
 @functools.lru_cache(maxsize=64)
 def known_of(target: Target) -> Known:
     """What is known of a target, from its diagnosis."""
@@ -156,7 +167,9 @@ def _frame(found: Diagnosis) -> Array:
 
 def _traceable(target: HermiteExpansion, first: tuple[int, int]) -> bool:
     """Whether the partial trace of the first leap's tensor has the rank of the leap."""
-    tensor = symmetric_tensors(target)[first[0]]
+    tensor = symmetric_tensors(target).get(first[0])
+    if tensor is None:
+        return False
     while tensor.ndim > 2:
         tensor = np.trace(tensor, axis1=0, axis2=1)
     matrix = tensor if tensor.ndim == 2 else tensor[:, None]

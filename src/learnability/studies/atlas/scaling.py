@@ -43,18 +43,29 @@ def exponent(
     centres = centre(samples)
     if len(dimensions) < 2 or not np.isfinite(centres).all():
         return (math.nan,) * 3
+    _, least, most = resampled_exponents(dimensions, samples, rng, resolution, centre)
+    low = float(np.quantile(least, 0.025, method="inverted_cdf"))
+    high = float(np.quantile(most, 0.975, method="inverted_cdf"))
+    step = 0.5 * math.log(resolution) / math.log(dimensions[-1] / dimensions[0])
+    return float(np.log(centres) @ slope_weights(np.log(dimensions))), low - step, high + step
+
+
+def resampled_exponents(
+    dimensions: Array, samples: Array, rng: np.random.Generator, resolution: float, centre: Centre = median
+) -> Array:
+    """Exponents (3, resample) of resampled seeds: with each centre that was not reached at the next number of samples,
+    and the least and the largest that such centres leave open.
+
+    A centre that was not reached is at least the next number of samples, and may be any above it.
+    """
     weights = slope_weights(np.log(dimensions))
     resampled = resampled_centres(samples, rng, centre)
     beyond = ~np.isfinite(resampled)
-    # A centre that was not reached is at least the next number of samples.
     highest = np.max(samples, axis=-1, where=np.isfinite(samples), initial=0)
     slopes = np.log(np.where(beyond, resolution * highest, resampled)) @ weights
     least = np.where((beyond & (weights < 0)).any(-1), -math.inf, slopes)
     most = np.where((beyond & (weights > 0)).any(-1), math.inf, slopes)
-    low = float(np.quantile(least, 0.025, method="inverted_cdf"))
-    high = float(np.quantile(most, 0.975, method="inverted_cdf"))
-    step = 0.5 * math.log(resolution) / math.log(dimensions[-1] / dimensions[0])
-    return float(np.log(centres) @ weights), low - step, high + step
+    return np.stack((slopes, least, most))
 
 
 def resampled_centres(

@@ -14,7 +14,10 @@ MOST_DEGREE = 12
 
 
 def answerable(text: str, links: Mapping[str, Link] | None = None) -> str:
-    """A target that can be asked about: not constant, in at most six variables; a polynomial of degree at most 12."""
+    """A target that can be asked about: not constant, in at most six variables; a polynomial of degree at most 12.
+
+    Raises ValueError for any other, and for a text that cannot be parsed.
+    """
     target = parse_target(text, links=links)
     said = repr(text if len(text) <= 60 else f"{text[:57]}...")
     if target.variables > MOST_VARIABLES:

@@ -11,7 +11,7 @@ from learnability.results.contract import Run
 from learnability.results.labelled import OVER_SEEDS, estimate, names, share, texts, variable
 from learnability.studies.atlas import theory
 from learnability.studies.atlas.check.methods import LEARNED
-from learnability.studies.atlas.problem import known_of, target_of, text_of
+from learnability.studies.atlas.problem import is_followed, known_of, target_of, text_of
 from learnability.studies.atlas.scaling import exponent, median
 
 GRID = 10 ** (1 / 4)
@@ -46,9 +46,9 @@ def _case(run: Run, rng: np.random.Generator) -> xr.Dataset:
     samples = needed(cosine, counts)
     half = median(samples)
     slope, slope_low, slope_high = np.array([exponent(dimensions, one, rng, GRID) for one in samples]).T
-    known = known_of(target_of(run.setting))
-    methods = texts(result["method"])
-    predicted = [theory.sample_exponent(method, known) for method in methods]
+    target, methods = target_of(run.setting), texts(result["method"])
+    followed = is_followed(target)
+    predicted = [theory.sample_exponent(m, known_of(target)) if followed else math.nan for m in methods]
     return xr.Dataset(
         {
             "learned": share(

@@ -29,6 +29,15 @@ def train(setting: DiagnosisSetting, context: RunContext) -> xr.Dataset:
         "generative_leap": (found.generative_leap or -1, "largest generative leap; -1 where it is not known"),
         "reflective_dimension": (found.reflective_subspace.shape[1], "dimension of the largest reflective subspace"),
         "loss_floor": (found.loss_floor, "loss left when all outside the reflective subspace is learned"),
+        "reflective_doubt": (
+            found.counted_as_zero,
+            "what was counted as zero, beyond rounding, where directions were found to be trapped",
+        ),
+        "least_loss_floor": (
+            found.loss_floor if found.least_loss_floor is None else found.least_loss_floor,
+            "lower bound of the loss floor",
+        ),
+        "deciding_share": (found.deciding_share, "least share of the variance by which a direction joins a leap"),
         "variance": (found.norm**2 - found.mean**2, "variance of the target"),
         "label_noise": (found.label_noise, "standard deviation of the noise of a label"),
         "beyond_links": (

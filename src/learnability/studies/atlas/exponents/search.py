@@ -13,13 +13,14 @@ _BISECTIONS = 2
 def samples_needed(learns: Callable[[int], bool], most: int) -> float:
     """The least n, up to a factor of :data:`RESOLUTION`, at which ``learns(n)``; inf where no n up to ``most`` does.
 
-    n doubles from 16 until it learns, and the last factor of two is halved twice in the logarithm.
+    n doubles from 16 until it learns, or is ``most``, and the last factor, of at most two, is halved twice in the
+    logarithm.
     """
-    below, n = 0, FIRST
+    below, n = 0, min(FIRST, most)
     while not learns(n):
-        below, n = n, 2 * n
-        if n > most:
+        if n >= most:
             return math.inf
+        below, n = n, min(2 * n, most)
     if not below:
         return float(n)
     low, high = math.log(below), math.log(n)

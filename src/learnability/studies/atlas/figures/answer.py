@@ -67,7 +67,8 @@ def _escapes(axes: Axes, one: xr.Dataset, flow: str, whose: str) -> None:
         axes.set_yscale("log")
         axes.legend()
     else:
-        axes.text(0.5, 0.5, "most starts never escape", ha="center", transform=axes.transAxes)
+        why = "most starts never escape" if int(one["directions"]) else "no flow was run: the cut keeps too little"
+        axes.text(0.5, 0.5, why, ha="center", transform=axes.transAxes)
 
 
 def _success(axes: Axes, one: xr.Dataset) -> None:
@@ -132,5 +133,7 @@ def _title(times: xr.Dataset) -> str:
         learned = sum(map(math.isfinite, last))
         drawn = f"; {_MOST} are drawn" if len(names) > _MOST else ""
         return f"{learned} of {len(names)} targets are learned at {d}, the link refitted{drawn}"
+    if not int(times.isel(target=0)["directions"]):
+        return f"{_short(names[0])}: no times, since its variance lies above the degree of the flows"
     found = f"learned at flow time {number(last[0])} at {d}" if math.isfinite(last[0]) else "not learned"
     return f"{_short(names[0])}: {found}"

@@ -10,7 +10,7 @@ from learnability.results.claim import Analyses
 from learnability.results.labelled import texts
 from learnability.results.style import SMALL, new_figure
 from learnability.studies.atlas import theory
-from learnability.studies.atlas.methods import LABEL
+from learnability.studies.atlas.methods import LABEL, in_a_list
 
 _HIGHEST = 4
 _COLUMNS = 3
@@ -46,7 +46,8 @@ def _panel(axes: Axes, data: xr.Dataset, method: str) -> None:
             mean = float(found[seen].mean())
             shade = np.clip((mean - _LIMITS[0]) / (_LIMITS[1] - _LIMITS[0]), 0, 1)
             colour, text = colours(shade), "white" if shade < 0.6 else "black"
-            said = f"{mean:.2f}\nlaw {law:g}"
+            part = "" if seen.all() else f"\n{int(seen.sum())} of {len(group)}"
+            said = f"{mean:.2f}\nlaw {law:g}{part}"
         else:
             colour, text = "0.92", "0.3"
             said = f"law {law:g}" if np.isfinite(laws).any() else "no law"
@@ -86,7 +87,7 @@ def _title(data: xr.Dataset, methods: list[str]) -> str:
     for method in methods:
         preference = float(data["preference"].sel({"method": method}).values[0])
         if np.isfinite(preference):
-            said.append(f"{LABEL[method]} {preference:.2f}")
+            said.append(f"{in_a_list(method)} {preference:.2f}")
     if not said:
         return "Mean measured exponents over both leaps"
-    return "How far exponents follow the method's own leap, not the other (1: it alone): " + ", ".join(said)
+    return "Coefficient of the method's own leap, less that of the other (theory: 1): " + ", ".join(said)

@@ -12,7 +12,7 @@ from learnability.hermite.tensors import leaps
 from learnability.results.contract import Run
 from learnability.results.labelled import names, share, texts, variable
 from learnability.studies.atlas import theory
-from learnability.studies.atlas.problem import expansion_of, kept_share, target_of, text_of
+from learnability.studies.atlas.problem import expansion_of, is_followed, kept_share, target_of, text_of
 
 QUANTILES = (0.1, 0.5, 0.9)
 
@@ -40,17 +40,18 @@ def _law(flow: str, exponents: Sequence[int], direction: int) -> float:
 
 def _case(run: Run, angles: int) -> xr.Dataset:
     result, target = run.result, expansion_of(target_of(run.setting))
-    exponents = [s for s, count in leaps(target) for _ in range(count)]
+    followed = is_followed(target_of(run.setting))
+    exponents = [s for s, count in leaps(target) for _ in range(count)] if followed else []
     escape = result["escape_time"].transpose("flow", "dimension", "angle", "seed").values
     with np.errstate(invalid="ignore"):
         # Over all starts: one that is trapped never escapes, which is later than any time.
         times = np.moveaxis(np.quantile(escape, QUANTILES, axis=-1, method="inverted_cdf"), 0, -1)
         decades = np.diff(np.log10(times[..., 1]), axis=1) / np.diff(np.log10(result["dimension"].values))[:, None]
     trapped = (result["status"] == TRAPPED).sum("seed").values
-    unresolved = (result["status"] != TRAPPED) & ~(result["loss"] < 1e-3)
+    unresolved = (result["status"] != TRAPPED) & ~(result["loss"] < 1e-3) & followed
     seeds = result.sizes["seed"]
     flows = texts(result["flow"])
-    predicted = np.array([[_law(flow, exponents, i) for i in range(len(exponents))] for flow in flows])
+    predicted = np.array([[_law(flow, exponents, i) for i in range(len(exponents))] for flow in flows], dtype=float)
     samples = np.sort(result["sgd_samples"].values)
     ran = not np.isnan(samples).any()
     sgd = np.quantile(samples, QUANTILES, method="inverted_cdf") if ran else np.full(3, math.nan)
@@ -66,7 +67,7 @@ def _case(run: Run, angles: int) -> xr.Dataset:
             "predicted": variable(("flow", "angle"), _padded(predicted, 1, angles), "exponent that theory gives"),
             "trapped": share(over, trapped, seeds, "share of trapped starts", "Wilson"),
             "unresolved": variable(over, unresolved.sum("seed").values, "runs that neither learned nor were trapped"),
-            "directions": variable((), len(exponents), "number of directions of the target"),
+            "directions": variable((), len(exponents), "number of directions that the flows follow; 0: no flow"),
             "sgd_samples": variable("quantile", sgd, "quantiles of the samples of online SGD; inf beyond the budget"),
             "sgd_tried": result["sgd_tried"],
             "kept_share": variable((), kept_share(target_of(run.setting)), "share of the variance that the flows keep"),
