@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 import torch
+from torch.func import jacfwd
 
-from learnability.studies.two_parameter.families import FAMILIES, flow_to
+from learnability.studies.two_parameter.families import FAMILIES, SquaredDistance, flow_to
 from learnability.studies.two_parameter.hierarchy.map import HierarchicalMap
 from learnability.studies.two_parameter.hierarchy.sizes import Hierarchy
-from learnability.studies.two_parameter.obstructions import Barrier, barrier_ball, in_ball
+from learnability.studies.two_parameter.obstructions import CLEARANCE, Barrier, barrier_ball, in_ball
 from learnability.studies.two_parameter.theory import decade_exponent
 
 
@@ -17,17 +18,38 @@ def test_there_are_at_least_eight_families_with_two_parameters() -> None:
 
 
 @pytest.mark.parametrize("name", list(FAMILIES))
-def test_derivatives_equal_finite_differences(name: str) -> None:
+def test_derivatives_equal_those_of_forward_mode(name: str) -> None:
+    """Forward mode differentiates the values alone, which use none of the rules under test."""
     family = FAMILIES[name]
-    w = torch.tensor(np.random.default_rng(14).uniform(-0.4, 0.4, (family.parameters, 5)))
-    (jacobian, second), step = family.derivatives(w), 1e-6
-    for i in range(family.parameters):
-        shift = torch.zeros_like(w)
-        shift[i] = step
-        slope = (family(w + shift) - family(w - shift)) / (2 * step)
-        np.testing.assert_allclose(jacobian[:, i], slope, atol=2e-7 * (1 + float(slope.abs().max())))
-        curve = (family.jacobian(w + shift) - family.jacobian(w - shift)) / (2 * step)
-        np.testing.assert_allclose(second[:, :, i], curve, atol=2e-6 * (1 + float(curve.abs().max())))
+    points = torch.tensor(np.random.default_rng(14).uniform(-2, 2, (20, family.parameters)))
+
+    def phi(w: torch.Tensor) -> torch.Tensor:
+        return family(w[:, None])[:, 0]
+
+    jet = family.jet(points.T, 2)
+    for i, w in enumerate(points):
+        for found, expected in (
+            (jet.first[..., i].T, jacfwd(phi)(w)),
+            (family.jacobian(points.T)[..., i], jacfwd(phi)(w)),
+            (jet.second[..., i].permute(2, 0, 1), jacfwd(jacfwd(phi))(w)),
+        ):
+            torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-12 * (1 + float(expected.abs().max())))
+
+
+@pytest.mark.parametrize("name", list(FAMILIES))
+def test_the_linearised_field_equals_the_gradient_and_hessian_of_the_loss(name: str) -> None:
+    problem, rng = SquaredDistance(FAMILIES[name]), np.random.default_rng(20)
+    points = torch.tensor(rng.uniform(-2, 2, (10, problem.family.parameters)))
+    targets = torch.tensor(rng.random((3, 10)))
+    value, derivative = problem.linearise(points.T, targets)
+    torch.testing.assert_close(problem.field(points.T, targets), value, rtol=1e-12, atol=1e-12)
+    for i, w in enumerate(points):
+
+        def rise(w: torch.Tensor, i: int = i) -> torch.Tensor:
+            return problem.observe(w[:, None], targets[:, i : i + 1])[0, 0]
+
+        for found, expected in ((value[:, i], jacfwd(rise)(w)), (derivative[..., i], jacfwd(jacfwd(rise))(w))):
+            torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-12 * (1 + float(expected.abs().max())))
 
 
 @pytest.mark.parametrize("name", list(FAMILIES))
@@ -55,7 +77,7 @@ def test_flows_into_the_ball_stay_behind_the_barrier(name: str) -> None:
     targets = in_ball(barrier, np.random.default_rng(16), 40)
     final = flow_to(family, torch.tensor(targets.T.copy()), 1e7, 3000)
     assert barrier.radius > 0.01
-    assert final.distance.min() > 1e-3 * barrier.radius
+    assert final.distance.min() > CLEARANCE * barrier.radius
     assert final.parameters.norm(dim=0).max() <= barrier.disc
 
 
@@ -92,3 +114,22 @@ def test_a_plateau_has_exponent_zero() -> None:
 
 def test_no_distance_below_the_bound_gives_no_exponent() -> None:
     assert np.isnan(decade_exponent(np.array([1.0, 2.0]), 0.5)[0])
+
+
+def test_an_empty_lower_tenth_bounds_the_exponent_from_below() -> None:
+    """145 distances, none within a tenth: the exponent is at least 1.6, and no number stands for infinity."""
+    value, low, high, used = decade_exponent(np.full(145, 0.05), 0.1)
+    assert (value, high, used) == (np.inf, np.inf, 145)
+    assert low == pytest.approx(-np.log10(1 - 0.025 ** (1 / 145)))
+
+
+def test_unresolved_flows_widen_the_exponent_both_ways() -> None:
+    """Those that did not finish may have come into the lower tenth, into the decade, or nowhere near."""
+    distances = np.concatenate([np.full(90, 0.05), np.full(10, 0.005), np.full(20, 0.3)])
+    open_ = np.arange(120) >= 100
+    value, low, high, used = decade_exponent(distances, 0.1, open_)
+    assert (value, used) == (pytest.approx(1.0), 100)
+    inside, outside = (decade_exponent(np.where(open_, at, distances), 0.1) for at in (0.005, 0.05))
+    assert low <= inside[1] < inside[2]
+    assert outside[1] < outside[2] <= high
+    assert decade_exponent(distances[~open_], 0.1)[1] > low

@@ -13,6 +13,7 @@ from learnability.studies.two_parameter.hierarchy.guaranteed import (
     guaranteed_intervals,
     membership,
     moved_to_swept_region,
+    violations,
 )
 from learnability.studies.two_parameter.hierarchy.sizes import Hierarchy
 from learnability.studies.two_parameter.measures import MEASURES, product_mean, quantile_table
@@ -32,6 +33,18 @@ def test_exact_measure_equals_monte_carlo(name: str, dimension: int, depth: int)
     inside = membership(hierarchy, measure.sample(uniforms)).inside
     error = np.sqrt(exact * (1 - exact) / len(inside))
     assert abs(inside.mean() - exact) < 4 * error
+
+
+def test_the_obstacle_is_the_first_of_the_conditions_that_are_violated() -> None:
+    """Targets of the swept region may lie inside a finger, too: the classes overlap, and their order decides."""
+    hierarchy = hierarchy_of(Point("splitting", "uniform", 3, 3, 0.12, 1.0, 6.0, 0.0), 0.99)
+    targets = np.random.default_rng(12).random((5000, 3))
+    member, found = membership(hierarchy, targets), violations(hierarchy, targets)
+    assert found.shape == (5000, 4)
+    np.testing.assert_array_equal(found.any(axis=1), ~member.inside)
+    first = np.where(found.any(axis=1), found.argmax(axis=1) + 1, 0)
+    np.testing.assert_array_equal(first, member.obstacle)
+    assert (found[:, Obstacle.SWEPT - 1] & found[:, Obstacle.BETWEEN - 1]).sum() > 50
 
 
 def test_the_product_of_intervals_is_the_set() -> None:

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from learnability.results.claim import VERDICTS, Claim, NotAtThisScale, OutOfSteps, judge
+from learnability.results.claim import VERDICTS, Claim, Measurement, NotAtThisScale, OutOfSteps, judge
 from learnability.results.contract import Kind, Run, Setting
-from learnability.results.labelled import with_bounds
+from learnability.results.labelled import names, with_bounds
 from learnability.results.refutation import refutation
 from learnability.results.store import concatenate
 from learnability.results.style import house_style
@@ -17,6 +17,8 @@ from learnability.studies.two_parameter.ball.setting import BallSetting
 from learnability.studies.two_parameter.certificate.setting import CertificateSetting
 from learnability.studies.two_parameter.elementary.setting import ElementarySetting
 from learnability.studies.two_parameter.hierarchical.setting import Grid, HierarchicalSetting, Maps
+from learnability.studies.two_parameter.hierarchy.outcome import FlowStatus
+from learnability.studies.two_parameter.hierarchy.sizes import Hierarchy
 from learnability.studies.two_parameter.picture.setting import PictureSetting
 from learnability.studies.two_parameter.settings import Obstacles
 from learnability.studies.two_parameter.sphere.setting import SphereSetting
@@ -139,6 +141,52 @@ def test_spheres_of_different_batches_are_counted_apart() -> None:
     np.testing.assert_array_equal(analysis.counterexamples, expected)
 
 
+def _balls(reach: float, distance: float, unresolved: int = 0) -> dict[str, xr.Dataset]:
+    """One hierarchical map with a clearance of .001."""
+    part = xr.Dataset(
+        {
+            "largest_reach": ("model", [reach]),
+            "least_distance": ("model", [distance]),
+            "clearance": ("model", [0.001]),
+            "unresolved": ("model", [unresolved]),
+            "learned": (("model", "bound"), [[0.0, 0.0, 0.004]]),
+            "targets": ((), 1000),
+        },
+        coords={"model": names("model", ["hierarchical"], "model")},
+    )
+    return {"balls": with_bounds(part)}
+
+
+def test_a_flow_through_the_barrier_or_to_its_target_contradicts_theorem_3() -> None:
+    claim = next(claim for claim in CLAIMS if claim.id == "not-dense.hierarchical")
+
+    def verdict(analyses: dict[str, xr.Dataset]) -> str:
+        return judge(claim.rule, claim.measure(analyses), claim.seeds_needed)[0]  # type: ignore[arg-type, misc]
+
+    assert verdict(_balls(0.4, 0.0096)) == "supported"
+    assert verdict(_balls(1.2, 0.0096)) == "contradicted"
+    assert verdict(_balls(0.4, 1e-5)) == "contradicted"
+    assert verdict(_balls(1.2, 0.0096, unresolved=3)) == "contradicted"
+    with pytest.raises(OutOfSteps):
+        verdict(_balls(0.4, 0.0096, unresolved=3))
+    other = next(claim for claim in CLAIMS if claim.id == "not-dense.elementary")
+    with pytest.raises(NotAtThisScale):
+        other.measure(_balls(0.4, 0.0096))  # type: ignore[misc]
+
+
+def test_balls_count_a_hierarchical_map_as_learning_within_its_own_precision() -> None:
+    """A flow that passes all stages has learned its target within R_N, far above what is asked of elementary models."""
+    run = run_of("balls")
+    changed = run.result.copy(deep=True)
+    precision = Hierarchy(3, 3, (0.05,)).precision
+    changed.status[:2, 0], changed.distance[:2, 0] = FlowStatus.REACHED_END, 0.9 * precision
+    analyse = importlib.import_module(f"{STUDY}.ball.analyse").analyse
+    found = analyse([Run(run.setting, changed, None)], np.random.default_rng(0))
+    assert found.learned.values[:, 0].tolist() == [2 / 40, 0.0]
+    claim = next(claim for claim in CLAIMS if claim.id == "not-dense.hierarchical")
+    assert "2 of 40 targets learned" in claim.measure({"balls": with_bounds(found)}).note  # type: ignore[misc]
+
+
 def test_targets_with_no_lost_one_near_contradict_corollary_5_and_open_flows_leave_it_open() -> None:
     claim = next(claim for claim in CLAIMS if claim.id == "not-learnable-dense")
     side, seeds = 0.01, ("seed", np.arange(200))
@@ -158,6 +206,29 @@ def test_targets_with_no_lost_one_near_contradict_corollary_5_and_open_flows_lea
     assert verdict(1.9 * side, 0) == "inconclusive"  # 200 of 200 is not yet 0.99
     assert verdict(3 * side, 0) == "contradicted"
     assert verdict(np.inf, 1) == "inconclusive"
+
+
+def test_an_exponent_known_from_below_is_a_bound_and_one_that_decides_nothing_stays_open() -> None:
+    claim = next(claim for claim in CLAIMS if claim.id == "one-parameter.line")
+
+    def measurement(low: float) -> Measurement:
+        row = xr.Dataset(
+            {
+                "exponent": (("family", "bound"), [[np.inf, low, np.inf]]),
+                "used": ("family", [145]),
+                "unresolved": ("family", [0]),
+                "predicted": ("family", [2]),
+                "targets": ((), 4000),
+            },
+            coords={"family": names("family", ["line"], "model")},
+        )
+        return claim.measure({"elementary": with_bounds(row)})  # type: ignore[misc]
+
+    found = measurement(1.6)
+    assert (found.estimate, found.low, found.high) == (1.6, 1.6, 3.0)
+    assert "at least 1.60" in found.note
+    assert judge(claim.rule, found)[0] == "supported"  # type: ignore[arg-type]
+    assert judge(claim.rule, measurement(0.3))[0] == "inconclusive"  # type: ignore[arg-type]
 
 
 def test_only_the_first_four_pictures_have_chosen_targets() -> None:

@@ -12,43 +12,33 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor
-from torch.func import jvp
 
 from learnability.flows.solver import RUNNING, SolverOptions, solve
 from learnability.flows.tableaux import RODAS4
 from learnability.results.status import Status
+from learnability.studies.two_parameter.elementary_jet import Jet, cos, exp, joined, sin, tanh
 
-Coordinates = Callable[..., list[Tensor]]
+Coordinates = Callable[..., list[Jet]]
 
 
 @dataclass(frozen=True)
 class Family:
-    """A model: its number W of parameters, and Phi (3, n) as a function of the parameters (W, n)."""
+    """A model: its number W of parameters, and Phi as a jet (3, n) of the parameters' jet (W, n)."""
 
     parameters: int
-    model: Callable[[Tensor], Tensor]
+    model: Callable[[Jet], Jet]
 
     def __call__(self, parameters: Tensor) -> Tensor:
         """Phi (3, n) at parameters (W, n)."""
-        return self.model(parameters)
+        return self.jet(parameters, 1).value
+
+    def jet(self, parameters: Tensor, order: int) -> Jet:
+        """Phi (3, n) with its derivatives up to ``order`` (1 or 2)."""
+        return self.model(Jet.at(parameters, order))
 
     def jacobian(self, parameters: Tensor) -> Tensor:
-        """d Phi / dw, of shape (3, W, n), by forward mode: everything is elementwise over targets."""
-        return torch.stack([jvp(self, (parameters,), (e,))[1] for e in _directions(parameters)], dim=1)
-
-    def derivatives(self, parameters: Tensor) -> tuple[Tensor, Tensor]:
-        """The Jacobian and the second derivatives (3, W, W, n) together, by forward mode over forward mode."""
-        pairs = [jvp(self.jacobian, (parameters,), (e,)) for e in _directions(parameters)]
-        return pairs[0][0], torch.stack([pair[1] for pair in pairs], dim=2)
-
-
-def _directions(parameters: Tensor) -> list[Tensor]:
-    rows = []
-    for i in range(parameters.shape[0]):
-        direction = torch.zeros_like(parameters)
-        direction[i] = 1
-        rows.append(direction)
-    return rows
+        """d Phi / dw, of shape (3, W, n)."""
+        return self.jet(parameters, 1).first.transpose(0, 1)
 
 
 def _fixed(*shape: int, seed: int) -> np.ndarray:
@@ -64,54 +54,53 @@ _CENTRES, _HEIGHTS = _fixed(12, 2, seed=6), 0.5 * _fixed(3, 12, seed=7)
 _FREQUENCIES = np.array([[1.0, 0.0], [0.0, 1.0], [math.sqrt(2), math.sqrt(3)]])
 
 
-def _matrix(values: np.ndarray, like: Tensor) -> Tensor:
-    return torch.as_tensor(values, device=like.device)
+def _matrix(values: np.ndarray, like: Jet) -> Tensor:
+    return torch.as_tensor(values, device=like.value.device)
 
 
-def _linear(w: Tensor) -> Tensor:
+def _linear(w: Jet) -> Jet:
     return 0.5 + _matrix(_LINEAR, w) @ w
 
 
-def _cubic(w: Tensor) -> Tensor:
+def _cubic(w: Jet) -> Jet:
     u, v = w
-    return 0.5 + _matrix(_CUBIC, w) @ torch.stack([u, v, u * u, u * v, v * v, u**3, u * u * v, u * v * v, v**3])
+    uu, uv, vv = u * u, u * v, v * v
+    return 0.5 + _matrix(_CUBIC, w) @ joined([u, v, uu, uv, vv, uu * u, uu * v, u * vv, vv * v])
 
 
-def _network(inner: np.ndarray, shifts: np.ndarray, outer: np.ndarray) -> Callable[[Tensor], Tensor]:
+def _network(inner: np.ndarray, shifts: np.ndarray, outer: np.ndarray) -> Callable[[Jet], Jet]:
     """A tanh network with one hidden layer, of fixed coefficients, moved to 1/2 at w = 0."""
 
-    def model(w: Tensor) -> Tensor:
+    def model(w: Jet) -> Jet:
         shift = _matrix(shifts, w)[:, None]
-        return 0.5 + _matrix(outer, w) @ (torch.tanh(_matrix(inner, w) @ w + shift) - torch.tanh(shift))
+        return 0.5 + _matrix(outer, w) @ (tanh(_matrix(inner, w) @ w + shift) - torch.tanh(shift))
 
     return model
 
 
-def _bumps(w: Tensor) -> Tensor:
+def _bumps(w: Jet) -> Jet:
     centres = _matrix(_CENTRES, w)
     at_start = torch.exp(-centres.square().sum(dim=1))
-    bumps = torch.exp(-(w[None] - centres[:, :, None]).square().sum(dim=1))
-    return 0.5 + _matrix(_HEIGHTS, w) @ (bumps - at_start[:, None])
+    u, v = (x - centre[:, None] for x, centre in zip(w, centres.T, strict=True))
+    return 0.5 + _matrix(_HEIGHTS, w) @ (exp(-1 * (u * u + v * v)) - at_start[:, None])
 
 
-def _sine(u_rate: float, v_rate: float) -> Callable[[Tensor], Tensor]:
+def _sine(u_rate: float, v_rate: float) -> Callable[[Jet], Jet]:
     # Equal rates would only rescale w and give the same trajectories.
     frequencies = _FREQUENCIES * np.array([u_rate, v_rate])
-    return lambda w: 0.5 + 0.5 * torch.sin(_matrix(frequencies, w) @ w)
+    return lambda w: 0.5 + 0.5 * sin(_matrix(frequencies, w) @ w)
 
 
-def _of(coordinates: Coordinates) -> Callable[[Tensor], Tensor]:
+def _of(coordinates: Coordinates) -> Callable[[Jet], Jet]:
     """A model written coordinate by coordinate in its parameters u, v (or w)."""
-    return lambda w: torch.stack(coordinates(*w))
+    return lambda w: joined(coordinates(*w))
 
 
 FAMILIES: dict[str, Family] = {
     # Proposition 2
-    "line": Family(1, _of(lambda w: [0.5 + 0.7 * w, 0.5 - 0.5 * w, 0.5 + 0.3 * w])),
-    "moment_curve": Family(1, _of(lambda w: [0.5 + 0.5 * w, 0.5 + w * w - w, 0.5 + w**3 + w / 2])),
-    "toral_curve": Family(
-        1, _of(lambda w: [0.5 + 0.5 * torch.sin(rate * w) for rate in (1.0, math.sqrt(2), math.sqrt(3))])
-    ),
+    "line": Family(1, _of(lambda w: [0.5 + 0.7 * w, 0.5 + -0.5 * w, 0.5 + 0.3 * w])),
+    "moment_curve": Family(1, _of(lambda w: [0.5 + 0.5 * w, 0.5 + w * w - w, 0.5 + w * w * w + 0.5 * w])),
+    "toral_curve": Family(1, _of(lambda w: [0.5 + 0.5 * sin(rate * w) for rate in (1.0, math.sqrt(2), math.sqrt(3))])),
     # Theorem 8
     "linear": Family(2, _linear),
     "cubic": Family(2, _cubic),
@@ -125,9 +114,9 @@ FAMILIES: dict[str, Family] = {
         2,
         _of(
             lambda u, v: [
-                0.5 + (0.3 + 0.15 * torch.cos(2 * u)) * torch.cos(7 * v),
-                0.5 + (0.3 + 0.15 * torch.cos(2 * u)) * torch.sin(7 * v),
-                0.5 + 0.15 * torch.sin(2 * u),
+                0.5 + (0.3 + 0.15 * cos(2 * u)) * cos(7 * v),
+                0.5 + (0.3 + 0.15 * cos(2 * u)) * sin(7 * v),
+                0.5 + 0.15 * sin(2 * u),
             ]
         ),
     ),
@@ -136,9 +125,9 @@ FAMILIES: dict[str, Family] = {
     "fast_sine": Family(2, _sine(1.0, 12.0)),
     # The conjecture after Corollary 10
     "helicoid": Family(
-        2, _of(lambda u, v: [0.5 + (u + 0.3) * torch.cos(20 * v) - 0.3, 0.5 + (u + 0.3) * torch.sin(20 * v), 0.5 + v])
+        2, _of(lambda u, v: [0.5 + (u + 0.3) * cos(20 * v) - 0.3, 0.5 + (u + 0.3) * sin(20 * v), 0.5 + v])
     ),
-    "graph_of_sine": Family(2, _of(lambda u, v: [0.5 + u, 0.5 + v, 0.5 + 0.5 * torch.sin(40 * u + 57 * v)])),
+    "graph_of_sine": Family(2, _of(lambda u, v: [0.5 + u, 0.5 + v, 0.5 + 0.5 * sin(40 * u + 57 * v)])),
 }
 """``torus`` is periodic, so its image is that of a bounded domain, where the sine is Pfaffian."""
 
@@ -155,15 +144,16 @@ class SquaredDistance:
 
     def field(self, state: Tensor, chart: Tensor) -> Tensor:
         """``J^T (f - Phi)``."""
-        return (self.family.jacobian(state) * (chart - self.family(state))[:, None]).sum(dim=0)
+        phi = self.family.jet(state, 1)
+        return (phi.first * (chart - phi.value)).sum(dim=1)
 
     def linearise(self, state: Tensor, chart: Tensor) -> tuple[Tensor, Tensor]:
         """The field and its derivative ``sum_i r_i Hess Phi_i - J^T J``."""
-        residual = chart - self.family(state)
-        jacobian, second = self.family.derivatives(state)
-        curvature = (second * residual[:, None, None]).sum(dim=0)
-        gauss_newton = (jacobian[:, :, None] * jacobian[:, None]).sum(dim=0)
-        return (jacobian * residual[:, None]).sum(dim=0), curvature - gauss_newton
+        phi = self.family.jet(state, 2)
+        residual = chart - phi.value
+        curvature = (phi.second * residual).sum(dim=2)
+        gauss_newton = (phi.first[:, None] * phi.first).sum(dim=2)
+        return (phi.first * residual).sum(dim=1), curvature - gauss_newton
 
     def settle(self, state: Tensor, chart: Tensor) -> tuple[Tensor, Tensor]:
         """Parameters stay as they are."""

@@ -14,6 +14,10 @@ from torch import Tensor
 
 Map = Callable[[Tensor], Tensor]
 
+CLEARANCE = 0.05 / 0.95
+"""Least distance of a target of the ball from the image of the disc, in radii of the ball: :func:`barrier_ball` takes
+95% of the radius at which the ball would touch the barrier or the image, on its points."""
+
 
 @dataclass(frozen=True)
 class Barrier:

@@ -56,11 +56,17 @@ class OwnMeasure(Model):
         return self
 
     def dimension(self) -> int | None:
-        """The dimension of the samples; None where any dimension will do."""
+        """The dimension of the samples; None where any dimension will do.
+
+        Raises ValueError for a file of samples that cannot be read or used.
+        """
         return int(_rows(self.samples, _content(self.samples)).shape[1]) if self.samples else None
 
     def measure(self) -> "Measure":
-        """The measure itself."""
+        """The measure itself.
+
+        Raises ValueError for a file of samples that cannot be read or used.
+        """
         from learnability.studies.two_parameter.measures import Component, Mixture, Points, quantile_table
 
         if self.samples:

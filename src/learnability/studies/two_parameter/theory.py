@@ -18,17 +18,25 @@ def precision_ratio(rho: float, dimension: int) -> float:
     return float(rho ** (1 / (dimension - 1)))
 
 
-def decade_exponent(distances: np.ndarray, largest: float) -> tuple[float, float, float, int]:
+def decade_exponent(
+    distances: np.ndarray, largest: float, unresolved: np.ndarray | None = None
+) -> tuple[float, float, float, int]:
     """``log10 P(distance <= e) / P(distance <= e / 10)`` at e = ``largest``, with its 95% interval and the number of
     distances at most e.
 
     The exponent of a power law over the last decade that holds enough distances. Given those at most e, the number
-    at most e / 10 is binomial: the interval is that of Clopper and Pearson.
+    at most e / 10 is binomial: the interval is that of Clopper and Pearson. Without one at most e / 10 the exponent is
+    known from below alone: the estimate and the upper end are infinite.
+
+    ``unresolved`` (n) says which flows did not finish: they are no distances of the estimate, and the interval holds
+    whatever they would have come to.
     """
-    wide, narrow = int((distances <= largest).sum()), int((distances <= largest / 10).sum())
+    open_ = np.zeros(len(distances), dtype=bool) if unresolved is None else unresolved
+    ended, more = distances[~open_], int(open_.sum())
+    wide, narrow = int((ended <= largest).sum()), int((ended <= largest / 10).sum())
     if not wide:
         return np.nan, np.nan, np.nan, 0
-    low, high = clopper_pearson(narrow, wide)
+    low, high = clopper_pearson(narrow, wide + more)[0], clopper_pearson(narrow + more, wide + more)[1]
     with np.errstate(divide="ignore"):
         value, least, most = -np.log10([narrow / wide, high, low])
-    return float(min(value, 99.0)), float(max(least, 0.0)), float(min(most, 99.0)), wide
+    return float(value), float(max(least, 0.0)), float(most), wide

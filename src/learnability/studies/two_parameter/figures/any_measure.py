@@ -4,12 +4,14 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from learnability.results.claim import Analyses
 from learnability.results.labelled import bounds_of, texts
 from learnability.results.style import COLOURS, DOUBLE, MARKERS, THEORY
 from learnability.studies.two_parameter.series import series, where
 
+_MARKS = ((COLOURS[0], ".", "learned"), (COLOURS[1], "x", "not learned"))
 _SHOWN = ("plane", "cantor", "sphere")
 
 
@@ -30,6 +32,8 @@ def draw(analyses: Analyses) -> Figure:
                 axes.set_axis_off()
                 axes.set_title(f"{name}, {cuts}: not run")
     _fractions(figure.add_subplot(grid[2, :]), points)
+    marks = [Line2D([], [], color=colour, marker=mark, linestyle="", label=label) for colour, mark, label in _MARKS]
+    figure.legend(handles=marks, title="targets in the clouds", loc="outside upper left", ncols=2, alignment="left")
     return figure
 
 
@@ -45,15 +49,12 @@ def _cloud(axes: Axes, point: xr.Dataset, name: str, cuts: str) -> None:
     along, across = (2, 1) if name == "plane" else (0, 1)
     if name == "plane":
         x = point.shown_third.values
-    for mask, colour, marker, label in (
-        (learned, COLOURS[0], ".", "learned"),
-        (~learned, COLOURS[1], "x", "not learned"),
-    ):
-        axes.plot(x[mask], y[mask], marker, color=colour, markersize=2.5, markeredgewidth=0.6, label=label)
+    for mask, (colour, marker, _) in zip((learned, ~learned), _MARKS, strict=True):
+        axes.plot(x[mask], y[mask], marker, color=colour, markersize=2.5, markeredgewidth=0.6)
     value = float(bounds_of(point.learned)[0])
     axes.set(xlabel=f"$f_{along + 1}$", ylabel=f"$f_{across + 1}$", aspect="equal", xticks=[0, 1], yticks=[0, 1])
     axes.grid(False)
-    axes.set_title(f"{name}, {cuts} cuts: {value:.0%} learned")
+    axes.set_title(f"{name}, {cuts} cuts, $\\rho$ = {float(point.rho):g}:\n{value:.0%} learned")
 
 
 def _fractions(axes: Axes, points: xr.Dataset) -> None:

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from learnability.results.claim import Analyses
 from learnability.results.labelled import bounds_of, texts
-from learnability.results.style import COLOURS, MARKERS, SMALL, THEORY, new_figure, ordered
+from learnability.results.style import COLOURS, MARKERS, NEUTRAL, SMALL, THEORY, new_figure, ordered
 from learnability.studies.two_parameter.series import series
 
 _ELEMENTARY = {1: COLOURS[3], 2: COLOURS[1]}
@@ -21,7 +21,7 @@ _MOST = 3.0
 
 
 def draw(analyses: Analyses) -> Figure:
-    """P(distance <= eps): power laws of elementary models, plateau of the hierarchical map."""
+    """P(distance <= eps): power laws of elementary models, the slow fall of the hierarchical map."""
     elementary, learning = analyses["elementary"], analyses["learning"]
     figure, ((axes, slopes),) = new_figure(1, 2, height=3.6)
     names, eps = texts(elementary.family), elementary.eps.values
@@ -36,22 +36,36 @@ def draw(analyses: Analyses) -> Figure:
     axes.set(
         xscale="log", yscale="log", xlabel="distance $\\varepsilon$", ylabel="P(final distance $\\leq \\varepsilon$)"
     )
-    axes.set(xlim=(0.15 * eps[0], 1.5 * eps[-1]), ylim=(_LOWEST, 1.5))
+    axes.set(xlim=(0.1 * eps[0], 1.5 * eps[-1]), ylim=(_LOWEST, 1.5))
     points = series(learning, "depth", "depth")
     _hierarchical(axes, points)
     axes.legend(loc="lower right")
     if points.sizes["point"]:
-        value = float(points.isel(point=-1).near.sel(eps=1e-4, method="nearest"))
-        axes.set_title(f"{value:.0%} of targets within 1e-4 with N = {int(points.depth.values[-1])} stages")
+        value = float(bounds_of(points.near)[0].isel(point=-1).sel(eps=1e-4, method="nearest"))
+        rho, stages = float(points.rho.values[-1]), int(points.depth.values[-1])
+        others = float(bounds_of(elementary.near)[0].sel(eps=1e-4, method="nearest").max())
+        axes.set_title(
+            f"{_learned(learning)}{value:.0%} of targets\nwithin 1e-4 at $\\rho$ = {rho:g}, N = {stages},\n"
+            f"{others:.1%} by elementary models"
+        )
     _slopes(slopes, elementary, names)
     return figure
+
+
+def _learned(learning: xr.Dataset) -> str:
+    """What the hierarchical map learns at the least splitting parameter."""
+    finest = series(learning, "splitting", "rho", dimension=3)
+    if not finest.sizes["point"]:
+        return ""
+    return f"{float(bounds_of(finest.learned)[0][0]):.0%} learned at $\\rho$ = {float(finest.rho[0]):g}, "
 
 
 def _hierarchical(axes: Axes, points: xr.Dataset) -> None:
     """One line for each number of stages, dark to light, with its number where it leaves the panel."""
     depths, colours = points.depth.values.astype(int), ordered(points.sizes["point"])
+    near = bounds_of(points.near)[0].values
     for i, depth in enumerate(depths):
-        curve, eps = points.near.values[i], points.eps.values
+        curve, eps = near[i], points.eps.values
         label = f"hierarchical, N = {depths[0]} to {depths[-1]}" if i == 0 and len(depths) > 1 else None
         axes.plot(eps, np.where(curve > 0, curve, 0.5 * _LOWEST), color=colours[i], linewidth=1.2, label=label)
         above = np.flatnonzero(curve > 2 * _LOWEST)
@@ -75,18 +89,26 @@ def _hierarchical(axes: Axes, points: xr.Dataset) -> None:
 def _slopes(axes: Axes, elementary: xr.Dataset, names: list[str]) -> None:
     at = np.arange(len(names))
     value, low, high = (part.values for part in bounds_of(elementary.exponent))
+    predicted = elementary.predicted.values
+    hit = (low <= predicted) & (high >= predicted)
     for w, colour in _ELEMENTARY.items():
         chosen = elementary.parameters.values == w
-        seen, beyond = chosen & (value <= _MOST), chosen & (value > _MOST)
-        errors = np.stack((value - low, high - value))[:, seen]
-        axes.errorbar(value[seen], at[seen], xerr=errors, fmt=_MARKS[w], color=colour, capsize=2, label=f"fit, W = {w}")
-        if beyond.any():  # too few targets come near: the interval has a lower end alone
-            axes.hlines(at[beyond], low[beyond], _MOST, color=colour, linewidth=1.3)
-            axes.plot(low[beyond], at[beyond], "|", color=colour, markersize=5)
+        seen, beyond = chosen & (value <= _MOST), chosen & (high > _MOST)
+        axes.hlines(at[chosen], low[chosen], np.minimum(high, _MOST)[chosen], color=colour, linewidth=1.3)
+        for ends, there in ((low, chosen), (high, chosen & ~beyond)):
+            axes.plot(ends[there], at[there], "|", color=colour, markersize=5)
+        if beyond.any():  # too few targets come near, and none at all where there is no mark
             axes.plot(np.full(beyond.sum(), _MOST), at[beyond], ">", color=colour, clip_on=False)
-    axes.plot(elementary.predicted.values, at, "|", color=THEORY["color"], markersize=12, label="theory: d - W")
+        look: Any = {"marker": _MARKS[w], "color": colour, "linestyle": "none"}
+        axes.plot(value[seen & hit], at[seen & hit], label=f"fit, W = {w}", **look)
+        axes.plot(value[seen & ~hit], at[seen & ~hit], markerfacecolor="white", zorder=3, **look)
+    if not hit.all():
+        label = "open: d - W outside the interval"
+        axes.plot([], [], "o", color=NEUTRAL, markerfacecolor="white", label=label)
+    d = int((predicted + elementary.parameters.values)[0])
+    label = f"theory: d - W, d = {d}"
+    axes.plot(predicted, at, "|", color=THEORY["color"], markersize=12, label=label)
     axes.set_yticks(at, [name.replace("_", " ") for name in names])
     axes.set(xlabel="exponent of P(distance $\\leq \\varepsilon$)", xlim=(0, _MOST))
-    inside = int(((low <= elementary.predicted.values) & (high >= elementary.predicted.values)).sum())
-    axes.set_title(f"d - W within the interval for {inside} of {len(names)}")
+    axes.set_title(f"d - W within the interval for {int(hit.sum())} of {len(names)}")
     axes.legend(loc="upper right")

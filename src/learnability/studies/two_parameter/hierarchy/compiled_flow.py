@@ -3,7 +3,8 @@
 The algorithm is that of :mod:`.batched_flow`, control by control, on the constants of the same frame table. A scalar
 loop needs no gathering, looks only at the zone and the ramps that are at work, and lets no target wait for another.
 Frames reduce the loss to four numbers (:mod:`.hierarchy.frames`); their moving parts are the jets (value, v, u, vv,
-uv, uu) of the coordinate C and of two fingers. All arrays are made before the first step of a target.
+uv, uu) of the coordinate C and of two fingers. All arrays are made before the first step of a target. Jets are inlined:
+a step takes only the force of its middle stage, and there the second derivatives are then not computed.
 """
 
 import math
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, from_numpy, int64, zeros
 
-from learnability.compiled.loops import compiled
+from learnability.compiled.loops import compiled, inlined
 from learnability.flows.tableaux import ROS23
 from learnability.results.contract import Checkpoint
 from learnability.studies.two_parameter.hierarchy import frames, outcome
@@ -53,7 +54,7 @@ _MAX_STEPS, _TRAPPED, _LEFT = int(FlowStatus.MAX_STEPS), int(FlowStatus.TRAPPED)
 _BELOW = int(FlowStatus.BELOW_ROUNDING)
 
 
-@compiled
+@inlined
 def _ramp(c: Array, k: int, u: float) -> Three:
     """Ramp k of the frame at u: value, first and second derivative."""
     at = _KNOT + k
@@ -72,7 +73,7 @@ def _ramp(c: Array, k: int, u: float) -> Three:
     return height * (0.5 / rise + flat + z * (1 - z / 2) / fall), height * (1 - z), -height * fall
 
 
-@compiled
+@inlined
 def _read_digit(c: Array, at: int, q: float) -> Digit:
     """Cell, parity, position in the cell and zone of q at the level whose constants start at ``at``."""
     z = (q - c[at]) * c[at + 1]
@@ -87,7 +88,7 @@ def _read_digit(c: Array, at: int, q: float) -> Digit:
     return cell, odd, a, zone
 
 
-@compiled
+@inlined
 def _cubic(c: Array, at: int, t: float) -> Three:
     """Value, first and second derivative of a profile's cubic, its powers three places apart."""
     c1, c3 = c[at + 3], c[at + 9] * t
@@ -95,7 +96,7 @@ def _cubic(c: Array, at: int, t: float) -> Three:
     return (square * t + c1) * t + c[at], (c3 + 2 * square) * t + c1, 4 * c3 + 2 * square
 
 
-@compiled
+@inlined
 def _times(f: Three, g: Jet) -> Jet:
     """The jet of f(u) g(u, v) from (f, f', f'') and the jet of g."""
     f0, f1, f2 = f
@@ -103,13 +104,13 @@ def _times(f: Three, g: Jet) -> Jet:
     return f0 * value, f0 * v, f0 * u + f1 * value, f0 * vv, f0 * uv + f1 * v, f0 * uu + 2 * f1 * u + f2 * value
 
 
-@compiled
+@inlined
 def _plus(f: Jet, g: Jet) -> Jet:
     """The sum of two jets, or of two ramps with their derivatives, entry by entry."""
     return f[0] + g[0], f[1] + g[1], f[2] + g[2], f[3] + g[3], f[4] + g[4], f[5] + g[5]
 
 
-@compiled
+@inlined
 def _refine(c: Array, level: int, q: float, slope: float, u: float, digit: Digit, below: Jet) -> tuple[Jet, Jet]:
     """Jets of a level's coordinate C and of its finger, from the jet of the coordinate below (zero outside the wedge).
 
@@ -143,7 +144,7 @@ def _refine(c: Array, level: int, q: float, slope: float, u: float, digit: Digit
     return _plus(moved, (q, slope, 0.0, 0.0, 0.0, 0.0)), _plus(own, _times(weight, below))
 
 
-@compiled
+@inlined
 def _inner(c: Array, q: float, slope: float, u: float) -> tuple[Jet, Jet]:
     """Jets of the inner level's coordinate and finger."""
     if u <= c[_KNOT + 4]:  # before its staircase, the first of its ramps
@@ -157,7 +158,7 @@ def _inner(c: Array, q: float, slope: float, u: float) -> tuple[Jet, Jet]:
     return _refine(c, 1, q, slope, u, digit, below)
 
 
-@compiled
+@inlined
 def loss_jet(c: Array, r: Array, q: float, u: float) -> Jet:
     """Loss 1/2 |f - Phi|^2, force -grad in (q, u) and its derivative -Hessian (qq, qu, uu), in frame units."""
     digit = _read_digit(c, 0, q)
@@ -190,7 +191,7 @@ def loss_jet(c: Array, r: Array, q: float, u: float) -> Jet:
     )
 
 
-@compiled
+@inlined
 def _scales(c: Array, u: float) -> tuple[float, float]:
     """The scale of a step in q and in u."""
     regime = 0

@@ -92,6 +92,24 @@ def membership(hierarchy: Hierarchy, targets: np.ndarray) -> Membership:
     return Membership(inside, level, digits, obstacle)
 
 
+def violations(hierarchy: Hierarchy, targets: np.ndarray) -> np.ndarray:
+    """For targets (n, d), which conditions (n, 4), in the order of ``OBSTACLES``, each violates at its first obstacle.
+
+    The classes of :func:`membership` are the first of them. They overlap: low in a finger a target is between fingers
+    and in the swept region at once, and what is beyond the fingers is past a cell's end or behind the piece, too.
+    """
+    found, inside = np.zeros((len(targets), len(OBSTACLES)), dtype=bool), np.ones(len(targets), dtype=bool)
+    walk = zip(hierarchy.stages, equilibrium_shifts(hierarchy), _walk(hierarchy, targets), strict=True)
+    for stage, shift, place in walk:
+        near, far = cell_range(stage, shift)
+        position, height = place.position, place.height
+        beyond = (position < 0) | (position > 1) | (height <= 0) | (height >= stage.box_top)
+        broken = np.stack([beyond, height <= 2 * stage.width, position <= near, position >= far], axis=1)
+        found |= broken & inside[:, None]
+        inside &= ~broken.any(axis=1)
+    return found
+
+
 @dataclass(frozen=True)
 class _Place:
     """Where n targets stand at one stage: cell, distance from its valley in widths, height above the piece, and the

@@ -182,7 +182,10 @@ class Hierarchy:
 
     ``rho`` is the splitting parameter of every stage, or one value a stage (the last one repeats). ``stretch`` is
     kappa: a stage lasts ``2 U_n`` in u with ``U_n = kappa B V_n / L_n``. ``phases`` (N) in [0, 1) shifts the cuts of
-    every stage; without them the cells fill each piece from end to end. The start is ``u = v = 0``."""
+    every stage; without them the cells fill each piece from end to end. The start is ``u = v = 0``.
+
+    Raises ValueError for fewer than two dimensions or one stage, an empty box, and phases that are not one number in
+    [0, 1) a stage."""
 
     dimension: int
     depth: int

@@ -24,7 +24,12 @@ def analyse(runs: list[Run], rng: np.random.Generator) -> xr.Dataset:
     return xr.Dataset(
         {
             "learned": share(
-                "sphere", learned.sum(axis=0), tried.sum(axis=0), "fraction of the sphere learned", "Wilson"
+                "sphere",
+                learned.sum(axis=0),
+                tried.sum(axis=0),
+                "fraction of the sphere learned",
+                "Wilson",
+                open_.sum(axis=0),
             ),
             "counterexamples": variable("sphere", missed, "targets of the sphere that were not learned"),
             "is_learned": variable(where, learned, "whether the target was learned"),
