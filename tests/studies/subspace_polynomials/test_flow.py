@@ -2,9 +2,12 @@
 
 import numpy as np
 import pytest
+import xarray as xr
 
-from learnability.results.claim import NotAtThisScale
-from learnability.studies.subspace_polynomials.flow.analyse import first_crossing
+from learnability.results.claim import NotAtThisScale, judge
+from learnability.results.labelled import names, with_bounds
+from learnability.results.status import Status
+from learnability.studies.subspace_polynomials.flow.analyse import first_crossing, mean_field_distance
 from learnability.studies.subspace_polynomials.flow.claims import CLAIMS
 from learnability.studies.subspace_polynomials.flow.setting import FlowSetting
 from learnability.studies.subspace_polynomials.particles import sampled_particles
@@ -54,6 +57,43 @@ def test_first_crossing_interpolates_and_says_never() -> None:
     times = np.array([0.0, 1.0, 2.0])
     loss = np.array([[1.0, 0.8, 0.2], [1.0, 1.0, 0.95]])
     assert first_crossing(times, loss, np.array([0.5, 0.5])).tolist() == [1.5, np.inf]
+    assert first_crossing(times, loss, np.array([2.0, 2.0])).tolist() == [0.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("status", "escaped"), [(Status.CONVERGED, True), (Status.DIVERGED, False), (Status.MAX_STEPS, False)]
+)
+def test_a_run_that_failed_on_its_plateau_has_not_escaped(status: Status, escaped: bool) -> None:
+    setting = FlowSetting(
+        target=HiddenPolynomials(polynomials=("He3(z1)",)),
+        dimensions=(16, 32),
+        infinite=False,
+        particles=10,
+        end_time=8.0,
+        save_points=9,
+    )
+    run = train("flow", setting, Context(2)).load()
+    high = 1e3  # above the floor for certain
+    run["loss"][:], run["status"][:] = np.where(run["time"] < 6, high, np.nan), status
+    times = analyse("flow", [setting], [run])["escape_times"]
+    assert bool(np.isfinite(times).all()) is escaped
+
+
+@pytest.mark.parametrize(("low", "said"), [(0.4, "does not hold 1/2"), (0.45, "holds 1/2")])
+def test_the_escape_at_leap_3_says_whether_one_half_is_inside(low: float, said: str) -> None:
+    claim = next(claim for claim in CLAIMS if claim.id == "escape-time.leap3")
+    high = low + 0.09
+    analysis = xr.Dataset(
+        {
+            "escape_limit": (("target", "bound"), [[low + 0.05, low, high]]),
+            "escape_local": (("target", "window", "bound"), [[[0.4, 0.3, 0.5]]]),
+            "escape_range": ("range_end", [32.0, 8192.0]),
+        },
+        coords={"target": names("target", ["He3(z1)"], "polynomial")},
+        attrs={"seeds": 18},
+    )
+    assert claim.measure is not None
+    assert said in claim.measure({"escape_leap_3": analysis}).note
 
 
 def test_unlearned_loss_is_the_floor_at_one() -> None:
@@ -74,3 +114,30 @@ def test_bad_settings_are_named() -> None:
         FlowSetting(target=family, particles=31)
     with pytest.raises(ValueError, match="neither a dimension"):
         FlowSetting(target=family, infinite=False)
+
+
+def test_the_distance_from_the_limit_is_that_of_the_mean() -> None:
+    """A shift of .01 at the first d and noise alone, of .002, at the second: single seeds would have both at once."""
+    rng = np.random.default_rng(0)
+    noise = 0.002 * rng.standard_normal((8, 2, 1, 1))
+    difference = np.array([0.01, 0.0])[:, None, None] * np.linspace(0, 1, 9) + noise
+    found = mean_field_distance(difference).values[:, 0]
+    np.testing.assert_allclose(found[0, 0], 0.01 + noise[:, 0].mean(), rtol=1e-12)
+    assert found[0, 1] > 0.005
+    assert found[1, 1] == 0
+    assert found[1, 2] < 0.005
+
+    names_ = names("target", ["z1 + z1*z2"], "polynomial")
+
+    def verdict(shift: list[float]) -> str:
+        values = mean_field_distance(np.array(shift)[:, None, None] * np.linspace(0, 1, 9) + noise)
+        coords = {"finite_dimension": [32.0, 8192.0], "target": names_}
+        analysis = with_bounds(xr.Dataset({"mean_field_distance": values}, coords, {"seeds": 8}))
+        claim = next(claim for claim in CLAIMS if claim.id == "dimension-free")
+        assert claim.rule is not None
+        assert claim.measure is not None
+        return judge(claim.rule, claim.measure({"finite_dimension": analysis}), claim.seeds_needed)[0]
+
+    assert verdict([0.02, 0.0]) == "supported"
+    assert verdict([0.02, 0.02]) == "contradicted"
+    assert verdict([0.02, 0.005]) == "inconclusive"

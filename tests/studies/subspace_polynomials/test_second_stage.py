@@ -83,6 +83,21 @@ def test_a_rate_that_falls_with_the_dimension_contradicts_the_claim(power: float
     assert judge(claim.rule, found, claim.seeds_needed)[0] == verdict
 
 
+@pytest.mark.parametrize(("bump", "verdict"), [(0.0, "supported"), (1.2, "contradicted")])
+def test_a_loss_above_its_bound_at_any_time_contradicts_the_decay(bump: float, verdict: str) -> None:
+    """One dimension rises above the bound half way and has long fallen below it at the end."""
+    claim = next(claim for claim in CLAIMS if claim.id == "two-stage-decay")
+    runs = _runs(0.0)
+    loss = runs[1].result["loss"].values
+    loss[:, 20] = np.maximum(loss[:, 20], bump)
+    analysis = with_bounds(analyse(runs, np.random.default_rng(0)))
+    assert claim.measure is not None
+    assert claim.rule is not None
+    found = claim.measure({"second_stage": analysis})
+    assert judge(claim.rule, found, claim.seeds_needed)[0] == verdict
+    assert ("largest at t = 200, d = 48" in found.note) is (bump > 0)
+
+
 def test_bad_settings_are_named() -> None:
     with pytest.raises(ValueError, match="one polynomial"):
         SecondStageSetting(target=HiddenPolynomials(polynomials=("z1*z2", "z1")))

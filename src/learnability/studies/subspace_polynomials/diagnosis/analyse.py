@@ -106,6 +106,9 @@ def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
         {
             **{name: variable(axes, np.stack([t[name] for t in tables]), text) for name, text in _TABLE_TEXTS.items()},
             "trapped_dimension": variable(axes[1:], first.target["trapped_dimension"].values, "dimension of S*"),
+            "trapped_projector": variable(
+                (*axes[1:], "coordinate", "coordinate_2"), first.target["trapped_projector"].values, "projector onto S*"
+            ),
             "used_variables": variable("target", first.target["used_variables"].values, "variables of the target"),
             "loss_floor": variable(axes[1:], first.target["loss_floor"].values, "loss floor of S*"),
             "covariance": variable(

@@ -10,7 +10,8 @@ from learnability.results.measuring import if_known
 from learnability.results.style import COLOURS, MARKERS, THEORY, new_figure
 from learnability.studies.subspace_polynomials import theory
 from learnability.studies.subspace_polynomials.figures.against_dimension import errorbars
-from learnability.studies.subspace_polynomials.figures.labels import pretty, with_interval
+from learnability.studies.subspace_polynomials.figures.labels import pretty
+from learnability.studies.subspace_polynomials.flow.claims import nearer_to_the_limit
 from learnability.studies.subspace_polynomials.trapped_part.claims import slowest
 
 
@@ -42,13 +43,12 @@ def draw(analyses: Analyses) -> Figure:
     left.set_title(f"trapped{said}")
     free = flow.isel(target=np.flatnonzero(flow["trapped_dimension"].values == 0))
     for i in range(free.sizes["target"]):
-        _power_law(right, free["limit_distance"].isel(target=i), i)
-    right.set_ylabel("sup over t of $|L_d - L_\\infty|$ (1)")
-    first = free.isel(target=0)
-    if "distance_limit" in first:
-        right.set_title(
-            f"free, {pretty(first['target'].item())}:\npower as d grows {with_interval(first['distance_limit'])}"
-        )
+        _power_law(right, free["mean_field_distance"].isel(target=i), i)
+    right.set_ylabel("sup over t of |mean of $L_d - L_\\infty$| (1)")
+    near = if_known(nearer_to_the_limit, analyses)
+    if near:
+        at = f"{near.estimate:.2g} [{near.low:.2g}, {near.high:.2g}]"
+        right.set_title(f"free, {pretty(theory.STAIRCASES[2])}: distance at\nthe largest d, over the least, {at}")
     for axis in (left, right):
         axis.legend()
     return figure

@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 
 from learnability.results.claim import Analyses
 from learnability.results.labelled import texts
-from learnability.results.style import COLOURS, MARKERS, SMALL, new_figure
+from learnability.results.style import COLOURS, MARKERS, NEUTRAL, SMALL, new_figure
+from learnability.studies.subspace_polynomials.diagnosis.analyse import NONZERO, ZERO
 from learnability.studies.subspace_polynomials.figures.labels import pretty
 
 
@@ -25,6 +26,7 @@ def _table(axes: Axes, table: xr.Dataset) -> None:
         axes.text(j, i, text, ha="center", va="center", fontsize=SMALL)
     axes.set_xticks(range(trapped.shape[1]), [text.replace(", ", ",\n") for text in texts(table["activation_class"])])
     axes.set_yticks(range(len(used)), [pretty(name) for name in texts(table["target"])])
+    axes.set_xlabel("class of the activation")
     axes.grid(False)
     wrong = int((table["agree"] == 0).sum())
     verdict = "three methods agree everywhere" if wrong == 0 else f"{wrong} of {table['agree'].size} checks disagree"
@@ -47,7 +49,9 @@ def _residuals(axes: Axes, table: xr.Dataset) -> None:
                 label = ("coordinate", "rotated")[rotated] if x == 0 else None
                 axes.plot(x + offsets, points, marker, color=colour, ms=3, label=label, ls="none", alpha=0.7)
     axes.set_yscale("log")
-    axes.axhspan(1e-12, 1e-2, color="0.9", zorder=0)
+    axes.axhspan(ZERO, NONZERO, color="0.9", zorder=0)
+    between = float(np.sqrt(ZERO * NONZERO))
+    axes.text(1.5, between, "neither zero nor positive", ha="center", va="center", fontsize=SMALL, color=NEUTRAL)
     axes.set_xticks(range(4), [text for text, _ in groups])
     axes.set_ylabel("residual or defect (1)")
     low = float(table["residual"].max())

@@ -1,5 +1,7 @@
 """Rank of the Taylor coefficients against the order, by activation."""
 
+import re
+
 import xarray as xr
 from matplotlib.figure import Figure
 
@@ -23,7 +25,13 @@ def _features(row: xr.Dataset) -> str:
     rank = f"1 copy: rank {int(row['one_copy'])} of {int(row['features'])}"
     if int(row["trapped_dimension"]) or str(row["curve"].item()) == "none":
         return rank
-    return f"{rank}\n{row['curve'].item()} for ever"
+    return f"{rank}\n{_curve(str(row['curve'].item()))}"
+
+
+def _curve(text: str) -> str:
+    """The equations of an invariant curve in formulas."""
+    formula = re.sub("w([0-9])", r"w_\1", text).replace("1/2 ", r"\frac{1}{2}\,")
+    return "stays on " + ", ".join(f"${part}$" for part in formula.split(", "))
 
 
 def draw(analyses: Analyses) -> Figure:
@@ -40,12 +48,14 @@ def draw(analyses: Analyses) -> Figure:
             axis.step(order, shifted, where="mid", label=activation, **look)
         axis.axhline(int(row["used_variables"]), **THEORY, label="dimension p")
         axis.set_title(f"{_wrapped(name)}\n{_orders(row)}")
-        axis.text(0.97, 0.04, _features(row), transform=axis.transAxes, ha="right", va="bottom", fontsize=SMALL)
-        axis.set(xlabel="Taylor order s", ylim=(0.0, 4.5))
+        axis.text(0.97, 0.02, _features(row), transform=axis.transAxes, ha="right", va="bottom", fontsize=SMALL)
+        axis.set(xlabel="Taylor order s", ylim=(-0.8, 4.5), yticks=range(5))  # room for the text below 0
     for axis in axes.ravel()[len(names) :]:
         axis.remove()
-    shared_legend(figure)
-    axes[0, 0].set_ylabel("rank of $q_1..q_s$")
+    shared_legend(figure, columns=3)
+    figure.legends[0].set_title("activations, in the order of the titles; their lines are set apart")
+    for row_of_axes in axes:
+        row_of_axes[0].set_ylabel("rank of $q_1..q_s$")
     return figure
 
 

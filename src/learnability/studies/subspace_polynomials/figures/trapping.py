@@ -26,13 +26,13 @@ def _curves(axes: Axes, curves: xr.DataArray) -> None:
 
 
 def _sgd_markers(row: np.ndarray, sgd: xr.Dataset, names: list[str]) -> None:
-    """Online SGD and its own flow at d of the SGD runs."""
+    """Online SGD, and the flow at the dimension of its runs."""
     for place, name in enumerate(texts(sgd["target"])):
         if name in names:
             axes, run = row[names.index(name)], sgd.isel(target=place, bound=0)
             time, median = run["time"].values, run["sgd_loss"].values
-            axes.plot(time[::3], median[::3], "x", color="#000000", ms=4, label="SGD, d = 64")
-            axes.plot(time, run["flow_loss"].values, color="#000000", lw=0.7, ls=":")
+            axes.plot(time[::3], median[::3], "x", color="#000000", ms=4, label="SGD")
+            axes.plot(time, run["flow_loss"].values, color="#000000", lw=0.7, ls=":", label="its flow, at the d of SGD")
 
 
 def draw(analyses: Analyses) -> Figure:
@@ -55,5 +55,5 @@ def draw(analyses: Analyses) -> Figure:
         axes[j, 0].set_ylabel("population loss (1)")
         axes[j, 1].set_ylabel("r.m.s. over particles (1)")
     _sgd_markers(axes[:, 0], sgd, names)
-    shared_legend(figure)
+    shared_legend(figure, columns=5)
     return figure

@@ -7,9 +7,11 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from learnability.results.contract import Run
-from learnability.results.labelled import exponents, names, over_seeds, texts, variable
+from learnability.results.labelled import estimate, exponents, mean_over_seeds, names, over_seeds, texts, variable
 from learnability.results.status import Status
 from learnability.statistics.asymptotics import Correction, LocalExponents, local_exponents
+from learnability.statistics.intervals import mean_interval
+from learnability.statistics.scaling import Statistic
 from learnability.studies.subspace_polynomials import theory
 from learnability.studies.subspace_polynomials.estimates import median_band
 
@@ -32,24 +34,31 @@ def _of_targets(runs: Sequence[Run], name: str) -> Array:
 
 
 def first_crossing(times: Array, loss: Array, level: Array) -> Array:
-    """The time at which a loss (..., time) falls below ``level``, by linear interpolation; inf if never."""
+    """The time at which a loss (..., time) falls below ``level``, by linear interpolation; the first time where it is
+    below from the start, inf if never."""
     below = loss < np.asarray(level)[..., None]
     after = below.argmax(-1)
-    reached = below.any(-1) & (after > 0)
     before = np.maximum(after - 1, 0)
     high = np.take_along_axis(loss, before[..., None], -1)[..., 0]
     low = np.take_along_axis(loss, after[..., None], -1)[..., 0]
     with np.errstate(invalid="ignore", divide="ignore"):
         share = (high - level) / (high - low)
-        crossing = times[before] + share * (times[after] - times[before])
-    return np.where(reached, crossing, np.inf)
+        crossing = np.where(after == 0, times[0], times[before] + share * (times[after] - times[before]))
+    return np.where(below.any(-1), crossing, np.inf)
 
 
-def _escape(times: Array, dimension: Array, loss: Array, floor: Array, rng: np.random.Generator) -> Variables:
+def _escape(
+    times: Array,
+    dimension: Array,
+    loss: Array,
+    stopped: NDArray[np.bool_],
+    floor: Array,
+    rng: np.random.Generator,
+) -> Variables:
     """Escape times, their power of d and the ratio of their increments."""
-    # Runs stop after they have escaped: what follows counts as below the floor.
-    filled = np.where(np.isnan(loss), -np.inf, loss)
-    escape = first_crossing(times, np.where(np.isfinite(filled), filled, 0.0), theory.ESCAPE_FRACTION * floor)
+    # Runs stop after they have escaped, and what follows is below the floor; behind one that failed nothing is known.
+    filled = np.where(np.isnan(loss) & stopped[..., None], 0.0, loss)
+    escape = first_crossing(times, filled, theory.ESCAPE_FRACTION * floor)
     found = {
         "escape_time": over_seeds(np.median, AXES, escape, rng, "median time to leave the floor", "flow time"),
         "escape_times": variable(("seed", *AXES), escape, "time to leave the floor", "flow time"),
@@ -85,28 +94,53 @@ def _renamed(values: xr.Variable, dim: str, name: str) -> xr.Variable:
 
 
 def _local(
-    x: Array, samples: Array, rng: np.random.Generator, statistic: str, corrections: Sequence[Correction]
+    x: Array, samples: Array, rng: np.random.Generator, statistic: Statistic, corrections: Sequence[Correction]
 ) -> LocalExponents:
     """Local exponents of samples (seed, x), the limit resting on all of the range."""
     return local_exponents(x, samples, rng, statistic, corrections, last_decades=4)
 
 
+def mean_field_distance(difference: Array) -> xr.Variable:
+    """``sup_t |E (L_d - L_inf)|`` of signed differences (seed, finite_dimension, target, time), the mean over seeds.
+
+    The supremum of a single seed holds the noise of its N particles, about (N d)^(-1/2), which at large d is all of it.
+    The ends are the suprema of what Student's interval at every time leaves, pointwise; the lower one is at least 0.
+    """
+    _, low, high = mean_interval(difference)
+    largest = np.maximum(np.abs(low), np.abs(high)).max(-1)
+    least = np.maximum(np.maximum(low, -high), 0.0).max(-1)
+    middle = np.abs(difference.mean(0)).max(-1)
+    text = "sup_t of |mean over seeds of L_d - L_inf|"
+    return estimate(AXES, middle, least, largest, text, "95% Student over seeds, at every time")
+
+
 def _distances(dimension: Array, loss: Array, limit: Array, rng: np.random.Generator) -> Variables:
     """``sup_t |L_d - L_inf|`` with the same second layer in both, and its power of d."""
     distance = np.abs(loss - limit[:, None]).max(-1)
-    found = {"limit_distance": over_seeds(np.mean, AXES, distance, rng, "sup_t |L_d - L_inf|, mean over seeds")}
+    text = "sup_t |L_d - L_inf| of single seeds, noise of the particles included, geometric mean"
+    found = {
+        "limit_distance": mean_over_seeds(AXES, distance, text, logarithmic=True),
+        "mean_field_distance": mean_field_distance(loss - limit[:, None]),
+    }
     if len(dimension) < 3:
         return found
     local = [
-        _local(dimension, distance[:, :, j], rng, "mean", ("x^-1/2", "x^-1", "none")) for j in range(distance.shape[2])
+        _local(dimension, distance[:, :, j], rng, "geometric mean", ("x^-1/2", "x^-1", "none"))
+        for j in range(distance.shape[2])
     ]
-    return found | exponents(local, "power of d of sup_t |L_d - L_inf|", "target", "distance")
+    return found | exponents(local, "power of d of sup_t |L_d - L_inf| of single seeds", "target", "distance")
 
 
 def _finite_statistics(
-    times: Array, dimension: Array, loss: Array, limit: Array, floor: Array, rng: np.random.Generator
+    times: Array,
+    dimension: Array,
+    loss: Array,
+    stopped: NDArray[np.bool_],
+    limit: Array,
+    floor: Array,
+    rng: np.random.Generator,
 ) -> Variables:
-    found = _escape(times, dimension, loss, floor, rng)
+    found = _escape(times, dimension, loss, stopped, floor, rng)
     if np.isnan(loss).any():
         return found
     if limit.shape[1]:
@@ -138,6 +172,7 @@ def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
         "target": names("target", [text for run in runs for text in texts(run.target["target"])], "polynomial"),
     }
     if finite.sum() >= 2:
-        found |= _finite_statistics(times, dimension[finite], loss[:, finite], loss[:, ~finite], floor, rng)
+        stopped = status[:, finite] == Status.CONVERGED
+        found |= _finite_statistics(times, dimension[finite], loss[:, finite], stopped, loss[:, ~finite], floor, rng)
         coordinates["finite_dimension"] = variable("finite_dimension", dimension[finite], "input dimension")
     return xr.Dataset(found, coords=coordinates, attrs={"seeds": loss.shape[0]})

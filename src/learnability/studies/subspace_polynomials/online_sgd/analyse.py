@@ -6,14 +6,10 @@ import numpy as np
 import xarray as xr
 
 from learnability.results.contract import Run
-from learnability.results.labelled import names, over_seeds, variable
+from learnability.results.labelled import STUDENT, estimate, names, variable
+from learnability.statistics.intervals import supremum_interval
 from learnability.studies.subspace_polynomials.estimates import median_band
 from learnability.studies.subspace_polynomials.online_sgd.setting import SgdSetting
-
-
-def _relative_gap(samples: np.ndarray, axis: int) -> np.ndarray:
-    """``sup_t |mean_seeds(L_sgd - L_flow)|`` of samples (..., seed, time) that hold the difference over L(0)."""
-    return np.asarray(np.abs(samples.mean(axis=axis)).max(-1))
 
 
 def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
@@ -21,15 +17,19 @@ def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
     results = [run.result for run in runs]
     sgd, flow = (np.stack([r[name].values for r in results], axis=1) for name in ("sgd_loss", "flow_loss"))
     relative = (sgd - flow) / flow[:, :, :1]
-    text = "sup_t |mean (L_sgd - L_flow)| / L(0)"
-    gaps = [over_seeds(_relative_gap, (), relative[:, i], rng, text) for i in range(len(runs))]
     polynomials = [run.setting_as(SgdSetting).target.polynomials[0] for run in runs]
+    together = supremum_interval(relative, 1 - 0.05 / len(runs))
     failed = sum(int((result["status"] != 0).sum()) for result in results)
     return xr.Dataset(
         {
             "sgd_loss": median_band(("target", "time"), sgd, "loss of online SGD"),
             "flow_loss": median_band(("target", "time"), flow, "loss of the mean-field flow"),
-            "gap": xr.Variable.concat(gaps, "target"),
+            "gap": estimate(
+                "target",
+                *together,
+                "sup_t |mean (L_sgd - L_flow)| / L(0)",
+                f"{STUDENT}, all times of all targets together",
+            ),
             "worst_gap": variable(
                 "target", np.abs(relative).max(axis=(0, 2)), "largest |L_sgd - L_flow| / L(0) of any seed and time"
             ),

@@ -6,6 +6,7 @@ from learnability.studies.subspace_polynomials import theory
 from learnability.studies.subspace_polynomials.theory import OURS, PAPER
 
 CONDITION, HIDDEN = "reflective", "ReLU, no bias"
+BESIDE = f"this study, beside {PAPER}, necessary condition with w_S(0) = 0 for a smooth activation"
 SMOOTHNESS = "The paper assumes an activation with bounded derivatives; what it says of trapping is tried without it."
 
 
@@ -60,7 +61,7 @@ CLAIMS = (
         "A reflective target traps a ReLU network too: from w_S(0) = 0 at d = infinity w_S stays 0, although sigma' "
         "jumps.",
         "largest |w_S| of any particle, reflective targets, mean-field flow with ReLU in closed form",
-        source=f"{PAPER}, necessary condition with w_S(0) = 0, beyond its smoothness assumption",
+        source=BESIDE,
         rule=AtMost(1e-9),
         measure=_trapped,
         expected="0",
@@ -72,7 +73,7 @@ CLAIMS = (
         "For a reflective target and w_S(0) = 0 the loss of a ReLU network never falls below the floor E|h - E_S "
         "h|^2 / 2.",
         "smallest L - floor at d = infinity, reflective targets",
-        source=f"{PAPER}, necessary condition with w_S(0) = 0, beyond its smoothness assumption",
+        source=BESIDE,
         rule=AtLeast(-1e-9),
         measure=_floor,
         expected=">= 0",

@@ -9,10 +9,11 @@ from learnability.hermite.expansion import HermiteExpansion
 from learnability.hermite.feature_rank import feature_rank, proved_rank
 from learnability.hermite.invariant_curve import invariant_curve
 from learnability.hermite.kept_output import kept_feature_rank, reached_dimension
-from learnability.hermite.taylor_rank import DERIVATIVES, DESCRIPTIONS, TaylorRanks, taylor_ranks
+from learnability.hermite.taylor_rank import TaylorRanks
 from learnability.results.contract import RunContext
 from learnability.results.labelled import names, variable
 from learnability.studies.subspace_polynomials.hidden_polynomials import stripped_expansions
+from learnability.studies.subspace_polynomials.taylor.activations import ACTIVATIONS, DESCRIPTIONS, exact_ranks
 from learnability.studies.subspace_polynomials.taylor.setting import TaylorSetting
 
 #: A weight that the output moves shows at low order in time.
@@ -70,8 +71,8 @@ _TEXTS = {
 def train(setting: TaylorSetting, target: xr.Dataset, context: RunContext) -> xr.Dataset:
     """``rank`` (target, activation, order), ``spanning_order`` (0 for none), and :class:`Reach` (target)."""
     polynomials = stripped_expansions(target)
-    found = [[taylor_ranks(h, name, setting.order) for name in DERIVATIVES] for h in polynomials]
-    sine = list(DERIVATIVES).index("sine")
+    found = [[exact_ranks(h, name, setting.order) for name in ACTIVATIONS] for h in polynomials]
+    sine = list(ACTIVATIONS).index("sine")
     reaches = [reach(h, row[sine], setting) for h, row in zip(polynomials, found, strict=True)]
     pair = ("target", "activation")
 
@@ -93,7 +94,7 @@ def train(setting: TaylorSetting, target: xr.Dataset, context: RunContext) -> xr
         },
         coords={
             "target": target["target"],
-            "activation": names("activation", [DESCRIPTIONS[name] for name in DERIVATIVES], "activation"),
+            "activation": names("activation", [DESCRIPTIONS[name] for name in ACTIVATIONS], "activation"),
             "curve": names("target", [r.curve for r in reaches], "polynomial curve that carries (4.1) for all times"),
             "order": variable("order", np.arange(1, setting.order + 1), "Taylor order s"),
         },

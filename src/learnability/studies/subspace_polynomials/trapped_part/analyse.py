@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from learnability.results.contract import Run, Setting, only
-from learnability.results.labelled import exponents, over_seeds, variable
+from learnability.results.labelled import exponents, mean_over_seeds, variable
 from learnability.statistics.asymptotics import local_exponents
 
 
@@ -19,12 +19,13 @@ def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
     deficit = floor - result["trapped_loss"].values.min(-1)
     loss = result["loss"].values.min(-1)
     found = [
-        local_exponents(dimension, deficit[:, :, j], rng, statistic="mean", corrections=("x^-1", "x^-1/2", "none"))
+        local_exponents(dimension, deficit[:, :, j], rng, "geometric mean", corrections=("x^-1", "x^-1/2", "none"))
         for j in range(len(floor))
     ]
+    text = "floor - min L_S, geometric mean over seeds"
     return xr.Dataset(
         {
-            "deficit": over_seeds(np.mean, ("dimension", "target"), deficit, rng, "floor - min L_S, mean over seeds"),
+            "deficit": mean_over_seeds(("dimension", "target"), deficit, text, logarithmic=True),
             **exponents(found, "power of d of the deficit", "target"),
             "floor": variable("target", floor, "floor of the trapped part"),
             "least_loss": variable(("dimension", "target"), loss.min(0), "smallest loss of any seed and time"),

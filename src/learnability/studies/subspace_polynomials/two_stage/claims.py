@@ -1,14 +1,19 @@
 """Claims on the second stage's kernel, by exact ranks; lambda_min itself, by multiprecision, stands in the notes."""
 
+import numpy as np
 import xarray as xr
 
-from learnability.results.claim import Analyses, Between, Claim, Equals, Measurement, NotAtThisScale
+from learnability.results.claim import Analyses, AtLeast, Claim, Equals, Measurement, NotAtThisScale
 from learnability.results.labelled import texts
 from learnability.results.measuring import Measure
 from learnability.studies.subspace_polynomials import theory
 from learnability.studies.subspace_polynomials.theory import OURS, PAPER, SUMMARY
 
 AVERAGING = f"{PAPER}, algebraic independence by averaging"
+ORDERS = (
+    "The Taylor coefficients of (4.1) span at order {order} with sin(x + pi/4), with 1/(1 + 2 exp(-x)) and with exp "
+    "(taylor-rank); the features are those with the sine alone."
+)
 
 
 def _case(analyses: Analyses, variables: int, keep_output: bool = False) -> xr.Dataset:
@@ -52,16 +57,23 @@ def _power(variables: int, copies: str = "p copies") -> Measure:
     return measure
 
 
-def _cost(variables: int) -> Measure:
-    """Weights x flow time to 1% for each neuron of the second stage, p copies over one, over p."""
+def _away_from(variables: int) -> Measure:
+    """How far the cost of reaching a fixed loss stays from p times that with one copy, whatever loss is asked for.
+
+    The cost: weights x flow time for each neuron of the second stage, T in the first stage for every copy. The least
+    ``|log(cost with p copies / cost with one / p)|`` over the fractions of the loss.
+    """
 
     def measure(analyses: Analyses) -> Measurement:
-        one, many = _case(analyses, variables)["time_to"].sel(fraction=0.01).values
+        case = _case(analyses, variables)
+        one, many = case["time_to"].transpose("copies", "fraction").values
         first = theory.FIRST_STAGE
-        factor = (variables * first + many) / (first + one) / variables
-        return Measurement.exact(
-            float(factor), f"second stage to 1%: {one:.4g} with one copy, {many:.4g} with {variables}"
-        )
+        factors = (variables * first + many) / (first + one) / variables
+        said = ", ".join(f"{f:.3g} at {at:g}" for f, at in zip(factors, case["fraction"].values, strict=True))
+        with np.errstate(divide="ignore"):
+            return Measurement.exact(
+                float(np.abs(np.log(factors)).min()), f"cost over p, by fraction of the loss: {said}"
+            )
 
     return measure
 
@@ -83,7 +95,7 @@ def _positive(variables: int, copies: str, kept: bool, own: bool = False) -> Cla
     return Claim(
         id=f"averaging{suffix}{'.output' if kept else ''}",
         source=OURS if own else AVERAGING,
-        statement=f"lambda_min of the second stage is positive for {name} with {many}: {dynamics}.",
+        statement=f"With sin(x + pi/4) lambda_min of the second stage is positive for {name} with {many}: {dynamics}.",
         measured=(
             "features less the rank of their coefficients, over the rationals"
             + (" under (4.1): a minor that does not vanish there does not vanish with the output kept" if kept else "")
@@ -94,6 +106,7 @@ def _positive(variables: int, copies: str, kept: bool, own: bool = False) -> Cla
         expected="0",
         figure="lambda_min",
         evidence="exact",
+        reason=ORDERS.format(order=theory.SPANNING_ORDERS[variables]),
     )
 
 
@@ -110,8 +123,8 @@ def _scaling(variables: int, copies: str, power: int) -> Claim:
     return Claim(
         id=f"lambda-scaling{suffix}",
         source=source,
-        statement=f"For small T and {'p copies' if averaged else 'one copy'} lambda_min of {name} under (4.1) goes "
-        f"like {law}.",
+        statement=f"For small T and {'p copies' if averaged else 'one copy'} lambda_min of {name} under (4.1) with "
+        f"sin(x + pi/4) goes like {law}.",
         measured="twice the last order of the first minor of the features' coefficients that does not vanish",
         rule=Equals(power, 0),
         measure=_power(variables, copies),
@@ -125,21 +138,35 @@ def _scaling(variables: int, copies: str, power: int) -> Claim:
 def _costs(variables: int) -> Claim:
     name = theory.STAIRCASES[variables].replace("*", " ")
     return Claim(
-        id=f"averaging.cost{'.p3' if variables == 3 else ''}",
-        source=SUMMARY,
-        statement=f"Averaging p = {variables} copies multiplies the cost of learning {name} by p.",
+        id=f"averaging.cost-at-loss{'.p3' if variables == 3 else ''}",
+        source=f"this study, beside {SUMMARY}",
+        statement=f"The cost of reaching a given loss of {name} with {variables} averaged copies is not {variables} "
+        "times that with one, at 10%, 1% and 1e-4 of the loss of the second stage alike.",
         measured=(
-            "weights x flow time to 1% of the loss, p copies over one, over p: T = 2 for every copy, then the second "
-            "stage of one common number of averaged neurons"
+            "least |log| over the three of weights x flow time with p copies over that with one, over p: T = 2 for "
+            "every copy, then the second stage of one common number of averaged neurons; log 1.25 is asked"
         ),
-        rule=Between(0.8, 1.25),
-        measure=_cost(variables),
+        rule=AtLeast(float(np.log(1.25))),
+        measure=_away_from(variables),
         experiments=("two_stage",),
-        expected="1",
+        expected="above log 1.25 = .223",
         figure="decay",
-        evidence="summary",
-        reason="The second stage decides: averaging changes its eigenvalues, in either direction.",
+        evidence="existence",
+        window_seen=True,
+        reason="The second stage decides: averaging changes its eigenvalues, in either direction, so that the factor "
+        "depends on the loss that is asked for.",
     )
+
+
+SUMMARISED = Claim(
+    id="averaging.cost",
+    source=SUMMARY,
+    statement='The averaging strategy "increases computational cost by factor p"',
+    measured="nothing",
+    evidence="summary",
+    reason="p trainings of w in place of one: in its plain reading an identity; what a given loss costs is another "
+    "matter (averaging.cost-at-loss)",
+)
 
 
 CLAIMS = (
@@ -155,5 +182,6 @@ CLAIMS = (
     ),
     _scaling(2, "one copy", 12),
     _scaling(3, "one copy", 48),
+    SUMMARISED,
     *(_costs(variables) for variables in (2, 3)),
 )
