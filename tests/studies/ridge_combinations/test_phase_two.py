@@ -2,12 +2,16 @@
 
 import numpy as np
 import pytest
+import xarray as xr
 
+from learnability.results.claim import judge
+from learnability.results.labelled import names
 from learnability.results.sections import Section, Sections
 from learnability.studies.ridge_combinations.phase_one import directions
 from learnability.studies.ridge_combinations.phase_two import regressions
+from learnability.studies.ridge_combinations.phase_two.claims import CLAIMS, reached_from
 from learnability.studies.ridge_combinations.phase_two.regressions import Samples, kernel_ridge, lasso, prepared, ridge
-from learnability.studies.ridge_combinations.phase_two.train import refit_target, train, trained_weights
+from learnability.studies.ridge_combinations.phase_two.train import Refit, refit_target, train, trained_weights
 from tests.doubles import Context
 from tests.studies.ridge_combinations.cases import setting_of, target_of
 
@@ -115,3 +119,98 @@ def test_the_weights_of_a_chain_are_rebuilt():
     np.testing.assert_allclose(np.linalg.norm(arrays["weights"], axis=-1), 1, atol=1e-5)
     np.testing.assert_allclose(arrays["weights"] @ frame.T, arrays["alignment"], atol=1e-5)
     assert np.isfinite(train(setting, target, Context(3))["l1"].values[..., :5]).all()
+
+
+@pytest.mark.parametrize(("seeds", "verdict"), [(4, "inconclusive"), (8, "supported")])
+def test_the_interval_of_a_refit_is_that_of_order_statistics(seeds: int, verdict: str) -> None:
+    """Four seeds have no distribution-free interval of 95% for a median; of eight the extremes are one of 99%."""
+    ratios = np.linspace(0.2, 0.3, seeds)
+    analysis = xr.Dataset(
+        {
+            "l1_per_seed": (("seed", "samples", "method"), 2 * ratios[:, None, None]),
+            "zero_l1_per_seed": ("seed", np.full(seeds, 2.0)),
+        },
+        {"samples": [4000], "method": names("method", ["trained ridge"], "method")},
+    )
+    claim = next(claim for claim in CLAIMS if claim.id == "phase-two")
+    assert claim.measure is not None
+    assert claim.rule is not None
+    found = claim.measure({"phase_two": analysis})
+    assert judge(claim.rule, found, claim.seeds_needed)[0] == verdict
+    if seeds == 8:
+        assert (found.low, found.high) == pytest.approx((0.2, 0.3))
+
+
+N = np.array([125.0, 250.0, 500.0, 1000.0, 2000.0])
+
+
+@pytest.mark.parametrize(
+    ("errors", "expected"),
+    [
+        (N**-0.5, 500.0),
+        (0.5**0.5 * N**-0.5, 250.0),
+        (0.1 * N**-0.5, 125.0),  # at the smallest n already: an upper bound
+        (2 * N**-0.5, 2000.0),
+        (3 * N**-0.5, np.inf),
+        (np.array([0.02, 0.02, 0.02, 0.02, 0.7]), np.inf),  # a refit that fails at the largest n
+        (np.array([0.02, 0.08, 0.02, 0.02, 0.02]), 250 * 2 ** (np.log(0.08 * 500**0.5) / np.log(4))),
+    ],
+)
+def test_samples_are_those_from_which_on_the_error_stays_below(errors: np.ndarray, expected: float) -> None:
+    assert reached_from(N, errors, 500**-0.5 * (1 + 1e-12)) == pytest.approx(expected, rel=1e-9)
+
+
+def _fine_tuning(factor: float) -> xr.Dataset:
+    """Ten seeds whose ridge falls like n^(-1/2), and whose LASSO needs ``factor`` times as many samples."""
+    scatter = np.exp(0.05 * np.random.default_rng(0).standard_normal((10, 1)))
+    ridge = scatter * N**-0.5
+    both = np.stack([ridge, factor**0.5 * ridge], axis=-1)
+    methods = names("method", ["trained ridge", "trained lasso"], "method")
+    return xr.Dataset(
+        {"l1_per_seed": (("seed", "samples", "method"), both)}, {"samples": N.astype(int), "method": methods}
+    )
+
+
+@pytest.mark.parametrize(("factor", "verdict"), [(0.5, "supported"), (1.5, "contradicted")])
+def test_fewer_samples_are_fewer_samples(factor: float, verdict: str) -> None:
+    """Not a smaller error at one number of samples."""
+    claim = next(claim for claim in CLAIMS if claim.id == "fine-tuning")
+    assert claim.measure is not None
+    assert claim.rule is not None
+    found = claim.measure({"fine_tuning": _fine_tuning(factor)})
+    assert found.estimate == pytest.approx(factor, rel=0.01)
+    assert judge(claim.rule, found, claim.seeds_needed)[0] == verdict
+
+
+def test_the_shrinking_lead_says_from_where_and_that_it_was_seen() -> None:
+    claim = next(claim for claim in CLAIMS if claim.id == "fine-tuning.large")
+    assert claim.window_seen
+    assert "from n = 250" in claim.statement
+    assert "from n = 125 to 250 it grows" in claim.statement
+    assert claim.measure is not None
+    assert "at n = 125, 250, 500, 1000, 2000" in claim.measure({"fine_tuning": _fine_tuning(0.5)}).note
+
+
+def test_claims_count_the_labels_that_choose_the_penalty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What training draws beside the samples of a fit and of the test: 4000 for a refit, 1000 for a kernel."""
+    drawn: list[int] = []
+    samples = Refit.samples
+
+    def counted(self: Refit, count: int, rng: np.random.Generator, noisy: bool = True) -> Samples:
+        drawn.append(count)
+        return samples(self, count, rng, noisy)
+
+    monkeypatch.setattr(Refit, "samples", counted)
+    train(setting_of("phase_two"), target_of("phase_two", setting_of("phase_two")), Context(1))
+    assert drawn == [
+        4000,
+        200,
+        60,
+        1000,
+        2000,
+        50,
+    ]  # penalty, test, fit of the network; penalty, test, fit of the kernel
+    by_name = {claim.id: claim.measured for claim in CLAIMS if claim.evidence == "statistical"}
+    assert all("penalty chosen on" in text for text in by_name.values())
+    assert all("4000" in text for text in by_name.values())
+    assert "1000 further labels for the kernel" in by_name["phase-two.kernel"]

@@ -10,7 +10,7 @@ import pytest
 from learnability.hermite.basis import gauss_hermite, hermite_basis
 from learnability.results.claim import judge
 from learnability.studies.ridge_combinations.superorthogonal import polynomials
-from learnability.studies.ridge_combinations.superorthogonal.claims import CLAIMS
+from learnability.studies.ridge_combinations.superorthogonal.claims import CLAIMS, information_exponents
 from learnability.studies.ridge_combinations.superorthogonal.polynomials import (
     Outcome,
     active_conditions,
@@ -163,3 +163,30 @@ def test_active_conditions_are_those_that_parity_leaves():
     assert active_conditions(2, 2, 1) == [(2, 2)]
     assert active_conditions(3, 2, 1) == [(2, 2), (3, 1)]
     assert active_conditions(3, 2, 0) == [(2, 2), (3, 2)]
+
+
+def test_moments_are_compared_with_the_samples_of_each_information_exponent():
+    """p is the degree of the first coefficient, which is not zero; a kurtosis of 10^7 is above M d^2 = 10^4.5 and, for
+    p = 5, below M d^4 = 10^8.1."""
+    cases = [[2, 2, 1, 17], [2, 3, 1, 23]]
+    setting = setting_of("superorthogonal", cases=cases)
+    analysis = trained("superorthogonal", setting).isel(seed=0)
+    assert list(information_exponents(np.array(cases))) == [3, 5]
+    for text in analysis["coefficients"].values:
+        assert abs(float(str(text).split()[0])) > 1e-6
+    claim = next(claim for claim in CLAIMS if claim.id == "superorthogonal.moments")
+    found = claim.measure({"superorthogonal": analysis})
+    assert judge(claim.rule, found)[0] == "supported"
+    least = np.log10(analysis["kurtosis"].values[:, 0]) - np.log10([8 * 64.0**2, 8 * 64.0**4])
+    assert found.estimate == pytest.approx(least.min(), abs=1e-9)
+    low = analysis.assign(kurtosis=(analysis["kurtosis"].dims, np.full((2, 2), 1e7)))
+    assert judge(claim.rule, claim.measure({"superorthogonal": low}))[0] == "contradicted"
+
+
+def test_a_mean_of_fourth_powers_is_at_most_the_size_times_the_squared_mean_of_squares():
+    """What a sample can show of the fourth moment; equal where one input has all of the weight."""
+    rng = np.random.default_rng(0)
+    f = np.exp(3 * rng.standard_normal((200, 50)))
+    assert ((f**4).mean(1) <= 50 * (f**2).mean(1) ** 2).all()
+    one = np.eye(1, 50)
+    np.testing.assert_allclose((one**4).mean(1), 50 * (one**2).mean(1) ** 2)

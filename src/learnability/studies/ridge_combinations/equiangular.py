@@ -104,14 +104,20 @@ def _last(holds: Callable[[Fraction], bool], low: Fraction, high: Fraction) -> t
 
 
 def average_threshold(exponent: int, tasks: int) -> tuple[Fraction, Fraction]:
-    """Encloses the coherence at which the average of all tasks turns from a saddle into a stable point."""
+    """Encloses the coherence at which the average of all tasks turns from a saddle into a stable point.
+
+    Raises ArithmeticError where it is not between 1/1000 and 999/1000, and where a sign is undecided.
+    """
     return _last(
         lambda rho: not fixed_points(exponent, tasks, rho, tasks)[0].stable, Fraction(1, 1000), Fraction(999, 1000)
     )
 
 
 def localised_threshold(exponent: int, tasks: int) -> tuple[Fraction, Fraction]:
-    """Encloses the coherence beyond which no localised point (one task above all others) is stable."""
+    """Encloses the coherence beyond which no localised point (one task above all others) is stable.
+
+    Raises ArithmeticError where it is not between 1/1000 and 999/1000, and where a sign is undecided.
+    """
     return _last(
         lambda rho: any(point.stable for point in fixed_points(exponent, tasks, rho, 1)),
         Fraction(1, 1000),

@@ -107,7 +107,8 @@ CLAIMS: tuple[Claim, ...] = (
     _claim(
         "coherence.sgd-below",
         "this study",
-        "While the average of M = 8 equiangular directions is a saddle, most SGD neurons localise.",
+        "While the average of M = 8 equiangular directions is a saddle, most SGD neurons localise within 8 M d^(p-1) "
+        "samples (p = 3, d = 64).",
         "share of SGD neurons above 0.9 at the largest coherence below (p-2)/(M+p-2)",
         AtLeast(0.5),
         _sgd_side(above=False),
@@ -117,7 +118,7 @@ CLAIMS: tuple[Claim, ...] = (
         "coherence.sgd-above",
         "this study",
         "Beyond the coherence at which single directions lose their stable points, at most half of the SGD neurons "
-        "are found near one of M = 8 equiangular directions.",
+        "are near one of M = 8 equiangular directions after 8 M d^(p-1) samples (p = 3, d = 64).",
         "share of SGD neurons above 0.9 at the least coherence above 1/(1 + 2 sqrt(M-1))",
         AtMost(0.5),
         _sgd_side(above=True),

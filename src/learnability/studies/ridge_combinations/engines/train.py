@@ -108,6 +108,7 @@ def train(setting: EnginesSetting, target: xr.Dataset, context: RunContext) -> x
         "full_alignment": variable(("seed", "relative_step", *rest), stacked(by_step), "<w_j, v_m> of the full engine"),
         "flow_alignment": variable(("seed", *rest), flow, "<w_j, v_m> of the population flow"),
         "status": xr.Variable(("seed", "engine"), stacked(by_engine, "status"), status_attributes()),
+        "full_status": xr.Variable(("seed", "relative_step"), stacked(by_step, "status"), status_attributes()),
     }
     coords = {
         "seed": list(context.seeds),

@@ -6,13 +6,26 @@ import numpy as np
 import xarray as xr
 
 from learnability.results.contract import Run, Setting, only
-from learnability.results.labelled import Dims, over_seeds, share, variable
+from learnability.results.labelled import Dims, estimate, over_seeds, share, variable
 from learnability.studies.ridge_combinations.alignments import above, localised_only, top_two
 
 
 def _pooled(dims: Dims, alone: np.ndarray, long_name: str) -> xr.Variable:
-    """Share of the neurons of all seeds, (seed, ..., neuron): those of one seed share their data, and nothing else."""
-    return share(dims, alone.sum((0, -1)), alone.shape[0] * alone.shape[-1], f"{long_name}, neurons of all seeds")
+    """Share of the neurons of all seeds, (seed, ..., neuron), on the streams of samples that the seeds drew.
+
+    Neurons of one seed see the same samples and do not interact: given these they are independent, with one probability
+    a seed. Of a sum of such trials the upper end of the binomial interval is conservative (Hoeffding 1956). It says
+    nothing of streams that were not drawn.
+    """
+    said = f"{long_name}, neurons of all seeds on the samples that were drawn"
+    return share(dims, alone.sum((0, -1)), alone.shape[0] * alone.shape[-1], said)
+
+
+def _most(alone: np.ndarray, long_name: str) -> xr.Variable:
+    """The largest share of a network, (seed, neuron). The squared loss couples its neurons: they are no trials, and a
+    few networks that were run have no interval."""
+    largest = alone.mean(-1).max()
+    return estimate((), largest, largest, largest, long_name, "none: the largest of the networks that were run")
 
 
 def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
@@ -28,7 +41,15 @@ def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
         "localised_last": _pooled(
             "variant", localised_only(*top_two(alignment[:, :, -1])), "fraction on one direction"
         ),
-        "control_last": _pooled((), localised_only(*top_two(control[:, -1])), "fraction on one direction, NTK scaling"),
+        "localised_neurons": variable(
+            ("seed", "variant"),
+            localised_only(*top_two(alignment[:, :, -1])).sum(-1),
+            "neurons on one direction at the end, of each seed; NaN where the steps diverged",
+            "neurons",
+        ),
+        "control_most": _most(
+            localised_only(*top_two(control[:, -1])), "largest fraction on one direction, NTK scaling"
+        ),
         "grown": over_seeds(np.mean, kept, grown, rng, "fraction of neurons above 0.5"),
         "control": over_seeds(np.mean, "moment", control_alone, rng, "fraction on one direction in the NTK scaling"),
         "samples": variable("time", result["time"].values, "samples seen", "samples"),

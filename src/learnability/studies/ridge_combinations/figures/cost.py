@@ -31,7 +31,7 @@ def draw(analyses: Analyses) -> Figure:
     least = max(float((costs[name] / costs[f"{name}_bytes"])[0]) for name in ("full", "decoupled"))
     first.set_title(f"Counted: full and decoupled steps on single samples do {least:.1f} operations a byte")
     second.set(xscale="log", yscale="log", xlabel="dimension d", ylabel="operations a step")
-    second.set_title(f"Counted: chains of overlaps do not see the dimension (J = {_WIDTH}, B = {_BATCH})")
+    second.set_title(f"Counted: chains of overlaps do not see the dimension (J = {_WIDTH}, B = {_BATCH}, M = {_TASKS})")
     for panel in (first, second):
         panel.legend()
     return figure

@@ -21,12 +21,21 @@ def log_axes(axes: Axes) -> None:
             axis.set_minor_formatter(LogFormatterSciNotation(minor_thresholds=(np.inf, np.inf)))
 
 
+PLACES = {
+    name: place
+    for place, name in enumerate(
+        ("trained ridge", "trained lasso", "oracle ridge", "oracle lasso", "kernel ridge", "random ridge")
+    )
+}
+"""Colour and mark of a method, the same in every figure."""
+
+
 def error_curves(panel: Axes, analysis: xr.Dataset, chosen: tuple[str, ...]) -> None:
     """L1 errors of the chosen methods, where the analysis has them, over the number of samples."""
     counts = analysis["samples"].values
-    for index, name in enumerate(chosen):
+    for name in chosen:
         if name in texts(analysis["method"]):
-            curve(panel, counts, analysis["l1"].sel({"method": name}).values, index, name)
+            curve(panel, counts, analysis["l1"].sel({"method": name}).values, PLACES[name], name)
     panel.axhline(float(analysis["zero_l1"].values[0]), label="zero predictor", **LEVEL)
     log_axes(panel)
     panel.set(xlabel="samples n", ylabel=r"test $L^1$ error")

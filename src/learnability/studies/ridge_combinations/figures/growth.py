@@ -1,5 +1,7 @@
 """The paper's regime: M grows with d; samples of phase I beside those of a kernel."""
 
+from fractions import Fraction
+
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -7,7 +9,7 @@ from learnability.results.claim import Analyses
 from learnability.results.style import LEVEL, MARKERS, THEORY, curve, new_figure
 from learnability.studies.ridge_combinations.figures.curves import log_axes
 
-_NAMES = {0.5: r"$M=\sqrt{d}$"}
+_NAMES = {Fraction(1, 2): r"$M=\sqrt{d}$"}
 
 
 def draw(analyses: Analyses) -> Figure:
@@ -16,7 +18,8 @@ def draw(analyses: Analyses) -> Figure:
     d, powers = analysis["dimension"].values, analysis["power"].values
     figure, ((first, second),) = new_figure(1, 2, height=3.0)
     for k, power in enumerate(powers):
-        name = _NAMES.get(float(power), rf"$M=d^{{{power:.2f}}}$")
+        share = Fraction(float(power)).limit_denominator(24)
+        name = _NAMES.get(share, rf"$M=d^{{{share}}}$")
         curve(first, d, analysis["scaled_half_time"].values[k], k, name)
         label = r"flow of each, $d\to\infty$" if k == 0 else None
         marks = {"marker": MARKERS[k], "markersize": 2.5, "markerfacecolor": "white"}

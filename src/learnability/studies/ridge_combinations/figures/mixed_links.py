@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from learnability.results.claim import Analyses
-from learnability.results.style import COLOURS, MARKERS, THEORY, curve, new_figure
+from learnability.results.style import COLOURS, LEVEL, MARKERS, curve, new_figure
 
 _MARKS = (MARKERS[0], *MARKERS[2:])
 _SIGNS = {-1: "-", 0: "0", 1: "+"}
@@ -39,12 +39,12 @@ def draw(analyses: Analyses) -> Figure:
         curve(second, samples, refit["error"].values[0, k], k, f"M = {tasks}", marker=_MARKS[k % len(_MARKS)])
     joint = refit["joint"].values[:, 0]
     label = f"M = {refit.attrs['joint_tasks']}, neurons $\\propto\\sqrt{{n}}$"
-    second.plot(refit["joint_samples"].values, joint, color="black", marker=MARKERS[1], label=label)
+    curve(second, refit["joint_samples"].values, refit["joint"].values, 1, label, color="black")
     second.set(xscale="log", yscale="log", xlabel="samples n of phase II", ylabel=r"test $L^1$ error")
     slope = float(refit["sample_slope"].values[0])
     at = refit["joint_samples"].values
     fitted = np.exp(np.log(joint).mean() + slope * (np.log(at) - np.log(at).mean()))
-    second.plot(at, fitted, **THEORY, label=f"fitted: $n^{{{slope:.2f}}}$")
+    second.plot(at, fitted, **LEVEL, label=f"fitted: $n^{{{slope:.2f}}}$")
     second.set_title(f"Refit, neurons $\\propto\\sqrt{{n}}$: error falls like $n^{{{slope:.2f}}}$")
     second.legend()
     return figure

@@ -4,6 +4,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 from learnability.results.claim import Analyses
 from learnability.results.measuring import if_known, limit_exponent
@@ -34,19 +35,22 @@ def _scaling_panel(axes: Axes, analyses: Analyses, p: int) -> None:
 
 
 def _constants_panel(axes: Axes, analyses: Analyses) -> None:
-    """T50 / (M d^{p-1}) over d: level where the exponent is p - 1, whatever the span."""
+    """T50 / (M d^{p-1}) over d: level where the exponent is p - 1, whatever the span. The title's factor is of all
+    points of p = 3 that are drawn."""
+    drawn = []
     for index, exponent in enumerate((3, 4)):
         flows = []
         for batches, rest, face in (("drawn", "", COLOURS[index]), ("matched", "_large", "white")):
             analysis = analyses[f"samples_d{exponent}{rest}"]
             d, values = analysis["dimension"].values, analysis["scaled_half_time"].values[0]
             curve(axes, d, values, index, f"p = {exponent}, {batches}", markerfacecolor=face)
+            drawn += [values[:, 0]] if exponent == 3 else []
             flows.append(analysis["hitting_constant"][0])
         flow = xr.concat(flows, "dimension").sortby("dimension")
         axes.plot(flow["dimension"].values, flow.values, **THEORY)
     axes.set(xscale="log", xlabel="dimension d", ylabel=r"$T_{50}/(M d^{p-1})$")
     axes.set_ylim(0, 1.5 * axes.get_ylim()[1])
-    level = analyses["samples_d3_large"]["scaled_half_time"].values[0, :, 0]
+    level = np.concatenate(drawn)
     axes.set_title(f"p = 3: level to a factor {level.max() / level.min():.2f} (flow dashed)")
     axes.legend(ncols=2, loc="upper center")
 
@@ -61,11 +65,16 @@ def draw(analyses: Analyses) -> Figure:
     tasks = analysis["tasks"].values
     curve(last, tasks, analysis["scaled_half_time"].values[:, 0], 0, "SGD")
     last.plot(tasks, analysis["hitting_constant"].values[:, 0], label="flow at this d", **THEORY)
-    label = r"$d\to\infty$: $1/(3\alpha_3\delta c_M)$"
-    last.plot(tasks, analysis["escape_constant"].values, label=label, **LEVEL)
-    last.set(xlabel="number of tasks M", ylabel=r"$T_{50}/(M d^{2})$", ylim=(0, None))
+    label = r"flow, $d\to\infty$: $1/(3\alpha_3\delta c_M)$"
+    last.plot(tasks, analysis["escape_constant"].values, label=label, **THEORY | {"linestyle": "-."})
+    last.set(yscale="log", xlabel="number of tasks M", ylabel=r"$T_{50}/(M d^{2})$")
     log_ticks(last, tasks)
+    low, high = last.get_ylim()
+    ticks = [tick for power in range(-2, 6) for tick in (10**power, 2 * 10**power, 5 * 10**power) if low < tick < high]
+    last.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+    last.yaxis.set_minor_formatter(NullFormatter())
     slope = float(analysis["tasks_slope"].values[0])
-    last.set_title(f"Slope {slope:.2f} in M: {'below 1, as $c_M$ grows' if slope < 1 else 'not below 1'}")
+    power = rf"$T_{{50}}$ grows as $M^{{{slope:.2f}}}$"
+    last.set_title(f"{power}: {'below 1, as $c_M$ grows' if slope < 1 else 'not below 1'}")
     last.legend()
     return figure

@@ -7,8 +7,8 @@ import numpy as np
 import xarray as xr
 
 from learnability.results.contract import Run, only
-from learnability.results.labelled import OVER_SEEDS, estimate, over_seeds, slope_over_seeds, variable
-from learnability.statistics.asymptotics import trend
+from learnability.results.labelled import OVER_SEEDS, estimate, exponents, over_seeds, slope_over_seeds, variable
+from learnability.statistics.asymptotics import local_exponents, trend
 from learnability.studies.ridge_combinations import theory
 from learnability.studies.ridge_combinations.growth.setting import GrowthSetting
 from learnability.studies.ridge_combinations.localisation.analyse import ratio_of_medians
@@ -50,5 +50,12 @@ def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
         "slope": xr.Variable.concat(slopes, "power"),
         "tasks": result["tasks"].variable,
     }
+    if len(d) > 2:
+        # The flow's time is M d^{p-1} / c_M^{p-2} up to a constant: without the logarithm, what is left of the
+        # correction is that of starts of size d^(-1/2), as at fixed M.
+        starts = np.array([[theory.best_start(int(m), exponent % 2 == 0) for m in row] for row in tasks])
+        free = half * starts ** (exponent - 2)
+        found = [local_exponents(d, free[:, k], rng, "median", ("x^-1/2", "x^-1")) for k in range(len(setting.powers))]
+        data |= exponents(found, "exponent of T50 c_M^(p-2) in d at M = d^gamma", "power", "growth")
     coords = {"power": result["power"].values, "dimension": d}
     return xr.Dataset(data, coords, {"information_exponent": exponent, "seeds": half.shape[0]})

@@ -24,6 +24,7 @@ def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
         "l1_per_seed": variable(("seed", *axes), l1, "mean absolute test error"),
         "nonzero": over_seeds(np.median, axes, result["nonzero"].values, rng, "nonzero coefficients"),
         "zero_l1": over_seeds(np.median, (), result["zero_l1"].values, rng, "error of predicting zero"),
+        "zero_l1_per_seed": variable("seed", result["zero_l1"].values, "error of predicting zero"),
         "localised": over_seeds(np.mean, (), result["localised"].values, rng, "neurons above 0.9"),
         "phase_one_samples": variable((), int(result["phase_one_samples"]), "samples of phase I", "samples"),
         "kernel_features": variable(
@@ -33,6 +34,7 @@ def analyse(runs: Sequence[Run], rng: np.random.Generator) -> xr.Dataset:
     if result.sizes["kernel_samples"]:
         kernel = result["kernel_l1"].values
         data["kernel_l1"] = over_seeds(np.median, "kernel_samples", kernel, rng, "error of kernel ridge")
+        data["kernel_l1_per_seed"] = variable(("seed", "kernel_samples"), kernel, "error of kernel ridge")
     coords = {name: result[name].variable for name in ("samples", "method", "kernel_samples")}
     return xr.Dataset(
         data,

@@ -68,7 +68,7 @@ def least_degree(degrees: int, parity: int, limit: int = 200) -> int:
     """The least degree at which Q takes both signs, certified by rational pivots; for L >= 2.
 
     For K = 2 and L = 2, 3 it is the least degree of a superorthogonal polynomial of this parity; for larger K or L a
-    lower bound.
+    lower bound. Raises ValueError where there is none up to ``limit``.
     """
     for degree, pivot in zip(free_degrees(degrees, parity, limit), pivots(degrees, parity, limit), strict=True):
         if pivot <= 0:
