@@ -1,6 +1,8 @@
 """pyproject.toml, environment.yml and requirements.lock say the same."""
 
+import ast
 import re
+import sys
 import tomllib
 from pathlib import Path
 
@@ -47,6 +49,33 @@ def test_the_lock_satisfies_every_requirement(extra: str) -> None:
     for name, specifier in _requirements(EXTRAS[extra] if extra else PROJECT["dependencies"]).items():
         assert name in lock, f"{name} is not in requirements.lock"
         assert specifier.contains(lock[name]), f"{name}=={lock[name]} does not satisfy {specifier}"
+
+
+IMPORTED_AS = {"flint": "python-flint", "ruamel": "ruamel.yaml", "sklearn": "scikit-learn"}
+HANDED_ON = {
+    "fsspec": "s3fs, which is made of it",
+    "triton": "PyTorch for CUDA, which brings it; nothing else imports it",
+    "urllib3": "roc-validator, in whose environment the module runs",
+    "requests": "roc-validator",
+    "requests_cache": "roc-validator",
+    "rocrate_validator": "roc-validator",
+    "snakemake_interface_executor_plugins": "snakemake",
+    "snakemake_interface_logger_plugins": "snakemake",
+}
+"""What is imported and not declared, and where it comes from."""
+
+
+def test_what_the_package_imports_is_declared() -> None:
+    declared = _requirements(PROJECT["dependencies"], *EXTRAS.values())
+    names = set()
+    for path in (ROOT / "src/learnability").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                names |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
+                names.add(node.module.partition(".")[0])
+    foreign = names - sys.stdlib_module_names - {"learnability", *HANDED_ON}
+    assert {name for name in foreign if IMPORTED_AS.get(name, name) not in declared} == set()
 
 
 def test_the_lock_pins_torch_without_cuda_packages() -> None:

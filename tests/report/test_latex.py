@@ -51,7 +51,7 @@ def test_figures_are_copied_with_the_name_of_their_study(tmp_path: Path) -> None
     figure = tmp_path / "laptop/multi_index/figures/escape_times.pdf"
     figure.parent.mkdir(parents=True)
     figure.write_bytes(b"%PDF")
-    folder = export(tmp_path / "laptop", [_row()])
+    folder = export(tmp_path / "laptop", [_row()], [figure])
     assert (folder / "multi_index-escape_times.pdf").read_bytes() == b"%PDF"
     assert (folder / "claims.tex").is_file()
 

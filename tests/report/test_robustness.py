@@ -88,6 +88,25 @@ def test_comparisons_stay_while_the_verdicts_do() -> None:
     assert robustness.kept({**now, "judged": changed}, before) == []
 
 
+def test_claims_that_have_changed_since_are_left_out() -> None:
+    """Another number, another verdict, and a claim that is gone: what was said of them is of another claim."""
+    here = [_row("same", "supported"), _row("number", "supported"), _row("gone", "supported")]
+    there = [{**row, "verdict": "inconclusive"} for row in here]
+    content = {
+        "scale": "laptop",
+        "claims": 3,
+        "rounding": {"size": 1e-13, "draws": 2, "moved": []},
+        "others": [{"label": "root seed 7", "claims": 3, "moved": robustness.differing(here, there)[1]}],
+        "alarms": robustness.alarms(here, {row["id"]: (0.0, 1.0) for row in here}),
+    }
+    now = robustness.standing(content, [_row("same", "supported"), _row("number", "contradicted", 0.6)])
+    assert robustness.undecided(now) == {"demo/same": "root seed 7"}
+    assert [row["id"] for row in now["alarms"]] == ["demo/same"]
+    assert now["left_out"] == ["demo/gone", "demo/number"]
+    assert "changed since this was measured: `demo/gone`, `demo/number`." in robustness.page(now)
+    assert robustness.standing(now, [_row("same", "supported")]) == now
+
+
 def test_removed_comparisons_are_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     found: dict[str, Any] = {"claims": 1, "scale": "laptop", "judged": "one", "others": [{"label": "root seed 7"}]}
     (tmp_path / "docs").mkdir()

@@ -1,17 +1,22 @@
 """The pages of the report from made-up results: complete, linked, small, and the same for the same input."""
 
+import html
+import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
+import xarray as xr
 
 from learnability.pipeline import pages
 from learnability.report import site
 from learnability.report.mathematics import with_mathematics
-from learnability.report.wording import interval_picture
+from learnability.report.wording import VERDICT_MEANINGS, interval_picture
+from learnability.results import store
 from learnability.results.claim import VERDICTS
+from learnability.results.errors import UserError
 
 STUDIES = ("multi_index", "two_parameter")
 
@@ -123,6 +128,38 @@ def test_the_study_and_summaries_are_counted_apart_from_the_sources() -> None:
     assert pages["verdicts.html"].count('data-origin="this study"') == 1
 
 
+def test_pages_of_several_studies_speak_of_the_studies() -> None:
+    made = [site.Study(name, name, [], [row(name, "supported", source="this study")], [], []) for name in STUDIES]
+    pages = site.pages("laptop", made)
+    for name in ("index.html", "verdicts.html"):
+        shown = re.sub(r"<[^>]*>", "", pages[name])
+        assert "2 claims of the studies themselves: 2 supported" in shown
+        assert "of this study" not in shown
+    assert "1 claim of this study: 1 supported" in pages[f"{STUDIES[0]}.html"]
+
+
+def test_what_was_measured_stands_beside_its_estimate_under_the_names_of_the_docs(made: dict[str, str]) -> None:
+    from learnability.report.verdict_table import COLUMNS
+
+    text = made["verdicts.html"]
+    heads = re.findall(r'<th scope="col">(.*?)</th>', text)
+    assert [head for head in COLUMNS if head in heads] == heads
+    assert {"measured", "estimate", "accepted"} <= set(heads)
+    line = next(part for part in text.split("<tr ") if "escape.supported" in part)
+    cells = dict(re.findall(r'<td data-label="(.*?)">(.*?)</td>', line, re.DOTALL))
+    assert list(cells) == heads
+    assert cells["measured"] == "slope of the logarithm of the escape time"
+    assert cells["estimate"].strip() == "0.5123 [0.4, 0.6]"
+    assert "content: attr(data-label)" in made["style.css"]  # on a phone, where the heads are hidden
+    said = re.sub(r"<[^>]*>|\s+", " ", made["index.html"])
+    assert "slope of the logarithm of the escape time" in said
+
+
+def test_every_verdict_is_explained_where_it_is_listed(made: dict[str, str]) -> None:
+    for verdict in VERDICTS:
+        assert VERDICT_MEANINGS[verdict] in html.unescape(made["index.html"])
+
+
 def test_text_of_strangers_is_escaped(made: dict[str, str]) -> None:
     assert "&lt;scales&gt;" in made["multi_index.html"]
     assert "<scales>" not in "".join(text for name, text in made.items() if name.endswith(".html"))
@@ -191,3 +228,42 @@ def test_the_introduction_is_the_text_before_the_first_table() -> None:
     )
     assert title == "a: title"
     assert paragraphs == ["Target F(x) = f(W*^T x), joint learning."]
+
+
+def _gathered(folder: Path) -> site.Study:
+    figures = {name: {"caption": "Times.", "experiments": ["first"]} for name in ("good", "bad")}
+    return site.gather(folder, "demo", {"readme": "# Demo\n", "figures": figures})
+
+
+def test_damaged_files_are_left_out_and_named(tmp_path: Path) -> None:
+    study = tmp_path / "demo"
+    attributes = {"total_seeds": 3, "root_seed": 1, "devices": ["cpu"], "code": "ab", "versions": "{}"}
+    for name in ("good", "cut", "empty"):
+        (study / name).mkdir(parents=True)
+        attrs = {} if name == "empty" else attributes
+        store.write(xr.Dataset({"loss": ("time", range(1000))}, attrs=attrs), study / name / "analysis.zarr.zip")
+    with (study / "cut/analysis.zarr.zip").open("rb+") as stream:
+        stream.truncate(1500)
+    (study / "figures").mkdir()
+    (study / "figures/good.svg").write_text("<svg/>")
+    (study / "figures/bad.svg").write_bytes(b"\xff")
+    gathered = _gathered(tmp_path)
+    assert [data.experiment for data in gathered.data] == ["good"]
+    assert [figure.name for figure in gathered.figures] == ["good"]
+    said = " ".join(gathered.damaged)
+    for path in ("cut/analysis.zarr.zip", "empty/analysis.zarr.zip", "figures/bad.svg"):
+        assert (study / path).as_posix() in said
+    page = site.pages("laptop", [gathered])["demo.html"]
+    assert (study / "cut/analysis.zarr.zip").as_posix() in html.unescape(page)
+    assert "make figures STUDY=demo SCALE=laptop" in page
+
+
+@pytest.mark.parametrize("key", ["statement", "figure", "verdict", "id"])
+def test_a_claim_that_no_page_can_show_is_named(key: str, tmp_path: Path) -> None:
+    (tmp_path / "demo").mkdir()
+    whole = row("demo", "supported")
+    (tmp_path / "demo/claims.json").write_text(json.dumps([whole]))
+    assert _gathered(tmp_path).rows == [whole]
+    (tmp_path / "demo/claims.json").write_text(json.dumps([{k: v for k, v in whole.items() if k != key}]))
+    with pytest.raises(UserError, match=f"row 1 has no {key}"):
+        _gathered(tmp_path)

@@ -1,11 +1,16 @@
 """The page of verdicts, and that the committed one is in step."""
 
 import json
+import os
+import subprocess
+import sys
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from learnability.report import verdict_table
+from learnability.report.wording import VERDICT_MEANINGS
 from learnability.results.errors import UserError
 from learnability.results.verdicts import to_json
 
@@ -66,10 +71,27 @@ def test_written_page_is_in_step_until_either_file_changes(tmp_path: Path, monke
     assert not verdict_table.in_step()
 
 
-def test_writing_twice_gives_the_same_bytes() -> None:
-    content = {"scale": "laptop", "undecided": {"demo/sq": "rounding"}, "claims": verdict_table.digest([ROW, UNTESTED])}
-    assert verdict_table.page(content) == verdict_table.page(content)
-    assert "– not tested ‡ |" in verdict_table.page(content)
+def test_the_page_has_the_same_bytes_in_every_process() -> None:
+    """The order of a set follows the hash seed, which each process draws."""
+    own = {**ROW, "id": "other/a", "study": "other", "source": "this study", "verdict": "contradicted"}
+    rows = verdict_table.digest([ROW, UNTESTED, own])
+    content = {"scale": "laptop", "undecided": {"demo/sq": "rounding"}, "claims": rows}
+    beside = {**content, "scale": "paper", "cost": "1h", "archives": [], "claims": rows[:1]}
+    program = "import sys, json; from learnability.report.verdict_table import page, page_beside; "
+    program += "content, beside = json.load(sys.stdin); "
+    program += "sys.stdout.buffer.write((page(content) + page_beside(beside, content)).encode())"
+    pages = [
+        subprocess.run(
+            [sys.executable, "-c", program],
+            input=json.dumps([content, beside]).encode(),
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("0", "1", "3")
+    ]
+    assert pages[0] == pages[1] == pages[2]
+    assert "– not tested ‡ |" in pages[0].decode()
 
 
 def test_claims_that_are_not_there_are_named(tmp_path: Path) -> None:
@@ -84,6 +106,15 @@ def test_the_page_counts_the_study_apart_from_its_sources() -> None:
     assert "2 claims of the sources: 1 supported, 1 not tested; 1 of this study: 1 supported" in text
     assert "| `demo` | the sources | 1 | 1 |" in text
     assert "| `demo` | this study | 1 | 0 |" in text
+    other = {**own, "id": "other/own", "study": "other"}
+    text = verdict_table.page({"scale": "laptop", "undecided": {}, "claims": verdict_table.digest([ROW, own, other])})
+    assert "1 claim of the sources: 1 supported; 2 of the studies themselves: 2 supported (scale" in text
+
+
+def test_every_verdict_is_explained() -> None:
+    text = " ".join(verdict_table.page({"scale": "laptop", "undecided": {}, "claims": []}).split())
+    for verdict, meaning in VERDICT_MEANINGS.items():
+        assert f"*{verdict}*: {meaning}" in text
     assert "| `demo` | summaries |" not in text
 
 
@@ -100,7 +131,7 @@ def test_another_scale_stands_beside_the_first(tmp_path: Path, monkeypatch: pyte
     first = Path("docs/verdicts.md").read_bytes()
     packed = tmp_path / "paper.tar"
     packed.write_bytes(b"abc")
-    written = verdict_table.write_beside(Path("results/paper/claims.json"), "demo 3 jobs\n1h in all", packed)
+    written = verdict_table.write_beside(Path("results/paper/claims.json"), "demo 3 jobs\n1h in all", [packed])
     text = written.read_text()
     assert written == Path("docs/verdicts_paper.md")
     assert Path("docs/verdicts.md").read_bytes() == first
@@ -121,3 +152,31 @@ def test_another_scale_stands_beside_the_first(tmp_path: Path, monkeypatch: pyte
     assert verdict_table.in_step()
     written.write_text(written.read_text().replace("64", "65"))
     assert not verdict_table.in_step()
+    # A claim that accepts something else by now, or measures something else, is not compared.
+    for changed in ({"rule": "at most 0.4"}, {"measured": "y"}):
+        Path("results/laptop/claims.json").write_bytes(to_json([{**ROW, **changed}, UNTESTED]))
+        verdict_table.write(Path("results/laptop/claims.json"))
+        assert "The 1 that were measured" in written.read_text()
+        assert (
+            "has changed since for 1 more, which stand here when the scale is judged again: `demo/growth.printed`."
+            in (written.read_text())
+        )
+
+
+def test_an_archive_with_other_verdicts_was_judged_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "docs").mkdir()
+    for scale in ("laptop", "paper"):
+        (tmp_path / f"results/{scale}").mkdir(parents=True)
+        (tmp_path / f"results/{scale}/claims.json").write_bytes(to_json([ROW]))
+    verdict_table.write(Path("results/laptop/claims.json"))
+    claims, packed = Path("results/paper/claims.json"), tmp_path / "paper.zip"
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("results/paper/claims.json", claims.read_bytes())
+    text = verdict_table.write_beside(claims, "1h", [packed, packed]).read_text()
+    assert "judged again" not in text
+    assert text.count("Archive of the run of `demo`: ") == 2
+    claims.write_bytes(to_json([{**ROW, "estimate": 0.13}]))
+    assert "were analysed and judged again by rules that are newer" in (
+        verdict_table.write_beside(claims, "1h", [packed]).read_text()
+    )

@@ -1,5 +1,7 @@
 r"""Results for a paper: figures as PDF, and a file of macros, so that a paper cites numbers that cannot go stale.
 
+Only verdicts and figures that this code and this config make are exported.
+
 ``claims.tex`` defines one macro for each claim and fact, read by id::
 
     \input{claims}
@@ -16,6 +18,7 @@ from typing import Any
 
 from learnability.report.wording import interval, number
 from learnability.results import journal
+from learnability.results.errors import make_figures
 from learnability.results.integrity import DamagedArtifact
 from learnability.results.manifest import demand_recorded
 
@@ -71,19 +74,22 @@ def macros(scale: str, rows: Iterable[Mapping[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def export(results: Path, rows: Iterable[Mapping[str, Any]]) -> Path:
-    """Write ``exports/claims.tex`` and copy every figure as PDF beside it, all together; the folder.
+def export(results: Path, rows: Iterable[Mapping[str, Any]], figures: Iterable[Path]) -> Path:
+    """Write ``exports/claims.tex`` and copy these figures, which are PDF, beside it, all together; the folder.
 
-    Raises DamagedArtifact for a figure that is not the one that the manifest records.
+    Figures that an earlier export copied and that are not among these are removed. Raises DamagedArtifact for a figure
+    that is not the one that the manifest records.
     """
     folder = results / "exports"
     files = {"claims.tex": macros(results.name, rows).encode()}
-    for path in sorted(results.glob("*/figures/*.pdf")):
+    for path in figures:
         demand_made(path)
         files[f"{path.parts[-3]}-{path.name}"] = path.read_bytes()
     with journal.alone(folder):
-        journal.recover(folder, _nothing_more)
-        journal.put(folder, files, {}, _nothing_more)
+        journal.recover(folder, _remove_old(folder))
+        studies = {path.name for path in results.iterdir() if path.is_dir()}
+        old = [path.name for path in sorted(folder.glob("*-*.pdf")) if path.name.partition("-")[0] in studies]
+        journal.put(folder, files, {"old": [name for name in old if name not in files]}, _remove_old(folder))
     return folder
 
 
@@ -92,14 +98,19 @@ def demand_made(path: Path) -> None:
     try:
         demand_recorded(path)
     except DamagedArtifact as error:
-        error.remedy = "run make figures, which makes it again"
+        error.remedy = f"run {make_figures(path)}, which makes it again"
         raise
 
 
 def finish_interrupted(results: Path) -> bool:
     """End an export that was interrupted; whether there was one."""
-    return journal.end_interrupted(results / "exports", _nothing_more)
+    folder = results / "exports"
+    return journal.end_interrupted(folder, _remove_old(folder))
 
 
-def _nothing_more(content: Mapping[str, Any]) -> None:
-    """The files are all that there is."""
+def _remove_old(folder: Path) -> journal.Finish:
+    def finish(content: Mapping[str, Any]) -> None:
+        for name in content.get("old", ()):  # the journal of an older version names none
+            (folder / Path(name).name).unlink(missing_ok=True)
+
+    return finish

@@ -6,15 +6,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from learnability.pipeline.lock import demand_lease
 from learnability.pipeline.pages import question_parameters
 from learnability.pipeline.questions import CAPTION, CAPTION_OF_CHECK
 from learnability.report.wording import finding
 from learnability.results import manifest
-from learnability.results.atomic import replacing_among_others
 from learnability.results.store import read
 
 if TYPE_CHECKING:
     from learnability.studies.atlas.answer import Answer
+
+GUIDE = Path("docs/guides/exponents.md")
+"""The words of an answer, in the folder of the project."""
 
 
 def answers_of(paths: Sequence[Path]) -> list["Answer"]:
@@ -51,6 +54,7 @@ def page(name: str, analyses: Sequence[Path], figures: Sequence[Path], output: P
         found=finding(svg),
         caption=CAPTION + (CAPTION_OF_CHECK if found[0].check else ""),
         given=GIVEN,
+        guide=os.path.relpath(GUIDE, output.parent),
         dimension=f"{int(times['dimension'][0]):,}",
         data=[os.path.relpath(path, output.parent) for path in (*analyses, *figures)],
     )
@@ -66,10 +70,9 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--output", required=True, type=Path)
     arguments = parser.parse_args(argv)
     text = page(arguments.name, arguments.analyses, arguments.figures, arguments.output)
-    with replacing_among_others(arguments.output) as out:
-        out.write(text.encode())
     inputs = manifest.digests([*arguments.analyses, *arguments.figures])
-    manifest.record([arguments.output], "question_page", question_parameters(), arguments.code, inputs)
+    demand_lease(arguments.output)
+    manifest.put(arguments.output, text.encode(), "question_page", question_parameters(), arguments.code, inputs)
 
 
 if __name__ == "__main__":

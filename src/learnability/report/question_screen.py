@@ -12,6 +12,12 @@ from rich.text import Text
 if TYPE_CHECKING:
     from learnability.studies.atlas.answer import Answer, Row
 
+TERMS = (
+    "Link refitted: the joint flow, with the best link at every moment. Link known: the planted flow, which learns the "
+    "directions alone. Every term is explained in docs/guides/exponents.md under 'Times and the verdict'."
+)
+"""What the rows of times are, in the words of the API and the studies."""
+
 
 def diagnosis_panel(target: str, rows: Sequence["Row"]) -> Panel:
     """What algebra says of a target; how it is known stands beside it where it is not exact or theory."""
@@ -34,6 +40,7 @@ def answer_screen(answer: "Answer", diagnosis: bool = True) -> RenderableType:
     parts: list[RenderableType] = [diagnosis_panel(answer.target, answer.diagnosis) if diagnosis else first]
     if answer.times:
         parts.append(_table(("", "flow time, median", "steps of 0.1/Var f", "growth with d"), answer.times))
+        parts.append(Text(TERMS, style="dim"))
     if answer.check:
         parts.append(
             _table(("method", "n for half of the runs", "exponent, measured", "exponent, predicted"), answer.check)
@@ -67,8 +74,8 @@ def comparison(answers: Sequence["Answer"]) -> Table:
 
 def _table(heads: Sequence[str], rows: Sequence["Row"]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for head in heads:
-        table.add_column(head)
+    for place, head in enumerate(heads):
+        table.add_column(head, no_wrap=place == 0)
     for row in rows:
         table.add_row(*row)
     return table

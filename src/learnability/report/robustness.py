@@ -8,14 +8,13 @@ writes ``docs/robustness.json`` and the page that follows from it. A claim whose
 import hashlib
 import json
 import re
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from learnability.pipeline.elsewhere import run_in
+from learnability.pipeline.elsewhere import CODE, alone_in, copy_project, run_in
 from learnability.pipeline.job_table import JobTable
 from learnability.pipeline.own_files import replace_together
 from learnability.pipeline.stages import claims_of_kinds, read_analyses
@@ -27,7 +26,6 @@ from learnability.statistics.false_alarms import estimator, false_alarms
 
 PAGE, RESULTS_FILE = Path("docs/robustness.md"), Path("docs/robustness.json")
 SIZE = 1e-13
-_COPIED = ("Snakefile", "workflow", "profiles", "src", "config", "pyproject.toml", "requirements.lock")
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -134,6 +132,26 @@ def kept(content: Mapping[str, Any], before: Mapping[str, Any]) -> list[dict[str
     return [other for other in before["others"] if other["label"] not in made]
 
 
+def standing(content: Mapping[str, Any], rows: Rows) -> dict[str, Any]:
+    """The measured numbers without the claims that ``rows``, of the same scale, have another verdict or number of by
+    now, or no more: what is said of them is of another claim. They are named under ``left_out``."""
+    now = {row["id"]: _finite(_measured(row)) for row in rows}
+    verdicts = {name: found["verdict"] for name, found in now.items()}
+    told = [row for part in (content["rounding"], *content["others"]) for row in part["moved"]]
+    gone = {row["id"] for row in told if now.get(row["id"]) != _finite(row["then"])}
+    gone |= {row["id"] for row in content["alarms"] if verdicts.get(row["id"]) != row["verdict"]}
+
+    def without(part: Mapping[str, Any], key: str) -> dict[str, Any]:
+        return {**part, key: [row for row in part[key] if row["id"] not in gone]}
+
+    return {
+        **without(content, "alarms"),
+        "rounding": without(content["rounding"], "moved"),
+        "others": [without(other, "moved") for other in content["others"]],
+        "left_out": sorted(gone | set(content.get("left_out", ()))),
+    }
+
+
 def undecided(content: Mapping[str, Any]) -> dict[str, str]:
     """The claims that are not decided, with what moved them."""
     found = {row["id"]: "rounding" for row in content["rounding"]["moved"]}
@@ -158,6 +176,13 @@ def _moved(rows: Rows) -> list[str]:
     return [*lines, *(f"| {_link(row['id'])} | {_said(row['then'])} | {_said(row['now'])} |" for row in rows), ""]
 
 
+def _left_out(names: Sequence[str]) -> list[str]:
+    if not names:
+        return []
+    said = ", ".join(f"`{name}`" for name in names)
+    return [f"Left out, since their verdict or number has changed since this was measured: {said}.", ""]
+
+
 def _joint(rates: Sequence[float]) -> str:
     return f"{sum(rates):.2f} | {1 - float(np.prod([1 - rate for rate in rates])):.2g}"
 
@@ -173,6 +198,7 @@ def page(content: Mapping[str, Any]) -> str:
         "rounding, another root seed or another tolerance is not decided, whatever its verdict says.",
         f"Not decided: {len(undecided(content))}.",
         "",
+        *_left_out(content.get("left_out", ())),
         "## Rounding",
         "",
         f"Every floating-point number that a claim reads, off by a relative error of {rounding['size']:g}: "
@@ -215,6 +241,12 @@ def page(content: Mapping[str, Any]) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
+def files(content: Mapping[str, Any]) -> dict[str, bytes]:
+    """Both files of the numbers, by name."""
+    text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+    return {RESULTS_FILE.as_posix(): text.encode(), PAGE.as_posix(): page(content).encode()}
+
+
 def in_step(root: Path = Path()) -> bool:
     """Whether the page follows from the numbers."""
     content = json.loads((root / RESULTS_FILE).read_text(encoding="utf-8"))
@@ -237,8 +269,7 @@ def write(table: JobTable, others: Sequence[tuple[str, Path]], draws: int) -> st
     content = _finite(measure(table, others, draws))
     before = json.loads(RESULTS_FILE.read_text(encoding="utf-8")) if RESULTS_FILE.exists() else {"others": []}
     content["others"] = kept(content, before) + content["others"]
-    text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
-    replace_together({RESULTS_FILE.as_posix(): text.encode(), PAGE.as_posix(): page(content).encode()})
+    replace_together(files(content))
     moved = undecided(content)
     lines = [f"{PAGE}: {content['claims']} claims, {len(moved)} not decided"]
     dropped = {other["label"] for other in before["others"]} - {other["label"] for other in content["others"]}
@@ -252,21 +283,13 @@ def run_with_root_seed(table: JobTable, root_seed: int, cores: str) -> Path:
     """Run the chosen studies with another root seed in a folder of their own; the folder of its results.
 
     The folder is ``.cache/robustness/root-seed-<n>``; a run that was stopped goes on there. It costs what the scale
-    costs, less its figures.
+    costs, less its figures. Raises UserError, and replaces nothing, while another command is at work there.
     """
     folder = Path(".cache/robustness") / f"root-seed-{root_seed}"
-    folder.mkdir(parents=True, exist_ok=True)
-    for part in _COPIED:
-        old = folder / part
-        if old.is_dir():
-            shutil.rmtree(old)
-        if Path(part).is_dir():
-            shutil.copytree(part, old, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
-        elif Path(part).exists():
-            shutil.copy2(part, old)
-    main = folder / "config/config.yaml"
-    text, count = re.subn(r"(?m)^root_seed:.*$", f"root_seed: {root_seed}", main.read_text(encoding="utf-8"))
-    main.write_text(text if count else f"{text}\nroot_seed: {root_seed}\n", encoding="utf-8")
-    results = Path("results") / table.main.scale
-    run_in(folder, table.main.scale, list(table.configs), cores, figures=False)
-    return folder / results
+    with alone_in(folder):
+        copy_project(folder, (*CODE, "config"))
+        main = folder / "config/config.yaml"
+        text, count = re.subn(r"(?m)^root_seed:.*$", f"root_seed: {root_seed}", main.read_text(encoding="utf-8"))
+        main.write_text(text if count else f"{text}\nroot_seed: {root_seed}\n", encoding="utf-8")
+        run_in(folder, table.main.scale, list(table.configs), cores, figures=False)
+    return folder / "results" / table.main.scale

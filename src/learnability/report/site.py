@@ -12,6 +12,7 @@ import argparse
 import functools
 import hashlib
 import json
+import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.resources import files
@@ -22,6 +23,7 @@ from learnability.pipeline.pages import introduction, readme, report_code, repor
 from learnability.report.mathematics import with_mathematics
 from learnability.report.wording import (
     VERDICT_MARKS,
+    VERDICT_MEANINGS,
     WINDOW_MARK,
     address,
     finding,
@@ -33,7 +35,8 @@ from learnability.report.wording import (
 )
 from learnability.results import journal, manifest
 from learnability.results.claim import VERDICTS, Evidence, Verdict
-from learnability.results.rows import ORIGINS, by_origin, counted, origin, read_rows, verdict_counts
+from learnability.results.integrity import DamagedArtifact, check
+from learnability.results.rows import ORIGINS, by_origin, counted, origin, read_rows, verdict_counts, whose
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -42,6 +45,11 @@ ASSETS = ("style.css", "site.js")
 EVIDENCE = get_args(Evidence)
 _COLUMNS = (*((ORIGINS[0], kind) for kind in EVIDENCE if kind != "summary"), *((name, "") for name in ORIGINS[1:]))
 """Of the table on the start page: whose statements, and by which evidence they are judged."""
+_ROW_KEYS = (
+    "form", "statement", "measured", "unit", "estimate", "interval", "expected", "rule", "seeds", "reason", "figure",
+    "artifact",
+)  # fmt: skip
+"""What the pages read of a claim besides what every list of verdicts has."""
 _QUESTION = "When does gradient flow or SGD learn a high-dimensional target, and how long does it take?"
 
 
@@ -106,6 +114,8 @@ class Study:
     figures: Sequence[Figure]
     data: Sequence[Data]
     planned_figures: int = 0
+    damaged: Sequence[str] = ()
+    """Files that are left out because they are damaged, each with what is wrong."""
 
     def beside(self, figure: Figure) -> list[Mapping[str, Any]]:
         """The claims that a figure carries."""
@@ -130,11 +140,11 @@ class Study:
     @property
     def against(self) -> list[Mapping[str, Any]]:
         """What contradicts the source, or a summary of it."""
-        return [row for row in self.rows if row["verdict"] == "contradicted" and origin(row) != "this study"]
+        return [row for row in self.rows if row["verdict"] == "contradicted" and origin(row) != ORIGINS[1]]
 
-    def count(self, whose: str, evidence: str) -> dict[Verdict, int]:
+    def count(self, claims_of: str, evidence: str) -> dict[Verdict, int]:
         """How often each verdict was given to claims of this origin and evidence (any, where it is empty)."""
-        return verdict_counts([row for row in by_origin(self.rows)[whose] if evidence in ("", row["evidence"])])
+        return verdict_counts([row for row in by_origin(self.rows)[claims_of] if evidence in ("", row["evidence"])])
 
 
 @functools.cache
@@ -159,9 +169,9 @@ def _templates() -> "Environment":
     }
     made.globals |= {
         "marks": VERDICT_MARKS,
+        "meanings": VERDICT_MEANINGS,
         "verdicts": VERDICTS,
         "evidence": EVIDENCE,
-        "origins": ORIGINS,
         "origin": origin,
         "columns": _COLUMNS,
         "window_mark": WINDOW_MARK,
@@ -185,24 +195,36 @@ def _facts(path: Path) -> dict[str, Any]:
 
 
 def gather(results: Path, name: str, description: Mapping[str, Any]) -> Study:
-    """What there is of a study at a scale; ``description`` is what :func:`describe` gives."""
+    """What there is of a study at a scale; ``description`` is what :func:`describe` gives.
+
+    Damaged analyses and figures are left out, and named. Raises UserError for verdicts that cannot be read, and for a
+    file that the system does not give.
+    """
     folder = results / name
     claims = folder / "claims.json"
-    rows = read_rows(claims) if claims.is_file() else []
+    rows = read_rows(claims, _ROW_KEYS) if claims.is_file() else []
     title, paragraphs = introduction(description["readme"])
-    figures = []
+    figures, data, damaged = [], [], []
     for figure, block in description["figures"].items():
         path = folder / "figures" / f"{figure}.svg"
         if path.is_file():
-            found = finding(path.read_text(encoding="utf-8"))
+            try:
+                found = finding(path.read_text(encoding="utf-8"))
+            except UnicodeDecodeError:
+                damaged.append(f"{path.as_posix()}: no SVG")
+                continue
             caption = " ".join(block["caption"].split())
             place = f"../{name}/figures/{figure}.svg"
             figures.append(Figure(name, figure, place, found, caption, tuple(block["experiments"])))
-    data = [
-        Data(path.parent.name, f"../{name}/{path.parent.name}/{path.name}", _facts(path))
-        for path in sorted(folder.glob("*/analysis.zarr.zip"))
-    ]
-    return Study(name, title or name, paragraphs, rows, figures, data, len(description["figures"]))
+    for path in sorted(folder.glob("*/analysis.zarr.zip")):
+        try:
+            check(path)
+            data.append(Data(path.parent.name, f"../{name}/{path.parent.name}/{path.name}", _facts(path)))
+        except DamagedArtifact as damage:
+            damaged.append(f"{path.as_posix()}: {damage.problem.removeprefix(f'{damage.what}: ')}")
+        except (ValueError, KeyError, zipfile.BadZipFile):
+            damaged.append(f"{path.as_posix()}: it does not say how it was made")
+    return Study(name, title or name, paragraphs, rows, figures, data, len(description["figures"]), damaged)
 
 
 def _search_index(studies: Sequence[Study]) -> str:
@@ -223,7 +245,8 @@ def _search_index(studies: Sequence[Study]) -> str:
 def pages(scale: str, studies: Sequence[Study], commit: str = "") -> dict[str, str]:
     """Every page by its file name. Equal input gives equal text."""
     rows = [row for study in studies for row in study.rows]
-    shared = {"scale": scale, "studies": studies, "commit": commit, "question": _QUESTION, "counted": counted(rows)}
+    shared: dict[str, Any] = {"scale": scale, "studies": studies, "commit": commit, "question": _QUESTION}
+    shared |= {"counted": counted(rows), "origins": {name: whose(name, rows) for name in ORIGINS}}
     environment = _templates()
 
     def render(template: str, here: str, **more: Any) -> str:

@@ -10,13 +10,10 @@ from rich.table import Table
 
 from learnability.report.wording import VERDICT_MARKS, judged
 from learnability.results.claim import VERDICTS
-from learnability.results.rows import by_origin, counted, read_rows, verdict_counts
+from learnability.results.rows import by_origin, counted, read_rows, verdict_counts, whose
 
 _SHOWN = 12
 """Changed verdicts that are listed: after a change of scale or of the config there may be hundreds."""
-
-_OTHERS = {"this study": "of the studies themselves", "summaries": "of summaries"}
-"""Whose statements are not the sources', as a row says it."""
 
 
 def verdict_table(rows: Sequence[Mapping[str, Any]]) -> Table:
@@ -29,7 +26,8 @@ def verdict_table(rows: Sequence[Mapping[str, Any]]) -> Table:
         table.add_column(f"{VERDICT_MARKS[verdict]} {verdict}", justify="right", width=width)
     sources, *others = by_origin(rows).items()
     parts = {study: [r for r in sources[1] if r["study"] == study] for study in dict.fromkeys(r["study"] for r in rows)}
-    for name, part in (*parts.items(), *((_OTHERS[name], part) for name, part in others if part)):
+    apart = ((f"of {whose(name, rows)}", part) for name, part in others if part)
+    for name, part in (*parts.items(), *apart):
         counts = verdict_counts(part)
         table.add_row(name, *(str(counts[verdict]) for verdict in shown))
     return table

@@ -5,16 +5,17 @@ SCALE=paper`` writes ``docs/verdicts_paper.json`` and ``.md``, where the verdict
 the first page. ``learnability verdicts --check`` says whether all are in step.
 """
 
-import hashlib
 import json
 import re
+import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from learnability.pipeline.own_files import replace_together
 from learnability.report import robustness
-from learnability.report.wording import VERDICT_MARKS, address, interval, number, rule
+from learnability.report.wording import VERDICT_MARKS, VERDICT_MEANINGS, address, interval, number, rule
+from learnability.results.attributes import sha256
 from learnability.results.claim import VERDICTS
 from learnability.results.rows import by_origin, counted, read_rows, verdict_counts
 
@@ -27,11 +28,21 @@ A verdict compares the interval of an estimate with the values that the claim ac
 that no artifact can contradict is refused. *Printed* statements are quoted as the source prints them and stand beside
 their *corrected* form. The evidence is what decides a claim: *exact* (a certificate), *statistical* (an interval of
 stated coverage), *asymptotic* (local exponents by decade and their limit), *existence* (a witness, or a search with a
-stated reach), *summary* (what a circulating summary says of a source). What a study states itself ("this study") and
-what summaries say is counted apart from what the sources state.
+stated reach), *summary* (what a summary says of a source). What a study states itself ("this study") and what
+summaries say is counted apart from what the sources state.
+
+<a id="summaries"></a>*Summaries* are texts about the papers that others wrote: one for each of the four, unsigned, with
+sections such as *Key Results* and *Design tradeoffs*, and by their form the work of a program. They circulate beside
+the papers and have no place of publication, so they cannot be cited. Their statements are judged because a reader would
+take them for the papers' own. Only for the lecture is it the source's own summary, its last slides.
+
+{meanings}
+
 ‡ marks a verdict that moves under rounding, another root seed or another tolerance: it is [not decided](robustness.md).
 † marks a rule whose window was set after its number had been seen; the [changelog](changelog.md) says which claims were
 added or changed after that. The name of a claim is its permanent address."""
+COLUMNS = ("claim", "statement", "source", "measured", "estimate", "accepted", "evidence", "seeds", "verdict")
+"""Of the tables of claims: ``measured`` says what is measured, ``estimate`` is the number that was found."""
 _KEPT = (
     *("id", "study", "source", "form", "evidence", "statement", "measured", "unit", "estimate", "interval", "rule"),
     *("window_seen", "refuted_by", "seeds", "verdict", "reason"),
@@ -79,8 +90,7 @@ def _claim_line(row: Mapping[str, Any], undecided: Mapping[str, str]) -> str:
 
 
 def _claims(rows: Sequence[Mapping[str, Any]], undecided: Mapping[str, str]) -> list[str]:
-    names = ("claim", "statement", "source", "measured", "estimate", "accepted", "evidence", "seeds", "verdict")
-    head = [f"| {' | '.join(names)} |", "|---" * len(names) + "|"]
+    head = [f"| {' | '.join(COLUMNS)} |", "|---" * len(COLUMNS) + "|"]
     return [*head, *(_claim_line(row, undecided) for row in rows), ""]
 
 
@@ -97,7 +107,11 @@ def page(content: Mapping[str, Any]) -> str:
         "",
         f"{counted(rows)} (scale `{content['scale']}`).",
         "",
-        _INTRODUCTION,
+        _INTRODUCTION.format(
+            meanings="\n".join(
+                f"- {VERDICT_MARKS[verdict]} *{verdict}*: {VERDICT_MEANINGS[verdict]}" for verdict in VERDICTS
+            )
+        ),
         "",
         f"| study | claims of | {' | '.join(f'{VERDICT_MARKS[verdict]} {verdict}' for verdict in shown)} |",
         "|---|---|" + "---:|" * len(shown),
@@ -115,7 +129,8 @@ def page(content: Mapping[str, Any]) -> str:
 def page_beside(content: Mapping[str, Any], main: Mapping[str, Any]) -> str:
     """The page of another scale: each claim that was judged there, beside its verdict on the first page."""
     scale, rows, before = content["scale"], content["claims"], {row["id"]: row for row in main["claims"]}
-    judged = [row for row in rows if row["estimate"] is not None]
+    measured = [row for row in rows if row["estimate"] is not None]
+    judged = [row for row in measured if _as_now(row, before.get(row["id"]))]
     moved = [row for row in judged if row["id"] in before and before[row["id"]]["verdict"] != row["verdict"]]
     studies = list(dict.fromkeys(row["study"] for row in rows))
     others = [f"`{name}`" for name in dict.fromkeys(row["study"] for row in main["claims"]) if name not in studies]
@@ -130,8 +145,14 @@ def page_beside(content: Mapping[str, Any], main: Mapping[str, Any]) -> str:
     ]
     if others:
         lines += ["", f"Not run at this scale: {', '.join(others)}."]
-    if archive := content["archive"]:
-        lines += ["", f"Archive of the run: {archive['bytes'] / 1e6:.1f} MB, sha256 `{archive['sha256']}`."]
+    if changed := [f"`{row['id']}`" for row in measured if row not in judged]:
+        said = f"What is measured, or the rule, has changed since for {len(changed)} more"
+        lines += ["", f"{said}, which stand here when the scale is judged again: {', '.join(changed)}."]
+    for archive in content["archives"]:
+        whose = f" of {', '.join(f'`{name}`' for name in archive['studies'])}" if archive["studies"] else ""
+        lines += ["", f"Archive of the run{whose}: {archive['bytes'] / 1e6:.1f} MB, sha256 `{archive['sha256']}`."]
+        if archive["judged_again"]:
+            lines[-1] += " Its trainings were analysed and judged again by rules that are newer than the archive."
     lines += ["", "## What the scale costs", "", "```text", *content["cost"].splitlines(), "```"]
     names = ("claim", "measured", "accepted", main["scale"], scale, "seeds", "verdict", f"at {main['scale']}")
     for study in studies:
@@ -139,10 +160,10 @@ def page_beside(content: Mapping[str, Any], main: Mapping[str, Any]) -> str:
         for row in judged:
             if row["study"] != study:
                 continue
-            other = before.get(row["id"])
+            other, name = before.get(row["id"]), f"`{row['id'].partition('/')[2]}`"
             verdicts = [f"{VERDICT_MARKS[x['verdict']]} {x['verdict']}" if x else "" for x in (row, other)]
             cells = [
-                f"[`{row['id'].partition('/')[2]}`](verdicts.md#{address(row)})",
+                f"[{name}](verdicts.md#{address(row)})" if other else name,
                 _cell(row["measured"]),
                 _cell(rule(row)),
                 _cell(_estimate(other)) if other else "",
@@ -152,6 +173,11 @@ def page_beside(content: Mapping[str, Any], main: Mapping[str, Any]) -> str:
             ]
             lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _as_now(row: Mapping[str, Any], now: Mapping[str, Any] | None) -> bool:
+    """Whether a claim measures, and accepts, what that of the first page does; a claim of this scale alone does."""
+    return now is None or (row["measured"], row["rule"]) == (now["measured"], now["rule"])
 
 
 def _read(path: Path) -> Any:
@@ -176,31 +202,54 @@ def in_step(root: Path = Path()) -> bool:
 
 def _undecided(scale: str, root: Path = Path()) -> dict[str, str]:
     """What moves which verdict, where it was measured for this scale."""
+    measured = _robustness(scale, root)
+    return robustness.undecided(measured) if measured else {}
+
+
+def _robustness(scale: str, root: Path = Path()) -> dict[str, Any] | None:
+    """What was measured of this scale's robustness; None without."""
     path = root / robustness.RESULTS_FILE
     measured = _read(path) if path.is_file() else None
-    return robustness.undecided(measured) if measured and measured["scale"] == scale else {}
+    return measured if measured and measured["scale"] == scale else None
 
 
 def write(claims: Path) -> None:
     """Replace the page and its verdicts from a ``claims.json``, whose folder names the scale; other pages follow."""
     scale = claims.resolve().parent.name
-    content = {"scale": scale, "undecided": _undecided(scale), "claims": digest(read_rows(claims))}
+    rows = digest(read_rows(claims))
+    robust = _robustness(scale)
+    standing = robust and robustness.standing(robust, rows)
+    content = {"scale": scale, "undecided": robustness.undecided(standing) if standing else {}, "claims": rows}
     files = {VERDICTS_FILE.as_posix(): _text(content), PAGE.as_posix(): page(content).encode()}
+    if standing and standing != robust:
+        files |= robustness.files(standing)
     replace_together({**files, **_pages_beside(content)})
 
 
-def write_beside(claims: Path, cost: str, archive: Path | None = None) -> Path:
+def write_beside(claims: Path, cost: str, archives: Sequence[Path] = ()) -> Path:
     """Replace the page and the verdicts of another scale; ``cost`` is what the scale costs, in lines. Returns the page.
 
-    An archive of the results is told by its size and digest.
+    An archive of results is told by its size and digest, its studies, and whether they have other verdicts there.
     """
-    scale = claims.resolve().parent.name
-    told = archive and {"bytes": archive.stat().st_size, "sha256": hashlib.sha256(archive.read_bytes()).hexdigest()}
-    content = {"scale": scale, "cost": cost, "archive": told, "claims": digest(read_rows(claims))}
+    scale, rows = claims.resolve().parent.name, digest(read_rows(claims))
+    told = [_told(archive, f"results/{scale}/{claims.name}", rows) for archive in archives]
+    content = {"scale": scale, "cost": cost, "archives": told, "claims": rows}
     own = VERDICTS_FILE.with_name(f"{VERDICTS_FILE.stem}_{scale}.json")
     text = page_beside(content, _read(VERDICTS_FILE))
     replace_together({own.as_posix(): _text(content), own.with_suffix(".md").as_posix(): text.encode()})
     return own.with_suffix(".md")
+
+
+def _told(archive: Path, name: str, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What the page says of an archive, whose list of claims is called ``name``."""
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            then = digest(json.loads(opened.read(name)))
+    except (zipfile.BadZipFile, KeyError):
+        then = []
+    studies = list(dict.fromkeys(row["study"] for row in then))
+    now = [row for row in rows if row["study"] in studies]
+    return {"bytes": archive.stat().st_size, "sha256": sha256(archive), "studies": studies, "judged_again": then != now}
 
 
 def _text(content: Mapping[str, Any]) -> bytes:

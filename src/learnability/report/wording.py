@@ -16,6 +16,18 @@ VERDICT_MARKS = {
 }
 """A verdict is a word and a mark, never a colour alone."""
 
+VERDICT_MEANINGS = {
+    "supported": "the whole interval of the estimate lies within the accepted values",
+    "contradicted": "the whole interval lies outside them",
+    "inconclusive": "the interval reaches across the edge of the accepted values or is not finite, or rests on fewer "
+    "seeds than the claim asks for",
+    "not tested": "nothing is measured; the remark says why",
+    "not at this scale": "what the claim is about is not part of the scale that was run",
+    "out of steps": "some runs reached the limit of their steps before they ended, and could decide the claim either "
+    "way",
+}
+"""What each verdict means, as every page says it."""
+
 WINDOW_MARK = "†"
 """Marks a rule whose window was set after its number had been seen."""
 
