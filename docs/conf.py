@@ -26,7 +26,7 @@ html_extra_path = ["generated/site"]  # the report, filled by pages.write where 
 (ROOT / "docs/generated/site").mkdir(parents=True, exist_ok=True)  # Sphinx asks for it before that
 html_theme_options = {"navigation_with_keys": True}
 
-myst_enable_extensions = ["colon_fence", "fieldlist"]
+myst_enable_extensions = ["attrs_inline", "colon_fence", "fieldlist"]
 myst_heading_anchors = 3
 # Claims and errors in print have addresses of their own, which MyST does not see; a test of the documents checks them.
 suppress_warnings = ["myst.xref_missing"]

@@ -4,11 +4,14 @@ import json
 import re
 import shutil
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from ruamel.yaml import YAML
 
-from learnability.report.wording import finding
+from learnability.pipeline.pages import introduction
+from learnability.report.wording import finding, plain
 from learnability.results.rows import read_rows
 
 SCALES = ("laptop", "paper", "smoke")
@@ -28,24 +31,79 @@ def _source(root: Path, study: str) -> str:
     return " ".join(re.sub(r"\]\((?!https?:)[^)]*\)", "]", said).split())
 
 
-def _gallery(root: Path, study: str) -> str:
+def _finding(picture: Path) -> str:
+    """What the figure of a picture says it found: from the SVG beside it, else from the picture itself."""
+    vector = picture.with_suffix(".svg")
+    if vector.is_file():
+        return finding(vector.read_text(encoding="utf-8"))
+    from PIL import Image
+
+    with Image.open(picture) as image:
+        return plain(str(image.info.get("Title", "")))
+
+
+def _figures(root: Path, study: str) -> dict[str, Any]:
     config = YAML(typ="safe", pure=True).load((root / f"config/studies/{study}.yaml").read_text(encoding="utf-8"))
+    return config["figures"]  # type: ignore[no-any-return]
+
+
+def _title(figure: str) -> str:
+    """The name of a figure in words, as the report has it."""
+    return figure.replace("_", " ").capitalize()
+
+
+def _one_line(root: Path, study: str, figure: str, block: Mapping[str, Any]) -> str:
+    """The first sentence of a figure's caption, and what it found first where its picture says so."""
+    picture = _picture(root, study, figure)
+    found = _finding(picture).split("; ")[0].rstrip(".") if picture else ""
+    # The first sentence, or what stands before its colon; a colon or full stop in brackets ends nothing.
+    ends = r"(?<=[a-z0-9)])[.:](?= )(?![^(]*\))"
+    said = re.split(ends, " ".join(block["caption"].split()), maxsplit=1)[0].rstrip(".")
+    return f"{_escaped(said)}." + (f" *{_escaped(found)}.*" if found else "")
+
+
+def gallery_page(root: Path, studies: list[str]) -> str:
+    """``docs/gallery.md``: a line for every figure of every study, with the pictures that are there."""
+    lines = [
+        "# Gallery",
+        "",
+        "What every figure shows. Each name leads to the caption, the source and the command that draws the figure. "
+        "Pictures that are not here are drawn by `make figures`, which leaves all of them in the report, "
+        "`results/laptop/report/index.html`.",
+        "",
+    ]
+    for study in studies:
+        title, _ = introduction((root / f"src/learnability/studies/{study}/README.md").read_text(encoding="utf-8"))
+        lines += [f"## [{_escaped(title)}](generated/gallery/{study}.md)", ""]
+        entries = []
+        for figure, block in _figures(root, study).items():
+            address = f"generated/gallery/{study}.md#{figure.replace('_', '-')}"
+            if _picture(root, study, figure):
+                lines.append(
+                    f"[![{_title(figure)}](generated/pictures/{study}_{figure}.png){{width=300px}}]({address})"
+                )
+            entries.append(f"- [{_title(figure)}]({address}): {_one_line(root, study, figure, block)}")
+        lines += ["", *entries, ""]
+    paths = "\n".join(f"generated/gallery/{study}" for study in studies)
+    return "\n".join([*lines, f"```{{toctree}}\n:hidden:\n\n{paths}\n```", ""])
+
+
+def _gallery(root: Path, study: str) -> str:
     lines = [f"# {study}", "", f"Source: {_source(root, study)}", ""]
-    for figure, block in config["figures"].items():
-        lines += [f"## {figure}", ""]
+    for figure, block in _figures(root, study).items():
+        lines += [f"## {_title(figure)}", ""]
         picture = _picture(root, study, figure)
         if picture is None:
-            lines += ["*(No picture here: the results were not there when this page was built.)*", ""]
+            lines += ["*(No picture: this page was built without results. `make figures` draws it.)*", ""]
         else:
             kept = root / f"docs/generated/pictures/{study}_{figure}.png"
             kept.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(picture, kept)
-            caption = " ".join(block["caption"].split())
-            vector = picture.with_suffix(".svg")
-            found = finding(vector.read_text(encoding="utf-8")) if vector.is_file() else ""
+            caption, found = " ".join(block["caption"].split()), _finding(picture)
             said = f"{found}. {caption}" if found else caption
             shown = said.replace("\\", "").replace("[", "(").replace("]", ")")
             lines += [f"![{shown}](../pictures/{study}_{figure}.png)", ""]
+            lines += [f"*{_escaped(found)}.*" if found else "", ""]
         module = f"src/learnability/studies/{study}/figures/{figure}.py"
         lines += [
             _escaped(" ".join(block["caption"].split())),
@@ -59,7 +117,7 @@ def _gallery(root: Path, study: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    return re.sub(r"([*_`|$])", r"\\\1", text)
+    return re.sub(r"([*_`|$])", r"\\\1", text).replace("<", "&lt;")
 
 
 def _readme(root: Path, study: str) -> str:
@@ -139,10 +197,11 @@ _ERRORS = """\
 <!-- Assembled from docs/errors/*.md by `make docs`. Edit nothing here. -->
 # Errors in print, with numbers
 
-Statements of the five sources that are wrong as printed. Each entry gives the statement with its place, a derivation of
-what is wrong, a measured number, and the corrected statement. Each is derived a second time by another method than the
-study's (multiprecision, exact arithmetic or enumeration), as a test in `tests/errors/`. The
-[verdicts](verdicts.md) hold the claims behind the numbers.
+Wrong statements from four of the five sources, or from summaries of them. Most are quoted as the source prints them;
+entries marked *As summarised* quote a [summary of the paper](verdicts.md#summaries), not the paper. Each entry gives
+the statement with its place, a derivation of what is wrong, a measured number, and the corrected statement. Each is
+derived a second time by another method than the study's (multiprecision, exact arithmetic or enumeration), as a test
+in `tests/errors/`. The [verdicts](verdicts.md) hold the claims behind the numbers.
 """
 
 
@@ -185,16 +244,10 @@ def write(root: Path) -> None:
     made |= {f"{name.lower()}.md": _root_page(root, f"{name}.md") for name in ("CHANGELOG", "CONTRIBUTING")}
     made["errors.md"] = errors_page(root, studies)
     made["results.md"] = results_page(root, root / "docs/generated/site")
-    for folder, title, intro in (
-        (
-            "gallery",
-            "Gallery",
-            "Every figure, with its caption, its source and the command that makes it.",
-        ),
-        ("studies", "Studies", "What each study asks, how it is measured, and what went wrong on the way."),
-    ):
-        entries = "\n".join(f"generated/{folder}/{study}" for study in studies)
-        made[f"{folder}.md"] = f"# {title}\n\n{intro}\n\n```{{toctree}}\n:maxdepth: 2\n\n{entries}\n```\n"
+    made["gallery.md"] = gallery_page(root, studies)
+    entries = "\n".join(f"generated/studies/{study}" for study in studies)
+    intro = "What each study asks, how it is measured, and what went wrong on the way."
+    made["studies.md"] = f"# Studies\n\n{intro}\n\n```{{toctree}}\n:maxdepth: 2\n\n{entries}\n```\n"
     for name, text in made.items():
         path = root / "docs" / name
         path.parent.mkdir(parents=True, exist_ok=True)
