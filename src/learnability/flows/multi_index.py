@@ -8,7 +8,8 @@ flow of the loss with its factor 1/2. Source: Bietti, Bruna and Pillaud-Vivien, 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -21,12 +22,19 @@ from learnability.hermite.polynomial_map import PolynomialMap, contraction_map
 from learnability.hermite.tensors import Tensors
 from learnability.results.status import Status
 
+if TYPE_CHECKING:
+    from learnability.flows.compiled_steps import CompiledSteps
+
 TRAPPED = 16
 """Status of a run that stopped short of the target: its speed fell below what a slow escape can have."""
 
 START_FRACTION = 1e-5
 """A run counts as trapped when it is slower than a run that starts this fraction of the typical distance off a
 saddle."""
+
+MOST_TERMS = 20_000
+"""Terms of a polynomial map and of its derivative up to which its flow has compiled steps: their tape is built in a
+second."""
 
 ROUNDING = 1e-13
 """Speeds below this, in units of the correlations' own power, are rounding."""
@@ -94,6 +102,13 @@ def _upper_places(r: int, device: torch.device) -> tuple[Tensor, Tensor]:
     return torch.from_numpy(rows * r + columns).to(device), torch.from_numpy(whole.ravel()).to(device)
 
 
+def _compilable(gradient: PolynomialMap, own: bool) -> bool:
+    parts = gradient.coefficients, gradient.derivative
+    if parts[0].device.type != "cpu":
+        return False
+    return sum(part.numel() if own else int(part.to_dense().count_nonzero()) for part in parts) <= MOST_TERMS
+
+
 @dataclass(frozen=True)
 class _CorrelationFlow:
     """What both forms in M share: the coordinates are the entries of M by rows, the chart is the trap speed.
@@ -152,6 +167,21 @@ class JointFlow(_CorrelationFlow):
         gradient = contraction_map(tensors, {k: float(k) for k in tensors}, symmetric=True)
         potential = contraction_map(tensors, dict.fromkeys(tensors, 1.0), symmetric=True)
         return cls(r, norm_squared(tensors), success_loss, gradient.to(device), potential.to(device))
+
+    @cached_property
+    def steps(self) -> "CompiledSteps | None":
+        """Compiled steps of the solver, for a target of few terms on the CPU."""
+        return self.compiled(own=False)
+
+    def compiled(self, own: bool) -> "CompiledSteps | None":
+        """Compiled steps; with ``own`` the chart holds, behind the trap speed, coefficients of the sample's own."""
+        if not _compilable(self.gradient, own):
+            return None
+        from learnability.flows import closed_tapes  # Numba is imported where a flow is solved
+        from learnability.flows.compiled_steps import CompiledSteps
+
+        maps = self.gradient, self.potential
+        return CompiledSteps(closed_tapes.joint(self.r, self.total, self.success_loss, *maps, own))
 
     def _gram(self, matrix: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         gram = multiply(matrix, transpose(matrix))
@@ -212,6 +242,17 @@ class PlantedFlow(_CorrelationFlow):
         potential = contraction_map(tensors, dict.fromkeys(tensors, 1.0), symmetric=False)
         total = norm_squared(tensors)
         return cls(r, total, success_loss, gradient.to(device), potential.to(device), exponent=min(tensors))
+
+    @cached_property
+    def steps(self) -> "CompiledSteps | None":
+        """Compiled steps of the solver, for a target of few terms on the CPU."""
+        if not _compilable(self.gradient, own=False):
+            return None
+        from learnability.flows import closed_tapes
+        from learnability.flows.compiled_steps import CompiledSteps
+
+        maps = self.gradient, self.potential
+        return CompiledSteps(closed_tapes.planted(self.r, self.total, self.success_loss, *maps, self.exponent))
 
     def field(self, state: Tensor, chart: Tensor) -> Tensor:
         matrix = self._matrix(state)

@@ -19,6 +19,8 @@ against the speed lambda^(2s-2) of the direction: in float64 it fails in its tur
 """
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -38,11 +40,17 @@ from learnability.flows.solver import RUNNING
 from learnability.hermite.tensors import Tensors
 from learnability.results.status import Status
 
+if TYPE_CHECKING:
+    from learnability.flows.compiled_steps import CompiledSteps
+
 SATURATED = 60.0
 """Log-odds at which a direction is fully learned: 1 - lambda^2 is below 1e-26."""
 
 _TAPER = 10.0
 """Growth falls linearly to zero over this much below :data:`SATURATED`: a sudden stop would make the steps chatter."""
+
+MOST_ENTRIES = 400
+"""Entries of all tensors up to which the flow has compiled steps: their tape is built in a second or two."""
 
 LEARNED = 40.0
 """Two directions beyond these log-odds no longer rotate into each other; their span is all that matters."""
@@ -99,6 +107,24 @@ class SpectralFlow:
         state = np.concatenate([np.zeros((len(values), len(self.below))), log_odds], axis=1).T
         frame = torch.from_numpy(np.ascontiguousarray(vectors.transpose(1, 2, 0))).to(device)
         return torch.from_numpy(state.copy()).to(device), self._chart(torch.from_numpy(rates).to(device), frame)
+
+    @cached_property
+    def steps(self) -> "CompiledSteps | None":
+        """Compiled steps of the solver, for a target of small tensors on the CPU."""
+        return self.compiled(own=False)
+
+    def compiled(self, own: bool) -> "CompiledSteps | None":
+        """Compiled steps; with ``own`` the chart ends with the tensors of each sample."""
+        size = sum(tensor.numel() for tensor in self.tensors)
+        full = size == sum(self.r**k for k in self.degrees)
+        if not full or size > MOST_ENTRIES or self.tensors[0].device.type != "cpu":
+            return None
+        from learnability.flows import closed_tapes  # Numba is imported where a flow is solved
+        from learnability.flows.compiled_steps import CompiledSteps
+
+        build = closed_tapes.spectral if self.r > 1 else closed_tapes.single
+        tensors = [tensor.numpy() for tensor in self.tensors]
+        return CompiledSteps(build(self.r, self.total, self.success_loss, self.degrees, own, tensors))
 
     def settle(self, state: Tensor, chart: Tensor) -> tuple[Tensor, Tensor]:
         """L back towards I and the rotation into V; exactly the same Y."""

@@ -19,7 +19,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Protocol, Self
+from typing import Protocol, Self, runtime_checkable
 
 import numpy as np
 import torch
@@ -169,6 +169,24 @@ class Problem(Protocol):
         """Codes of how runs ended, :data:`RUNNING` for those that go on; ``speed`` is dy/dt. Shape (sample,), int8."""
 
 
+class Steps(Protocol):
+    """Compiled steps that take the place of :func:`start` and :func:`advance` for one problem, with the same results
+    up to rounding, and the same bytes wherever a solution was interrupted."""
+
+    def start(self, state: Tensor, chart: Tensor, options: "SolverOptions") -> "FlowState": ...
+
+    def advance(self, options: "SolverOptions", flow: "FlowState") -> Tensor:
+        """Steps of every active sample, in place; codes of how those ended that did, else :data:`RUNNING`."""
+
+
+@runtime_checkable
+class HasSteps(Protocol):
+    """A problem with compiled steps, where it has them (None elsewhere)."""
+
+    @property
+    def steps(self) -> Steps | None: ...
+
+
 @dataclass(frozen=True)
 class SolverOptions:
     """``levels[i]`` is the value whose first upward crossing by observable i is timed (NaN for none);
@@ -228,6 +246,14 @@ def start(problem: Problem, state: Tensor, chart: Tensor, options: SolverOptions
     observed = problem.observe(state, chart)
     speed = problem.field(state, chart).abs().amax(dim=0)
     size = 1.0 if problem.logarithmic else state.abs().amax(dim=0).clamp(min=options.absolute_tolerance)
+    flow = unsettled(state, chart, observed, options)
+    flow.step = (1e-2 * size / speed.clamp(min=1e-280)).clamp(max=1e280)
+    flow.crossing_time[observed >= _levels(options, observed)] = 0.0
+    return flow
+
+
+def unsettled(state: Tensor, chart: Tensor, observed: Tensor, options: SolverOptions) -> FlowState:
+    """The state of a solution at time zero, before the first step size is known, which is NaN."""
     samples = state.shape[1]
     zero = torch.zeros(samples, dtype=state.dtype, device=state.device)
     whole = torch.zeros(samples, dtype=torch.int64, device=state.device)
@@ -238,7 +264,7 @@ def start(problem: Problem, state: Tensor, chart: Tensor, options: SolverOptions
         observed=observed,
         time=zero,
         time_rest=zero.clone(),
-        step=(1e-2 * size / speed.clamp(min=1e-280)).clamp(max=1e280),
+        step=torch.full_like(zero, math.nan),
         last_step=zero.clone(),
         last_error=torch.ones_like(zero),
         index=torch.arange(samples, device=state.device),
@@ -250,7 +276,7 @@ def start(problem: Problem, state: Tensor, chart: Tensor, options: SolverOptions
         final_time=zero.clone(),
         status=torch.full((samples,), RUNNING, dtype=torch.int8, device=state.device),
         steps=whole.clone(),
-        crossing_time=torch.where(observed >= _levels(options, observed), 0.0, missing),
+        crossing_time=missing,
         saved=missing.expand(len(options.save_times), *missing.shape).clone(),
         largest_fall=torch.zeros_like(observed),
         waiting=torch.empty((0, 0), dtype=state.dtype, device=state.device),
@@ -265,10 +291,17 @@ def solve(
     monitor: Callable[[FlowState], None] | None = None,
     resume: FlowState | None = None,
 ) -> FlowState:
-    """Advance until every sample has ended. ``monitor`` sees the state after every step (progress, checkpoints)."""
-    flow = resume if resume is not None else start(problem, state, chart, options)
+    """Advance until every sample has ended. ``monitor`` sees the state after every step, or block of compiled ones
+    (progress, checkpoints)."""
+    steps = problem.steps if isinstance(problem, HasSteps) else None
+    flow = resume
+    if flow is None:
+        flow = steps.start(state, chart, options) if steps else start(problem, state, chart, options)
     while not flow.finished:
-        advance(problem, options, flow)
+        if steps:
+            _write_down(options, flow, steps.advance(options, flow))
+        else:
+            advance(problem, options, flow)
         if monitor is not None:
             monitor(flow)
     _locate_crossings(problem, options, flow)
@@ -407,7 +440,12 @@ def _retire(problem: Problem, options: SolverOptions, flow: FlowState, speed: Te
     code = torch.where((code == RUNNING) & over, int(Status.REACHED_END), code)
     code = torch.where((code == RUNNING) & (flow.counts >= options.max_steps), int(Status.MAX_STEPS), code)
     broken = (flow.failures >= _MOST_FAILURES) | ~flow.state.isfinite().all(dim=0)
-    code = torch.where(broken, int(Status.DIVERGED), code).to(torch.int8)
+    return _write_down(options, flow, torch.where(broken, int(Status.DIVERGED), code))
+
+
+def _write_down(options: SolverOptions, flow: FlowState, code: Tensor) -> Tensor | None:
+    """The results of the samples whose code is not :data:`RUNNING`, which are dropped; the places of the others."""
+    code = code.to(torch.int8)
     ended = code != RUNNING
     if not bool(ended.any()):
         return None

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from learnability.flows import compiled_steps
 from learnability.results.contract import Run
 from learnability.results.store import concatenate
 from tests.doubles import Context, Interrupted, MemoryCheckpoint
@@ -20,9 +21,10 @@ def test_training_is_reproducible_and_described(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["escape", "trajectory", "samples"])
-def test_killed_training_resumes_to_the_same_bytes(kind: str) -> None:
+def test_killed_training_resumes_to_the_same_bytes(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = train(kind, Context(6))
-    every, stop = (2, 1) if kind == "samples" else (25, 3)
+    monkeypatch.setattr(compiled_steps, "ATTEMPTS", 1)  # look at the checkpoint every sixteen steps
+    every, stop = (2, 1) if kind == "samples" else (3, 3)
     checkpoint = MemoryCheckpoint(stop_after=stop, due_every=every)
     with pytest.raises(Interrupted):
         train(kind, Context(6, checkpoint))

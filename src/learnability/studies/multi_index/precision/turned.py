@@ -6,13 +6,15 @@ one target holds once in the chart, behind the chart of that flow.
 """
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from learnability.flows.compiled_steps import CompiledSteps
 from learnability.flows.multi_index import JointFlow
 from learnability.flows.multi_index_spectral import SpectralFlow
 from learnability.flows.solver import Problem
@@ -34,7 +36,7 @@ def turned(
     correlations = (turns.swapaxes(1, 2) @ starts).reshape(-1, *turns.shape[1:])
     if isinstance(problem, SpectralFlow):
         frames = torch.from_numpy(np.tile(turns, (len(starts), 1, 1)).transpose(1, 2, 0).copy()).to(chart.device)
-        flow = TurnedSpectralFlow(**vars(problem))
+        flow = TurnedSpectralFlow(**{field.name: getattr(problem, field.name) for field in fields(problem)})
         return flow, *flow.started(correlations, chart[0].cpu().numpy(), frames)
     if isinstance(problem, JointFlow):
         r = problem.r
@@ -48,6 +50,10 @@ def turned(
 @dataclass(frozen=True)
 class TurnedSpectralFlow(SpectralFlow):
     """The spectral form; the chart ends with the tensors of each sample."""
+
+    @cached_property
+    def steps(self) -> CompiledSteps | None:
+        return self.compiled(own=True)
 
     def started(self, correlations: Array, rates: Array, frames: Tensor) -> tuple[Tensor, Tensor]:
         """(state, chart) of the starts (sample, r, r) in the frames (r, r, sample)."""
@@ -97,6 +103,11 @@ class TurnedJointFlow:
     flow: JointFlow
 
     logarithmic = False
+
+    @cached_property
+    def steps(self) -> CompiledSteps | None:
+        """Compiled steps of the solver."""
+        return self.flow.compiled(own=True)
 
     @classmethod
     def of(cls, flows: list[JointFlow], device: str) -> tuple["TurnedJointFlow", Tensor]:
