@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from learnability.flows import closed_tapes as _closed_tapes  # noqa: F401  with Numba, before a job's work begins
 from learnability.flows.multi_index import JointFlow, PlantedFlow, trap_speed
 from learnability.flows.multi_index_spectral import SpectralFlow, trap_rate
 from learnability.flows.solver import FlowState, Problem, SolverOptions, solve
