@@ -11,8 +11,6 @@ from learnability.estimators import kernel, reuse, stepwise
 from learnability.estimators.moments import (
     complement,
     leading,
-    over_moments,
-    over_pairs,
     partial_trace,
     smallest_cosine,
     u_statistic,
@@ -58,18 +56,6 @@ def test_u_statistics_are_sums_over_pairs_of_different_samples(
     pairs = itertools.permutations(range(len(x)), 2)
     total = sum(weights[i] @ weights[j] * tensors[i] @ tensors[j].T for i, j in pairs) / len(x) ** 2
     assert_allclose(u_statistic(x, weights, degree), total, rtol=1e-11, atol=1e-11)
-    if degree in (3, 4):
-        for by_way in (over_pairs, over_moments):
-            found = by_way(x, weights, (x**2).sum(axis=1), degree) / len(x) ** 2
-            assert_allclose(found, total, rtol=1e-11, atol=1e-11)
-
-
-@pytest.mark.parametrize(("degree", "n", "d", "weights"), [(3, 700, 6, 5), (4, 700, 5, 3), (4, 40, 6, 9)])
-def test_pairs_and_moments_agree_over_several_blocks(degree: int, n: int, d: int, weights: int) -> None:
-    rng = np.random.default_rng(1)
-    x, columns = rng.standard_normal((n, d)), rng.standard_normal((n, weights))
-    first, second = (way(x, columns, (x**2).sum(axis=1), degree) for way in (over_pairs, over_moments))
-    assert_allclose(first, second, rtol=0, atol=1e-12 * np.abs(first).max())
 
 
 def test_degrees_beyond_the_formulas_are_refused(sample: tuple[np.ndarray, np.ndarray]) -> None:

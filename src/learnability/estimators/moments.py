@@ -27,7 +27,6 @@ HIGHEST_TRACE = 4
 HIGHEST_PAIRS = 4
 _BLOCK = 256
 _CACHED = 1024
-_PASSES = 300  # operations in whose time a pair goes through the passes over blocks of pairs
 
 
 def partial_trace(x: Array, weights: Array, degree: int) -> Array:
@@ -92,14 +91,11 @@ def u_statistic(x: Array, weights: Array, degree: int) -> Array:
         diagonal[np.diag_indices(d)] += own.sum()
         return partial_trace(x, weights, 2) - diagonal / n**2
     if degree in (3, 4):
-        count, entries = weights.shape[1], d * (d + 1) // 2
-        by_pairs = n / 2 * (4 * d + _PASSES)
-        by_moments = 2 * count * entries * (d if degree == 3 else entries)
-        return (over_pairs if by_pairs < by_moments else over_moments)(x, weights, square, degree) / n**2
+        return _pairs(x, weights, square, degree) / n**2
     raise ValueError(f"degree is {degree}; U-statistics are implemented for 1 to {HIGHEST_PAIRS}")
 
 
-def over_pairs(x: Array, weights: Array, square: Array, degree: int) -> Array:
+def _pairs(x: Array, weights: Array, square: Array, degree: int) -> Array:
     """The sum over pairs i != j at degree 3 or 4, each pair of blocks once: all is symmetric in (i, j)."""
     n, d = x.shape
     total, trace, own = np.zeros((d, d)), 0.0, np.zeros(n)
@@ -137,49 +133,6 @@ def over_pairs(x: Array, weights: Array, square: Array, degree: int) -> Array:
             if more:
                 own[place] += more * kernel.sum(axis=axis)
     total += trace * np.eye(d) - 2 * (x * own[:, None]).T @ x
-    return (total + total.T) / 2
-
-
-def over_moments(x: Array, weights: Array, square: Array, degree: int) -> Array:
-    """What :func:`over_pairs` gives, from the moments ``B_s = sum_i t_s(y_i) He_k(x_i)``.
-
-    It is ``sum_s B_s B_s^T`` over k - 1 slots less what the pairs i = j add, with q = |x|^2 and times their kernel:
-    ``x x^T (q^2 - 6 q + d + 6) + 2 q I``, or ``x x^T (P_3 + 18 q - 2 (Q + 6)) + Q I``.
-    """
-    n, d = x.shape
-    count, rows, place = weights.shape[1], np.triu_indices(d), np.zeros((d, d), dtype=np.intp)
-    place[rows] = np.arange(len(rows[0]))
-    place = np.maximum(place, place.T)
-    eye = np.eye(d)
-    lower = np.zeros((count, d if degree == 3 else len(rows[0])))
-    raw = np.zeros((count, lower.shape[1], len(rows[0])))
-    for first in range(0, n, _BLOCK):
-        part, weight = x[first : first + _BLOCK], weights[first : first + _BLOCK]
-        products = part[:, rows[0]] * part[:, rows[1]]
-        low = part if degree == 3 else products
-        lower += weight.T @ low
-        for s in range(count):
-            raw[s] += (low * weight[:, s, None]).T @ products
-    total = np.zeros((d, d))
-    for s in range(count):
-        if degree == 3:  # He_3 = x x x - sum of three: delta x
-            tensor = raw[s][:, place]
-            once = eye[:, :, None] * lower[s]
-            tensor -= once + once.transpose(0, 2, 1) + once.transpose(2, 0, 1)
-        else:  # He_4 = x x x x - sum of six: delta x x + sum of three: delta delta
-            tensor = raw[s][place][:, :, place]
-            twice = eye[:, :, None, None] * (lower[s][place] - eye * (weights[:, s].sum() / 2))
-            twice = twice + twice.transpose(2, 3, 0, 1)
-            tensor -= twice + twice.transpose(0, 2, 1, 3) + twice.transpose(0, 3, 2, 1)
-        flat = tensor.reshape(d, -1)
-        total += flat @ flat.T
-    own, q = (weights**2).sum(axis=1), square
-    if degree == 3:
-        along, trace = q**2 - 6 * q + d + 6, 2 * q
-    else:
-        trace = 3 * (q**2 - 2 * q + d) + 6
-        along = q**3 - 6 * q**2 + 3 * (d + 2) * q + 18 * q - 2 * (trace + 6)
-    total -= (x * (own * along)[:, None]).T @ x + float(own @ trace) * eye
     return (total + total.T) / 2
 
 
