@@ -106,7 +106,11 @@ def _compilable(gradient: PolynomialMap, own: bool) -> bool:
     parts = gradient.coefficients, gradient.derivative
     if parts[0].device.type != "cpu":
         return False
-    return sum(part.numel() if own else int(part.to_dense().count_nonzero()) for part in parts) <= MOST_TERMS
+    return sum(part.numel() if own else _nonzero(part) for part in parts) <= MOST_TERMS
+
+
+def _nonzero(matrix: Tensor) -> int:
+    return matrix.values().numel() if matrix.is_sparse else int(matrix.count_nonzero())
 
 
 @dataclass(frozen=True)
