@@ -293,22 +293,20 @@ def _observe(p: Program, point: Floats, r: Floats, raw: Floats, small: Floats, o
 
 
 @compiled
-def _outcome(p: Program, v: int, y: Floats, least: float, loss: float, speed: Floats) -> int:
-    """How the run of lane v ends here, if it does."""
-    if loss <= p.success_loss:
-        return _CONVERGED
-    fastest = 0.0
-    if p.first_rate >= 0:
+def _at_rest(v: int, y: Floats, speed: Floats, least: float, rounding: float, first_rate: int, exponent: int) -> bool:
+    """Whether the run of lane v is no faster than a run that is trapped; see :class:`Program`."""
+    n, fastest = len(y), 0.0
+    if first_rate >= 0:
         fastest = -math.inf
-        for i in range(p.first_rate, p.n):
+        for i in range(first_rate, n):
             fastest = max(fastest, speed[i, v])
-    else:
-        size = 0.0
-        for i in range(p.n):
-            fastest, size = max(fastest, abs(speed[i, v])), max(size, abs(y[i, v]))
-        if p.exponent > 0:
-            least = max(least, ROUNDING * size ** (p.exponent - 1))
-    return _TRAPPED if fastest <= p.scale * least else RUNNING
+        return fastest <= least
+    size = 0.0
+    for i in range(n):
+        fastest, size = max(fastest, abs(speed[i, v])), max(size, abs(y[i, v]))
+    if exponent > 0:
+        least = max(least, rounding * size ** (exponent - 1))
+    return fastest <= least
 
 
 @compiled
@@ -381,9 +379,9 @@ class _Work(NamedTuple):
 
 
 @compiled
-def _crosses(t: Table, f: Samples, i: int, whole: int, before: float, after: float) -> bool:
-    """Whether observable i rises to its level for the first time."""
-    return before < t.levels[i] and after >= t.levels[i] and math.isnan(f.crossing_time[i, whole])
+def _crosses(level: float, before: float, after: float, known: float) -> bool:
+    """Whether an observable rises to its level, for the first time: no earlier crossing is ``known``."""
+    return before < level and after >= level and math.isnan(known)
 
 
 @compiled
@@ -430,7 +428,9 @@ def _inside(
             w.theta[due] = min(max(theta, 0.0), 1.0)
             due += 1
         if due == 0:
-            while place < len(t.levels) and not _crosses(t, f, place, whole, seen[place, v], after[place, v]):
+            while place < len(t.levels) and not _crosses(
+                t.levels[place], seen[place, v], after[place, v], f.crossing_time[place, whole]
+            ):
                 place += 1
             if place == len(t.levels):
                 return save
@@ -459,34 +459,36 @@ def _inside(
 
 
 @compiled
-def _first_step(p: Program, t: Table, v: int, y: Floats, value: Floats) -> float:
+def _first_step(v: int, y: Floats, value: Floats, logarithmic: bool, absolute: float) -> float:
     size, speed = 0.0, 0.0
-    for i in range(p.n):
+    for i in range(len(y)):
         size, speed = max(size, abs(y[i, v])), max(speed, abs(value[i, v]))
-    size = 1.0 if p.first_rate >= 0 else max(size, t.absolute)
+    size = 1.0 if logarithmic else max(size, absolute)
     return min(1e-2 * size / max(speed, 1e-280), 1e280)
 
 
 @compiled
-def _growth(t: Table, step: float, error: float, last_step: float, last_error: float) -> float:
+def _growth(order: int, step: float, error: float, last_step: float, last_error: float) -> float:
     """As :func:`learnability.flows.solver._predicted_growth`."""
-    growth = min(max(0.9 * error ** (-1 / t.order), 0.2), LARGEST_GROWTH)
+    growth = min(max(0.9 * error ** (-1 / order), 0.2), LARGEST_GROWTH)
     if error > 1 or last_step <= 0:
         return growth
-    trend = 0.9 * (step / last_step) * (last_error / (error * error)) ** (1 / t.order)
+    trend = 0.9 * (step / last_step) * (last_error / (error * error)) ** (1 / order)
     return min(growth, min(max(trend, 0.2), LARGEST_GROWTH))
 
 
 @compiled
-def _error(p: Program, t: Table, v: int, y: Floats, proposed: Floats, local: Floats) -> float:
+def _error(
+    v: int, y: Floats, proposed: Floats, local: Floats, logarithmic: bool, relative: float, absolute: float
+) -> float:
     """The r.m.s. local error in units of what is tolerated; 1e6 where it is not finite."""
     total = 0.0
-    for i in range(p.n):
-        scale = t.relative
-        if p.first_rate < 0:
-            scale = t.absolute + t.relative * max(abs(y[i, v]), abs(proposed[i, v]))
+    for i in range(len(y)):
+        scale = relative
+        if not logarithmic:
+            scale = absolute + relative * max(abs(y[i, v]), abs(proposed[i, v]))
         total += (local[i, v] / scale) ** 2
-    error = math.sqrt(total / p.n)
+    error = math.sqrt(total / len(y))
     return max(error, 1e-10) if math.isfinite(error) else 1e6
 
 
@@ -506,7 +508,7 @@ def _take(
 @compiled
 def advance(p: Program, t: Table, f: Samples, attempts: int, code: Integers) -> None:
     """Up to ``attempts`` attempted steps of every active sample; ``code`` (sample,) says how those ended that did."""
-    lanes = min(LANES, len(f.places))
+    lanes, logarithmic = min(LANES, len(f.places)), p.first_rate >= 0
     n, m, count, observables, samples = p.n, len(f.chart), len(t.weights), p.r + 1, len(f.places)
     y, chart, seen = np.zeros((n, lanes)), np.zeros((m, lanes)), np.zeros((observables, lanes))
     linearised, stages = np.zeros((n + n * n, lanes)), np.zeros((count, n, lanes))
@@ -553,8 +555,12 @@ def advance(p: Program, t: Table, f: Samples, attempts: int, code: Integers) -> 
                 continue
             if fresh[v]:
                 if f.step[sample] == 0.0:
-                    f.step[sample] = _first_step(p, t, v, y, linearised)
-                code[sample] = _outcome(p, v, y, chart[0, v], seen[p.r, v], linearised)
+                    f.step[sample] = _first_step(v, y, linearised, logarithmic, t.absolute)
+                least = p.scale * chart[0, v]
+                if seen[p.r, v] <= p.success_loss:
+                    code[sample] = _CONVERGED
+                elif _at_rest(v, y, linearised, least, p.scale * ROUNDING, p.first_rate, p.exponent):
+                    code[sample] = _TRAPPED
                 if code[sample] == RUNNING and f.time[sample] >= t.end_time:
                     code[sample] = _REACHED_END
                 for i in range(n):
@@ -605,10 +611,10 @@ def advance(p: Program, t: Table, f: Samples, attempts: int, code: Integers) -> 
         for v in range(lanes):
             for i in range(n):
                 proposed[i, v] += y[i, v]
-            error, sample = _error(p, t, v, y, proposed, right), which[v]
+            error, sample = _error(v, y, proposed, right, logarithmic, t.relative, t.absolute), which[v]
             accepted[v] = 0
             if sample >= 0 and not math.isnan(f.step[sample]):
-                f.step[sample] = step[v] * _growth(t, step[v], error, f.last_step[sample], f.last_error[sample])
+                f.step[sample] = step[v] * _growth(t.order, step[v], error, f.last_step[sample], f.last_error[sample])
                 f.counts[sample] += 1
                 f.failures[sample] += 1
                 if error <= 1:
@@ -645,7 +651,7 @@ def advance(p: Program, t: Table, f: Samples, attempts: int, code: Integers) -> 
                 continue
             wanted = save[v] < len(t.save_times) and t.save_times[save[v]] <= end
             for i in range(observables):
-                wanted = wanted or _crosses(t, f, i, whole, seen[i, v], after[i, v])
+                wanted = wanted or _crosses(t.levels[i], seen[i, v], after[i, v], f.crossing_time[i, whole])
                 f.largest_fall[i, whole] = max(f.largest_fall[i, whole], seen[i, v] - after[i, v])
             if wanted and not ready:
                 _combine(t.weights, stages, dense[0])

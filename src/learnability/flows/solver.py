@@ -19,7 +19,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Protocol, Self, runtime_checkable
+from typing import Protocol, Self
 
 import numpy as np
 import torch
@@ -170,21 +170,13 @@ class Problem(Protocol):
 
 
 class Steps(Protocol):
-    """Compiled steps that take the place of :func:`start` and :func:`advance` for one problem, with the same results
-    up to rounding, and the same bytes wherever a solution was interrupted."""
+    """Compiled steps that take the place of :func:`start` and :func:`advance`, as the attribute ``steps`` of a problem
+    that has them: the same results up to rounding, and the same bytes wherever a solution was interrupted."""
 
     def start(self, state: Tensor, chart: Tensor, options: "SolverOptions") -> "FlowState": ...
 
     def advance(self, options: "SolverOptions", flow: "FlowState") -> Tensor:
         """Steps of every active sample, in place; codes of how those ended that did, else :data:`RUNNING`."""
-
-
-@runtime_checkable
-class HasSteps(Protocol):
-    """A problem with compiled steps, where it has them (None elsewhere)."""
-
-    @property
-    def steps(self) -> Steps | None: ...
 
 
 @dataclass(frozen=True)
@@ -293,7 +285,7 @@ def solve(
 ) -> FlowState:
     """Advance until every sample has ended. ``monitor`` sees the state after every step, or block of compiled ones
     (progress, checkpoints)."""
-    steps = problem.steps if isinstance(problem, HasSteps) else None
+    steps: Steps | None = getattr(problem, "steps", None)
     flow = resume
     if flow is None:
         flow = steps.start(state, chart, options) if steps else start(problem, state, chart, options)
@@ -449,6 +441,8 @@ def _write_down(options: SolverOptions, flow: FlowState, code: Tensor) -> Tensor
     ended = code != RUNNING
     if not bool(ended.any()):
         return None
+    if len(ended) == len(flow.status) and bool(ended.all()):
+        return _write_down_all(options, flow, code)
     gone = flow.index[ended]
     flow.final_state[:, gone] = flow.state[:, ended]
     flow.final_chart[:, gone] = flow.chart[:, ended]
@@ -462,6 +456,17 @@ def _write_down(options: SolverOptions, flow: FlowState, code: Tensor) -> Tensor
     for name in _OF_ACTIVE:
         setattr(flow, name, getattr(flow, name).index_select(-1, stay))
     return stay
+
+
+def _write_down_all(options: SolverOptions, flow: FlowState, code: Tensor) -> Tensor:
+    """As :func:`_write_down` where all samples end at once, as a single one does: in a tenth of its time."""
+    flow.final_state, flow.final_chart, flow.final_observed = flow.state, flow.chart, flow.observed
+    flow.final_time, flow.status, flow.steps = flow.time, code, flow.counts
+    if options.save_times:
+        _hold_last(options, flow, torch.ones_like(code, dtype=torch.bool))
+    for name in _OF_ACTIVE:
+        setattr(flow, name, getattr(flow, name)[..., :0])
+    return flow.index
 
 
 def _hold_last(options: SolverOptions, flow: FlowState, ended: Tensor) -> None:
