@@ -28,9 +28,8 @@ from learnability.flows.expressions import (
     tape,
     total,
 )
+from learnability.flows.multi_index_spectral import LARGEST_RATIO, LEARNED, SATURATED, TAPER
 from learnability.hermite.polynomial_map import PolynomialMap
-
-LARGEST_RATIO, LEARNED, SATURATED, TAPER = 30.0, 40.0, 60.0, 10.0
 
 Matrix = list[list[Expression]]
 

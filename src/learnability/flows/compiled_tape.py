@@ -34,6 +34,8 @@ from learnability.flows.expressions import (
     SQRT,
     SUBTRACT,
 )
+from learnability.flows.multi_index import ROUNDING, TRAPPED
+from learnability.flows.solver import LARGEST_GROWTH, LEAST_ERROR, MOST_FAILURES, RUNNING
 from learnability.flows.tableaux import Tableau, lower_triangle
 from learnability.results.status import Status
 
@@ -41,13 +43,7 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 LANES = 16
-RUNNING = -1
-MOST_FAILURES = 60
-LARGEST_GROWTH = 6.0
-LEAST_ERROR = 1e-2
-ROUNDING = 1e-13
 _SWEEPS = 30
-_TRAPPED = 16
 _CONVERGED, _REACHED_END = int(Status.CONVERGED), int(Status.REACHED_END)
 _MAX_STEPS, _DIVERGED = int(Status.MAX_STEPS), int(Status.DIVERGED)
 
@@ -560,7 +556,7 @@ def advance(p: Program, t: Table, f: Samples, attempts: int, code: Integers) -> 
                 if seen[p.r, v] <= p.success_loss:
                     code[sample] = _CONVERGED
                 elif _at_rest(v, y, linearised, least, p.scale * ROUNDING, p.first_rate, p.exponent):
-                    code[sample] = _TRAPPED
+                    code[sample] = TRAPPED
                 if code[sample] == RUNNING and f.time[sample] >= t.end_time:
                     code[sample] = _REACHED_END
                 for i in range(n):

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 SATURATED = 60.0
 """Log-odds at which a direction is fully learned: 1 - lambda^2 is below 1e-26."""
 
-_TAPER = 10.0
+TAPER = 10.0
 """Growth falls linearly to zero over this much below :data:`SATURATED`: a sudden stop would make the steps chatter."""
 
 MOST_ENTRIES = 400
@@ -55,7 +55,7 @@ MOST_ENTRIES = 400
 LEARNED = 40.0
 """Two directions beyond these log-odds no longer rotate into each other; their span is all that matters."""
 
-_LARGEST_RATIO = 30.0
+LARGEST_RATIO = 30.0
 
 
 def trap_rate(dimensions: NDArray[np.int64], exponent: int) -> NDArray[np.float64]:
@@ -252,7 +252,7 @@ class SpectralFlow:
 
     def _spin(self, change: Tensor, log_odds: Tensor) -> Tensor:
         """X: strictly lower triangular."""
-        ratio = (log_odds[:, None] - log_odds[None]).clamp(max=_LARGEST_RATIO).exp()
+        ratio = (log_odds[:, None] - log_odds[None]).clamp(max=LARGEST_RATIO).exp()
         return (change + transpose(change) * ratio) * self._turning(log_odds)
 
     def _turning(self, log_odds: Tensor) -> Tensor:
@@ -263,9 +263,9 @@ class SpectralFlow:
 
     def _spin_change(self, change: Tensor, tangents: Tensor, log_odds: Tensor) -> tuple[Tensor, Tensor]:
         difference = log_odds[:, None] - log_odds[None]
-        ratio = difference.clamp(max=_LARGEST_RATIO).exp()
+        ratio = difference.clamp(max=LARGEST_RATIO).exp()
         weighted = transpose(change) * ratio
-        free = weighted * (difference < _LARGEST_RATIO)
+        free = weighted * (difference < LARGEST_RATIO)
         growth = torch.zeros_like(tangents)
         for i in range(self.r):
             growth[i, :, len(self.below) + i] += free[i]
@@ -299,12 +299,12 @@ def observed_gram(flow: SpectralFlow, state: Tensor, chart: Tensor) -> Tensor:
 
 
 def _room(log_odds: Tensor) -> Tensor:
-    return ((SATURATED - log_odds) / _TAPER).clamp(0.0, 1.0)
+    return ((SATURATED - log_odds) / TAPER).clamp(0.0, 1.0)
 
 
 def _room_slope(log_odds: Tensor) -> Tensor:
-    inside = (log_odds > SATURATED - _TAPER) & (log_odds < SATURATED)
-    return torch.where(inside, -1 / _TAPER, 0.0)
+    inside = (log_odds > SATURATED - TAPER) & (log_odds < SATURATED)
+    return torch.where(inside, -1 / TAPER, 0.0)
 
 
 def _inverse_triangle(triangle: Tensor) -> Tensor:

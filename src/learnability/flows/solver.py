@@ -32,10 +32,10 @@ from learnability.results.contract import Checkpoint
 from learnability.results.status import Status
 
 RUNNING = -1
-_MOST_FAILURES = 60  # consecutive rejections; each divides the step by five
+MOST_FAILURES = 60  # consecutive rejections; each divides the step by five
 _RESOLVE_AT = 1024  # crossings waiting to be located
-_LARGEST_GROWTH = 6.0
-_LEAST_ERROR = 1e-2  # an error far below the tolerance says nothing about a trend
+LARGEST_GROWTH = 6.0
+LEAST_ERROR = 1e-2  # an error far below the tolerance says nothing about a trend
 _OF_ACTIVE = (
     "state",
     "chart",
@@ -88,10 +88,10 @@ def _predicted_growth(flow: "FlowState", step: Tensor, error: Tensor, accepted: 
     ``0.9 (h_n / h_{n-1}) (e_{n-1} / e_n^2)^(1/order)`` (Gustafsson 1994; Hairer and Wanner II, equation IV.8.25).
     Directions leave a saddle faster and faster, so without it two steps in five are rejected at a tolerance of 1e-4.
     """
-    growth = _growth(error, order, _LARGEST_GROWTH)
+    growth = _growth(error, order, LARGEST_GROWTH)
     trend = 0.9 * (step / flow.last_step) * (flow.last_error / error.square()) ** (1 / order)
     known = accepted & (flow.last_step > 0)
-    return torch.where(known, torch.minimum(growth, trend.clamp(0.2, _LARGEST_GROWTH)), growth)
+    return torch.where(known, torch.minimum(growth, trend.clamp(0.2, LARGEST_GROWTH)), growth)
 
 
 def step_stages(
@@ -329,7 +329,7 @@ def advance(problem: Problem, options: SolverOptions, flow: FlowState) -> None:
     # A step cut short by the end time says nothing about the step size; that sample ends here if it is accepted.
     flow.step = step * growth
     flow.last_step = torch.where(accepted, step, flow.last_step)
-    flow.last_error = torch.where(accepted, error.clamp(min=_LEAST_ERROR), flow.last_error)
+    flow.last_error = torch.where(accepted, error.clamp(min=LEAST_ERROR), flow.last_error)
     flow.failures = torch.where(accepted, 0, flow.failures + 1)
     flow.counts = flow.counts + 1
 
@@ -431,7 +431,7 @@ def _retire(problem: Problem, options: SolverOptions, flow: FlowState, speed: Te
     over = flow.time >= options.end_time
     code = torch.where((code == RUNNING) & over, int(Status.REACHED_END), code)
     code = torch.where((code == RUNNING) & (flow.counts >= options.max_steps), int(Status.MAX_STEPS), code)
-    broken = (flow.failures >= _MOST_FAILURES) | ~flow.state.isfinite().all(dim=0)
+    broken = (flow.failures >= MOST_FAILURES) | ~flow.state.isfinite().all(dim=0)
     return _write_down(options, flow, torch.where(broken, int(Status.DIVERGED), code))
 
 
